@@ -1,0 +1,1 @@
+"""People, organizations, employments and roles, as the registers HSA and PU tell of them."""

@@ -1,0 +1,1 @@
+"""The append-only record of everything that happened; also the outbox that drives the jobs."""

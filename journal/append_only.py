@@ -1,0 +1,54 @@
+"""The database's own refusal to change or remove what was recorded, for SQLite and PostgreSQL."""
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+TABLES = ("journal_entry", "journal_entryreference", "journal_leaf", "journal_checkpoint")
+
+
+def install_statements(vendor: str) -> list[str]:
+    """Return the statements that make the tables append-only; harmless when run again."""
+    if vendor == "sqlite":
+        return [
+            f"CREATE TRIGGER IF NOT EXISTS {table}_{verb.lower()}_refused BEFORE {verb} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, 'the journal is append-only: {verb.lower()} refused'); END"
+            for table in TABLES
+            for verb in ("UPDATE", "DELETE")
+        ]
+    function = (
+        "CREATE OR REPLACE FUNCTION journal_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        "BEGIN RAISE EXCEPTION 'the journal is append-only: % refused', lower(TG_OP); END $$"
+    )
+    return [
+        function,
+        *(
+            f"CREATE OR REPLACE TRIGGER {table}_changes_refused BEFORE UPDATE OR DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION journal_refuse()"
+            for table in TABLES
+        ),
+        *(
+            f"CREATE OR REPLACE TRIGGER {table}_truncate_refused BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION journal_refuse()"
+            for table in TABLES
+        ),
+    ]
+
+
+def remove_statements(vendor: str) -> list[str]:
+    """Return the statements that take the refusal away: for undoing the migration only."""
+    if vendor == "sqlite":
+        return [
+            f"DROP TRIGGER IF EXISTS {table}_{verb}_refused"
+            for table in TABLES
+            for verb in ("update", "delete")
+        ]
+    return [
+        *(f"DROP TRIGGER IF EXISTS {table}_changes_refused ON {table}" for table in TABLES),
+        *(f"DROP TRIGGER IF EXISTS {table}_truncate_refused ON {table}" for table in TABLES),
+    ]
+
+
+def run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
+    """Run the statements one by one."""
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)

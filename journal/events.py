@@ -1,0 +1,59 @@
+"""The base of all events: typed, frozen, versioned, with identifiers as text and nothing personal."""
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+FieldValue = str | int | bool | tuple[str, ...]
+
+REFERENCE_KINDS: dict[str, str] = {
+    "person_id": "person",
+    "card_id": "card",
+    "card_order_id": "card_order",
+    "activation_id": "activation",
+    "certificate_id": "certificate",
+    "certificate_request_id": "certificate_request",
+    "issuer_id": "issuer",
+    "organization_id": "organization",
+    "function_object_id": "function_object",
+    "authn_order_id": "authn_order",
+}
+"""Fields of these names are indexed, so that an object's own history can be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One kind of thing that happened. A subclass names its ``TYPE`` and ``VERSION``, both for ever."""
+
+    TYPE: ClassVar[str] = ""
+    VERSION: ClassVar[int] = 1
+
+    def payload(self) -> dict[str, FieldValue]:
+        """Return the fields as the journal keeps them."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def references(self) -> list[tuple[str, str]]:
+        """Return (kind, id) of each object the event is about, leaving out empty ids."""
+        payload = self.payload()
+        return [(kind, str(payload[name])) for name, kind in REFERENCE_KINDS.items() if payload.get(name)]
+
+
+def known_events() -> dict[tuple[str, int], type[Event]]:
+    """Return every event class that is loaded, by (type, version).
+
+    Raises ``ValueError`` when two classes claim the same name and version.
+    """
+    found: dict[tuple[str, int], type[Event]] = {}
+    pending = list(Event.__subclasses__())
+    while pending:
+        kind = pending.pop()
+        pending.extend(kind.__subclasses__())
+        if not kind.TYPE:
+            continue
+        key = (kind.TYPE, kind.VERSION)
+        # A slotted dataclass is made twice; the first, unslotted class lingers until collected.
+        other = found.get(key)
+        if other is not None and other.__qualname__ != kind.__qualname__:
+            msg = f"{other.__qualname__} and {kind.__qualname__} are both {kind.TYPE} version {kind.VERSION}"
+            raise ValueError(msg)
+        found[key] = kind
+    return found

@@ -1,0 +1,135 @@
+"""The journal's rows: entries and leaves that only grow, checkpoints, and the consumers' bookkeeping."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class Entry(models.Model):
+    """One event as it was recorded. ``content`` is what is hashed; the other columns repeat parts of it."""
+
+    type = models.CharField(max_length=64)
+    version = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+    actor_identifier = models.CharField(max_length=64)
+    content = models.TextField()
+
+    class Meta:
+        """Indexes for the auditor's searches."""
+
+        indexes: ClassVar = [
+            models.Index(fields=["type", "id"], name="journal_entry_by_type"),
+            models.Index(fields=["actor_identifier", "id"], name="journal_entry_by_actor"),
+            models.Index(fields=["at"], name="journal_entry_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.type}"
+
+
+class EntryReference(models.Model):
+    """An object that an entry is about, so that its history can be read."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="references")
+    kind = models.CharField(max_length=32)
+    value = models.CharField(max_length=64)
+
+    class Meta:
+        """One row per object and entry."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["kind", "value", "entry"], name="an_entry_names_each_object_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}"
+
+
+class Unsequenced(models.Model):
+    """An entry that has no place in the tree yet: the only table here that shrinks."""
+
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, primary_key=True)
+
+    def __str__(self) -> str:
+        return str(self.entry_id)
+
+
+class Leaf(models.Model):
+    """An entry's place in the Merkle tree, given once after its transaction was committed."""
+
+    position = models.BigIntegerField(primary_key=True)
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT)
+    leaf_hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        """Positions count from zero."""
+
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(position__gte=0), name="a_leaf_position_counts_from_zero"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.position)
+
+
+class TreeState(models.Model):
+    """The right edge of the tree (one row), so that a new head costs O(log n)."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    size = models.BigIntegerField(default=0)
+    peaks = models.TextField(default="")
+
+    class Meta:
+        """There is one tree."""
+
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(id=1), name="there_is_one_tree_state")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.size)
+
+
+class Checkpoint(models.Model):
+    """A signed tree head: origin, size and root hash as a signed note."""
+
+    size = models.BigIntegerField(primary_key=True)
+    root_hash = models.BinaryField(max_length=32)
+    note = models.TextField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"head at {self.size}"
+
+
+class ConsumerCursor(models.Model):
+    """How far a consumer has come: every leaf below ``position`` is done or in the dead-letter list."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    position = models.BigIntegerField(default=0)
+    moved_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.position}"
+
+
+class DeadLetter(models.Model):
+    """An entry that a consumer could not take, for an operator to see and to send again."""
+
+    consumer = models.CharField(max_length=64)
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT)
+    error = models.TextField()
+    failed_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """A consumer fails an entry once."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["consumer", "entry"], name="a_consumer_fails_an_entry_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.consumer}: {self.entry_id}"

@@ -1,0 +1,56 @@
+"""The only writer of the journal: an event goes in with the change it tells of, or not at all."""
+
+import json
+from datetime import UTC, datetime
+
+from django.db import transaction
+
+from journal.actor import Actor
+from journal.errors import NotRecordable
+from journal.events import Event
+from journal.models import Entry, EntryReference, Unsequenced
+
+
+def canonical_json(value: object) -> str:
+    """Return JSON with sorted keys, no spaces and no escapes beyond what JSON demands."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return an aware moment in UTC with microseconds, ending in Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def record(event: Event, *, actor: Actor, at: datetime) -> Entry:
+    """Append ``event`` in the caller's transaction and return its row.
+
+    Raises ``NotRecordable`` outside ``transaction.atomic()``, for an event without a type, and for a
+    naive ``at``: an entry that could be committed apart from its change would prove nothing.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        msg = f"{event.TYPE} must be recorded in the transaction of the change it tells of"
+        raise NotRecordable(msg)
+    if not event.TYPE:
+        msg = f"{type(event).__qualname__} has no TYPE"
+        raise NotRecordable(msg)
+    if at.tzinfo is None:
+        msg = f"{event.TYPE} was given a moment without time zone"
+        raise NotRecordable(msg)
+    content = canonical_json(
+        {
+            "format": 1,
+            "type": event.TYPE,
+            "version": event.VERSION,
+            "at": rfc3339(at),
+            "actor": actor.as_facts(),
+            "event": event.payload(),
+        }
+    )
+    entry = Entry.objects.create(
+        type=event.TYPE, version=event.VERSION, at=at, actor_identifier=actor.identifier, content=content
+    )
+    EntryReference.objects.bulk_create(
+        EntryReference(entry=entry, kind=kind, value=value) for kind, value in event.references()
+    )
+    Unsequenced.objects.create(entry=entry)
+    return entry

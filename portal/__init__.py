@@ -1,0 +1,1 @@
+"""The Django project and everything a person sees."""

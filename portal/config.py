@@ -1,0 +1,108 @@
+"""Reads the environment: every setting that an installation may change is named here, with its default."""
+
+import hashlib
+import os
+import secrets
+import stat
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+
+class ConfigurationError(Exception):
+    """The environment holds something that the portal refuses to start with."""
+
+
+def text(name: str, default: str) -> str:
+    """Return an environment variable, or the default when it is unset or empty."""
+    return os.environ.get(name) or default
+
+
+def number(name: str, default: int) -> int:
+    """Return a whole number from the environment.
+
+    Raises ``ConfigurationError`` when the variable is not a whole number.
+    """
+    value = text(name, str(default))
+    if not value.isdigit():
+        msg = f"{name} must be a whole number, not {value!r}"
+        raise ConfigurationError(msg)
+    return int(value)
+
+
+def private_directory(path: Path) -> Path:
+    """Make a folder that only this user may open, and return it.
+
+    Raises ``ConfigurationError`` when it belongs to somebody else.
+    """
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.stat().st_uid != os.geteuid():
+        msg = f"{path} belongs to another user; remove it or set SIGILL_RUN"
+        raise ConfigurationError(msg)
+    return path
+
+
+def run_directory(home: Path) -> Path:
+    """Return the folder of sockets: short (a Unix socket's path is limited) and outside the data."""
+    named = os.environ.get("SIGILL_RUN")
+    if named:
+        return private_directory(Path(named))
+    base = Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp")  # noqa: S108 - owner and mode are checked
+    digest = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]
+    return private_directory(base / f"sigill-{os.geteuid()}-{digest}")
+
+
+def secret_file(path: Path) -> str:
+    """Return the secret in a 0600 file, making one of 43 characters on first use.
+
+    Two processes that start at once agree: the file is linked into place, and the loser reads it.
+    Raises ``ConfigurationError`` when others may read the file.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+            handle.write(secrets.token_urlsafe(32))
+            handle.flush()
+            os.fsync(handle.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # another process was faster: its secret is read below
+        finally:
+            draft.unlink()
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        msg = f"{path} may be read by others: chmod 600 it"
+        raise ConfigurationError(msg)
+    return path.read_text().strip()
+
+
+def database(url: str, sqlite_path: Path) -> dict[str, object]:
+    """Return Django's database setting: PostgreSQL from a URL, SQLite when there is none.
+
+    A Unix socket folder is given percent-encoded as the host, or as ``?host=``.
+    Raises ``ConfigurationError`` for a scheme other than postgres or postgresql.
+    """
+    if not url:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": sqlite_path,
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": ("PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;"),
+            },
+        }
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        msg = f"DATABASE_URL names {parts.scheme}; PostgreSQL and (without it) SQLite are supported"
+        raise ConfigurationError(msg)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }

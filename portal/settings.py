@@ -1,0 +1,177 @@
+"""Settings of the portal, the worker and every command; what may differ comes from the environment."""
+
+import os
+from pathlib import Path
+
+from portal import config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Where this installation keeps its things ------------------------------------------------------
+SIGILL_HOME = Path(config.text("SIGILL_HOME", str(BASE_DIR / "var"))).absolute()
+SIGILL_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
+SIGILL_RUN = config.run_directory(SIGILL_HOME)
+SIGILL_SECRETS = SIGILL_HOME / "secrets"
+SIGILL_PUBLIC = SIGILL_HOME / "public"
+
+SIGILL_PORTAL_PORT = config.number("SIGILL_PORTAL_PORT", 8000)
+SIGILL_STATUS_PORT = config.number("SIGILL_STATUS_PORT", 8080)
+SIGILL_CLIENT_PORT = config.number("SIGILL_CLIENT_PORT", 8100)
+SIGILL_DIRECTORY_PORT = config.number("SIGILL_DIRECTORY_PORT", 8101)
+SIGILL_FACTORY_PORT = config.number("SIGILL_FACTORY_PORT", 8102)
+
+SIGILL_PORTAL_URL = config.text("SIGILL_PORTAL_URL", f"http://127.0.0.1:{SIGILL_PORTAL_PORT}")
+SIGILL_STATUS_URL = config.text("SIGILL_STATUS_URL", f"http://127.0.0.1:{SIGILL_STATUS_PORT}")
+SIGILL_CLIENT_URL = config.text("SIGILL_CLIENT_URL", f"http://127.0.0.1:{SIGILL_CLIENT_PORT}")
+SIGILL_HSA_URL = config.text("SIGILL_HSA_URL", f"http://127.0.0.1:{SIGILL_DIRECTORY_PORT}/hsa")
+SIGILL_PU_URL = config.text("SIGILL_PU_URL", f"http://127.0.0.1:{SIGILL_DIRECTORY_PORT}/pu")
+SIGILL_FACTORY_URL = config.text("SIGILL_FACTORY_URL", f"http://127.0.0.1:{SIGILL_FACTORY_PORT}")
+
+# --- The CA ----------------------------------------------------------------------------------------
+SIGILL_ENVIRONMENT = config.text("SIGILL_ENVIRONMENT", "TEST")
+SIGILL_NAME_PREFIX = "" if SIGILL_ENVIRONMENT == "PROD" else f"{SIGILL_ENVIRONMENT} "
+SIGILL_HIERARCHY = config.text("SIGILL_HIERARCHY", "p384")
+SIGILL_POLICY_ARC = config.text("SIGILL_POLICY_ARC", "2.25.196556539987194312349856245628873852187")
+SIGILL_PKCS11_MODULE = config.text("SIGILL_PKCS11_MODULE", "/usr/lib/softhsm/libsofthsm2.so")
+SIGILL_TOKEN_LABEL = config.text("SIGILL_TOKEN_LABEL", "sigill-ca")
+SIGILL_SIGNER_SOCKET = SIGILL_RUN / "signer.sock"
+SIGILL_OCSP_STORE = SIGILL_HOME / "ocsp" / "lmdb"
+SIGILL_LEDGER = SIGILL_HOME / "ledger" / "revocations.log"
+
+# --- Login -----------------------------------------------------------------------------------------
+AUTHN_CARD_STATE = "cards.selectors.is_card_active"
+SESSION_IDLE_SECONDS = config.number("SIGILL_SESSION_IDLE_SECONDS", 15 * 60)
+SESSION_ABSOLUTE_SECONDS = config.number("SIGILL_SESSION_ABSOLUTE_SECONDS", 60 * 60)
+
+# --- Django ----------------------------------------------------------------------------------------
+SECRET_KEY = config.secret_file(SIGILL_SECRETS / "django-secret")
+DEBUG = False
+ALLOWED_HOSTS = config.text("SIGILL_ALLOWED_HOSTS", "127.0.0.1,localhost,testserver").split(",")
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_htmx",
+    "csp",
+    "journal",
+    "directory",
+    "ca",
+    "ocsp",
+    "cards",
+    "functioncerts",
+    "authn",
+    "reports",
+    "portal.accounts",
+    "portal",
+    "worker",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "portal.accounts.middleware.AccountsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "portal" / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": config.database(os.environ.get("DATABASE_URL", ""), SIGILL_HOME / "db.sqlite3")}
+
+LANGUAGE_CODE = "sv"
+LANGUAGES = [("sv", "Svenska"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
+USE_TZ = True
+TIME_ZONE = "Europe/Stockholm"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = SIGILL_HOME / "static"
+STATICFILES_DIRS = [BASE_DIR / "portal" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- What a browser is told ------------------------------------------------------------------------
+_HTTPS = SIGILL_PORTAL_URL.startswith("https://")
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_NAME = "__Host-sigill" if _HTTPS else "sigill"
+SESSION_COOKIE_SECURE = _HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = SESSION_ABSOLUTE_SECONDS
+CSRF_COOKIE_NAME = "__Host-sigill-csrf" if _HTTPS else "sigill-csrf"
+CSRF_COOKIE_SECURE = _HTTPS
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [SIGILL_PORTAL_URL]
+LANGUAGE_COOKIE_NAME = "sigill-language"
+SECURE_SSL_REDIRECT = False  # the proxy in front redirects: deploy/nginx
+SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _HTTPS
+SECURE_HSTS_PRELOAD = _HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        # Bootstrap draws its icons as data: images.
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Sigill",
+    "DESCRIPTION": "Function certificates and their lifecycle.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576

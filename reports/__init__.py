@@ -1,0 +1,1 @@
+"""Status and event reports over what the other apps hold; read only."""

@@ -1,0 +1,1 @@
+"""The tests mirror the tree; contract/, e2e/, architecture/ and vectors/ stand beside."""

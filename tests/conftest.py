@@ -1,0 +1,27 @@
+"""What every test stands on."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+
+from journal import append_only
+
+
+@pytest.fixture(autouse=True)
+def _journal_is_append_only(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keep the journal's triggers in place, and lift them only while a transactional test is flushed."""
+    marker = request.node.get_closest_marker("django_db")
+    names = set(request.fixturenames)
+    uses_database = marker is not None or names & {"db", "transactional_db", "live_server"}
+    if not uses_database:
+        yield
+        return
+    transactional = names & {"transactional_db", "live_server"} or (
+        marker is not None and marker.kwargs.get("transaction", False)
+    )
+    request.getfixturevalue("transactional_db" if transactional else "db")
+    append_only.run(connection, append_only.install_statements(connection.vendor))
+    yield
+    if transactional:
+        append_only.run(connection, append_only.remove_statements(connection.vendor))

@@ -1,0 +1,15 @@
+"""The portal's settings with a home of their own, so that no test touches an installation's data."""
+
+import os
+import tempfile
+
+# portal.settings reads these at import; pytest-django imports settings before any conftest.
+os.environ["SIGILL_HOME"] = tempfile.mkdtemp(prefix="sigill-test-")
+os.environ["SIGILL_RUN"] = tempfile.mkdtemp(prefix="sigill-run-")
+
+from portal.settings import *  # noqa: F403 - after the environment is named
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
