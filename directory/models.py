@@ -6,6 +6,9 @@ from typing import ClassVar
 
 from django.db import models
 
+SWEDISH = "sv"
+"""The collation of names: å, ä and ö come after z. See ``directory.collation``."""
+
 
 class RegistrationStatus(StrEnum):
     """What the population register (PU) says of a person."""
@@ -38,6 +41,29 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
+class Protection(StrEnum):
+    """Why a person's particulars are protected, according to PU; empty when they are not."""
+
+    SECRECY_MARKING = "secrecy_marking"  # sekretessmarkering
+    PROTECTED_REGISTRATION = "protected_registration"  # skyddad folkbokföring, the stronger of the two
+
+
+class RoleSource(StrEnum):
+    """Where a role assignment comes from; a person's rights are the union of both."""
+
+    PORTAL = "portal"
+    HSA = "hsa"
+
+
+class SyncState(StrEnum):
+    """How a reading of a register ended."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+    QUARANTINED = "quarantined"
+
+
 class IssuanceArea(models.Model):
     """The tenant (utgivningsområde): one or several organizations under one issuance manager."""
 
@@ -49,15 +75,22 @@ class IssuanceArea(models.Model):
 
 
 class Organization(models.Model):
-    """An organization that people work for (HSA)."""
+    """An organization that people work for (HSA).
+
+    ``agent_organization`` (ombud) is the organization that handles cards for this one; a private care
+    provider always has one.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     hsa_id = models.CharField(max_length=32, unique=True)
     organization_number = models.CharField(max_length=10, unique=True)
-    name = models.CharField(max_length=120)
+    name = models.CharField(max_length=120, db_collation=SWEDISH)
     locality = models.CharField(max_length=80)
     kind = models.CharField(max_length=24)
     issuance_area = models.ForeignKey(IssuanceArea, on_delete=models.PROTECT, related_name="organizations")
+    agent_organization = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="represented_organizations"
+    )
     back_text = models.CharField(max_length=200, blank=True)
 
     def __str__(self) -> str:
@@ -70,30 +103,64 @@ class Unit(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     hsa_id = models.CharField(max_length=32, unique=True)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="units")
-    name = models.CharField(max_length=120)
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="subunits"
+    )
+    name = models.CharField(max_length=120, db_collation=SWEDISH)
 
     def __str__(self) -> str:
         return self.name
 
 
 class Person(models.Model):
-    """A natural person, by the number of the population register."""
+    """A natural person, by the number of the population register.
+
+    ``search_key`` holds the folded words of the name (see ``directory.names``) and is empty for a protected
+    person, whom no search by name may find. ``protection`` is what PU says; ``protected_identity`` is that
+    or a protected person object in HSA. A protected person's address is never kept here: letters go by way
+    of Skatteverket. ``pu_missed_reads`` counts complete readings of PU in a row without the person.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     personal_identity_number = models.CharField(max_length=12, unique=True)
     number_kind = models.CharField(max_length=32, default=NumberKind.PERSONAL_IDENTITY_NUMBER.value)
-    given_name = models.CharField(max_length=80, blank=True)
+    given_name = models.CharField(max_length=80, blank=True, db_collation=SWEDISH)
     calling_name = models.CharField(max_length=80, blank=True)
     middle_name = models.CharField(max_length=80, blank=True)
-    surname = models.CharField(max_length=80)
-    search_key = models.CharField(max_length=260, db_index=True)
+    surname = models.CharField(max_length=160, db_collation=SWEDISH)
+    search_key = models.CharField(max_length=700, blank=True)
     birth_date = models.DateField()
     registration_status = models.CharField(max_length=24, default=RegistrationStatus.UNKNOWN.value)
     protected_identity = models.BooleanField(default=False)
+    protection = models.CharField(max_length=24, blank=True)
     address_lines = models.JSONField(default=list)
     identity_level = models.CharField(max_length=16, blank=True)
     pu_read_at = models.DateTimeField(null=True)
     hsa_read_at = models.DateTimeField(null=True)
+    pu_missed_reads = models.PositiveSmallIntegerField(default=0)
+    pu_missing_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        """What the database itself refuses."""
+
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(registration_status__in=[status.value for status in RegistrationStatus]),
+                name="a_registration_status_is_a_known_status",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(number_kind__in=[kind.value for kind in NumberKind]),
+                name="a_number_kind_is_a_known_kind",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(protection="") | models.Q(protected_identity=True),
+                name="a_person_protected_in_pu_has_a_protected_identity",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(protected_identity=False) | models.Q(search_key=""),
+                name="a_protected_person_is_not_searchable_by_name",
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)
@@ -105,7 +172,11 @@ class Person(models.Model):
 
 
 class Employment(models.Model):
-    """A person object in HSA: one service identity (tjänste-id) in one organization."""
+    """A person object in HSA: one service identity (tjänste-id) in one organization.
+
+    ``protected_in_hsa`` is HSA's own mark. ``missed_reads`` counts complete readings of HSA in a row without
+    this person object; ``missing_since`` is set only after as many as the setting asks for.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="employments")
@@ -117,6 +188,9 @@ class Employment(models.Model):
     user_principal_name = models.CharField(max_length=254, blank=True)
     starts_on = models.DateField(null=True)
     ends_on = models.DateField(null=True)
+    protected_in_hsa = models.BooleanField(default=False)
+    missed_reads = models.PositiveSmallIntegerField(default=0)
+    missing_since = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         """People are listed by organization."""
@@ -139,8 +213,11 @@ class RoleAssignment(models.Model):
     may_see_protected = models.BooleanField(default=False)
     valid_from = models.DateTimeField()
     valid_to = models.DateTimeField(null=True)
+    source = models.CharField(max_length=8, default=RoleSource.PORTAL.value)
     granted_by = models.CharField(max_length=64)
     granted_at = models.DateTimeField()
+    revoked_by = models.CharField(max_length=64, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         """What the database itself refuses."""
@@ -153,6 +230,15 @@ class RoleAssignment(models.Model):
                 condition=models.Q(valid_to__isnull=True) | models.Q(valid_to__gt=models.F("valid_from")),
                 name="a_role_ends_after_it_starts",
             ),
+            models.CheckConstraint(
+                condition=models.Q(revoked_at__isnull=True, revoked_by="")
+                | (models.Q(revoked_at__isnull=False, valid_to__isnull=False) & ~models.Q(revoked_by="")),
+                name="a_role_is_revoked_iff_by_whom_and_when",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(source__in=[source.value for source in RoleSource]),
+                name="a_role_source_is_a_known_source",
+            ),
             models.UniqueConstraint(
                 fields=["employment", "role", "organization"],
                 condition=models.Q(valid_to__isnull=True),
@@ -162,3 +248,42 @@ class RoleAssignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.employment_id} {self.role}"
+
+
+class SyncRun(models.Model):
+    """One reading of a register: what was read, what changed, and whether it may count as complete.
+
+    Figures are persons (PU) or person objects (HSA). ``failure`` is a code, empty when there was none.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    register = models.CharField(max_length=8)
+    state = models.CharField(max_length=16, default=SyncState.RUNNING.value)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    asked = models.PositiveIntegerField(default=0)
+    read = models.PositiveIntegerField(default=0)
+    imported = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    absent = models.PositiveIntegerField(default=0)
+    held = models.PositiveIntegerField(default=0)
+    failure = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        """The newest run of a register is looked up often."""
+
+        indexes: ClassVar = [models.Index(fields=["register", "-started_at"], name="sync_run_by_register")]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(state=SyncState.RUNNING.value, ended_at__isnull=True)
+                | (~models.Q(state=SyncState.RUNNING.value) & models.Q(ended_at__isnull=False)),
+                name="a_sync_run_has_ended_iff_it_is_not_running",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[state.value for state in SyncState]),
+                name="a_sync_run_state_is_a_known_state",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.register} {self.state}"

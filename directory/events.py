@@ -1,0 +1,141 @@
+"""What the directory records: people read from the registers, readings themselves, roles given and taken."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from journal.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonImported(Event):
+    """A person was read from the registers for the first time."""
+
+    TYPE: ClassVar[str] = "person.imported"
+    VERSION: ClassVar[int] = 1
+    person_id: str
+    organization_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonChanged(Event):
+    """A register says something else than before. ``fields`` are names of fields, never values."""
+
+    TYPE: ClassVar[str] = "person.changed"
+    VERSION: ClassVar[int] = 1
+    person_id: str
+    register: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmploymentImported(Event):
+    """A person object in HSA was read for the first time."""
+
+    TYPE: ClassVar[str] = "employment.imported"
+    VERSION: ClassVar[int] = 1
+    person_id: str
+    organization_id: str
+    employment_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmploymentChanged(Event):
+    """HSA says something else of a person object. ``fields`` are names of fields, never values."""
+
+    TYPE: ClassVar[str] = "employment.changed"
+    VERSION: ClassVar[int] = 1
+    person_id: str
+    organization_id: str
+    employment_id: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonMissing(Event):
+    """A register has answered often enough without the person: basis for a decision, no more."""
+
+    TYPE: ClassVar[str] = "person.missing"
+    VERSION: ClassVar[int] = 1
+    person_id: str
+    register: str
+    organization_id: str
+    employment_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonFoundAgain(Event):
+    """Someone who was missing in a register is there again."""
+
+    TYPE: ClassVar[str] = "person.found_again"
+    VERSION: ClassVar[int] = 1
+    person_id: str
+    register: str
+    organization_id: str
+    employment_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationImported(Event):
+    """An organization was connected from the catalogue."""
+
+    TYPE: ClassVar[str] = "organization.imported"
+    VERSION: ClassVar[int] = 1
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationChanged(Event):
+    """The catalogue says something else of an organization. ``fields`` are names of fields."""
+
+    TYPE: ClassVar[str] = "organization.changed"
+    VERSION: ClassVar[int] = 1
+    organization_id: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncEnded(Event):
+    """A reading of a register ended; the state says how."""
+
+    TYPE: ClassVar[str] = "directory.sync_ended"
+    VERSION: ClassVar[int] = 1
+    sync_run_id: str
+    register: str
+    state: str
+    failure: str
+    asked: int
+    read: int
+    imported: int
+    changed: int
+    absent: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGranted(Event):
+    """A person was given a role for an organization. ``valid_to`` is empty when it has no end."""
+
+    TYPE: ClassVar[str] = "role.granted"
+    VERSION: ClassVar[int] = 1
+    role_assignment_id: str
+    person_id: str
+    organization_id: str
+    hsa_id: str
+    role: str
+    may_see_protected: bool
+    valid_from: str
+    valid_to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleRevoked(Event):
+    """A role assignment ended before its time."""
+
+    TYPE: ClassVar[str] = "role.revoked"
+    VERSION: ClassVar[int] = 1
+    role_assignment_id: str
+    person_id: str
+    organization_id: str
+    hsa_id: str
+    role: str
+    reason: str
