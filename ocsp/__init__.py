@@ -1,0 +1,1 @@
+"""Certificate status: signed ahead, stored by CertID, served as bytes."""

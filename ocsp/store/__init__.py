@@ -1,0 +1,1 @@
+"""Where signed answers lie: one interface, LMDB behind it (no Django, no key)."""

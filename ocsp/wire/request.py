@@ -1,0 +1,174 @@
+"""Reads OCSP questions: the shape that nearly every client sends by slicing, the rare ones by asn1crypto."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from asn1crypto import ocsp as asn1_ocsp
+
+from ocsp.wire import der
+from ocsp.wire.cert_id import HASH_BY_OBJECT_IDENTIFIER, CertId
+
+MOST_CERT_IDS: Final = 100
+MOST_SERIAL_OCTETS: Final = 32
+"""RFC 5280 4.1.2.2 gives conforming certificates 20; more than this is no serial number."""
+MOST_NONCE_OCTETS: Final = 128
+"""RFC 9654 2.1."""
+
+_NONCE: Final = "1.3.6.1.5.5.7.48.1.2"
+_UNDERSTOOD: Final = frozenset(
+    {
+        _NONCE,
+        "1.3.6.1.5.5.7.48.1.4",  # acceptable responses: ours is the basic one, which every client takes
+        "1.3.6.1.5.5.7.48.1.7",  # service locator: we answer for our own issuers only
+        "1.3.6.1.5.5.7.48.1.8",  # preferred signature algorithms: advice (RFC 6277)
+    }
+)
+
+# The one-CertID question without extensions: five SEQUENCE headers, each with a one-octet length.
+_HEADS: Final = tuple(
+    bytes(octet for inner in range(2, 12, 2) for octet in (0x30, max(size - inner, 0))) for size in range(130)
+)
+_HEAD_SIZE: Final = 10
+# Octets before the serial number, by the length of the hash's AlgorithmIdentifier:
+# SHA-1 and SHA-2-256, each with and without NULL.
+_PREFIX_SIZE: Final = {0x09: 55, 0x07: 53, 0x0D: 83, 0x0B: 81}
+_NONCE_EXTENSION: Final = bytes.fromhex("06092b0601050507300102")
+
+
+class MalformedRequest(ValueError):
+    """The bytes are no OCSP request; the answer is ``malformedRequest`` (RFC 6960 4.2.1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OcspRequest:
+    """A question: one or more certificates, and the nonce to be echoed if there is one."""
+
+    cert_ids: tuple[CertId, ...]
+    nonce: bytes | None
+
+
+def slice_request(request_der: bytes) -> tuple[bytes, bytes] | None:
+    """Cut (everything of the CertID before the serial, serial octets) out of the plainest question.
+
+    None says nothing about the question: read it with ``parse_request``. Whoever uses the first part must
+    compare it with known ones as a whole (``issuer_prefix``): its hashes are not looked into here.
+    """
+    size = len(request_der)
+    if not 60 < size < 130 or request_der[:_HEAD_SIZE] != _HEADS[size]:  # noqa: PLR2004 - one-octet lengths
+        return None
+    return _slice_cert_id(request_der, _HEAD_SIZE, size)
+
+
+def slice_request_with_nonce(request_der: bytes) -> tuple[bytes, bytes, bytes] | None:
+    """Cut (CertID before the serial, serial octets, nonce) out of a question with one CertID and a nonce.
+
+    None says nothing about the question: read it with ``parse_request``. Raises ``MalformedRequest``
+    for a nonce of a forbidden size.
+    """
+    try:
+        tbs_request = _only(request_der, _only(request_der, (0, len(request_der))))
+        request_list = der.expect(request_der, *tbs_request, der.SEQUENCE)
+        cert_id = _only(request_der, _only(request_der, request_list))
+        extensions = _only(request_der, (request_list[1], tbs_request[1]), 0xA2)
+        start, end = _only(request_der, _only(request_der, extensions))
+        value = start + len(_NONCE_EXTENSION)
+        sliced = _slice_cert_id(request_der, *cert_id)
+        if sliced is None or request_der[start:value] != _NONCE_EXTENSION:
+            return None
+        start, end = _only(request_der, (value, end), der.OCTET_STRING)
+    except der.NotDer:
+        return None
+    return *sliced, _nonce(request_der[start:end])
+
+
+def _only(whole: bytes, span: tuple[int, int], tag: int = der.SEQUENCE) -> tuple[int, int]:
+    """Return the content's span of the one element that fills ``span``. Raises ``NotDer``."""
+    start, end = der.expect(whole, *span, tag)
+    if end != span[1]:
+        raise der.NotDer("more than one element")
+    return start, end
+
+
+def _slice_cert_id(request_der: bytes, start: int, end: int) -> tuple[bytes, bytes] | None:
+    if start + 1 >= end:
+        return None
+    prefix_size = _PREFIX_SIZE.get(request_der[start + 1])
+    if prefix_size is None:
+        return None
+    at = start + prefix_size
+    serial = request_der[at + 2 : end]
+    if at + 2 >= end or request_der[at] != der.INTEGER or request_der[at + 1] != len(serial):
+        return None
+    if len(serial) > 1 and ((serial[0] == 0 and serial[1] < 128) or (serial[0] == 255 and serial[1] > 127)):  # noqa: PLR2004 - X.690 8.3.2
+        return None
+    return request_der[start:at], serial
+
+
+def parse_request(request_der: bytes) -> OcspRequest:
+    """Read a question of any shape.
+
+    A signature on the question is not looked at: we answer everyone. Raises ``MalformedRequest``.
+    """
+    try:
+        request = asn1_ocsp.OCSPRequest.load(request_der, strict=True)
+        return _read(request["tbs_request"])
+    except MalformedRequest:
+        raise
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError) as error:
+        # asn1crypto reads lazily and shows bad input by whichever of these its own code meets.
+        raise MalformedRequest("not an OCSP request") from error
+
+
+def _read(tbs_request: asn1_ocsp.TBSRequest) -> OcspRequest:
+    if tbs_request["version"].native != "v1":
+        raise MalformedRequest("a version other than v1")
+    tbs_request["requestor_name"].native  # noqa: B018 - reading it is checking it
+    requests = tbs_request["request_list"]
+    if not 0 < len(requests) <= MOST_CERT_IDS:
+        raise MalformedRequest("no certificate, or too many, asked about")
+    cert_ids = []
+    for request in requests:
+        cert_ids.append(_cert_id(request["req_cert"]))
+        _values(request["single_request_extensions"])
+    nonce = _values(tbs_request["request_extensions"]).get(_NONCE)
+    return OcspRequest(cert_ids=tuple(cert_ids), nonce=None if nonce is None else _nonce(nonce))
+
+
+def _cert_id(cert_id: asn1_ocsp.CertId) -> CertId:
+    algorithm = HASH_BY_OBJECT_IDENTIFIER.get(cert_id["hash_algorithm"]["algorithm"].dotted)
+    if algorithm is None:
+        raise MalformedRequest("a hash algorithm that we do not know")
+    name_hash, key_hash = cert_id["issuer_name_hash"].native, cert_id["issuer_key_hash"].native
+    if len(name_hash) != algorithm.size or len(key_hash) != algorithm.size:
+        raise MalformedRequest("a hash of the wrong size")
+    serial = cert_id["serial_number"].contents
+    if not 0 < len(serial) <= MOST_SERIAL_OCTETS:
+        raise MalformedRequest("an impossible serial number")
+    return CertId(
+        algorithm=algorithm, issuer_name_hash=name_hash, issuer_key_hash=key_hash, serial=bytes(serial)
+    )
+
+
+def _values(extensions: asn1_ocsp.TBSRequestExtensions) -> dict[str, bytes]:
+    values: dict[str, bytes] = {}
+    if extensions.native is None:
+        return values
+    for extension in extensions:
+        name = extension["extn_id"].dotted
+        if name in values:
+            raise MalformedRequest("an extension twice")
+        if extension["critical"].native and name not in _UNDERSTOOD:
+            raise MalformedRequest("a critical extension that we do not know")
+        values[name] = bytes(extension["extn_value"])
+    return values
+
+
+def _nonce(value: bytes) -> bytes:
+    """Return the nonce's octets (RFC 9654: an OCTET STRING of 1 to 128). Raises ``MalformedRequest``."""
+    try:
+        start, end = der.expect(value, 0, len(value), der.OCTET_STRING)
+    except der.NotDer as error:
+        raise MalformedRequest("the nonce is no OCTET STRING") from error
+    if end != len(value) or not 0 < end - start <= MOST_NONCE_OCTETS:
+        raise MalformedRequest("a nonce of a size that RFC 9654 forbids")
+    return value[start:end]
