@@ -37,7 +37,7 @@ class Peaks:
 
     def __init__(self, size: int = 0, peaks: Sequence[bytes] = ()) -> None:
         if size.bit_count() != len(peaks):
-            msg = f"a tree of {size} leaves has {bin(size).count('1')} peaks, not {len(peaks)}"
+            msg = f"a tree of {size} leaves has {size.bit_count()} peaks, not {len(peaks)}"
             raise ValueError(msg)
         self.size = size
         self._peaks = list(peaks)

@@ -96,12 +96,14 @@ def database(url: str, sqlite_path: Path) -> dict[str, object]:
     if parts.scheme not in {"postgres", "postgresql"}:
         msg = f"DATABASE_URL names {parts.scheme}; PostgreSQL and (without it) SQLite are supported"
         raise ConfigurationError(msg)
+    # Not parts.hostname: it is in lower case, and a socket's folder may not be.
+    host, _, _ = parts.netloc.rpartition("@")[2].partition(":")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(parts.hostname or ""),
+        "HOST": unquote(host),
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,

@@ -38,6 +38,9 @@ SIGILL_SIGNER_SOCKET = SIGILL_RUN / "signer.sock"
 SIGILL_OCSP_STORE = SIGILL_HOME / "ocsp" / "lmdb"
 SIGILL_LEDGER = SIGILL_HOME / "ledger" / "revocations.log"
 
+# --- Jobs ------------------------------------------------------------------------------------------
+SIGILL_BROKER_URL = config.text("SIGILL_BROKER_URL", "memory://")
+
 # --- Login -----------------------------------------------------------------------------------------
 AUTHN_CARD_STATE = "cards.selectors.is_card_active"
 SESSION_IDLE_SECONDS = config.number("SIGILL_SESSION_IDLE_SECONDS", 15 * 60)

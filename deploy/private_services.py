@@ -1,0 +1,132 @@
+"""Private PostgreSQL and RabbitMQ servers for the tests: own folders, sockets and ports, ended afterwards."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+POSTGRES = Path("/usr/lib/postgresql/15/bin")
+START_SECONDS = 90.0
+
+
+class ServiceNotStarted(Exception):
+    """A private server did not come up; the message holds the end of its log."""
+
+
+def as_user(name: str) -> list[str]:
+    """Return the prefix that runs a command as a system user when we are root (servers refuse root)."""
+    return ["setpriv", f"--reuid={name}", f"--regid={name}", "--clear-groups"] if os.geteuid() == 0 else []
+
+
+def free_port() -> int:
+    """Return a TCP port of loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _private_folder(name: str, user: str) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix=f"sigill-{name}-"))
+    if os.geteuid() == 0:
+        shutil.chown(folder, user, user)
+    return folder
+
+
+def _end(child: subprocess.Popen[bytes], seconds: float = 30) -> None:
+    child.terminate()
+    try:
+        child.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def _await(child: subprocess.Popen[bytes], log: Path, probe: list[str], environment: dict[str, str]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while subprocess.run(probe, env=environment, capture_output=True, check=False).returncode:
+        if child.poll() is not None or time.monotonic() > deadline:
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:]) if log.exists() else ""
+            raise ServiceNotStarted(f"{probe[0]} says no; the server's last words:\n{tail}")
+        time.sleep(0.1)
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """Run a cluster with Swedish ICU order on a Unix socket and yield its database URL."""
+    folder = _private_folder("postgresql", "postgres")
+    prefix = as_user("postgres")
+    log = folder / "log"
+    subprocess.run(
+        [*prefix, str(POSTGRES / "initdb"), "--pgdata", str(folder / "data"), "--username", "sigill",
+         "--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--locale-provider", "icu",
+         "--icu-locale", "sv-SE", "--no-sync"],
+        check=True, capture_output=True, cwd=folder,
+    )  # fmt: skip
+    with log.open("wb") as handle:
+        # No fsync: the data die with the run. Durability is PostgreSQL's own promise, not what is tested.
+        server = subprocess.Popen(
+            [*prefix, str(POSTGRES / "postgres"), "-D", str(folder / "data"), "-k", str(folder),
+             "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=120"],
+            stdout=handle, stderr=subprocess.STDOUT, cwd=folder, start_new_session=True,
+        )  # fmt: skip
+    try:
+        ready = [str(POSTGRES / "pg_isready"), "-h", str(folder), "-U", "sigill", "-d", "postgres"]
+        _await(server, log, ready, dict(os.environ))
+        yield f"postgresql://sigill@{quote(str(folder), safe='')}/postgres"
+    finally:
+        _end(server)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def rabbitmq() -> Iterator[str]:
+    """Run a broker on loopback ports of its own and yield its URL."""
+    folder = _private_folder("rabbitmq", "rabbitmq")
+    prefix = as_user("rabbitmq")
+    port, distribution_port, mapper_port = free_port(), free_port(), free_port()
+    settings = folder / "rabbitmq.conf"
+    settings.write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\nloopback_users.guest = true\n")
+    (folder / "enabled_plugins").write_text("[].\n")
+    loopback_only = "-kernel inet_dist_use_interface {127,0,0,1}"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "LANG": "C.UTF-8",
+        "ERL_EPMD_PORT": str(mapper_port),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODENAME": f"sigill{port}@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_DIST_PORT": str(distribution_port),
+        "RABBITMQ_CONFIG_FILE": str(settings),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+        "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(folder / "log"),
+        "RABBITMQ_PID_FILE": str(folder / "pid"),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": loopback_only,
+    }
+    log = folder / "console"
+    binaries = Path("/usr/lib/rabbitmq/bin")  # the ones in sbin insist on su
+    with log.open("wb") as handle:
+        server = subprocess.Popen(
+            [*prefix, str(binaries / "rabbitmq-server")],
+            env=environment, stdout=handle, stderr=subprocess.STDOUT, cwd=folder, start_new_session=True,
+        )  # fmt: skip
+    try:
+        probe = [*prefix, str(binaries / "rabbitmq-diagnostics"), "-q", "check_port_listener", str(port)]
+        _await(server, log, probe, environment)
+        yield f"amqp://guest:guest@127.0.0.1:{port}//"
+    finally:
+        _end(server)
+        # The port mapper is started by the node, detached, and outlives it.
+        subprocess.run(
+            [*prefix, "epmd", "-port", str(mapper_port), "-kill"],
+            env=environment, capture_output=True, check=False, cwd=folder,
+        )  # fmt: skip
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,130 @@
+"""Which processes make up an installation, how each is started, and how one sees that it is ready."""
+
+import os
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """One process: its name, its command line, extra environment, and the sign that it is ready."""
+
+    name: str
+    arguments: tuple[str, ...]
+    is_ready: Callable[[], bool]
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """Where an installation keeps its things and listens; ports are TCP on loopback."""
+
+    home: Path
+    run: Path
+    portal_port: int
+    status_port: int
+    client_port: int
+    directory_port: int
+    factory_port: int
+
+
+def answers(url: str) -> Callable[[], bool]:
+    """Return a check that the URL answers below 500."""
+
+    def check() -> bool:
+        try:
+            with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - our own loopback address
+                return int(response.status) < 500  # noqa: PLR2004
+        except urllib.error.HTTPError as error:
+            return error.code < 500  # noqa: PLR2004
+        except OSError:
+            return False
+
+    return check
+
+
+def listens(path: Path) -> Callable[[], bool]:
+    """Return a check that somebody accepts connections on a Unix socket."""
+
+    def check() -> bool:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(1)
+            try:
+                client.connect(str(path))
+            except OSError:
+                return False
+            return True
+
+    return check
+
+
+def touched(path: Path) -> Callable[[], bool]:
+    """Return a check that a file exists."""
+    return path.exists
+
+
+def processes(place: Installation) -> list[Process]:
+    """Return every process in the order of starting; those before do not need those after."""
+    python = sys.executable
+    portal = (
+        python, "-m", "gunicorn", "portal.wsgi:application",
+        "--bind", f"127.0.0.1:{place.portal_port}",
+        "--worker-class", "gthread", "--workers", "2", "--threads", "4",
+        "--graceful-timeout", "5", "--no-control-socket", "--log-level", "warning",
+    )  # fmt: skip
+    worker_ready = place.run / "worker.ready"
+    worker = (
+        python, "-m", "celery", "--app", "worker.celery", "worker",
+        "--pool", "threads", "--concurrency", "4", "--loglevel", "INFO",
+        "--without-gossip", "--without-mingle", "--without-heartbeat",
+        "--queues", "issuance,publishing,default",
+    )  # fmt: skip
+    at = "http://127.0.0.1"
+    return [
+        Process(
+            name="registers",
+            arguments=(python, "-m", "directory.simulators"),
+            is_ready=answers(f"{at}:{place.directory_port}/healthz"),
+        ),
+        Process(
+            name="factory",
+            arguments=(python, "-m", "hsm_sim.factory"),
+            is_ready=answers(f"{at}:{place.factory_port}/healthz"),
+        ),
+        Process(
+            name="signer",
+            arguments=(python, "-m", "worker.mains.signer"),
+            is_ready=listens(place.run / "signer.sock"),
+        ),
+        Process(
+            name="responder",
+            arguments=(python, "-m", "worker.mains.responder"),
+            is_ready=answers(f"{at}:{place.status_port}/healthz"),
+        ),
+        Process(
+            name="worker",
+            arguments=worker,
+            is_ready=touched(worker_ready),
+            environment={"SIGILL_READY_FILE": str(worker_ready)},
+        ),
+        Process(
+            name="portal",
+            arguments=portal,
+            is_ready=answers(f"{at}:{place.portal_port}/healthz"),
+        ),
+        Process(
+            name="client",
+            arguments=(python, "-m", "client", "page"),
+            is_ready=answers(f"{at}:{place.client_port}/healthz"),
+        ),
+    ]
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of every process: ours, with warnings of third parties left alone."""
+    return {**os.environ, "DJANGO_SETTINGS_MODULE": "portal.settings", "PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,30 @@
+"""Runs the tests against a private PostgreSQL and RabbitMQ: python -m deploy.run_tests [pytest arguments]."""
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+
+from deploy.private_services import postgresql, rabbitmq
+
+
+def main() -> int:
+    """Start the servers, run pytest, end the servers, and return pytest's exit status."""
+    started = time.monotonic()
+    arguments = sys.argv[1:] or ["--numprocesses", "2", "--dist", "loadgroup"]
+    with ExitStack() as stack:
+        environment = {**os.environ}
+        environment["DATABASE_URL"] = stack.enter_context(postgresql())
+        print(f"{time.monotonic() - started:4.0f} s  private PostgreSQL is up", flush=True)
+        environment["SIGILL_TEST_BROKER_URL"] = stack.enter_context(rabbitmq())
+        print(f"{time.monotonic() - started:4.0f} s  private RabbitMQ is up", flush=True)
+        status = subprocess.run(
+            [sys.executable, "-m", "pytest", *arguments], env=environment, check=False
+        ).returncode
+    print(f"{time.monotonic() - started:4.0f} s  servers ended", flush=True)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

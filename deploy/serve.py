@@ -1,0 +1,98 @@
+"""Serves an installation in the foreground: every process, started again when it dies, until SIGTERM."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from deploy.processes import Installation, environment, processes
+from deploy.supervisor import NotReady, Supervisor
+
+console = Console(highlight=False, stderr=False)
+
+
+def installation() -> Installation:
+    """Return this installation's places and ports, as the settings have them."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    from django.conf import settings  # noqa: PLC0415 - reads SIGILL_HOME when it is loaded
+
+    return Installation(
+        home=Path(settings.SIGILL_HOME),
+        run=Path(settings.SIGILL_RUN),
+        portal_port=settings.SIGILL_PORTAL_PORT,
+        status_port=settings.SIGILL_STATUS_PORT,
+        client_port=settings.SIGILL_CLIENT_PORT,
+        directory_port=settings.SIGILL_DIRECTORY_PORT,
+        factory_port=settings.SIGILL_FACTORY_PORT,
+    )
+
+
+class CommandFailed(Exception):
+    """A management command ended badly; the message holds what it printed."""
+
+
+def manage(*arguments: str) -> str:
+    """Run a management command and return what it printed; raises ``CommandFailed``."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise CommandFailed(f"manage.py {' '.join(arguments)}: {(done.stdout + done.stderr).strip()}")
+    return done.stdout
+
+
+def prepare() -> None:
+    """Bring the database and the static files up to this version of the code."""
+    manage("migrate", "--verbosity", "0")
+    manage("collectstatic", "--noinput", "--verbosity", "0")
+
+
+def supervisor_for(place: Installation) -> Supervisor:
+    """Return the supervisor of this installation."""
+    return Supervisor(processes(place), logs=place.home / "logs", run=place.run)
+
+
+def serve_until_told(supervisor: Supervisor) -> None:
+    """Watch over the processes until SIGTERM or Ctrl-C, then end them."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    while not ended.wait(0.2):
+        supervisor.watch()
+    started = time.monotonic()
+    supervisor.stop()
+    console.print(f"ended cleanly in {time.monotonic() - started:.1f} s")
+
+
+def main() -> int:
+    """Serve; 1 with a plain sentence when there is nothing to serve or a process does not start."""
+    place = installation()
+    if not (place.home / "ceremony" / "protocol.json").exists():
+        console.print(
+            "There is no installation here yet: run `make demo`, or `manage.py key_ceremony` first."
+        )
+        return 1
+    supervisor = supervisor_for(place)
+    try:
+        prepare()
+        supervisor.start()
+    except (CommandFailed, NotReady) as error:
+        console.print(str(error), markup=False)
+        supervisor.stop()
+        return 1
+    console.print(
+        f"portal http://127.0.0.1:{place.portal_port}   status services http://127.0.0.1:{place.status_port}   "
+        f"card client http://127.0.0.1:{place.client_port}\nlogs in {place.home / 'logs'}; Ctrl-C ends it"
+    )
+    serve_until_told(supervisor)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""Signed tree heads: the text that is signed, and where heads are kept inside and outside the database.
+
+The text is a transparency-dev checkpoint (origin, size, base64 root hash) in a C2SP signed note.
+"""
+
+import base64
+import hashlib
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from django.db import IntegrityError, transaction
+
+from journal.merkle import Peaks
+from journal.models import Checkpoint, TreeState
+
+ECDSA_NOTE = b"\x02"  # C2SP signed-note: ECDSA, key id over the SubjectPublicKeyInfo
+
+
+def note_body(*, origin: str, size: int, root_hash: bytes) -> str:
+    """Return the three lines that are signed."""
+    return f"{origin}\n{size}\n{base64.b64encode(root_hash).decode()}\n"
+
+
+def key_id(public_key: bytes) -> bytes:
+    """Return the four octets that name the key in a note: the start of SHA-256 over its SPKI."""
+    return hashlib.sha256(public_key).digest()[:4]
+
+
+def signed_note(*, origin: str, size: int, root_hash: bytes, public_key: bytes, signature: bytes) -> str:
+    """Return the note: the body, an empty line, and one signature line."""
+    body = note_body(origin=origin, size=size, root_hash=root_hash)
+    blob = base64.b64encode(key_id(public_key) + signature).decode()
+    return f"{body}\n\N{EM DASH} {origin} {blob}\n"
+
+
+def head_is_signed() -> bool:
+    """Return whether the newest head covers every sequenced entry."""
+    state = TreeState.objects.filter(id=1).first()
+    return state is None or state.size == 0 or Checkpoint.objects.filter(size=state.size).exists()
+
+
+def sign_head(
+    *, origin: str, public_key: bytes, sign: Callable[[bytes], bytes], outside: Path, at: datetime
+) -> Checkpoint | None:
+    """Sign the present head, keep it in the database and as a file in ``outside``; None if nothing is new.
+
+    ``sign`` is the audit key's only verb. It is called with no transaction open.
+    The file is on disk before the row and gets its final name after it, so every named file has its
+    row: a file without one means that the database was rolled back.
+    """
+    _settle_pending(outside)
+    state = TreeState.objects.filter(id=1).first()
+    if state is None or state.size == 0 or Checkpoint.objects.filter(size=state.size).exists():
+        return None
+    root = Peaks(state.size, [bytes.fromhex(peak) for peak in state.peaks.split()]).root()
+    signature = sign(note_body(origin=origin, size=state.size, root_hash=root).encode())
+    note = signed_note(
+        origin=origin, size=state.size, root_hash=root, public_key=public_key, signature=signature
+    )
+    _write_pending(outside / f"{state.size:012d}.pending", note)
+    try:
+        with transaction.atomic():
+            checkpoint = Checkpoint.objects.create(size=state.size, root_hash=root, note=note, at=at)
+    except IntegrityError:
+        return None  # another worker signed the same head: the same root, both signatures are valid
+    _settle_pending(outside)
+    return checkpoint
+
+
+def _write_pending(path: Path, note: str) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        handle.write(note)
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def _settle_pending(outside: Path) -> None:
+    """Give files whose row was committed their final name; drop those whose row never came."""
+    for path in outside.glob("*.pending"):
+        row = Checkpoint.objects.filter(size=int(path.stem)).first()
+        if row is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_text(row.note)
+            path.replace(path.with_suffix(".txt"))

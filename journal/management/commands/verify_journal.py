@@ -1,0 +1,68 @@
+"""Checks the whole journal as an outsider would, and writes an export for those who will not take our word."""
+
+import tempfile
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from journal.exporting import export_lines
+from journal.models import Checkpoint, DeadLetter, Unsequenced
+from journal.verify import BrokenJournal, verify
+
+
+class Command(BaseCommand):
+    """manage.py verify_journal [--export FILE]."""
+
+    help = "Verify the journal against its signed heads; --export FILE writes what journal/verify.py checks."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the file to export to, and the audit certificate when it lies elsewhere."""
+        parser.add_argument("--export", type=Path, help="write the export here and keep it")
+        parser.add_argument("--key", type=Path, help="audit certificate, PEM (default: the ceremony's)")
+
+    def handle(self, *_: object, export: Path | None, key: Path | None, **__: object) -> None:
+        """Export, verify, compare with the heads kept outside the database; say what was found."""
+        certificate_file = key or settings.SIGILL_HOME / "ceremony" / "audit.pem"
+        try:
+            certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
+        except (OSError, ValueError) as error:
+            raise CommandError(f"no audit certificate at {certificate_file}: {error}") from error
+        audit_key = certificate.public_key()
+        if not isinstance(audit_key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+            raise CommandError(f"{certificate_file} holds a key that no journal is signed with")
+        if not Checkpoint.objects.exists():
+            raise CommandError("the journal has no signed head yet: is the worker running?")
+        with tempfile.TemporaryDirectory() as folder:
+            target = export or Path(folder) / "journal.jsonl"
+            with target.open("w", encoding="utf-8") as handle:
+                handle.writelines(export_lines())
+            try:
+                with target.open(encoding="utf-8") as lines:
+                    head = verify(lines, audit_key)
+            except BrokenJournal as error:
+                raise CommandError(f"the journal is BROKEN: {error}") from error
+        self._compare_outside_heads()
+        waiting = Unsequenced.objects.count()
+        letters = DeadLetter.objects.filter(resolved_at__isnull=True).count()
+        self.stdout.write(
+            f"The journal is intact: {head.size} rows, root {head.root_hash.hex()}, {waiting} waiting for a "
+            f"place, {letters} dead letters."
+        )
+        if export:
+            self.stdout.write(
+                f"Exported to {export}; check: python journal/verify.py {export} --key {certificate_file}"
+            )
+
+    def _compare_outside_heads(self) -> None:
+        """Each head written outside the database must stand in it, word for word."""
+        folder = settings.SIGILL_HOME / "journal" / "checkpoints"
+        inside = dict(Checkpoint.objects.values_list("size", "note"))
+        for path in sorted(folder.glob("*.txt")):
+            size = int(path.stem)
+            if inside.get(size) is None or inside[size].split("\n\n")[0] != path.read_text().split("\n\n")[0]:
+                raise CommandError(
+                    f"the journal is BROKEN: the head over {size} rows kept in {path.name} is not the database's"
+                )

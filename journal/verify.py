@@ -1,0 +1,191 @@
+"""Stand-alone verifier of a journal export: needs this file, ``cryptography`` and the audit key, no server.
+
+    python journal/verify.py EXPORT --key AUDIT_KEY.pem
+
+An export is JSON lines: a header, one line for each entry (position, content, leaf hash), and one line
+for each signed head (a C2SP signed note over a transparency-dev checkpoint). The program recomputes
+every leaf and every tree head (RFC 6962 section 2.1) and names the first row that is not as signed.
+"""
+
+import argparse
+import base64
+import binascii
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+
+class BrokenJournal(Exception):
+    """The export is not what was signed; the message names where."""
+
+
+@dataclass(slots=True)
+class Tree:
+    """A growing Merkle tree, kept as the roots of its full subtrees."""
+
+    size: int = 0
+    peaks: list[bytes] = field(default_factory=list)
+
+    def append(self, leaf: bytes) -> None:
+        """Add a leaf hash."""
+        node, size = leaf, self.size
+        while size & 1:
+            node = hashlib.sha256(b"\x01" + self.peaks.pop() + node).digest()
+            size >>= 1
+        self.peaks.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """Return the tree head."""
+        if not self.peaks:
+            return hashlib.sha256(b"").digest()
+        node = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            node = hashlib.sha256(b"\x01" + peak + node).digest()
+        return node
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A signed head: the tree's size, its root hash, and who signed."""
+
+    origin: str
+    size: int
+    root_hash: bytes
+
+
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+
+
+def read_head(note: str, key: PublicKey) -> Head:
+    """Return the head in a signed note whose signature verifies with ``key``.
+
+    Raises ``BrokenJournal`` when the note is malformed or not signed by this key.
+    """
+    body, separator, signatures = note.partition("\n\n")
+    lines = body.split("\n")
+    if not separator or len(lines) != 3:  # noqa: PLR2004 - origin, size, root hash
+        raise BrokenJournal("a head is not a checkpoint of three lines")
+    origin, size, root = lines
+    spki = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    wanted = hashlib.sha256(spki).digest()[:4]
+    for line in signatures.splitlines():
+        parts = line.split(" ")
+        try:
+            blob = base64.b64decode(parts[-1], validate=True)
+        except (binascii.Error, ValueError):
+            continue
+        if len(parts) == 3 and blob[:4] == wanted and _verifies(key, blob[4:], (body + "\n").encode()):  # noqa: PLR2004
+            return Head(origin, int(size), base64.b64decode(root, validate=True))
+    raise BrokenJournal(f"the head at size {size} is not signed by the given key")
+
+
+def _verifies(key: PublicKey, signature: bytes, signed: bytes) -> bool:
+    try:
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            wide = key.curve.key_size > 256  # noqa: PLR2004 - P-384 signs with SHA-384
+            key.verify(signature, signed, ec.ECDSA(hashes.SHA384() if wide else hashes.SHA256()))
+        else:
+            key.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def rows(lines: Iterator[str]) -> Iterator[dict[str, object]]:
+    """Yield the parsed lines; raises ``BrokenJournal`` for one that is not JSON."""
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise BrokenJournal(f"line {number} is not JSON") from error
+        if not isinstance(row, dict):
+            raise BrokenJournal(f"line {number} is not an object")
+        yield row
+
+
+def verify(lines: Iterator[str], key: PublicKey) -> Head:
+    """Check a whole export and return the head that covers it.
+
+    Raises ``BrokenJournal`` naming the first row that is not as signed, or what is missing.
+    """
+    entries: list[dict[str, object]] = []
+    heads: list[Head] = []
+    stream = rows(lines)
+    header = next(stream, None)
+    if header is None or header.get("format") != "sigill-journal-export":
+        raise BrokenJournal("the first line is not the header of a journal export")
+    for row in stream:
+        if "note" in row:
+            heads.append(read_head(str(row["note"]), key))
+        else:
+            entries.append(row)
+    if not heads:
+        raise BrokenJournal("the export holds no signed head")
+    heads.sort(key=lambda head: head.size)
+    tree, good_until = Tree(), 0
+    pending = list(heads)
+    for expected, row in enumerate(entries):
+        if row.get("position") != expected:
+            raise BrokenJournal(f"row {expected} is missing or out of order: found {row.get('position')}")
+        leaf = hashlib.sha256(b"\x00" + str(row.get("content", "")).encode()).digest()
+        if row.get("leaf_hash") != leaf.hex():
+            raise BrokenJournal(f"row {expected} was changed: its content does not give its leaf hash")
+        tree.append(leaf)
+        while pending and pending[0].size == tree.size:
+            if pending[0].root_hash != tree.root():
+                raise BrokenJournal(
+                    f"rows {good_until} to {tree.size - 1} are not those that were signed: "
+                    f"the head at {tree.size} gives another root"
+                )
+            good_until = pending.pop(0).size
+    if pending:
+        raise BrokenJournal(
+            f"the tail was cut: a head is signed over {pending[-1].size} rows, the export holds {tree.size}"
+        )
+    if good_until != tree.size:
+        raise BrokenJournal(f"rows {good_until} to {tree.size - 1} are covered by no signed head")
+    return heads[-1]
+
+
+def main() -> int:
+    """Verify the named export and say in one sentence what was found."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("export", type=Path)
+    parser.add_argument("--key", type=Path, required=True, help="the audit key or its certificate, PEM")
+    arguments = parser.parse_args()
+    try:
+        key = _load_key(arguments.key.read_bytes())
+        with arguments.export.open(encoding="utf-8") as lines:
+            head = verify(lines, key)
+    except BrokenJournal as error:
+        print(f"BROKEN: {error}")
+        return 1
+    except (OSError, ValueError) as error:
+        print(f"cannot verify: {error}")
+        return 2
+    print(f"intact: {head.size} rows, root {head.root_hash.hex()}, signed by {head.origin}")
+    return 0
+
+
+def _load_key(pem: bytes) -> PublicKey:
+    if b"BEGIN CERTIFICATE" in pem:
+        from cryptography import x509  # noqa: PLC0415 - only when a certificate is given
+
+        key = x509.load_pem_x509_certificate(pem).public_key()
+    else:
+        key = serialization.load_pem_public_key(pem)  # type: ignore[assignment]
+    if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+        raise BrokenJournal("the key is neither EC nor RSA")
+    return key
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+"""Turns journal entries into work: each consumer follows the journal from its own cursor, at its own pace.
+
+Correctness rests on the cursor alone. The sequencer nudges the consumers so that they need not wait.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, transaction
+from django.utils import timezone
+
+from journal import sequencing
+from journal.models import ConsumerCursor, DeadLetter
+from journal.sequencing import SequencedEntry
+from worker.errors import NotYet
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[SequencedEntry], None]
+
+SEQUENCING_PAUSE = 0.05
+"""Seconds between looks for entries to sequence: the largest part of the time until others see a block."""
+
+IDLE_PAUSE = 1.0
+"""Seconds a consumer waits without a nudge."""
+
+FIRST_RETRY, LAST_RETRY = 0.1, 3.0
+"""Seconds before the first and the slowest repeated try while something is away."""
+
+ATTEMPTS = 5
+"""Tries before an entry that fails by itself goes to the dead letters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consumer:
+    """A name (its cursor), and what to do for each type of event; other types are passed over."""
+
+    name: str
+    handlers: Mapping[str, Handler]
+
+
+class Nudge:
+    """Wakes sleeping consumers when there is something new."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._round = 0
+
+    def ring(self) -> None:
+        """Wake everyone."""
+        with self._condition:
+            self._round += 1
+            self._condition.notify_all()
+
+    def wait(self, seen: int, seconds: float) -> int:
+        """Wait until the round differs from ``seen`` or ``seconds`` have passed; return the round."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._round != seen, timeout=seconds)
+            return self._round
+
+
+def consume_available(consumer: Consumer, *, limit: int = 100) -> int:
+    """Take entries from the cursor on and return how many were passed.
+
+    Raises ``NotYet`` when an entry must wait: the cursor stands before it and nothing is lost.
+    An entry that fails by itself ``ATTEMPTS`` times is put on the dead-letter list and passed.
+    """
+    cursor, _ = ConsumerCursor.objects.get_or_create(name=consumer.name)
+    position = start = cursor.position
+    for entry in sequencing.entries_from(position, limit=limit):
+        handler = consumer.handlers.get(entry.type)
+        if handler is not None:
+            try:
+                _take(consumer, handler, entry)
+            except NotYet:
+                _move(consumer.name, start, position)
+                raise
+        position = entry.position + 1
+    _move(consumer.name, start, position)
+    return position - start
+
+
+def _take(consumer: Consumer, handler: Handler, entry: SequencedEntry) -> None:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            handler(entry)
+        except NotYet:
+            raise
+        except (InterfaceError, OperationalError) as error:
+            # The database is away or busy: that is no fault of the entry.
+            raise NotYet(str(error)) from error
+        except Exception as error:  # noqa: BLE001 - one bad entry must not stop the others
+            logger.warning(
+                "%s: entry %s (%s) failed, try %s",
+                consumer.name,
+                entry.entry_id,
+                entry.type,
+                attempt,
+                exc_info=error,
+            )
+            last = error
+        else:
+            return
+    with transaction.atomic():
+        DeadLetter.objects.get_or_create(
+            consumer=consumer.name,
+            entry_id=entry.entry_id,
+            defaults={"error": f"{type(last).__name__}: {last}", "failed_at": timezone.now()},
+        )
+    logger.error("%s: entry %s (%s) is a dead letter", consumer.name, entry.entry_id, entry.type)
+
+
+def _move(name: str, start: int, position: int) -> None:
+    if position != start:
+        ConsumerCursor.objects.filter(name=name, position=start).update(
+            position=position, moved_at=timezone.now()
+        )
+
+
+class ConsumerLoop:
+    """Runs the sequencer and every consumer, each in a thread of its own, until it is told to stop."""
+
+    def __init__(self, consumers: list[Consumer]) -> None:
+        self._consumers = consumers
+        self._nudge = Nudge()
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Start the threads."""
+        targets: list[tuple[str, Callable[[], None]]] = [("sequencer", self._sequence)]
+        targets += [
+            (consumer.name, lambda consumer=consumer: self._follow(consumer))  # type: ignore[misc]
+            for consumer in self._consumers
+        ]
+        for name, target in targets:
+            thread = threading.Thread(target=target, name=f"consumer-{name}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """End the threads after the entry each has in hand."""
+        self._stop.set()
+        self._nudge.ring()
+        for thread in self._threads:
+            thread.join(timeout=10)
+
+    def _sequence(self) -> None:
+        while not self._stop.wait(SEQUENCING_PAUSE):
+            try:
+                if sequencing.sequence_committed():
+                    self._nudge.ring()
+            except DatabaseError as error:
+                logger.warning("sequencer: the database does not answer: %s", error)
+                close_old_connections()
+                self._stop.wait(1)
+
+    def _follow(self, consumer: Consumer) -> None:
+        seen, pause = 0, FIRST_RETRY
+        while not self._stop.is_set():
+            try:
+                taken = consume_available(consumer)
+            except NotYet as error:
+                logger.warning("%s waits %.2f s: %s", consumer.name, pause, error)
+                close_old_connections()
+                self._stop.wait(pause)
+                pause = min(pause * 2, LAST_RETRY)
+                continue
+            except DatabaseError as error:
+                logger.warning("%s: the database does not answer: %s", consumer.name, error)
+                close_old_connections()
+                self._stop.wait(1)
+                continue
+            pause = FIRST_RETRY
+            if not taken:
+                seen = self._nudge.wait(seen, IDLE_PAUSE)

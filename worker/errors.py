@@ -1,0 +1,5 @@
+"""How a consumer says that an entry may be taken later."""
+
+
+class NotYet(Exception):
+    """Something that the work needs is away (signer, factory, register); the entry waits and is tried again."""

@@ -1,0 +1,1 @@
+"""Composition roots: each file starts one process."""
