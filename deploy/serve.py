@@ -74,9 +74,7 @@ def main() -> int:
     """Serve; 1 with a plain sentence when there is nothing to serve or a process does not start."""
     place = installation()
     if not (place.home / "ceremony" / "protocol.json").exists():
-        console.print(
-            "There is no installation here yet: run `make demo`, or `manage.py key_ceremony` first."
-        )
+        console.print("Nothing is installed here: run `make demo`, or `manage.py key_ceremony` first.")
         return 1
     supervisor = supervisor_for(place)
     try:

@@ -111,28 +111,43 @@ def rows(lines: Iterator[str]) -> Iterator[dict[str, object]]:
         yield row
 
 
+@dataclass(slots=True)
+class Export:
+    """A parsed export: the entries in the order they stand, and the heads by size."""
+
+    entries: list[dict[str, object]] = field(default_factory=list)
+    heads: list[Head] = field(default_factory=list)
+
+
+def read_export(lines: Iterator[str], key: PublicKey) -> Export:
+    """Parse an export and check the signature of every head in it.
+
+    Raises ``BrokenJournal`` when it is no export, holds no head, or a head is not signed by ``key``.
+    """
+    stream = rows(lines)
+    header = next(stream, None)
+    if header is None or header.get("format") != "sigill-journal-export":
+        raise BrokenJournal("the first line is not the header of a journal export")
+    export = Export()
+    for row in stream:
+        if "note" in row:
+            export.heads.append(read_head(str(row["note"]), key))
+        else:
+            export.entries.append(row)
+    if not export.heads:
+        raise BrokenJournal("the export holds no signed head")
+    export.heads.sort(key=lambda head: head.size)
+    return export
+
+
 def verify(lines: Iterator[str], key: PublicKey) -> Head:
     """Check a whole export and return the head that covers it.
 
     Raises ``BrokenJournal`` naming the first row that is not as signed, or what is missing.
     """
-    entries: list[dict[str, object]] = []
-    heads: list[Head] = []
-    stream = rows(lines)
-    header = next(stream, None)
-    if header is None or header.get("format") != "sigill-journal-export":
-        raise BrokenJournal("the first line is not the header of a journal export")
-    for row in stream:
-        if "note" in row:
-            heads.append(read_head(str(row["note"]), key))
-        else:
-            entries.append(row)
-    if not heads:
-        raise BrokenJournal("the export holds no signed head")
-    heads.sort(key=lambda head: head.size)
-    tree, good_until = Tree(), 0
-    pending = list(heads)
-    for expected, row in enumerate(entries):
+    export = read_export(lines, key)
+    tree, good_until, pending = Tree(), 0, list(export.heads)
+    for expected, row in enumerate(export.entries):
         if row.get("position") != expected:
             raise BrokenJournal(f"row {expected} is missing or out of order: found {row.get('position')}")
         leaf = hashlib.sha256(b"\x00" + str(row.get("content", "")).encode()).digest()
@@ -152,7 +167,7 @@ def verify(lines: Iterator[str], key: PublicKey) -> Head:
         )
     if good_until != tree.size:
         raise BrokenJournal(f"rows {good_until} to {tree.size - 1} are covered by no signed head")
-    return heads[-1]
+    return export.heads[-1]
 
 
 def main() -> int:

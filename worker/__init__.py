@@ -1,1 +1,1 @@
-"""The processes that act by themselves: consumers, schedule, and the mains of signer, worker and responder."""
+"""What acts by itself: consumers, schedule, and the mains of signer, worker and responder."""

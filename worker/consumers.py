@@ -91,7 +91,7 @@ def _take(consumer: Consumer, handler: Handler, entry: SequencedEntry) -> None:
         except (InterfaceError, OperationalError) as error:
             # The database is away or busy: that is no fault of the entry.
             raise NotYet(str(error)) from error
-        except Exception as error:  # noqa: BLE001 - one bad entry must not stop the others
+        except Exception as error:  # one bad entry must not stop the others
             logger.warning(
                 "%s: entry %s (%s) failed, try %s",
                 consumer.name,

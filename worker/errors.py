@@ -2,4 +2,4 @@
 
 
 class NotYet(Exception):
-    """Something that the work needs is away (signer, factory, register); the entry waits and is tried again."""
+    """Something that the work needs is away (signer, factory); the entry waits and is tried again."""

@@ -1,4 +1,4 @@
-"""Checks the whole journal as an outsider would, and writes an export for those who will not take our word."""
+"""Checks the whole journal as an outsider would, and writes an export that anyone can check."""
 
 import tempfile
 from pathlib import Path
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         )
         if export:
             self.stdout.write(
-                f"Exported to {export}; check: python journal/verify.py {export} --key {certificate_file}"
+                f"Exported; anyone checks it: python journal/verify.py {export} --key {certificate_file}"
             )
 
     def _compare_outside_heads(self) -> None:
