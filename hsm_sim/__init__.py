@@ -1,0 +1,1 @@
+"""Simulated hardware: token store, virtual cards, the card factory."""
