@@ -1,0 +1,79 @@
+"""The facts on which the directory stops."""
+
+from journal.errors import DomainError
+
+
+class PersonNotFound(DomainError):
+    """There is no such person, or not for this actor: the two must look the same."""
+
+    code = "person_not_found"
+
+
+class RegisterUnavailable(DomainError):
+    """HSA or PU did not give a usable answer; nothing was changed.
+
+    ``reason`` is one of ``connection timeout access_denied http_status soap_fault malformed too_large
+    mismatched incomplete``.
+    """
+
+    code = "register_unavailable"
+
+    def __init__(self, *, register: str, reason: str, detail: str = "") -> None:
+        super().__init__(
+            f"{register} did not answer as it should: {reason}",
+            facts={"register": register, "reason": reason, "detail": detail},
+        )
+        self.register = register
+        self.reason = reason
+
+
+class RoleRefused(DomainError):
+    """A role may not be given or taken by this actor, or not together with the person's other roles.
+
+    ``facts["rule"]`` names the rule: ``not_a_granter own_role out_of_scope auditor_is_alone already_held
+    protected_needs_issuance_manager ends_before_it_starts employment_missing``.
+    """
+
+    code = "role_refused"
+
+
+class RoleNotHeld(DomainError):
+    """The assignment is not in force, so there is nothing to revoke."""
+
+    code = "role_not_held"
+
+
+class InvalidIdentifier(DomainError):
+    """A text is no identifier of its kind; subclasses say which rule it breaks. Never holds the text."""
+
+    code = "identifier_invalid"
+
+
+class WrongLength(InvalidIdentifier):
+    """It has too few or too many characters."""
+
+    code = "identifier_wrong_length"
+
+
+class WrongCharacters(InvalidIdentifier):
+    """It holds characters that do not belong, or a separator in the wrong place."""
+
+    code = "identifier_wrong_characters"
+
+
+class WrongDate(InvalidIdentifier):
+    """Its first digits are no date."""
+
+    code = "identifier_wrong_date"
+
+
+class DateInFuture(InvalidIdentifier):
+    """Its date has not come yet."""
+
+    code = "identifier_date_in_future"
+
+
+class WrongCheckDigit(InvalidIdentifier):
+    """Its last digit does not follow from the others: something is mistyped."""
+
+    code = "identifier_wrong_check_digit"
