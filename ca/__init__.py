@@ -1,0 +1,1 @@
+"""The certificate authority: a pure core (pki) and the Django shell around it."""
