@@ -1,0 +1,1 @@
+"""The ID administrator's desk: today, people, orders, activation, blocking."""

@@ -1,0 +1,1 @@
+"""Pages that need no login: the state of the status services, accessibility, health, language."""

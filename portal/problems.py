@@ -1,0 +1,210 @@
+"""Turns an error or refusal into words: which rule, which data, who can fix it; HTTP status lives only here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework.views import exception_handler
+
+from cards import products
+from cards.reasons import BlockReason
+from journal.errors import DomainError, Refusal
+from portal import moments, words
+from portal.wordings.authn import AUTHN
+from portal.wordings.ca import CA
+from portal.wordings.cards import CARDS
+from portal.wordings.directory import DIRECTORY
+from portal.wordings.functioncerts import FUNCTIONCERTS
+from portal.wordings.ground import FIXERS, GROUND
+from portal.wordings.refusals import REFUSALS
+from portal.wordings.wording import Wording
+
+WORDINGS: Final[Mapping[str, Wording]] = {
+    **GROUND,
+    **DIRECTORY,
+    **CA,
+    **CARDS,
+    **FUNCTIONCERTS,
+    **AUTHN,
+    **REFUSALS,
+}
+
+_SERVER_FAULT: Final = 500
+_UNAVAILABLE: Final = 503
+_MACHINE_PATHS: Final = ("/api/", "/c/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """An explanation, ready for a page or for problem+json (RFC 9457)."""
+
+    code: str
+    status: int
+    title: str
+    text: str
+    fixer: str
+    url: str = ""
+    link: str = ""
+
+    @property
+    def tone(self) -> str:
+        """Return the tone of the notice: red only where something is broken."""
+        return "bad" if self.status == _SERVER_FAULT else "warn"
+
+    @property
+    def icon(self) -> str:
+        """Return the notice's icon."""
+        return "exclamation-octagon" if self.status == _SERVER_FAULT else "exclamation-triangle"
+
+    def as_json(self) -> dict[str, object]:
+        """Return the members of problem+json."""
+        return {
+            "type": f"urn:sigill:problem:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": " ".join(part for part in (self.text, self.fixer) if part),
+            "code": self.code,
+        }
+
+
+class _Facts(dict[str, str]):
+    """Facts for a text: one that is missing shows as a dash, and never stops the page."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+def explain(error: DomainError | Refusal) -> Problem:
+    """Return the words for an error or a refusal; an unknown code gets the general ones."""
+    if isinstance(error, Refusal):
+        return of_code(error.code, facts=dict(error.facts), fixer=error.fixer)
+    refusal = getattr(error, "refusal", None)
+    if isinstance(refusal, Refusal):
+        return explain(refusal)
+    return of_code(error.code, facts=error.facts)
+
+
+def of_code(code: str, *, facts: Mapping[str, str] | None = None, fixer: str = "") -> Problem:
+    """Return the words for a code and the facts it rests on."""
+    wording = WORDINGS.get(code, WORDINGS["domain_error"])
+    shown = _Facts({name: _shown(name, value) for name, value in (facts or {}).items()})
+    url, link = _where(code, facts or {})
+    return Problem(
+        url=url,
+        link=link,
+        code=code,
+        status=wording.status,
+        title=str(wording.title) % shown,
+        text=str(wording.text) % shown,
+        fixer=str(FIXERS.get(fixer if fixer not in {"", "nobody"} else wording.fixer, "")),
+    )
+
+
+def page(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """Answer with the problem: as a page for people, as problem+json for machines."""
+    if request.path.startswith(_MACHINE_PATHS):
+        return JsonResponse(problem.as_json(), status=problem.status, content_type="application/problem+json")
+    response = render(request, "portal/problem.html", {"problem": problem}, status=problem.status)
+    if problem.status == _UNAVAILABLE:
+        response["Retry-After"] = "10"
+    return response
+
+
+def answer_api(error: Exception, context: dict[str, object]) -> object:
+    """Answer an API's error as problem+json: the REST framework's exception handler."""
+    if isinstance(error, DomainError):
+        problem = explain(error)
+        return JsonResponse(problem.as_json(), status=problem.status, content_type="application/problem+json")
+    response = exception_handler(error, context)
+    if response is not None:
+        response.data = {
+            "type": "about:blank",
+            "title": response.status_text,
+            "status": response.status_code,
+            "detail": response.data.get("detail", "") if isinstance(response.data, dict) else "",
+            "errors": response.data,
+        }
+        response.content_type = "application/problem+json"
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400: Django's handler400."""
+    return page(request, of_code("bad_request"))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 403: Django's handler403."""
+    return page(request, of_code("forbidden"))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 404: Django's handler404."""
+    return page(request, of_code("not_found"))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500 without asking anything that may be what broke: Django's handler500."""
+    problem = of_code("internal_error")
+    if request.path.startswith(_MACHINE_PATHS):
+        return JsonResponse(problem.as_json(), status=problem.status, content_type="application/problem+json")
+    return render(None, "portal/broken.html", {"problem": problem}, status=problem.status)  # type: ignore[arg-type]
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form without a valid token: Django's CSRF_FAILURE_VIEW."""
+    return page(request, of_code("csrf"))
+
+
+def _shown(name: str, value: str) -> str:
+    """Return a fact as people read it: states, reasons, roles and moments in words."""
+    if name in {"at", "until", "since"} or name.endswith(("_at", "_until")):
+        return _when(value)
+    if name == "reason":
+        return str(_REASONS.get(value, value))
+    if name == "state":
+        return str(_STATES.get(value, value)).lower()
+    if name == "order_state":
+        return str(_STATES.get(value, value)).lower()
+    if name == "needed":
+        return _(" or ").join(str(_NAMES.get(part, part)) for part in value.split(","))
+    if name == "product" and (item := products.product(value)) is not None:
+        return words.product_name(item)
+    return str(_NAMES.get(value, value))
+
+
+def _where(code: str, facts: Mapping[str, str]) -> tuple[str, str]:
+    """Return address and label of the page where a refused person can go on."""
+    if code == "order_already_running" and "card_order_id" in facts:
+        return reverse("order", args=[facts["card_order_id"]]), _("Show the order")
+    return "", ""
+
+
+def _when(value: str) -> str:
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return moments.moment(at, now=timezone.now()) if at.tzinfo else moments.day(at)
+
+
+_REASONS: Final[Mapping[str, words.Text]] = {
+    **{reason.value: words.BLOCK_REASONS[reason] for reason in BlockReason},
+    **words.ABORT_REASONS,
+}
+_STATES: Final[Mapping[str, words.Text]] = {
+    **{state.value: tag.label for state, tag in words.CARD_STATES.items()},
+    **{state.value: tag.label for state, tag in words.ORDER_STATES.items()},
+    **{status.value: tag.label for status, tag in words.REGISTRATION.items()},
+}
+_NAMES: Final[Mapping[str, words.Text]] = {
+    **{role.value: name for role, name in words.ROLES.items()},
+    **{kind.value: name for kind, name in words.DOCUMENT_KINDS.items()},
+    **{method.value: name for method, name in words.CHECK_METHODS.items()},
+}

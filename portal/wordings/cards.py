@@ -1,0 +1,106 @@
+"""Explanations of what the card world refuses."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+from portal.wordings.wording import Wording
+
+CARDS: Final[Mapping[str, Wording]] = {
+    "cards_error": Wording(
+        status=409, title=_("This cannot be done with the card"), text=_("The card's state does not allow it.")
+    ),
+    "card_not_found": Wording(
+        status=404,
+        title=_("The card was not found"),
+        text=_("It does not exist, or it belongs to an organization outside your role."),
+        fixer="role",
+    ),
+    "card_order_not_found": Wording(
+        status=404,
+        title=_("The order was not found"),
+        text=_("It does not exist, or it belongs to an organization outside your role."),
+        fixer="role",
+    ),
+    "activation_not_found": Wording(
+        status=404,
+        title=_("The activation was not found"),
+        text=_("It does not exist, has ended, or belongs to an organization outside your role."),
+        fixer="role",
+    ),
+    "refused": Wording(status=409, title=_("This is not allowed"), text=_("A rule stops it.")),
+    "illegal_transition": Wording(
+        status=409,
+        title=_("Too late: the state has changed"),
+        text=_("Somebody else was faster, or the page was old. Look at the present state and decide again."),
+    ),
+    "already_blocked": Wording(
+        status=409,
+        title=_("The card is already blocked"),
+        text=_("It was blocked %(at)s by %(by)s: %(reason)s. Nothing was changed now."),
+    ),
+    "requested_in_the_future": Wording(
+        status=422,
+        title=_("The time lies in the future"),
+        text=_("A block cannot have been requested later than now. Check date and time."),
+        fixer="you",
+    ),
+    "order_already_running": Wording(
+        status=409,
+        title=_("An order is already under way"),
+        text=_("The person has a running order in this organization. Wait for it, or cancel it first."),
+        fixer="you",
+    ),
+    "order_being_handed_over": Wording(
+        status=409,
+        title=_("The order has left"),
+        text=_("The producer has it, so it cannot be cancelled. Block the card when it has been made."),
+        fixer="you",
+    ),
+    "factory_unavailable": Wording(
+        status=503,
+        title=_("The card producer does not answer"),
+        text=_("The order is kept and sent again by itself. Nothing is lost."),
+        fixer="time",
+    ),
+    "order_refused_by_factory": Wording(
+        status=409,
+        title=_("The producer refused the order"),
+        text=_("It will not make this card. Check name and address, then order again."),
+        fixer="you",
+    ),
+    "token_invalid": Wording(
+        status=404,
+        title=_("The link is used or too old"),
+        text=_("An activation link works once and for a short time. Open a new one from the card."),
+        fixer="you",
+    ),
+    "activation_expired": Wording(
+        status=410,
+        title=_("The activation took too long"),
+        text=_("Start it again: what is already on the card is kept and used."),
+        fixer="you",
+    ),
+    "activation_aborted": Wording(
+        status=409, title=_("The activation was ended"), text=_("Reason: %(reason)s"), fixer="you"
+    ),
+    "keys_invalid": Wording(
+        status=422,
+        title=_("The card's keys were not accepted"),
+        text=_("The request from the card does not prove that the card holds the key. Nothing was issued."),
+        fixer="support",
+    ),
+    "written_mismatch": Wording(
+        status=422,
+        title=_("The card holds something else than was issued"),
+        text=_("What was read back differs from the certificate. The card is not activated."),
+        fixer="support",
+    ),
+    "receipt_invalid": Wording(
+        status=422,
+        title=_("The receipt's signature does not hold"),
+        text=_("It was not made by the certificate that was just written. The card is not activated."),
+        fixer="support",
+    ),
+}

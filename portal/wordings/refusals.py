@@ -1,0 +1,130 @@
+"""Explanations of the policies' refusals: why a button is grey."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+from portal.wordings.wording import Wording
+
+REFUSALS: Final[Mapping[str, Wording]] = {
+    "role_missing": Wording(
+        status=403,
+        title=_("Your role does not allow this."),
+        text=_("You act as %(role)s; needed is %(needed)s."),
+    ),
+    "outside_scope": Wording(
+        status=403,
+        title=_("Outside your organizations."),
+        text=_("Your role holds for other organizations than this one."),
+    ),
+    "login_too_weak": Wording(
+        status=403,
+        title=_("Your login is too weak."),
+        text=_("You logged in at assurance level %(loa)s; level %(needed)s is needed. Log in with another card."),
+    ),
+    "self_service_forbidden": Wording(
+        status=403,
+        title=_("This concerns yourself."),
+        text=_("Nobody orders or activates their own card. Ask a colleague."),
+    ),
+    "protected_identity_right_missing": Wording(
+        status=403,
+        title=_("Protected personal data."),
+        text=_("Your role lacks the right to handle persons with protected data."),
+    ),
+    "employment_ended": Wording(
+        status=409, title=_("The employment has ended."), text=_("It ended %(ended_on)s according to HSA.")
+    ),
+    "product_unknown": Wording(
+        status=422, title=_("There is no such product."), text=_("%(product)s is not in the list.")
+    ),
+    "product_not_orderable": Wording(
+        status=409,
+        title=_("The product cannot be ordered here."),
+        text=_("%(product)s is not open for orders in this installation."),
+    ),
+    "loa_not_allowed": Wording(
+        status=422,
+        title=_("Not at this assurance level."),
+        text=_("%(product)s cannot be had at level %(loa)s."),
+    ),
+    "validity_not_allowed": Wording(
+        status=422, title=_("Too long validity."), text=_("At most %(maximum)s months are allowed.")
+    ),
+    "identity_kind_not_allowed": Wording(
+        status=409,
+        title=_("A personal number is needed."),
+        text=_("Assurance level %(loa)s cannot be given to a person with a coordination number."),
+    ),
+    "registered_address_missing": Wording(
+        status=409,
+        title=_("No registered address."),
+        text=_("The card is posted to the address in the population register, and there is none."),
+    ),
+    "under_age": Wording(
+        status=409,
+        title=_("Too young."),
+        text=_("Assurance level %(loa)s requires that the person has turned %(minimum_age)s."),
+    ),
+    "order_already_running": Wording(
+        status=409,
+        title=_("An order is already under way."),
+        text=_("It was placed %(placed_at)s and is now %(state)s."),
+    ),
+    "order_not_cancellable": Wording(
+        status=409,
+        title=_("It is too late to cancel."),
+        text=_("The order is %(state)s. When the card is made it can be blocked instead."),
+    ),
+    "order_being_handed_over": Wording(
+        status=409,
+        title=_("The order is being handed over."),
+        text=_("Since %(since)s it is on its way to the producer, which may already have it."),
+    ),
+    "ordering_stopped": Wording(
+        status=409,
+        title=_("Ordering is stopped."),
+        text=_("Since %(since)s, until %(until)s: %(reason)s. Blocking works as usual."),
+    ),
+    "holder_deceased": Wording(
+        status=409, title=_("The person is deceased."), text=_("So says the population register, read %(read_at)s.")
+    ),
+    "holder_emigrated": Wording(
+        status=409, title=_("The person has emigrated."), text=_("So says the population register, read %(read_at)s.")
+    ),
+    "holder_deregistered": Wording(
+        status=409,
+        title=_("The person is deregistered."),
+        text=_("So says the population register, read %(read_at)s."),
+    ),
+    "holder_not_read_from_register": Wording(
+        status=409,
+        title=_("Not seen in the population register."),
+        text=_("The person must be read from the register before a card can be given."),
+    ),
+    "card_expired": Wording(
+        status=409, title=_("The card has expired."), text=_("Its last day was %(valid_until)s. Order a new one.")
+    ),
+    "card_not_shipped": Wording(
+        status=409,
+        title=_("The card is not made yet."),
+        text=_("It can be activated when the producer has sent it. The order is %(order_state)s."),
+    ),
+    "card_already_active": Wording(
+        status=409, title=_("The card is already active."), text=_("It was activated %(at)s.")
+    ),
+    "card_discarded": Wording(
+        status=409, title=_("The card is discarded."), text=_("It never came into use and never will.")
+    ),
+    "card_blocked": Wording(
+        status=409,
+        title=_("The card is blocked."),
+        text=_("Blocked %(at)s by %(by)s: %(reason)s. A block cannot be undone."),
+    ),
+    "not_reached_yet": Wording(
+        status=409,
+        title=_("Unlocking is not possible."),
+        text=_("The card has no PIN until it is activated."),
+    ),
+}

@@ -1,0 +1,240 @@
+"""The words, tones and icons of every state, reason, document and role: an enum value in, text out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from cards.products import CardProduct, DocumentKind, IdentityCheckMethod
+from cards.reasons import BlockReason
+from cards.states import ActivationState, CardOrderState, CardState
+from directory.models import RegistrationStatus, Role
+
+Text = str | Promise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """A state as a person sees it: never colour alone, always icon and word."""
+
+    tone: str
+    icon: str
+    label: Text
+
+
+def product_name(item: CardProduct) -> str:
+    """Return the product's name in the language of the page."""
+    return item.name_sv if get_language() == "sv" else item.name_en
+
+
+EXPIRED: Final = Tag(tone="mute", icon="clock-history", label=_("Expired"))
+
+CARD_STATES: Final[Mapping[CardState, Tag]] = {
+    CardState.ORDERED: Tag(tone="info", icon="hourglass-split", label=_("Being made")),
+    CardState.SHIPPED: Tag(tone="warn", icon="envelope-open", label=_("Sent, not activated")),
+    CardState.ACTIVE: Tag(tone="ok", icon="check-circle", label=_("Active")),
+    CardState.BLOCKED: Tag(tone="bad", icon="slash-circle", label=_("Blocked")),
+    CardState.DISCARDED: Tag(tone="mute", icon="x-circle", label=_("Discarded")),
+}
+
+CARD_LOOKS: Final[Mapping[CardState, str]] = {
+    CardState.ORDERED: "ordered",
+    CardState.SHIPPED: "waiting",
+    CardState.ACTIVE: "",
+    CardState.BLOCKED: "dead",
+    CardState.DISCARDED: "dead",
+}
+
+ORDER_STATES: Final[Mapping[CardOrderState, Tag]] = {
+    CardOrderState.DRAFT: Tag(tone="mute", icon="pencil", label=_("Draft")),
+    CardOrderState.PLACED: Tag(tone="info", icon="inbox", label=_("Ordered")),
+    CardOrderState.SENT: Tag(tone="info", icon="send", label=_("With the producer")),
+    CardOrderState.IN_PRODUCTION: Tag(tone="info", icon="hourglass-split", label=_("In production")),
+    CardOrderState.SHIPPED: Tag(tone="warn", icon="envelope-open", label=_("Sent")),
+    CardOrderState.ACTIVATED: Tag(tone="ok", icon="check-circle", label=_("Activated")),
+    CardOrderState.CANCELLED: Tag(tone="mute", icon="x-circle", label=_("Cancelled")),
+    CardOrderState.REJECTED: Tag(tone="bad", icon="exclamation-octagon", label=_("Refused by the producer")),
+    CardOrderState.LAPSED: Tag(tone="mute", icon="clock-history", label=_("Lapsed")),
+}
+
+ACTIVATION_STATES: Final[Mapping[ActivationState, Text]] = {
+    ActivationState.OPENED: _("Waiting for the card client"),
+    ActivationState.CLAIMED: _("The client has the card; the holder chooses a PIN"),
+    ActivationState.KEYS_MADE: _("Certificates are being issued"),
+    ActivationState.ISSUED: _("Certificates are being written to the card"),
+    ActivationState.WRITTEN: _("The holder reads the terms and signs the receipt"),
+    ActivationState.ACTIVE: _("The card is active"),
+    ActivationState.ABORTED: _("The activation was ended"),
+}
+
+ABORT_REASONS: Final[Mapping[str, Text]] = {
+    "userCancel": _("The holder cancelled."),
+    "wrongCard": _("Another card than this one was in the reader."),
+    "cardRemoved": _("The card was taken out of the reader."),
+    "pinLocked": _("The PIN is locked after too many tries."),
+    "pinFailed": _("The PIN could not be set."),
+    "readerError": _("The card reader does not answer. Is it plugged in?"),
+    "notMe": _("The person at the card said: this is not mine. Talk to the person before you try again."),
+    "expired": _("It was not finished in time."),
+    "restarted": _("A new activation was started for the same card."),
+}
+
+BLOCK_REASONS: Final[Mapping[BlockReason, Text]] = {
+    BlockReason.LOST_OR_STOLEN: _("Lost or stolen card"),
+    BlockReason.CODES_KNOWN_TO_OTHERS: _("Somebody else may know the codes"),
+    BlockReason.DEFECTIVE: _("Defective card"),
+    BlockReason.REPLACED: _("Replaced by a new card"),
+    BlockReason.EMPLOYMENT_ENDED: _("Employment or assignment has ended"),
+    BlockReason.NAME_OR_DETAILS_CHANGED: _("Name or other details have changed"),
+    BlockReason.HOLDER_DECEASED_OR_GONE: _("Deceased, emigrated or missing in HSA or PU"),
+    BlockReason.NOT_ACTIVATED_IN_TIME: _("Not activated in time"),
+    BlockReason.WRONGLY_ISSUED: _("Wrongly issued"),
+    BlockReason.ISSUER_COMPROMISED: _("The issuer's key is compromised"),
+}
+
+DOCUMENT_KINDS: Final[Mapping[DocumentKind, Text]] = {
+    DocumentKind.DRIVING_LICENCE: _("Swedish driving licence"),
+    DocumentKind.PASSPORT: _("Swedish passport"),
+    DocumentKind.SIS_ID_CARD: _("SIS-marked identity card"),
+    DocumentKind.NATIONAL_ID_CARD: _("National identity card"),
+    DocumentKind.TAX_AGENCY_ID_CARD: _("The Tax Agency's identity card"),
+    DocumentKind.FOREIGN_PASSPORT: _("Foreign passport"),
+}
+
+CHECK_METHODS: Final[Mapping[IdentityCheckMethod, Text]] = {
+    IdentityCheckMethod.VISIT: _("Personal visit"),
+    IdentityCheckMethod.ATTESTOR: _("Attestor present"),
+    IdentityCheckMethod.FOREIGN_DOCUMENT: _("Foreign document"),
+}
+
+SEVEN_STEPS: Final[tuple[tuple[str, Text, Text], ...]] = (
+    (
+        "document_taken_from_holder",
+        _("Take the document out of its holder"),
+        _("Ask the person to hand it to you without wallet or case."),
+    ),
+    (
+        "person_matches_photo_and_age",
+        _("Look at the person"),
+        _("Photo, age and height agree with whoever stands in front of you."),
+    ),
+    (
+        "document_looks_genuine",
+        _("Look at the document"),
+        _("It is whole and clean, feels right, and its last day has not passed."),
+    ),
+    (
+        "security_features_checked",
+        _("Feel, look and tilt"),
+        _("Watermark, see-through image, raised print, colours that change."),
+    ),
+    (
+        "number_checked",
+        _("Check the number"),
+        _("Personal number and document number are the person's own and follow their rules."),
+    ),
+    ("signature_compared", _("Compare the signature"), _("Let the person sign and compare with the document.")),
+    (
+        "control_question_asked",
+        _("Ask a control question"),
+        _("Something that the document does not say; check with the issuer if you hesitate."),
+    ),
+)
+
+REGISTRATION: Final[Mapping[RegistrationStatus, Tag]] = {
+    RegistrationStatus.REGISTERED: Tag(tone="ok", icon="check-circle", label=_("In the population register")),
+    RegistrationStatus.WITHOUT_ADDRESS: Tag(
+        tone="warn", icon="geo-alt", label=_("No address in the population register")
+    ),
+    RegistrationStatus.EMIGRATED: Tag(tone="bad", icon="exclamation-triangle", label=_("Emigrated")),
+    RegistrationStatus.DECEASED: Tag(tone="bad", icon="exclamation-triangle", label=_("Deceased")),
+    RegistrationStatus.DEREGISTERED: Tag(tone="bad", icon="exclamation-triangle", label=_("Deregistered")),
+    RegistrationStatus.UNKNOWN: Tag(
+        tone="warn", icon="exclamation-triangle", label=_("Not seen in the population register")
+    ),
+}
+
+ROLES: Final[Mapping[Role, Text]] = {
+    Role.CENTRAL_ADMINISTRATOR: _("Central administrator"),
+    Role.VALIDATION_SPECIALIST: _("Validation specialist"),
+    Role.ISSUANCE_MANAGER: _("Issuance manager"),
+    Role.DEPUTY_ISSUANCE_MANAGER: _("Deputy issuance manager"),
+    Role.ID_ADMINISTRATOR: _("ID administrator"),
+    Role.FUNCTION_CERT_ORDERER: _("Function certificate orderer"),
+    Role.REVOCATION_OFFICER: _("Revocation officer"),
+    Role.AUDITOR: _("Auditor"),
+}
+
+KEY_PURPOSES: Final[Mapping[str, Text]] = {
+    "hsa_authentication": _("Authentication, HSA-id"),
+    "id_authentication": _("Authentication, personal number"),
+    "hsa_signature": _("Signature, HSA-id"),
+    "id_signature": _("Signature, personal number"),
+    "server": _("Server"),
+    "client": _("Client"),
+    "email": _("E-mail"),
+}
+
+LOGIN_HINTS: Final[Mapping[str, Text]] = {
+    "outstanding": _("Start the card client"),
+    "started": _("The client is open: follow what it says"),
+    "userAction": _("Type your security code in the client"),
+    "processing": _("Checking…"),
+    "complete": _("Done"),
+    "expired": _("It took too long, so nothing happened. Try again."),
+    "startFailed": _("The client did not start. Is it installed on this computer?"),
+    "userCancel": _("You cancelled in the client."),
+    "rpCancel": _("The login was cancelled."),
+    "notMe": _("You said that this login was not yours. It is reported, and nobody was logged in."),
+    "noCard": _("No card was found. Put your card in the reader and try again."),
+    "noCertificate": _("The card has no certificate that works here. A card at assurance level 3 is needed."),
+    "pinBlocked": _("The code is locked after too many tries. An ID administrator can help you."),
+    "readerError": _("The card reader does not answer. Is it plugged in?"),
+    "pinFailed": _("The code was wrong. Try again; the card locks after five wrong tries."),
+    "certificateExpired": _("The card's certificate has expired. Ask an ID administrator for a new card."),
+    "certificateRevoked": _("The card is blocked. Ask an ID administrator."),
+    "certificateUntrusted": _("The card's certificate comes from an issuer that is not accepted here."),
+    "certificateUsage": _("The card's certificate is not made for logging in."),
+    "loaTooLow": _("Assurance level 3 is needed, and this card has a lower level."),
+    "wrongSubject": _("Another person's card was used than the one expected."),
+    "wrongCarrier": _("A card is needed; this was another kind of carrier."),
+    "signatureInvalid": _("The login could not be confirmed. Try again, and tell support if it happens once more."),
+    "bindingMismatch": _("The login could not be confirmed. Try again, and tell support if it happens once more."),
+    "revocationUnavailable": _("The card's status cannot be checked right now, so nobody is let in. Try again soon."),
+    "clientTooOld": _("The card client is too old. Update it and try again."),
+    "riskBlocked": _("The login was stopped by a rule. Contact support."),
+    "cardNotActive": _("The card is not active. Ask an ID administrator."),
+    "returnMismatch": _("The client came back to another browser than the one that started. Start again here."),
+}
+
+EVENTS: Final[Mapping[str, Text]] = {
+    "card.ordered": _("Card ordered"),
+    "card_order.cancelled": _("Order cancelled"),
+    "card_order.delayed": _("The producer did not answer; the order is sent again"),
+    "card_order.sent": _("Order received by the producer"),
+    "card_order.production_started": _("Production started"),
+    "card.produced": _("Card made"),
+    "card.shipped": _("Card sent"),
+    "card_order.rejected": _("Order refused by the producer"),
+    "card_order.lapsed": _("Order lapsed"),
+    "card.discarded": _("Card discarded"),
+    "factory_report.set_aside": _("A report from the producer was set aside"),
+    "identity.checked": _("Identity checked by the seven steps"),
+    "identity.suspected": _("Identity document suspected, card not handed out"),
+    "activation.opened": _("Activation opened"),
+    "activation.claimed": _("The card client started the activation"),
+    "activation.keys_made": _("Keys made on the card"),
+    "activation.key_superseded": _("A key on the card was replaced"),
+    "activation.issued": _("Certificates issued"),
+    "activation.written": _("Certificates written to the card"),
+    "receipt.signed": _("Receipt signed by the holder"),
+    "card.activated": _("Card activated"),
+    "activation.aborted": _("Activation ended"),
+    "activation.denied_by_holder": _("The person at the card denied the activation"),
+    "card.blocked": _("Card blocked"),
+    "ordering.stopped": _("Ordering stopped"),
+    "ordering.resumed": _("Ordering opened again"),
+}
