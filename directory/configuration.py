@@ -1,0 +1,72 @@
+"""The directory's settings with their defaults, read from Django's at call time."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+
+from directory.soap import Endpoint
+
+NATIONAL_LOGICAL_ADDRESS = "SE165565594230-1000"
+"""Inera's HSA-id as the source system of HSA and PU (domain.md 4.4)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRules:
+    """What a synchronization may do (design.md decision 9) and how it must behave towards the registers.
+
+    ``pause`` is the wait between HSA calls (their batch rule: one thread, 50 ms). Someone counts as missing
+    after ``complete_reads`` good readings without them. One run may change at most ``cap_persons`` people or
+    ``cap_per_mille`` of those read, whichever is more, in ways that cost them their card.
+    """
+
+    pause: timedelta = timedelta(milliseconds=50)
+    chunk: int = 500
+    complete_reads: int = 3
+    cap_persons: int = 20
+    cap_per_mille: int = 5
+
+    def cap(self, population: int) -> int:
+        """Return how many of ``population`` people one run may change harmfully."""
+        return max(self.cap_persons, population * self.cap_per_mille // 1000)
+
+
+def _number(name: str, default: int) -> int:
+    return int(getattr(settings, name, default))
+
+
+def _endpoint(register: str, url: str) -> Endpoint:
+    logical_address = getattr(
+        settings, f"SIGILL_{register.upper()}_LOGICAL_ADDRESS", NATIONAL_LOGICAL_ADDRESS
+    )
+    return Endpoint(
+        register=register,
+        url=url,
+        logical_address=logical_address,
+        deadline=float(_number("SIGILL_REGISTER_DEADLINE_SECONDS", 15)),
+    )
+
+
+def hsa_endpoint() -> Endpoint:
+    """Return where HSA answers."""
+    return _endpoint("hsa", settings.SIGILL_HSA_URL)
+
+
+def pu_endpoint() -> Endpoint:
+    """Return where PU answers."""
+    return _endpoint("pu", settings.SIGILL_PU_URL)
+
+
+def sync_rules() -> SyncRules:
+    """Return this installation's rules of synchronization."""
+    return SyncRules(
+        pause=timedelta(milliseconds=_number("SIGILL_HSA_PAUSE_MILLISECONDS", 50)),
+        complete_reads=_number("SIGILL_SYNC_COMPLETE_READS", 3),
+        cap_persons=_number("SIGILL_SYNC_CAP_PERSONS", 20),
+        cap_per_mille=_number("SIGILL_SYNC_CAP_PER_MILLE", 5),
+    )
+
+
+def test_objects_allowed() -> bool:
+    """Return whether feigned and test people count: nowhere but outside production."""
+    return bool(settings.SIGILL_ENVIRONMENT != "PROD")

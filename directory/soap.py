@@ -1,0 +1,184 @@
+"""One SOAP operation of a register: asks with limits on time and size, and trusts no byte of the answer."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NoReturn
+
+import requests
+from lxml import etree
+from zeep import Client
+from zeep import Settings as ZeepSettings
+from zeep.exceptions import Error as ZeepError
+from zeep.exceptions import Fault
+from zeep.plugins import Plugin
+from zeep.transports import Transport
+
+from directory.errors import RegisterUnavailable
+
+_ENVELOPE = "{http://schemas.xmlsoap.org/soap/envelope/}"
+_CHUNK = 65_536
+_OK, _SERVER_ERROR = 200, 500
+_REFUSED = frozenset({401, 403})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where a register answers and how long we wait for it.
+
+    ``deadline`` is seconds for a whole answer, however slowly it trickles; ``max_bytes`` its largest size.
+    """
+
+    register: str
+    url: str
+    logical_address: str
+    connect_timeout: float = 5.0
+    deadline: float = 15.0
+    max_bytes: int = 20_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """The parts of an HTTP response that zeep reads."""
+
+    status_code: int
+    content: bytes
+    headers: dict[str, str]
+    encoding: str = "utf-8"
+
+
+class _BoundedTransport(Transport):  # zeep carries no types
+    """Zeep's transport with a deadline, a size limit, no redirects, no proxies and no logging of messages.
+
+    Zeep's own logs every message at DEBUG, with the personal identity numbers in it.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        session = requests.Session()
+        session.trust_env = False
+        super().__init__(session=session)  # type: ignore[no-untyped-call]  # zeep carries no types
+        self.endpoint = endpoint
+
+    def load(self, url: str) -> bytes:
+        """Return one of our own WSDL or XSD files. Raises ``ValueError`` for anything over the network."""
+        if "://" in url:
+            raise ValueError("service contracts are read from our own files only")
+        return Path(url).read_bytes()
+
+    def post(self, address: str, message: bytes, headers: Mapping[str, str]) -> _Answer:
+        """Send a question and return the whole answer. Raises ``RegisterUnavailable``."""
+        sent = {**headers, "Accept-Encoding": "identity"}
+        ends = time.monotonic() + self.endpoint.deadline
+        try:
+            with self.session.post(
+                address,
+                data=message,
+                headers=sent,
+                timeout=(self.endpoint.connect_timeout, self.endpoint.deadline),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                content = self._read(response, ends)
+        except requests.Timeout:
+            self._fail("timeout")
+        except requests.RequestException:
+            self._fail("connection")
+        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if response.status_code in _REFUSED:
+            self._fail("access_denied", str(response.status_code))
+        is_fault = response.status_code == _SERVER_ERROR and media_type == "text/xml"
+        if response.status_code != _OK and not is_fault:
+            self._fail("http_status", str(response.status_code))
+        if media_type != "text/xml":
+            self._fail("malformed", "content type")
+        return _Answer(
+            status_code=response.status_code, content=content, headers={"Content-Type": "text/xml"}
+        )
+
+    def _read(self, response: requests.Response, ends: float) -> bytes:
+        content = bytearray()
+        for chunk in response.iter_content(_CHUNK):
+            content += chunk
+            if len(content) > self.endpoint.max_bytes:
+                self._fail("too_large")
+            if time.monotonic() > ends:
+                self._fail("timeout")
+        return bytes(content)
+
+    def _fail(self, reason: str, detail: str = "") -> NoReturn:
+        raise RegisterUnavailable(register=self.endpoint.register, reason=reason, detail=detail)
+
+
+class _SchemaCheck(Plugin):  # zeep carries no types
+    """Refuses an answer that does not follow our schema: zeep alone lets missing elements pass as None."""
+
+    def __init__(self, schema: etree.XMLSchema, register: str) -> None:
+        self.schema = schema
+        self.register = register
+
+    def ingress(
+        self, envelope: etree._Element, http_headers: dict[str, str], operation: object
+    ) -> tuple[etree._Element, dict[str, str]]:
+        """Check the body of an answer; a fault is left to zeep."""
+        del operation
+        body = envelope.find(f"{_ENVELOPE}Body")
+        content = None if body is None or not len(body) else body[0]
+        if content is None or (content.tag != f"{_ENVELOPE}Fault" and not self.schema.validate(content)):
+            raise RegisterUnavailable(register=self.register, reason="malformed", detail="schema")
+        return envelope, http_headers
+
+
+class Operation:
+    """A published operation at an endpoint. Made once; safe to call from several threads."""
+
+    def __init__(self, *, endpoint: Endpoint, contract: Path, name: str) -> None:
+        """Take the contract's path without suffix: the WSDL and its XSD have the same name."""
+        self.endpoint = endpoint
+        self.name = name
+        self._contract = contract
+
+    @cached_property
+    def _client(self) -> Client:
+        schema = etree.XMLSchema(etree.parse(self._contract.with_suffix(".xsd")))
+        return Client(  # type: ignore[no-untyped-call]  # zeep carries no types
+            str(self._contract.with_suffix(".wsdl")),
+            transport=_BoundedTransport(self.endpoint),
+            plugins=[_SchemaCheck(schema, self.endpoint.register)],
+            settings=ZeepSettings(forbid_dtd=True, forbid_entities=True, forbid_external=True),
+        )
+
+    @cached_property
+    def _service(self) -> Any:  # noqa: ANN401 - zeep's proxy, typed by the WSDL at run time
+        (binding,) = self._client.wsdl.bindings
+        return self._client.create_service(binding, self.endpoint.url)  # type: ignore[no-untyped-call]
+
+    def ask(self, question: Mapping[str, object]) -> Any:  # noqa: ANN401 - as above; callers cast it
+        """Send the question and return the parsed body of the answer.
+
+        Raises ``RegisterUnavailable`` for whatever is not a good answer; the caller changes nothing then.
+        """
+        try:
+            return self._service[self.name](**question, _soapheaders=self._headers)
+        except Fault as fault:
+            detail = str(fault.code or "")[:40]
+            raise RegisterUnavailable(
+                register=self.endpoint.register, reason="soap_fault", detail=detail
+            ) from None
+        except (ZeepError, etree.LxmlError, ValueError, ArithmeticError) as error:
+            # ``from None``: zeep's errors carry the answer, and the answer carries people.
+            raise RegisterUnavailable(
+                register=self.endpoint.register, reason="malformed", detail=type(error).__name__
+            ) from None
+
+    def message(self, question: Mapping[str, object]) -> bytes:
+        """Return the envelope that ``ask`` would send."""
+        message = self._client.create_message(  # type: ignore[no-untyped-call]  # zeep carries no types
+            self._service, self.name, **question, _soapheaders=self._headers
+        )
+        return bytes(etree.tostring(message))
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"LogicalAddress": self.endpoint.logical_address}
