@@ -94,7 +94,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "portal" / "templates"],
+        "DIRS": [BASE_DIR / "portal" / "templates", BASE_DIR / "reports" / "templates"],
         "APP_DIRS": False,
         "OPTIONS": {
             "context_processors": [
@@ -178,3 +178,15 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+# --- Pages -----------------------------------------------------------------------------------------
+# Swedish unless the person chose otherwise: the browser's own language is not asked.
+MIDDLEWARE = [
+    "portal.middleware.LanguageMiddleware" if name == "django.middleware.locale.LocaleMiddleware" else name
+    for name in MIDDLEWARE
+]
+# Outermost, so that error pages carry the headers too; innermost, so that a domain error becomes a page.
+MIDDLEWARE = ["portal.middleware.HeadersMiddleware", *MIDDLEWARE, "portal.middleware.ProblemMiddleware"]
+TEMPLATES[0]["OPTIONS"]["context_processors"].append("portal.pages.shell.shell")
+CSRF_FAILURE_VIEW = "portal.problems.stale_form"
+REST_FRAMEWORK["EXCEPTION_HANDLER"] = "portal.problems.answer_api"

@@ -1,0 +1,60 @@
+"""Seals a PDF with the report key, so that anyone sees it is whole and whose it is (PAdES baseline B)."""
+
+import asyncio
+from collections.abc import Callable
+from io import BytesIO
+
+from asn1crypto import x509
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import signers
+from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.signers.pdf_cms import Signer
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+_ECDSA_OCTETS = 144
+"""Room for a DER ECDSA signature up to P-521; an RSA-4096 one takes 512."""
+
+
+class ReportSigner(Signer):
+    """pyHanko's signer over the one verb that we have: ``sign(octets)``."""
+
+    def __init__(
+        self, *, certificate_der: bytes, chain_der: list[bytes], sign: Callable[[bytes], bytes]
+    ) -> None:
+        store = SimpleCertificateStore()
+        store.register_multiple(x509.Certificate.load(der) for der in chain_der)
+        certificate = x509.Certificate.load(certificate_der)
+        super().__init__(signing_cert=certificate, cert_registry=store)
+        self._sign = sign
+        self._room = _ECDSA_OCTETS if certificate.public_key.algorithm == "ec" else 512
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: FBT001, FBT002, ARG002 - pyHanko's signature
+        """Return the signature; a dry run only asks how long it will be."""
+        if dry_run:
+            return bytes(self._room)
+        return self._sign(data)
+
+
+def seal(
+    pdf: bytes,
+    *,
+    certificate_der: bytes,
+    chain_der: list[bytes],
+    digest_algorithm: str,
+    sign: Callable[[bytes], bytes],
+) -> bytes:
+    """Return the PDF with a signature field ``Sigill`` over all of it."""
+    signer = ReportSigner(certificate_der=certificate_der, chain_der=chain_der, sign=sign)
+    metadata = signers.PdfSignatureMetadata(
+        field_name="Sigill",
+        md_algorithm=digest_algorithm,
+        subfilter=SigSeedSubFilter.PADES,
+        reason="Rapport ur Sigill",
+    )
+    written = asyncio.run(
+        signers.PdfSigner(metadata, signer=signer).async_sign_pdf(
+            IncrementalPdfFileWriter(BytesIO(pdf)), output=BytesIO()
+        )
+    )
+    sealed: bytes = written.getvalue()
+    return sealed
