@@ -1,0 +1,50 @@
+"""Certificate policies: object identifiers under a configurable arc, and the level of assurance of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+DEFAULT_POLICY_ARC = "2.25.291003620929308307695155136006421886254"
+"""Our own arc, made of a UUID (X.667) so that it is nobody else's; a setting replaces it."""
+
+ANY_POLICY = "2.5.29.32.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One certificate policy: its last arc, its level of assurance (None for functions), its longest life."""
+
+    name: str
+    suffix: int
+    level_of_assurance: int | None = None
+    longest: timedelta | None = None
+
+    def object_identifier(self, arc: str) -> str:
+        """Return the policy's dotted OID under `arc`."""
+        return f"{arc}.{self.suffix}"
+
+
+POLICIES = {
+    policy.name: policy
+    for policy in (
+        Policy(name="loa3_card", suffix=1, level_of_assurance=3),
+        Policy(name="loa3_reserve", suffix=2, level_of_assurance=3, longest=timedelta(days=366)),
+        Policy(name="loa3_mobile", suffix=3, level_of_assurance=3, longest=timedelta(days=731)),
+        Policy(name="loa2_reserve", suffix=4, level_of_assurance=2, longest=timedelta(days=366)),
+        Policy(name="loa2_coordination_number", suffix=5, level_of_assurance=2),
+        Policy(name="loa2_passport", suffix=6, level_of_assurance=2),
+        Policy(name="function_server", suffix=10),
+        Policy(name="function_client", suffix=11),
+        Policy(name="function_email", suffix=12),
+    )
+}
+"""The names that profiles and hierarchies use. A suffix is never given another meaning."""
+
+
+def policy_of(object_identifier: str, *, arc: str) -> Policy | None:
+    """Return the policy an OID stands for under `arc` (so a relying party reads the LoA), or None."""
+    for policy in POLICIES.values():
+        if policy.object_identifier(arc) == object_identifier:
+            return policy
+    return None
