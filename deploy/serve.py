@@ -85,7 +85,8 @@ def main() -> int:
         supervisor.stop()
         return 1
     console.print(
-        f"portal http://127.0.0.1:{place.portal_port}   status services http://127.0.0.1:{place.status_port}   "
+        f"portal http://127.0.0.1:{place.portal_port}   "
+        f"status services http://127.0.0.1:{place.status_port}   "
         f"card client http://127.0.0.1:{place.client_port}\nlogs in {place.home / 'logs'}; Ctrl-C ends it"
     )
     serve_until_told(supervisor)
