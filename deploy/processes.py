@@ -85,6 +85,7 @@ def processes(place: Installation) -> list[Process]:
         "--queues", "issuance,publishing,default",
     )  # fmt: skip
     at = "http://127.0.0.1"
+    with_broker_server = bool(os.environ.get("SIGILL_BROKER_URL"))
     return [
         Process(
             name="registers",
@@ -112,6 +113,7 @@ def processes(place: Installation) -> list[Process]:
             is_ready=touched(worker_ready),
             environment={"SIGILL_READY_FILE": str(worker_ready)},
         ),
+        *(_companions(python, place) if with_broker_server else ()),
         Process(
             name="portal",
             arguments=portal,
@@ -123,6 +125,26 @@ def processes(place: Installation) -> list[Process]:
             is_ready=answers(f"{at}:{place.client_port}/healthz"),
         ),
     ]
+
+
+def _companions(python: str, place: Installation) -> list[Process]:
+    """Return what stands apart where a broker server runs: the consumers and the clock of the jobs."""
+    return [
+        Process(
+            name="consumers",
+            arguments=(python, "-m", "worker.mains.consumers"),
+            is_ready=touched(place.run / "consumers.ready"),
+            environment={"SIGILL_READY_FILE": str(place.run / "consumers.ready")},
+        ),
+        Process(
+            name="beat",
+            arguments=(
+                python, "-m", "celery", "--app", "worker.celery", "beat", "--loglevel", "WARNING",
+                "--schedule", str(place.run / "beat-schedule"), "--pidfile", "", "--max-interval", "1",
+            ),
+            is_ready=lambda: True,
+        ),
+    ]  # fmt: skip
 
 
 def environment() -> dict[str, str]:

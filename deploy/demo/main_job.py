@@ -74,9 +74,7 @@ class MainJob:
 
     def openssl(self, *arguments: str) -> str:
         """Run openssl and return all it printed; raises ``DemoFailed`` when it ends badly."""
-        done = subprocess.run(
-            ["openssl", *arguments], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
         if done.returncode:
             raise DemoFailed(f"openssl {' '.join(arguments)}: {done.stdout}{done.stderr}")
         return done.stdout + done.stderr

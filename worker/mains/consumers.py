@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from pathlib import Path
 
 import django
 
@@ -19,6 +20,9 @@ def main() -> None:
         signal.signal(number, lambda *_: ended.set())
     loop = ConsumerLoop(consumers())
     loop.start()
+    ready_file = os.environ.get("SIGILL_READY_FILE")
+    if ready_file:
+        Path(ready_file).touch()
     ended.wait()
     loop.stop()
 

@@ -1,0 +1,55 @@
+"""Starts a status server: OCSP, CRLs and issuer certificates. ``python -m worker.mains.responder``.
+
+Any number of these may run on one machine; they share the port. None of them loads Django.
+"""
+
+import importlib
+import logging
+import sys
+import time
+from pathlib import Path
+
+from ca.hsm.proxy import SocketSigner, SocketSigners
+from ocsp.responder.server import ResponderConfiguration, serve
+from ocsp.store.lmdb_reader import LmdbReader
+
+_PATIENCE = 2.0
+"""Seconds for which a question waits for the signer; then it gets what lies ready."""
+
+
+class SigningByLabel:
+    """The signing lane's way to the signer process; public halves are looked up once a label."""
+
+    def __init__(self, socket_path: Path) -> None:
+        self._signers = SocketSigners(socket_path, patience=_PATIENCE)
+        self._by_label: dict[str, SocketSigner] = {}
+
+    def __call__(self, label: str, to_be_signed: bytes) -> bytes:
+        """Sign with the key of a label. Raises ``SigningUnavailable`` or ``SigningRefused``."""
+        signer = self._by_label.get(label)
+        if signer is None:
+            signer = self._by_label[label] = self._signers.signer_for(label)
+        return signer.sign(to_be_signed)
+
+
+def main() -> int:
+    """Serve until SIGTERM; return the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # The environment is read in one place. That module is plain Python; the settings are not, and stay out.
+    environment = importlib.import_module("portal.config")
+    home = Path(environment.text("SIGILL_HOME", str(Path(__file__).resolve().parents[2] / "var"))).absolute()
+    serve(
+        ResponderConfiguration(
+            host=environment.text("SIGILL_STATUS_HOST", "127.0.0.1"),
+            port=environment.number("SIGILL_STATUS_PORT", 8080),
+            public=home / "public",
+            reader=LmdbReader(home / "ocsp" / "lmdb"),
+            sign=SigningByLabel(environment.run_directory(home) / "signer.sock"),
+            clock=time.time,
+        )
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
