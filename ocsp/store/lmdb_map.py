@@ -1,15 +1,19 @@
 """One opened LMDB environment with its five databases; grows the map, follows its growth."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import lmdb
 
 from ocsp.store.interface import Freshness
 from ocsp.store.record import IssuerRecord, SignerRecord, peek
 from ocsp.store.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 _DATABASES: Final = 8
 _READERS: Final = 1024

@@ -1,8 +1,10 @@
 """Reads signed answers out of LMDB: a memory map, no server, no lock that a killed writer could hold."""
 
+from __future__ import annotations
+
 import os
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import lmdb
 
@@ -10,6 +12,9 @@ from ocsp.store.interface import Freshness, StoreUnavailable
 from ocsp.store.lmdb_map import LmdbMap
 from ocsp.store.record import DamagedRecord
 from ocsp.store.registry import Registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class LmdbReader:

@@ -1,11 +1,11 @@
 """Writes signed answers into LMDB: all of a batch or nothing, never from revoked back to good."""
 
+from __future__ import annotations
+
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import lmdb
 
@@ -14,6 +14,10 @@ from ocsp.store.lmdb_map import LmdbMap
 from ocsp.store.record import DamagedRecord, IssuerRecord, SignerRecord, StoredAnswer
 from ocsp.store.registry import Registry
 from ocsp.wire.response import CertStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
 FIRST_MAP_SIZE: Final = 64 * 1024 * 1024
 _Result = TypeVar("_Result")

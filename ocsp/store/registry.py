@@ -42,6 +42,8 @@ class Registry:
         self.signers = {signer.signer_id: signer for signer in signers}
         self.key_by_cert_id_prefix: dict[bytes, bytes] = {}
         """From the DER before the serial in a CertID to the octets before the serial in the store's key."""
+        self.names_by_cert_id_prefix: dict[bytes, tuple[HashAlgorithm, bytes, bytes]] = {}
+        """From the same DER to hash algorithm, issuer name hash and issuer key hash."""
         self._by_hashes: dict[tuple[HashAlgorithm, bytes, bytes], int] = {}
         for issuer in self.issuers.values():
             for algorithm in HashAlgorithm:
@@ -56,6 +58,7 @@ class Registry:
             prefix = issuer_prefix(
                 algorithm=algorithm, issuer_name_hash=name_hash, issuer_key_hash=key_hash, with_null=with_null
             )
+            self.names_by_cert_id_prefix[prefix] = algorithm, name_hash, key_hash
             self.key_by_cert_id_prefix[prefix] = key_prefix(issuer.issuer_id, algorithm)
 
     def issuer_of(self, cert_id: CertId) -> IssuerRecord | None:

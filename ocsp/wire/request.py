@@ -97,7 +97,7 @@ def _slice_cert_id(request_der: bytes, start: int, end: int) -> tuple[bytes, byt
         return None
     at = start + prefix_size
     serial = request_der[at + 2 : end]
-    if at + 2 >= end or request_der[at] != der.INTEGER or request_der[at + 1] != len(serial):
+    if not 0 < len(serial) <= MOST_SERIAL_OCTETS or request_der[at : at + 2] != bytes((2, len(serial))):
         return None
     if len(serial) > 1 and ((serial[0] == 0 and serial[1] < 128) or (serial[0] == 255 and serial[1] > 127)):  # noqa: PLR2004 - X.690 8.3.2
         return None

@@ -1,0 +1,1 @@
+"""The status server: OCSP, CRLs and issuer certificates over HTTP, without Django, database or HSM."""

@@ -1,0 +1,207 @@
+"""Finds the answer to a question: checks that question, stored answer and clock agree, and fails closed."""
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from ocsp.store.interface import StatusReader, StoreUnavailable
+from ocsp.store.record import HEAD_SIZE, DamagedRecord, SignerRecord, StoredAnswer, peek
+from ocsp.store.registry import Registry, key_prefix
+from ocsp.wire.cert_id import PRESIGNED, CertId
+from ocsp.wire.request import (
+    MalformedRequest,
+    OcspRequest,
+    parse_request,
+    slice_request,
+    slice_request_with_nonce,
+)
+from ocsp.wire.response import (
+    CertStatus,
+    ResponseStatus,
+    certificate_status,
+    envelope,
+    response_data,
+    signed_part,
+    single_response,
+    successful,
+)
+
+CLOCK_SKEW: Final = 300
+"""Seconds by which a thisUpdate may lie ahead of our clock."""
+CACHE_SECONDS: Final = 2
+"""An answer may be served from a process's memory this long; it must not end meanwhile."""
+UNKNOWN_VALIDITY: Final = 300
+"""Seconds from thisUpdate to nextUpdate of ``unknown``: the serial may be issued at any time."""
+_OTHER: Final = (b"", b"", None)
+LONGEST_SILENCE: Final = 8 * 3600
+"""Seconds after which a store that nobody vouches for says nothing about serials it does not hold."""
+
+
+class Answered(NamedTuple):
+    """A signed answer, ready to be served; times in seconds since 1970."""
+
+    body: bytes
+    this_update: int
+    next_update: int
+    entity_tag: bytes
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningPlan:
+    """An answer that must be signed first, and what to serve when that cannot be done in time."""
+
+    signer: SignerRecord
+    single_responses: tuple[bytes, ...]
+    nonce: bytes | None
+    fallback: Answered | ResponseStatus
+
+    def to_be_signed(self, produced_at: int) -> bytes:
+        """Encode what must be signed."""
+        return response_data(
+            responder_key_hash=self.signer.key_hash,
+            produced_at=produced_at,
+            single_responses=self.single_responses,
+            nonce=self.nonce,
+        )
+
+    def signed(self, to_be_signed: bytes, signature: bytes) -> bytes:
+        """Join the whole answer."""
+        part = signed_part(
+            response_data_der=to_be_signed, algorithm=self.signer.algorithm, signature=signature
+        )
+        return successful(signed=part, signer_certificate_der=self.signer.certificate_der)
+
+
+class Answering:
+    """Answers questions from a store's snapshot; ``follow`` moves on to the next."""
+
+    def __init__(self, reader: StatusReader, *, may_sign: bool) -> None:
+        self._reader = reader
+        self._may_sign = may_sign
+        self._registry = Registry(issuers=(), signers=())
+        self._reconciled_at: int | None = None
+
+    def follow(self) -> bool:
+        """Take the store's newest state; tell whether it changed. Raises ``StoreUnavailable``."""
+        changed = self._reader.renew()
+        if changed:
+            self._registry = self._reader.registry
+            self._reconciled_at = self._reader.freshness().reconciled_at
+        return changed
+
+    def answer(self, request_der: bytes, now: int) -> Answered | ResponseStatus | SigningPlan:
+        """Return what to serve for a question; whatever the bytes are, it raises nothing of theirs."""
+        try:
+            return self._ready(request_der, now) or self._plan(self._read(request_der), now)
+        except MalformedRequest:
+            return ResponseStatus.MALFORMED_REQUEST
+        except (StoreUnavailable, DamagedRecord):
+            return ResponseStatus.TRY_LATER
+
+    def presigned(self, request_der: bytes, now: int) -> Answered | None:
+        """Return the answer to the plainest question if it lies ready; None says nothing."""
+        try:
+            found = self._ready(request_der, now)
+        except (StoreUnavailable, DamagedRecord):
+            return None
+        return found if type(found) is Answered else None
+
+    def _ready(self, request_der: bytes, now: int) -> Answered | ResponseStatus | None:
+        sliced = slice_request(request_der)
+        if sliced is None:
+            return None
+        prefix, serial = sliced
+        key = self._registry.key_by_cert_id_prefix.get(prefix)
+        if key is None:
+            return None
+        stored = self._reader.get(key + serial)
+        return None if stored is None else self._serve(stored, serial, now)
+
+    def _read(self, request_der: bytes) -> OcspRequest:
+        """Read a question; the usual ones about our issuers without a parser. Raises ``MalformedRequest``."""
+        sliced = slice_request(request_der)
+        prefix, serial, nonce = (*sliced, None) if sliced else slice_request_with_nonce(request_der) or _OTHER
+        names = self._registry.names_by_cert_id_prefix.get(prefix)
+        if names is None:
+            return parse_request(request_der)
+        algorithm, issuer_name_hash, issuer_key_hash = names
+        cert_id = CertId(
+            algorithm=algorithm,
+            issuer_name_hash=issuer_name_hash,
+            issuer_key_hash=issuer_key_hash,
+            serial=serial,
+        )
+        return OcspRequest(cert_ids=(cert_id,), nonce=nonce)
+
+    def _serve(self, stored: bytes, serial: bytes, now: int) -> Answered | ResponseStatus:
+        signer_id, this_update, next_update = peek(stored)
+        signer = self._registry.signers.get(signer_id)
+        if signer is None or signer.not_after <= now or not _is_current(this_update, next_update, now):
+            return ResponseStatus.TRY_LATER
+        if b"\x02" + bytes((len(serial),)) + serial not in stored:
+            return ResponseStatus.TRY_LATER  # an answer to another question
+        head, tail = envelope(len(stored) - HEAD_SIZE, signer.certificate_der)
+        return Answered(
+            head + stored[HEAD_SIZE:] + tail, this_update, next_update, stored[-12:].hex().encode(), stored[0]
+        )
+
+    def _plan(self, request: OcspRequest, now: int) -> Answered | ResponseStatus | SigningPlan:
+        issuers = {
+            None if issuer is None else issuer.issuer_id: issuer
+            for issuer in map(self._registry.issuer_of, request.cert_ids)
+        }
+        issuer = next(iter(issuers.values()))
+        if issuer is None or len(issuers) > 1:
+            return ResponseStatus.UNAUTHORIZED  # no signer of ours may speak for all of them
+        single_responses = []
+        fallback: Answered | ResponseStatus = ResponseStatus.TRY_LATER
+        for cert_id in request.cert_ids:
+            stored = self._reader.get(key_prefix(issuer.issuer_id, cert_id.algorithm) + cert_id.serial)
+            single = self._unknown(cert_id, now) if stored is None else _known(cert_id, stored, now)
+            if single is None:
+                return ResponseStatus.TRY_LATER
+            single_responses.append(single)
+            if stored is None:
+                fallback = ResponseStatus.UNAUTHORIZED
+            elif len(request.cert_ids) == 1 and cert_id.algorithm in PRESIGNED:
+                fallback = self._serve(stored, cert_id.serial, now)
+        if type(fallback) is Answered and request.nonce is None:
+            return fallback
+        signer = self._registry.signer_of(issuer)
+        if not self._may_sign or signer is None or signer.not_after <= now:
+            return ResponseStatus.UNAUTHORIZED if fallback is ResponseStatus.TRY_LATER else fallback
+        return SigningPlan(
+            signer=signer,
+            single_responses=tuple(single_responses),
+            nonce=request.nonce,
+            fallback=fallback,
+        )
+
+    def _unknown(self, cert_id: CertId, now: int) -> bytes | None:
+        """Say unknown of a serial that is not in the store, None when the store cannot be relied upon."""
+        vouched = self._reconciled_at
+        if vouched is None or not now - LONGEST_SILENCE < vouched <= now + CLOCK_SKEW:
+            return None
+        return single_response(
+            cert_id_der=cert_id.der,
+            status_der=certificate_status(CertStatus.UNKNOWN),
+            this_update=min(vouched, now),
+            next_update=now + UNKNOWN_VALIDITY,
+        )
+
+
+def _known(cert_id: CertId, stored: bytes, now: int) -> bytes | None:
+    """Say anew what a stored answer says, with its own times: a fresh signature is no fresh knowledge."""
+    answer = StoredAnswer.decode(stored)
+    if not _is_current(answer.this_update, answer.next_update, now):
+        return None
+    return single_response(
+        cert_id_der=cert_id.der,
+        status_der=certificate_status(answer.status, revoked_at=answer.revoked_at, reason=answer.reason),
+        this_update=answer.this_update,
+        next_update=answer.next_update,
+    )
+
+
+def _is_current(this_update: int, next_update: int, now: int) -> bool:
+    return this_update <= now + CLOCK_SKEW and next_update > now + CACHE_SECONDS

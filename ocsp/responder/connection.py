@@ -1,0 +1,223 @@
+"""One client's connection: reads requests, writes answers in order, and never waits for a slow client."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable
+from functools import partial
+from typing import Final, cast
+
+from ocsp.responder import messages
+from ocsp.responder.request import HttpRequest, Refused, RequestReader
+from ocsp.responder.service import StatusService
+
+_log = logging.getLogger(__name__)
+
+FIRST_REQUEST_SECONDS: Final = 10
+REQUEST_SECONDS: Final = 10
+IDLE_SECONDS: Final = 75
+IDLE_SECONDS_WHEN_CROWDED: Final = 2
+STALLED_SECONDS: Final = 20
+
+
+class Connections:
+    """All connections of a process, and the second that they count by."""
+
+    def __init__(self, *, most: int) -> None:
+        self._most = most
+        self._open: set[Connection] = set()
+        self.second = 0
+        self.is_closing = False
+        self.all_closed = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def admit(self, connection: "Connection") -> bool:
+        """Take a connection in, unless there are too many."""
+        if len(self._open) >= self._most:
+            return False
+        self._open.add(connection)
+        return True
+
+    def forget(self, connection: "Connection") -> None:
+        """Let a connection go."""
+        self._open.discard(connection)
+        if self.is_closing and not self._open:
+            self.all_closed.set()
+
+    def sweep(self, second: int) -> None:
+        """Close whoever takes too long; when nine tenths are taken, idle ones go at once."""
+        self.second = second
+        idle = IDLE_SECONDS_WHEN_CROWDED if len(self._open) > self._most * 0.9 else IDLE_SECONDS
+        for connection in list(self._open):
+            connection.sweep(second, idle)
+
+    def close(self) -> None:
+        """Close idle connections now and the others after their answer."""
+        self.is_closing = True
+        for connection in list(self._open):
+            connection.close_when_done()
+        if not self._open:
+            self.all_closed.set()
+
+
+class Connection(asyncio.Protocol):
+    """A connection. Of several requests sent at once each is answered before the next is begun."""
+
+    __slots__ = (
+        "_answering",
+        "_born",
+        "_connections",
+        "_last",
+        "_left",
+        "_queue",
+        "_reader",
+        "_service",
+        "_stalled",
+        "_transport",
+    )
+
+    def __init__(self, service: StatusService, connections: Connections) -> None:
+        self._service = service
+        self._connections = connections
+        self._transport: asyncio.Transport
+        self._reader: RequestReader | None = None
+        self._queue: deque[HttpRequest] = deque()
+        self._answering: asyncio.Future[bytes] | None = None
+        self._born = connections.second
+        self._last: int | None = None
+        """The second of the last answer, or of the first octet of the request that is coming in."""
+        self._stalled: int | None = None
+        """The second since which the client has taken nothing of what waits for it."""
+        self._left = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, or refuse a connection too many."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's has its methods, not its class
+        if not self._connections.admit(self):
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """End; an answer under way is made and thrown away."""
+        self._connections.forget(self)
+        self._queue.clear()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came."""
+        if self._reader is None and self._answering is None:
+            response = self._service.ocsp.quick(data)
+            if response is not None:
+                self._transport.write(response)
+                self._last = self._connections.second
+                return
+        self._read(data)
+
+    def eof_received(self) -> bool:
+        """Keep the way back open for an answer that is being made."""
+        return self._answering is not None
+
+    def pause_writing(self) -> None:
+        """Take no more questions from a client that does not take its answers."""
+        self._stalled = self._connections.second
+        self._left = self._transport.get_write_buffer_size()
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._stalled = None
+        if self._answering is None:
+            self._transport.resume_reading()
+
+    def sweep(self, second: int, idle_seconds: int) -> None:
+        """Close when the time of whatever this connection does has run out."""
+        if self._stalled is not None:
+            left = self._transport.get_write_buffer_size()
+            if left < self._left:
+                self._stalled, self._left = second, left
+            elif second - self._stalled > STALLED_SECONDS:
+                self._transport.abort()
+        elif self._answering is not None:
+            return
+        elif self._last is None:
+            if second - self._born > min(FIRST_REQUEST_SECONDS, idle_seconds):
+                self._transport.close()
+        elif self._reader is not None:
+            if second - self._last > REQUEST_SECONDS:
+                self._refuse(408)
+        elif second - self._last > idle_seconds:
+            self._transport.close()
+
+    def close_when_done(self) -> None:
+        """Close now if nothing is being answered."""
+        if self._answering is None and not self._queue:
+            self._transport.close()
+
+    def _read(self, octets: bytes) -> None:
+        is_first = self._reader is None
+        if self._reader is None:
+            self._reader = RequestReader()
+            self._last = self._connections.second
+        try:
+            requests = self._reader.feed(octets)
+        except Refused as refused:
+            self._refuse(refused.code)
+            return
+        if self._reader.wants_continue:
+            self._reader.wants_continue = False
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if not self._reader.is_midway:
+            self._reader = None
+            if is_first and len(requests) == 1:
+                self._service.ocsp.learn(octets, requests[0])
+        self._queue.extend(requests)
+        self._answer_next()
+
+    def _answer_next(self) -> None:
+        while self._queue and self._answering is None and not self._transport.is_closing():
+            request = self._queue.popleft()
+            outcome = self._outcome(request)
+            if isinstance(outcome, bytes):
+                self._send(outcome, request)
+                continue
+            self._transport.pause_reading()
+            self._answering = asyncio.ensure_future(outcome)
+            self._answering.add_done_callback(partial(self._answered, request))
+
+    def _outcome(self, request: HttpRequest) -> bytes | Awaitable[bytes]:
+        try:
+            return self._service.respond(request)
+        except Exception:  # noqa: BLE001 - the client gets an answer and the process lives on
+            _log.exception("a request could not be answered")
+            return self._service.internal_error(request)
+
+    def _answered(self, request: HttpRequest, done: "asyncio.Future[bytes]") -> None:
+        self._answering = None
+        if done.cancelled() or self._transport.is_closing():
+            return
+        error = done.exception()
+        if error is not None:
+            _log.error("a request could not be answered", exc_info=error)
+        self._send(self._service.internal_error(request) if error else done.result(), request)
+        if self._stalled is None:
+            self._transport.resume_reading()
+        self._answer_next()
+
+    def _send(self, response: bytes, request: HttpRequest) -> None:
+        if request.method == "HEAD":
+            response = messages.without_body(response)
+        stays = request.keep_alive and not self._connections.is_closing
+        if not stays:
+            response = messages.with_connection(response, b"close")
+        elif not request.is_http_1_1:
+            response = messages.with_connection(response, b"keep-alive")
+        self._transport.write(response)
+        self._last = self._connections.second
+        if not stays:
+            self._queue.clear()
+            self._transport.close()
+
+    def _refuse(self, code: int) -> None:
+        response = self._service.refuse(code, "This request cannot be read.")
+        self._transport.write(messages.with_connection(response, b"close"))
+        self._transport.close()

@@ -1,0 +1,114 @@
+"""Listens, keeps time and ends cleanly: the loop around the status service."""
+
+import asyncio
+import logging
+import resource
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import uvloop
+
+from ocsp.responder.connection import Connection, Connections
+from ocsp.responder.lane import Sign, SigningLane
+from ocsp.responder.service import StatusService
+from ocsp.store.interface import StatusReader
+
+_log = logging.getLogger(__name__)
+
+_TICK: Final = 0.05
+"""Seconds between looks at the store: a revocation is seen after at most this long."""
+_BACKLOG: Final = 4096
+_DESCRIPTORS_FOR_OURSELVES: Final = 128
+_MOST_CONNECTIONS: Final = 20_000
+_FAREWELL: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponderConfiguration:
+    """What a responder process serves, and where; ``sign`` is None where there is no signing lane."""
+
+    host: str
+    port: int
+    public: Path
+    reader: StatusReader
+    sign: Sign | None
+    clock: Callable[[], float]
+
+
+def listening_sockets(host: str, port: int) -> list[socket.socket]:
+    """Bind with SO_REUSEPORT: any number of responder processes share the port, the kernel deals out."""
+    sockets = []
+    for family, kind, protocol, _, address in socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    ):
+        bound = socket.socket(family, kind, protocol)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind(address)
+        bound.setblocking(False)  # noqa: FBT003 - the library's signature
+        sockets.append(bound)
+    return sockets
+
+
+def serve(configuration: ResponderConfiguration) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is under way."""
+    uvloop.run(_serve(configuration, listening_sockets(configuration.host, configuration.port)))
+
+
+async def _serve(configuration: ResponderConfiguration, sockets: Sequence[socket.socket]) -> None:
+    loop = asyncio.get_running_loop()
+    lane = None if configuration.sign is None else SigningLane(configuration.sign)
+    service = StatusService(
+        reader=configuration.reader, lane=lane, public=configuration.public, clock=configuration.clock
+    )
+    connections = Connections(most=_raise_descriptor_limit() - _DESCRIPTORS_FOR_OURSELVES)
+    service.connections = connections.__len__
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    service.tick()
+    servers = [
+        await loop.create_server(lambda: Connection(service, connections), sock=bound, backlog=_BACKLOG)
+        for bound in sockets
+    ]
+    _log.info("status services on %s port %s", configuration.host, configuration.port)
+    ticking = loop.create_task(_tick(service, connections))
+    await stopped.wait()
+    for server in servers:
+        server.close()
+    connections.close()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(connections.all_closed.wait(), _FAREWELL)
+    ticking.cancel()
+    if lane is not None:
+        lane.close()
+    configuration.reader.close()
+
+
+async def _tick(service: StatusService, connections: Connections) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(_TICK)
+        try:
+            service.tick()
+            second = int(loop.time())
+            if second != connections.second:
+                connections.sweep(second)
+        except Exception:  # noqa: BLE001 - the clock must go on whatever one tick met
+            _log.exception("a tick failed")
+
+
+def _raise_descriptor_limit() -> int:
+    """Ask for as many descriptors as we may have; return how many there are, within reason."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, _MOST_CONNECTIONS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted

@@ -1,0 +1,129 @@
+"""Maps a request to an answer: the routes of the status service."""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from ocsp.responder import messages
+from ocsp.responder.file_service import FileService
+from ocsp.responder.lane import SigningLane
+from ocsp.responder.metrics import Metrics
+from ocsp.responder.ocsp_service import OcspService
+from ocsp.responder.request import HttpRequest
+from ocsp.store.interface import Freshness, StatusReader, StoreUnavailable
+from ocsp.wire.response import ResponseStatus
+
+_log = logging.getLogger(__name__)
+
+_READ_METHODS: Final = b"Allow: GET, HEAD, OPTIONS\r\n"
+_HOME: Final = """Sigill status services
+
+/ocsp              OCSP (RFC 6960, RFC 5019): POST, or GET /ocsp/<base64 of the request>
+/crl/<issuer>.crl  revocation lists
+/aia/<issuer>.cer  issuer certificates
+/chain.pem         the chain of the card issuer
+/healthz           how this process is
+/readyz            whether it has answers to give
+/metrics           figures for Prometheus"""
+
+
+class StatusService:
+    """One process's service. ``tick`` must be called often: it moves the clock and the store's snapshot."""
+
+    def __init__(
+        self, *, reader: StatusReader, lane: SigningLane | None, public: Path, clock: Callable[[], float]
+    ) -> None:
+        self._reader = reader
+        self._lane = lane
+        self._clock = clock
+        self._has_store: bool | None = None
+        self.now = int(clock())
+        self.metrics = Metrics()
+        self.ocsp = OcspService(reader=reader, lane=lane, metrics=self.metrics, refuse=self.refuse)
+        self._files = FileService(public)
+        self.connections: Callable[[], int] = lambda: 0
+
+    def tick(self) -> None:
+        """Follow the clock and the store."""
+        self.now = int(self._clock())
+        try:
+            self.ocsp.follow(self.now)
+        except StoreUnavailable as error:
+            if self._has_store is not False:
+                _log.warning("the OCSP store cannot be read: %s", error)
+            self.metrics.store_unavailable += 1
+            self._has_store = False
+        else:
+            self._has_store = True
+
+    def respond(self, request: HttpRequest) -> bytes | Awaitable[bytes]:
+        """Answer any request."""
+        target = request.target
+        if target.startswith((b"http://", b"https://")):  # RFC 9112 3.2.2: the absolute form
+            target = b"/" + target.split(b"/", 3)[3] if target.count(b"/") > 2 else b"/"  # noqa: PLR2004
+        if target == b"/ocsp" or target.startswith(b"/ocsp/"):
+            return self.ocsp.respond(request, target)
+        if request.method == "OPTIONS":
+            return messages.whole(204, b"", self.now, _READ_METHODS)
+        if request.method not in ("GET", "HEAD"):
+            return self.refuse(405, "Only GET and HEAD.", _READ_METHODS)
+        return self._read(target.split(b"?", 1)[0].decode("latin-1"), request)
+
+    def _read(self, path: str, request: HttpRequest) -> bytes | Awaitable[bytes]:
+        match path:
+            case "/":
+                return messages.plain(200, _HOME, self.now)
+            case "/healthz":
+                return self._health(asks_readiness=False)
+            case "/readyz":
+                return self._health(asks_readiness=True)
+            case "/metrics":
+                return self._figures()
+            case _:
+                return self._files.respond(path, request.headers, self)
+
+    def refuse(self, code: int, text: str, headers: bytes = b"") -> bytes:
+        """Answer with an HTTP error."""
+        self.metrics.refused[code] += 1
+        return messages.plain(code, text, self.now, headers)
+
+    def internal_error(self, request: HttpRequest) -> bytes:
+        """Answer when this program failed: an OCSP asker gets an OCSP answer, never a good one."""
+        self.metrics.failures += 1
+        if request.target.startswith(b"/ocsp"):
+            return self.ocsp.unsigned(ResponseStatus.INTERNAL_ERROR)
+        return self.refuse(503, "This failed; try again.")
+
+    def _freshness(self) -> Freshness | None:
+        try:
+            return self._reader.freshness()
+        except StoreUnavailable:
+            return None
+
+    def _health(self, *, asks_readiness: bool) -> bytes:
+        """Say how this process is; asked for readiness, 503 while it has nothing to answer from."""
+        freshness = self._freshness()
+        left = None if freshness is None else freshness.oldest_next_update
+        is_ready = freshness is not None and freshness.reconciled_at is not None
+        facts = {
+            "ready": is_ready,
+            "store": freshness is not None,
+            "answers": 0 if freshness is None else freshness.answers,
+            "oldest_answer_left_seconds": None if left is None else left - self.now,
+        }
+        headers = b"Content-Type: application/json\r\nCache-Control: no-store\r\n"
+        code = 503 if asks_readiness and not is_ready else 200
+        return messages.whole(code, json.dumps(facts).encode() + b"\n", self.now, headers)
+
+    def _figures(self) -> bytes:
+        text = self.metrics.text(
+            freshness=self._freshness(),
+            now=self.now,
+            connections=self.connections(),
+            signed=0 if self._lane is None else self._lane.signed,
+            unsigned=0 if self._lane is None else self._lane.failed,
+        )
+        headers = b"Content-Type: text/plain; version=0.0.4; charset=utf-8\r\nCache-Control: no-store\r\n"
+        return messages.whole(200, text.encode(), self.now, headers)
