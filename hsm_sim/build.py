@@ -2,7 +2,6 @@
 
 import argparse
 import hashlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -20,13 +19,12 @@ class BuildFailed(Exception):
 
 
 def default_folder() -> Path:
-    """Where the module lies when nobody says otherwise: $SIGILL_RUN, else hsm_sim/build."""
-    run = os.environ.get("SIGILL_RUN")
-    return Path(run) if run else Path(__file__).parent / "build"
+    """Where the module lies when nobody says otherwise."""
+    return Path(__file__).parent / "build"
 
 
 def build(folder: Path | None = None, *, extra_flags: tuple[str, ...] = ()) -> Path:
-    """Returns the path of the module, compiled anew only when its sources or flags differ from last time.
+    """Return the path of the module, compiled anew only when its sources or flags differ from last time.
 
     Safe to call from several processes at once: the finished file is moved into place. Raises BuildFailed.
     """
@@ -41,7 +39,9 @@ def build(folder: Path | None = None, *, extra_flags: tuple[str, ...] = ()) -> P
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         fresh = Path(scratch) / MODULE_NAME
         try:
-            subprocess.run([*command, "-o", str(fresh)], check=True, capture_output=True, text=True)
+            subprocess.run(  # noqa: S603 - gcc with our own sources
+                [*command, "-o", str(fresh)], check=True, capture_output=True, text=True
+            )
         except FileNotFoundError as error:
             raise BuildFailed("gcc is not installed") from error
         except subprocess.CalledProcessError as error:
@@ -73,9 +73,9 @@ def _fingerprint(command: list[str]) -> str:
 
 
 def main() -> int:
-    """Builds and prints the path."""
+    """Build and prints the path."""
     parser = argparse.ArgumentParser(prog="python -m hsm_sim.build", description=__doc__)
-    parser.add_argument("--out", type=Path, help="folder for the module (default: $SIGILL_RUN or hsm_sim/build)")
+    parser.add_argument("--out", type=Path, help="folder for the module (default: hsm_sim/build)")
     try:
         module = build(parser.parse_args().out)
     except BuildFailed as error:

@@ -1,0 +1,96 @@
+"""What may be asked of the factory, read strictly: it makes exactly what the order says, or refuses."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+
+PRODUCTS = {
+    "7A1": "SIS-kort med foto",
+    "7B1": "Tjänstekort med foto",
+    "7C1": "Tjänstekort utan foto",
+    "773": "Reservkort",
+}
+DELIVERY_KINDS = ("registered_address", "skatteverket")
+MAX_TEXT = 200
+MAX_LINES = 8
+
+
+class OrderNotUnderstood(Exception):
+    """The order does not say, in the agreed form, what to make; the message tells where."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One card to make. `canonical` is the order as JSON in one form, to tell a repeat from another order."""
+
+    order_id: str
+    product_code: str
+    printed_name: str
+    organization_name: str
+    back_text: str
+    valid_until: date
+    canonical: str
+
+    @property
+    def product_name(self) -> str:
+        """What the product is called in the factory's list, or its code if it is not there."""
+        return PRODUCTS.get(self.product_code, self.product_code)
+
+
+def parse_order(order_id: str, body: bytes) -> Order:
+    """Read an order; unknown members are refused: nothing else may leave the house. OrderNotUnderstood."""
+    try:
+        members = json.loads(body)
+    except ValueError as error:
+        raise OrderNotUnderstood("the order is not JSON") from error
+    wanted = {
+        "order_id",
+        "product_code",
+        "printed_name",
+        "organization_name",
+        "back_text",
+        "valid_until",
+        "delivery",
+    }
+    if not isinstance(members, dict) or set(members) != wanted:
+        raise OrderNotUnderstood(f"the order must have exactly {', '.join(sorted(wanted))}")
+    texts = {name: _text(members, name) for name in wanted - {"delivery"}}
+    if texts["order_id"] != order_id:
+        raise OrderNotUnderstood("order_id differs from the address")
+    for required in ("order_id", "product_code", "printed_name"):
+        if not texts[required].strip():
+            raise OrderNotUnderstood(f"{required} is blank")
+    _check_delivery(members["delivery"])
+    try:
+        valid_until = date.fromisoformat(texts["valid_until"])
+    except ValueError as error:
+        raise OrderNotUnderstood("valid_until is not a date YYYY-MM-DD") from error
+    return Order(
+        order_id=order_id,
+        product_code=texts["product_code"],
+        printed_name=texts["printed_name"],
+        organization_name=texts["organization_name"],
+        back_text=texts["back_text"],
+        valid_until=valid_until,
+        canonical=json.dumps(members, sort_keys=True, ensure_ascii=False),
+    )
+
+
+def _text(members: dict[str, object], name: str) -> str:
+    value = members[name]
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
+        raise OrderNotUnderstood(f"{name} must be a text of at most {MAX_TEXT} characters")
+    return value
+
+
+def _check_delivery(delivery: object) -> None:
+    if not isinstance(delivery, dict) or set(delivery) != {"kind", "name", "lines"}:
+        raise OrderNotUnderstood("delivery must have exactly kind, name, lines")
+    if delivery["kind"] not in DELIVERY_KINDS:
+        raise OrderNotUnderstood(f"delivery.kind must be one of {', '.join(DELIVERY_KINDS)}")
+    lines = delivery["lines"]
+    if not isinstance(lines, list) or len(lines) > MAX_LINES:
+        raise OrderNotUnderstood(f"delivery.lines must be a list of at most {MAX_LINES}")
+    for text in (delivery["name"], *lines):
+        if not isinstance(text, str) or len(text) > MAX_TEXT:
+            raise OrderNotUnderstood("delivery holds something that is not a short text")
