@@ -79,7 +79,7 @@ MAX_NON_VISIBLE_OCTETS = 32 * 1024
 MAX_CERTIFICATE_OCTETS = 8 * 1024
 MAX_SIGNATURE_OCTETS = 1024
 NO_TLS_SPKI = hashed(b"")
-"""Line 14 where there is no TLS at all: allowed on loopback only, and only when the server pins this value."""
+"""Line 14 where there is no TLS at all: on loopback only, and only when the server pins this value."""
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})  # bidi and zero-width are Cf
 
 
@@ -105,7 +105,7 @@ class EvidenceInvalid(ValueError):
 
 
 class BindingMismatch(ValueError):
-    """The answer was made over another server key, or the browser that returns is not the one that started."""
+    """The answer was made over another server key, or another browser returns than the one that started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,7 +284,7 @@ def check_visible_text(text: str) -> str:
 def origin_of(url: str) -> str:
     """Return scheme://host[:port] of an absolute http(s) URL, lower-case; raises EvidenceInvalid.
 
-    Refused: user information, backslashes, white space, a fragment, an empty host, a default port spelled out.
+    Refused: user information, backslashes, white space, a fragment, an empty host, a default port written.
     """
     if "\\" in url or any(character.isspace() or not character.isprintable() for character in url):
         raise EvidenceInvalid("the address holds characters that browsers read differently")

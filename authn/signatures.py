@@ -14,7 +14,7 @@ MAX_RSA_BITS = 8192  # a larger modulus only serves to make the server work
 
 
 class SignatureAlgorithm(StrEnum):
-    """Names as in RFC 7518 section 3.1; ECDSA signatures travel as DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3)."""
+    """Names as in RFC 7518 section 3.1; ECDSA signatures are DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3)."""
 
     RS256 = "RS256"
     PS256 = "PS256"
@@ -37,7 +37,7 @@ _CURVES: dict[SignatureAlgorithm, tuple[type[ec.EllipticCurve], type[hashes.Hash
 
 
 def check_algorithm(alg: str, certificate_der: bytes) -> SignatureAlgorithm:
-    """Return the algorithm if it is one of the four and fits the certificate's key; raises AlgorithmRefused."""
+    """Return the algorithm if it is one of the four and fits the key; raises AlgorithmRefused."""
     algorithm, _ = _fitting_key(alg, certificate_der)
     return algorithm
 
@@ -45,7 +45,8 @@ def check_algorithm(alg: str, certificate_der: bytes) -> SignatureAlgorithm:
 def verify_signature(alg: str, certificate_der: bytes, tbs: bytes, signature: bytes) -> None:
     """Verify `signature` over `tbs` by the key in the certificate.
 
-    Raises AlgorithmRefused or SignatureInvalid. PS256 demands MGF1-SHA-256 and a 32-octet salt (RFC 7518 section 3.5).
+    Raises AlgorithmRefused or SignatureInvalid. PS256 demands MGF1-SHA-256 and a 32-octet salt (RFC 7518
+    section 3.5).
     """
     algorithm, key = _fitting_key(alg, certificate_der)
     try:

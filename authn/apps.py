@@ -1,0 +1,14 @@
+"""Django's entry for the authentication service."""
+
+from django.apps import AppConfig
+
+
+class AuthnConfig(AppConfig):
+    """The authentication service as a Django app."""
+
+    name = "authn"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Load the event classes, so that the journal knows them."""
+        from authn import events  # noqa: F401, PLC0415 - apps must be ready first

@@ -1,0 +1,286 @@
+"""The relying party's interface: start an order, ask how it goes, collect its answer once, cancel it.
+
+The portal calls it in process; the relying-party API will offer the same functions over HTTP. No other
+module of authn is meant for relying parties.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from authn import configuration, lifecycle, rate_limits
+from authn.certificate import canonical_name, read_certificate
+from authn.checks import Requirement
+from authn.errors import InvalidParameters, OrderMoved, OrderNotFound, ReturnUrlNotRegistered
+from authn.evidence import (
+    MAX_NON_VISIBLE_OCTETS,
+    RP_CHALLENGE_OCTETS,
+    SERVER_RANDOM_OCTETS,
+    EvidenceInvalid,
+    Flow,
+    Purpose,
+    b64url,
+    check_visible_text,
+    origin_of,
+    return_proof,
+    unb64,
+    verification_code,
+)
+from authn.hints import FailureHint, PendingHint
+from authn.models import AuthnOrder, Evidence, RelyingParty
+from authn.selectors import expires_at
+from authn.states import LATE, LIMITS, PENDING, IllegalTransition, OrderState, is_gone, is_late
+from authn.trust import Carrier
+from journal.actor import Actor
+
+POLL_INTERVAL = 2  # seconds
+_TOKEN_OCTETS = 24
+_SECRET_OCTETS = 32
+_MAX_URL = 500
+_NO_DEMANDS = Requirement()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRequest:
+    """What a relying party asks for; `language` chooses its registered name, sv or en."""
+
+    rp_challenge: bytes
+    return_url: str
+    visible_text: str
+    purpose: Purpose = Purpose.AUTH
+    flow: Flow = Flow.SAME_DEVICE
+    language: str = "sv"
+    non_visible: bytes = b""
+    requirement: Requirement = _NO_DEMANDS
+    end_user_address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """What the relying party keeps on its server side; only the token and the code reach the browser."""
+
+    order_ref: str
+    autostart_token: str
+    session_secret: bytes
+    verification_code: str
+    rp_name: str
+    claim_before: datetime
+    poll_interval: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """No answer yet."""
+
+    hint: PendingHint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """There will be no answer."""
+
+    hint: FailureHint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The answer can be collected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complete:
+    """Who signed, and the evidence; given once."""
+
+    given_name: str
+    surname: str
+    personal_identity_number: str
+    hsa_id: str
+    loa: str
+    policy_oids: tuple[str, ...]
+    carrier: Carrier
+    card_number: str
+    certificate_der: bytes
+    certificate_sha256: str
+    serial_number: int
+    issuer_name: str
+    server_random: bytes
+    expires_at: int
+    algorithm: str
+    signature: bytes
+    user_challenge: str
+    server_spki: str
+    ocsp_der: bytes
+    crls_der: tuple[bytes, ...]
+    checked_at: datetime
+    evidence_id: str
+    client_app: str
+    same_address: bool
+
+
+def start(rp_id: str, request: StartRequest, *, actor: Actor, at: datetime) -> Started:
+    """Start an order for a registered relying party.
+
+    Raises InvalidParameters, ReturnUrlNotRegistered or TooManyRequests (per relying party and per address
+    of the end user).
+    """
+    relying_party = RelyingParty.objects.filter(rp_id=rp_id).first()
+    if relying_party is None:
+        raise InvalidParameters("not a registered relying party")
+    rate_limits.count_request(f"start:{rp_id}", limit=relying_party.orders_per_minute, at=at)
+    if request.end_user_address:
+        limit = configuration.client_rules().starts_per_minute
+        rate_limits.count_request(f"start:{request.end_user_address}", limit=limit, at=at)
+    token, session_secret = b64url(secrets.token_bytes(_TOKEN_OCTETS)), secrets.token_bytes(_SECRET_OCTETS)
+    order = _new_order(relying_party, request, at=at)
+    order.autostart_token_sha256 = token_digest(token)
+    order.return_proof = return_proof(session_secret)
+    lifecycle.start(order, actor=actor, at=at)
+    return Started(
+        order_ref=str(order.pk),
+        autostart_token=token,
+        session_secret=session_secret,
+        verification_code=verification_code(request.rp_challenge),
+        rp_name=order.rp_name,
+        claim_before=at + LIMITS[OrderState.CREATED],
+        poll_interval=POLL_INTERVAL,
+    )
+
+
+def progress(rp_id: str, order_ref: str, *, at: datetime) -> Pending | Failed | Ready:
+    """Say how an order goes without giving anything away; raises OrderNotFound."""
+    order = _order_of(rp_id, order_ref, at=at)
+    state = OrderState(order.state)
+    if state is OrderState.FAILED:
+        return Failed(hint=FailureHint(order.failure))
+    if state is OrderState.COMPLETE:
+        return Ready()
+    if is_late(state, since=order.state_since, at=at):
+        return Failed(hint=LATE[state])
+    return Pending(hint=PENDING[state])
+
+
+def collect(rp_id: str, order_ref: str, *, actor: Actor, at: datetime) -> Pending | Failed | Complete:
+    """Return the answer, once; or how the order goes.
+
+    Raises OrderNotFound for everything the relying party may not see: also for the second who collects.
+    """
+    seen = progress(rp_id, order_ref, at=at)
+    if not isinstance(seen, Ready):
+        return seen
+    order = _order_of(rp_id, order_ref, at=at)
+    try:
+        lifecycle.collect(order, actor=actor, at=at)
+    except (OrderMoved, IllegalTransition) as error:
+        raise OrderNotFound("no such order") from error
+    return _complete(order, Evidence.objects.get(order=order))
+
+
+def cancel(rp_id: str, order_ref: str, *, actor: Actor, at: datetime) -> None:
+    """End the order if it is still open; raises OrderNotFound only for orders never seen."""
+    order = _order_of(rp_id, order_ref, at=at)
+    try:
+        lifecycle.fail(order, FailureHint.RP_CANCEL, actor=actor, at=at)
+    except (OrderMoved, IllegalTransition):
+        return  # already ended, one way or the other
+
+
+def token_digest(token: str) -> str:
+    """Return what is stored of an autostart token, so that the table alone claims nothing."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _order_of(rp_id: str, order_ref: str, *, at: datetime) -> AuthnOrder:
+    orders = AuthnOrder.objects.select_related("relying_party").filter(relying_party__rp_id=rp_id)
+    order = orders.filter(pk=order_ref).first()
+    if order is None or is_gone(OrderState(order.state), since=order.state_since, at=at):
+        raise OrderNotFound("no such order")
+    return order
+
+
+def _new_order(relying_party: RelyingParty, request: StartRequest, *, at: datetime) -> AuthnOrder:
+    if request.flow not in relying_party.flows or request.purpose not in relying_party.purposes:
+        raise InvalidParameters("the relying party may not ask for this flow or purpose")
+    if len(request.rp_challenge) != RP_CHALLENGE_OCTETS or len(request.non_visible) > MAX_NON_VISIBLE_OCTETS:
+        raise InvalidParameters("rpChallenge has 64 octets, nonVisible at most 32 kB")
+    try:
+        check_visible_text(request.visible_text)
+    except EvidenceInvalid as error:
+        raise InvalidParameters("the visible text cannot be shown as it is") from error
+    requirement = _canonical(request.requirement)
+    return AuthnOrder(
+        relying_party=relying_party,
+        state_since=at,
+        created_at=at,
+        purpose=request.purpose.value,
+        flow=request.flow.value,
+        rp_challenge=request.rp_challenge,
+        server_random=secrets.token_bytes(SERVER_RANDOM_OCTETS),
+        rp_name=relying_party.name_en if request.language == "en" else relying_party.name_sv,
+        return_url=request.return_url,
+        rp_origin=_registered_origin(relying_party, request.return_url),
+        visible_text=request.visible_text,
+        visible_language=request.language[:8],
+        non_visible=request.non_visible,
+        wanted_loa=list(requirement.loas),
+        wanted_carriers=list(requirement.carriers),
+        wanted_issuers=list(requirement.issuers),
+        wanted_subject_hash=requirement.subject_hash,
+        end_user_address=request.end_user_address,
+    )
+
+
+def _registered_origin(relying_party: RelyingParty, return_url: str) -> str:
+    try:
+        origin = origin_of(return_url)
+    except EvidenceInvalid as error:
+        raise ReturnUrlNotRegistered("the return address is not spelled canonically") from error
+    if origin not in relying_party.return_origins or len(return_url) > _MAX_URL or "?" in return_url:
+        raise ReturnUrlNotRegistered("the return address is not registered")
+    return origin
+
+
+def _canonical(requirement: Requirement) -> Requirement:
+    try:
+        issuers = tuple(canonical_name(name) for name in requirement.issuers)
+        carriers = tuple(Carrier(carrier).value for carrier in requirement.carriers)
+        if requirement.subject_hash:
+            unb64(requirement.subject_hash)
+    except ValueError as error:
+        raise InvalidParameters("the requirement is not well formed") from error
+    return Requirement(
+        loas=requirement.loas,
+        carriers=carriers,
+        issuers=issuers,
+        subject_hash=requirement.subject_hash,
+    )
+
+
+def _complete(order: AuthnOrder, evidence: Evidence) -> Complete:
+    certificate = read_certificate(bytes(evidence.certificate_der))
+    return Complete(
+        given_name=certificate.given_name,
+        surname=certificate.surname,
+        personal_identity_number=certificate.personal_identity_number,
+        hsa_id=certificate.hsa_id,
+        loa=evidence.loa,
+        policy_oids=tuple(evidence.policy_oids),
+        carrier=Carrier(evidence.carrier),
+        card_number=evidence.card_number,
+        certificate_der=certificate.der,
+        certificate_sha256=evidence.certificate_sha256,
+        serial_number=certificate.serial_number,
+        issuer_name=certificate.issuer_name,
+        server_random=bytes(order.server_random),
+        expires_at=expires_at(order),
+        algorithm=evidence.algorithm,
+        signature=bytes(evidence.signature),
+        user_challenge=evidence.user_challenge,
+        server_spki=evidence.server_spki,
+        ocsp_der=bytes(evidence.ocsp_der),
+        crls_der=tuple(unb64(crl) for crl in evidence.crls_der),
+        checked_at=evidence.checked_at,
+        evidence_id=str(evidence.pk),
+        client_app=order.client_app,
+        same_address=order.client_address == order.end_user_address,
+    )

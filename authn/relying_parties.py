@@ -1,0 +1,59 @@
+"""Registers the services that may ask; the portal registers itself as the first of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from authn.errors import InvalidParameters
+from authn.events import RelyingPartyRegistered
+from authn.evidence import EvidenceInvalid, Flow, Purpose, origin_of
+from authn.models import RelyingParty
+from journal.actor import Actor
+from journal.recording import record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What a relying party is registered with; names are what people are shown."""
+
+    rp_id: str
+    name_sv: str
+    name_en: str
+    return_origins: tuple[str, ...]
+    flows: tuple[Flow, ...] = (Flow.SAME_DEVICE,)
+    purposes: tuple[Purpose, ...] = (Purpose.AUTH,)
+
+
+def register(registration: Registration, *, actor: Actor, at: datetime) -> RelyingParty:
+    """Return the relying party's row, made or changed to say exactly this; raises InvalidParameters."""
+    for origin in registration.return_origins:
+        _check_origin(origin)
+    columns = {
+        "name_sv": registration.name_sv,
+        "name_en": registration.name_en,
+        "return_origins": list(registration.return_origins),
+        "flows": [flow.value for flow in registration.flows],
+        "purposes": [purpose.value for purpose in registration.purposes],
+    }
+    present = RelyingParty.objects.filter(rp_id=registration.rp_id).first()
+    if present is not None and all(getattr(present, name) == value for name, value in columns.items()):
+        return present
+    with transaction.atomic():
+        row, _ = RelyingParty.objects.update_or_create(
+            rp_id=registration.rp_id, defaults=columns, create_defaults={**columns, "registered_at": at}
+        )
+        event = RelyingPartyRegistered(
+            rp_id=row.rp_id, rp_name=row.name_sv, return_origins=registration.return_origins
+        )
+        record(event, actor=actor, at=at)
+    return row
+
+
+def _check_origin(origin: str) -> None:
+    try:
+        canonical = origin_of(origin)
+    except EvidenceInvalid as error:
+        raise InvalidParameters("a return origin is not an origin") from error
+    if canonical != origin:
+        raise InvalidParameters("a return origin has no path")

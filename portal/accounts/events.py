@@ -1,0 +1,51 @@
+"""What the journal learns about logins and sessions: identifiers, never names or personal numbers."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from journal.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOpened(Event):
+    """A person proved who they are; no role is chosen yet."""
+
+    TYPE: ClassVar[str] = "session.opened"
+    session_id: str
+    person_id: str
+    evidence_id: str
+    certificate_sha256: str
+    loa: str
+    amr: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleChosen(Event):
+    """The person works in this role for this organization from now on."""
+
+    TYPE: ClassVar[str] = "session.role_chosen"
+    session_id: str
+    person_id: str
+    organization_id: str
+    hsa_id: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded(Event):
+    """The session is over; `reason` is one of EndReason."""
+
+    TYPE: ClassVar[str] = "session.ended"
+    session_id: str
+    person_id: str
+    organization_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRefused(Event):
+    """Somebody's card was accepted, but nobody was let in; `code` says why."""
+
+    TYPE: ClassVar[str] = "session.login_refused"
+    authn_order_id: str
+    code: str

@@ -1,0 +1,41 @@
+"""Which addresses are open to whom: everything needs a role, but for what is listed here."""
+
+from enum import Enum
+
+
+class Gate(Enum):
+    """Who may pass."""
+
+    PUBLIC = "everybody"
+    OWN_PROOF = "callers that prove themselves by key or token, never by a session"
+    LOGGED_IN = "people who logged in, before or after they chose a role"
+    ROLE = "people in a role"
+
+
+_PUBLIC = frozenset(
+    {
+        "/login/",
+        "/login/oob/start",
+        "/login/oob/status",
+        "/login/oob/return",
+        "/login/oob/cancel",
+        "/logout/",
+        "/language/",
+        "/status/",
+        "/healthz",
+        "/accessibility/",
+    }
+)
+_LOGGED_IN = frozenset({"/role/", "/session/extend/"})
+_OWN_PROOF = ("/c/v1/", "/api/v1/")
+
+
+def gate_of(path: str) -> Gate:
+    """Return who may pass to a path; a path spelled in any other way meets the strict gate."""
+    if path in _PUBLIC:
+        return Gate.PUBLIC
+    if path in _LOGGED_IN:
+        return Gate.LOGGED_IN
+    if path.startswith(_OWN_PROOF):
+        return Gate.OWN_PROOF
+    return Gate.ROLE

@@ -1,0 +1,79 @@
+"""The index of sessions: whose they are and by which certificate, so that they can be found and ended."""
+
+import uuid
+from enum import StrEnum
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+
+class EndReason(StrEnum):
+    """Why a session is over."""
+
+    LOGGED_OUT = "logged_out"
+    IDLE = "idle"
+    TOO_LONG = "too_long"
+    REPLACED = "replaced"
+    CERTIFICATE_REVOKED = "certificate_revoked"
+    CARD_NOT_ACTIVE = "card_not_active"
+    STATUS_UNKNOWN = "status_unknown"
+    ROLE_LOST = "role_lost"
+    ENDED_BY_HOLDER = "ended_by_holder"
+
+
+class PortalSession(models.Model):
+    """A login: the person, the certificate, the role in use, and when it was last seen and checked."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session_key = models.CharField(max_length=40, db_index=True)
+    person_id = models.CharField(max_length=36, db_index=True)
+    evidence_id = models.CharField(max_length=36)
+    certificate_der = models.BinaryField()
+    certificate_sha256 = models.CharField(max_length=64, db_index=True)
+    card_number = models.CharField(max_length=19, blank=True, db_index=True)
+    certificate_hsa_id = models.CharField(max_length=32, blank=True)
+    loa = models.CharField(max_length=80)
+    amr = models.JSONField()
+    auth_time = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    status_checked_at = models.DateTimeField()
+    client_address = models.CharField(max_length=45, blank=True)
+
+    role_assignment_id = models.CharField(max_length=36, blank=True)
+    hsa_id = models.CharField(max_length=32, blank=True)
+    role = models.CharField(max_length=32, blank=True)
+    organization_id = models.CharField(max_length=36, blank=True)
+    organization_ids = models.JSONField(default=list)
+    may_see_protected = models.BooleanField(default=False)
+
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=24, blank=True)
+
+    class Meta:
+        """What the database itself refuses."""
+
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=(
+                    Q(role="", hsa_id="", role_assignment_id="", organization_id="")
+                    | (~Q(role="") & ~Q(hsa_id="") & ~Q(role_assignment_id="") & ~Q(organization_id=""))
+                ),
+                name="a_session_has_a_role_with_identity_and_organization_or_none",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(ended_at__isnull=True, end_reason="")
+                    | Q(ended_at__isnull=False, end_reason__in=[reason.value for reason in EndReason])
+                ),
+                name="a_session_ended_iff_it_says_why",
+            ),
+            models.UniqueConstraint(
+                fields=["session_key"],
+                condition=Q(ended_at__isnull=True),
+                name="one_open_login_per_browser_session",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -1,0 +1,310 @@
+"""How somebody logs in: one interface, and its out-of-band implementation over the card client.
+
+Nothing else in the portal knows how somebody logged in.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from urllib.parse import quote
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+
+from authn import configuration, orders
+from authn.certificate import read_certificate
+from authn.checks import Requirement
+from authn.errors import CheckFailed, OrderNotFound
+from authn.evidence import (
+    RP_CHALLENGE_OCTETS,
+    AlgorithmRefused,
+    Answer,
+    BindingMismatch,
+    EvidenceInvalid,
+    Flow,
+    Purpose,
+    Question,
+    SignatureInvalid,
+    b64,
+    hashed,
+    return_proof,
+    unb64,
+    verify,
+    verify_return,
+)
+from authn.hints import FailureHint
+from authn.path import validate_status
+from authn.relying_parties import Registration, register
+from authn.trust import LOA3, load_trust
+from journal.actor import Actor, ActorKind
+from portal.accounts.errors import LoginFailed
+from portal.accounts.result import AuthnResult
+
+RETURN_PATH = "/login/oob/return"
+RETURN_MISMATCH = "returnMismatch"
+_SESSION_KEY = "oob"
+_LONGEST_WAIT = timedelta(minutes=5)
+_VISIBLE = {"sv": "Logga in i {name}", "en": "Log in to {name}"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """What the browser may know of a login under way. `client_link` is empty without a client page."""
+
+    order_ref: str
+    autostart_url: str
+    client_link: str
+    verification_code: str
+    claim_before: datetime
+    poll_interval: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """The card client has not answered; `hint` is one of authn's pending hints."""
+
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The card client has answered; the browser must come back through the return address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """Nothing will come of it; `hint` is one of authn's failure hints."""
+
+    hint: str
+
+
+class LoginProvider(Protocol):
+    """Start a login, ask how it goes, finish it; the state lies in the browser's own session."""
+
+    def start(self, session: SessionBase, *, language: str, address: str, at: datetime) -> Challenge:
+        """Start a login bound to this session; an earlier one of the same session is dropped."""
+        ...
+
+    def poll(self, session: SessionBase, *, at: datetime) -> Pending | Done | Failed | None:
+        """Say how the session's login goes; None when there is none. Never logs anybody in."""
+        ...
+
+    def finish(self, session: SessionBase, proofs: Mapping[str, str], *, at: datetime) -> AuthnResult:
+        """Return who it is, once; raises LoginFailed."""
+        ...
+
+
+class OobProvider:
+    """Out of band: the card client signs, and sends this very browser back (same-device flow)."""
+
+    def start(self, session: SessionBase, *, language: str, address: str, at: datetime) -> Challenge:
+        """See LoginProvider. Raises authn's TooManyRequests."""
+        self.cancel(session, at=at)
+        rp = register(_registration(), actor=_actor(), at=at)
+        rp_challenge = secrets.token_bytes(RP_CHALLENGE_OCTETS)
+        visible_text = _VISIBLE["en" if language == "en" else "sv"].format(name=_name())
+        request = orders.StartRequest(
+            rp_challenge=rp_challenge,
+            return_url=_return_url(),
+            visible_text=visible_text,
+            language=language,
+            requirement=Requirement(loas=(LOA3,), carriers=("card",)),
+            end_user_address=address,
+        )
+        started = orders.start(rp.rp_id, request, actor=_actor(), at=at)
+        autostart_url = f"siths://auth/1/{started.autostart_token}"
+        session[_SESSION_KEY] = {
+            "order_ref": started.order_ref,
+            "rp_challenge": b64(rp_challenge),
+            "session_secret": b64(started.session_secret),
+            "rp_name": started.rp_name,
+            "visible_text": visible_text,
+            "autostart_url": autostart_url,
+            "verification_code": started.verification_code,
+            "claim_before": started.claim_before.isoformat(),
+            "started_at": at.isoformat(),
+        }
+        challenge = self.challenge(session)
+        if challenge is None:
+            raise AssertionError("the session keeps what was just put there")
+        return challenge
+
+    def challenge(self, session: SessionBase) -> Challenge | None:
+        """Return the login under way in this session, if any."""
+        kept = _kept(session)
+        if kept is None:
+            return None
+        return Challenge(
+            order_ref=kept["order_ref"],
+            autostart_url=kept["autostart_url"],
+            client_link=_client_link(kept["autostart_url"]),
+            verification_code=kept["verification_code"],
+            claim_before=datetime.fromisoformat(kept["claim_before"]),
+            poll_interval=orders.POLL_INTERVAL,
+        )
+
+    def poll(self, session: SessionBase, *, at: datetime) -> Pending | Done | Failed | None:
+        """See LoginProvider: reads how the order goes, and gives nothing away."""
+        kept = _kept(session)
+        if kept is None:
+            return None
+        try:
+            seen = orders.progress(_rp_id(), kept["order_ref"], at=at)
+        except OrderNotFound:
+            return Failed(hint=FailureHint.EXPIRED.value)
+        match seen:
+            case orders.Pending(hint=hint):
+                return Pending(hint=hint.value)
+            case orders.Failed(hint=failure):
+                return Failed(hint=failure.value)
+            case orders.Ready():
+                return Done()
+
+    def finish(self, session: SessionBase, proofs: Mapping[str, str], *, at: datetime) -> AuthnResult:
+        """See LoginProvider: `proofs` are `d` and `u` of the return address.
+
+        The session must be the one that started the order, `d` must be of its own secret, and `u` of the
+        client that signed; the order is collected once. A wrong `d` leaves the login as it is, so that a
+        foreign link opened in this browser ends nothing.
+        """
+        kept = _kept(session)
+        d, u = proofs.get("d", ""), proofs.get("u", "")
+        if kept is None or at - datetime.fromisoformat(kept["started_at"]) > _LONGEST_WAIT:
+            raise LoginFailed(FailureHint.EXPIRED.value)
+        session_secret = unb64(kept["session_secret"])
+        if not secrets.compare_digest(return_proof(session_secret).encode(), d.encode()):
+            raise LoginFailed(RETURN_MISMATCH, "the link is not for this browser")
+        try:
+            collected = orders.collect(_rp_id(), kept["order_ref"], actor=_actor(), at=at)
+        except OrderNotFound as error:
+            raise LoginFailed(FailureHint.EXPIRED.value) from error
+        match collected:
+            case orders.Pending():
+                raise LoginFailed(RETURN_MISMATCH, "returned before the card signed")
+            case orders.Failed(hint=hint):
+                raise LoginFailed(hint.value)
+            case orders.Complete():
+                session.pop(_SESSION_KEY)
+        try:
+            verify_return(session_secret=session_secret, user_challenge=collected.user_challenge, d=d, u=u)
+        except BindingMismatch as error:
+            raise LoginFailed(RETURN_MISMATCH) from error
+        return _verified(kept, collected, at=at)
+
+    def cancel(self, session: SessionBase, *, at: datetime) -> None:
+        """Drop the session's login, if there is one; harmless when there is none."""
+        kept = _kept(session)
+        if kept is None:
+            return
+        session.pop(_SESSION_KEY)
+        try:
+            orders.cancel(_rp_id(), kept["order_ref"], actor=_actor(), at=at)
+        except OrderNotFound:
+            return  # outlived already
+
+
+def _verified(kept: Mapping[str, str], collected: orders.Complete, *, at: datetime) -> AuthnResult:
+    """Verify again, as a relying party must (authn.md section 2): from our own values, to our own anchors.
+
+    A fault or break-in in authn alone then logs nobody in without a fresh signature over our challenge.
+    """
+    question = Question(
+        purpose=Purpose.AUTH.value,
+        order_ref=kept["order_ref"],
+        server_random=collected.server_random,
+        rp_challenge=unb64(kept["rp_challenge"]),
+        rp_id=_rp_id(),
+        rp_name=_name(),
+        rp_origin=settings.SIGILL_PORTAL_URL,
+        visible_text=kept["visible_text"],
+        non_visible_hash=hashed(b""),
+        flow=Flow.SAME_DEVICE.value,
+        expires_at=collected.expires_at,
+    )
+    answer = Answer(
+        certificate_der=collected.certificate_der,
+        algorithm=collected.algorithm,
+        signature=collected.signature,
+        user_challenge=collected.user_challenge,
+        server_spki=collected.server_spki,
+    )
+    trust = load_trust()
+    if at.timestamp() > collected.expires_at + _LONGEST_WAIT.total_seconds():
+        raise LoginFailed(FailureHint.EXPIRED.value)
+    try:
+        verify(question, answer, server_spki_pins=configuration.client_rules().server_spki_pins)
+        validate_status(
+            collected.certificate_der,
+            anchors=trust.anchors,
+            issuers=trust.issuers,
+            policy_oids=trust.policy_oids_of((LOA3,)),
+            ocsp_der=collected.ocsp_der,
+            crls_der=collected.crls_der,
+            at=collected.checked_at,
+        )
+    except CheckFailed as failure:
+        raise LoginFailed(failure.hint.value) from failure
+    except BindingMismatch as error:
+        raise LoginFailed(FailureHint.BINDING_MISMATCH.value) from error
+    except (EvidenceInvalid, AlgorithmRefused, SignatureInvalid) as error:
+        raise LoginFailed(FailureHint.SIGNATURE_INVALID.value) from error
+    certificate = read_certificate(collected.certificate_der)
+    meaning = trust.meaning_of(certificate.policy_oids)
+    if meaning is None or meaning.loa != LOA3:
+        raise LoginFailed(FailureHint.LOA_TOO_LOW.value)
+    return AuthnResult(
+        personal_identity_number=certificate.personal_identity_number,
+        given_name=certificate.given_name,
+        surname=certificate.surname,
+        hsa_id=certificate.hsa_id or None,
+        certificate_der=certificate.der,
+        certificate_sha256=certificate.sha256_hex,
+        serial_number=certificate.serial_number,
+        issuer_dn=certificate.issuer_name,
+        policy_oids=certificate.policy_oids,
+        loa=meaning.loa,
+        amr=("sc", "pin", "oob", "same"),
+        auth_time=at,
+        carrier=meaning.carrier.value,
+        card_number=certificate.card_number or None,
+        evidence_id=collected.evidence_id,
+    )
+
+
+def _kept(session: SessionBase) -> Mapping[str, str] | None:
+    kept: Mapping[str, str] | None = session.get(_SESSION_KEY)
+    return kept
+
+
+def _name() -> str:
+    name: str = getattr(settings, "SIGILL_PORTAL_NAME", "Sigill")
+    return name
+
+
+def _rp_id() -> str:
+    rp_id: str = getattr(settings, "SIGILL_RP_ID", "SE0000000000-SIGILL")
+    return rp_id
+
+
+def _return_url() -> str:
+    return f"{settings.SIGILL_PORTAL_URL}{RETURN_PATH}"
+
+
+def _registration() -> Registration:
+    return Registration(
+        rp_id=_rp_id(),
+        name_sv=_name(),
+        name_en=_name(),
+        return_origins=(settings.SIGILL_PORTAL_URL,),
+    )
+
+
+def _client_link(autostart_url: str) -> str:
+    client: str = getattr(settings, "SIGILL_CLIENT_URL", "")
+    return f"{client}/open?url={quote(autostart_url, safe='')}" if client else ""
+
+
+def _actor() -> Actor:
+    return Actor(kind=ActorKind.SERVICE, identifier=_rp_id())

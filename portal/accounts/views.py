@@ -1,0 +1,212 @@
+"""The pages and endpoints of login, logout and the choice of role; every decision is made elsewhere."""
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from authn.errors import CheckFailed
+from directory.models import Person
+from portal import words
+from portal.accounts import login, people, sessions
+from portal.accounts.actor import address_of, session_of, visitor_of
+from portal.accounts.errors import LoginFailed, NotLoggedIn
+from portal.accounts.models import EndReason, PortalSession
+from portal.accounts.people import RoleChoice
+from portal.accounts.providers import Challenge, Done, Failed, OobProvider, Pending
+from portal.accounts.redirects import safe_next
+
+_PROVIDER = OobProvider()
+_NEXT = "login_next"
+
+
+@never_cache
+@require_GET
+def login_page(request: HttpRequest) -> HttpResponse:
+    """GET /login/: how to log in, or how the login under way goes."""
+    row = session_of(request)
+    if row is not None:
+        return _see(safe_next(request.GET.get("next", "/")) if row.role else "/role/")
+    if "next" in request.GET:
+        request.session[_NEXT] = safe_next(request.GET["next"])
+    return render(request, "portal/login.html", _login_context(request))
+
+
+@never_cache
+@require_POST
+def oob_start(request: HttpRequest) -> HttpResponse:
+    """POST /login/oob/start: begin; JSON for those who ask for it, else back to the login page."""
+    if "next" in request.POST:
+        request.session[_NEXT] = safe_next(request.POST["next"])
+    challenge = _PROVIDER.start(
+        request.session,
+        language=get_language() or "sv",
+        address=address_of(request),
+        at=timezone.now(),
+    )
+    if _wants_json(request):
+        return JsonResponse(
+            {
+                "autostartUrl": challenge.autostart_url,
+                "clientUrl": challenge.client_link,
+                "verificationCode": challenge.verification_code,
+                "claimBefore": int(challenge.claim_before.timestamp()),
+                "pollInterval": challenge.poll_interval,
+            }
+        )
+    if "HX-Request" in request.headers:
+        return render(request, "portal/login.html", _login_context(request))
+    return _see("/login/")
+
+
+@never_cache
+@require_GET
+def oob_status(request: HttpRequest) -> HttpResponse:
+    """GET /login/oob/status: how it goes, never who it is. Polling alone logs nobody in."""
+    row = session_of(request)
+    if row is not None:
+        return _next_step(request, "/" if row.role else "/role/")
+    status = _status(request, at=timezone.now())
+    if _wants_json(request):
+        return JsonResponse({"status": status["status"], "hint": status["hint"]})
+    return render(request, "portal/login_status.html", status)
+
+
+@never_cache
+@require_GET
+def oob_return(request: HttpRequest) -> HttpResponse:
+    """GET /login/oob/return?d=&u=: the browser comes back from the card client."""
+    at = timezone.now()
+    challenge = _PROVIDER.challenge(request.session)
+    next_path = safe_next(str(request.session.get(_NEXT, "/")))
+    try:
+        result = _PROVIDER.finish(request.session, request.GET.dict(), at=at)
+        row = login.log_in(request.session, result, actor=visitor_of(request), at=at)
+    except LoginFailed as failure:
+        if challenge is not None:  # who never started a login does not fill the journal
+            login.refuse(challenge.order_ref, failure.hint, actor=visitor_of(request), at=at)
+        return _see(f"/login/?{urlencode({'failed': failure.hint})}")
+    request.session[_NEXT] = next_path
+    choices = _choices(row, at=at)
+    if len(choices) == 1:
+        return _choose(request, row, choices[0], at=at)
+    return _see("/role/")
+
+
+@never_cache
+@require_POST
+def oob_cancel(request: HttpRequest) -> HttpResponse:
+    """POST /login/oob/cancel: drop the login under way."""
+    _PROVIDER.cancel(request.session, at=timezone.now())
+    return _next_step(request, "/login/")
+
+
+@never_cache
+@require_POST
+def logout(request: HttpRequest) -> HttpResponse:
+    """POST /logout/: end the session here, and a login under way."""
+    at = timezone.now()
+    _PROVIDER.cancel(request.session, at=at)
+    row = session_of(request)
+    if row is not None:
+        sessions.end(row, EndReason.LOGGED_OUT, actor=visitor_of(request), at=at)
+    request.session.flush()
+    return _see(f"/login/?{urlencode({'ended': EndReason.LOGGED_OUT.value})}")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def role(request: HttpRequest) -> HttpResponse:
+    """GET, POST /role/: choose what to work as; one role at a time."""
+    at = timezone.now()
+    row = session_of(request)
+    if row is None:
+        raise NotLoggedIn("no session")
+    choices = _choices(row, at=at)
+    if request.method == "POST":
+        wanted = next((choice for choice in choices if choice.id == request.POST.get("role", "")), None)
+        if wanted is not None:
+            return _choose(request, row, wanted, at=at)
+    person = Person.objects.filter(pk=row.person_id).first()
+    context = {
+        "choices": choices,
+        "current": row.role_assignment_id,
+        "person_name": person.full_name if person else "",
+    }
+    return render(request, "portal/role.html", context, status=400 if request.method == "POST" else 200)
+
+
+@never_cache
+@require_POST
+def extend(request: HttpRequest) -> HttpResponse:
+    """POST /session/extend/: the person is still there; the gate has noted it already."""
+    if "HX-Request" in request.headers or _wants_json(request):
+        return HttpResponse(status=204)
+    return _see("/")
+
+
+def _choose(request: HttpRequest, row: PortalSession, choice: RoleChoice, *, at: datetime) -> HttpResponse:
+    next_path = safe_next(str(request.session.get(_NEXT, "/")))
+    actor = visitor_of(request)
+    try:
+        sessions.choose_role(request.session, row, choice, actor=actor, at=at)
+    except CheckFailed as failure:
+        sessions.end(row, EndReason.CERTIFICATE_REVOKED, actor=actor, at=at)
+        request.session.flush()
+        return _see(f"/login/?{urlencode({'failed': failure.hint.value})}")
+    request.session.pop(_NEXT, None)
+    return _see(next_path)
+
+
+def _choices(row: PortalSession, *, at: datetime) -> list[RoleChoice]:
+    person = Person.objects.get(pk=row.person_id)
+    return people.role_choices(person, certificate_hsa_id=row.certificate_hsa_id, at=at)
+
+
+def _login_context(request: HttpRequest) -> dict[str, object]:
+    challenge: Challenge | None = _PROVIDER.challenge(request.session)
+    failed, ended = request.GET.get("failed", ""), request.GET.get("ended", "")
+    return {
+        "challenge": challenge,
+        "failed": failed if failed in words.LOGIN_HINTS else "",
+        "failed_message": words.LOGIN_HINTS.get(failed, ""),
+        "ended": ended if ended in list(EndReason) else "",
+        "next": request.session.get(_NEXT, "/"),
+        **_status(request, at=timezone.now()),
+    }
+
+
+def _status(request: HttpRequest, *, at: datetime) -> dict[str, object]:
+    match _PROVIDER.poll(request.session, at=at):
+        case Pending(hint=hint):
+            status = "pending"
+        case Failed(hint=hint):
+            status = "failed"
+        case Done():
+            status, hint = "complete", "complete"
+        case None:
+            status, hint = "none", ""
+    return {"status": status, "hint": hint, "message": words.LOGIN_HINTS.get(hint, "")}
+
+
+def _next_step(request: HttpRequest, path: str) -> HttpResponse:
+    if _wants_json(request):
+        return JsonResponse({"status": "loggedIn", "next": path})
+    if "HX-Request" in request.headers:
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = path
+        return response
+    return _see(path)
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+def _see(path: str) -> HttpResponse:
+    return HttpResponseRedirect(path, status=303)
