@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import requests
+import urllib3
 from lxml import etree
 from zeep import Client
 from zeep import Settings as ZeepSettings
@@ -19,7 +20,7 @@ from zeep.transports import Transport
 from directory.errors import RegisterUnavailable
 
 _ENVELOPE = "{http://schemas.xmlsoap.org/soap/envelope/}"
-_CHUNK = 65_536
+_PIECE = 65_536
 _OK, _SERVER_ERROR = 200, 500
 _REFUSED = frozenset({401, 403})
 
@@ -81,9 +82,9 @@ class _BoundedTransport(Transport):  # zeep carries no types
                 stream=True,
             ) as response:
                 content = self._read(response, ends)
-        except requests.Timeout:
+        except (requests.Timeout, urllib3.exceptions.TimeoutError):
             self._fail("timeout")
-        except requests.RequestException:
+        except (requests.RequestException, urllib3.exceptions.HTTPError):
             self._fail("connection")
         media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if response.status_code in _REFUSED:
@@ -98,9 +99,10 @@ class _BoundedTransport(Transport):  # zeep carries no types
         )
 
     def _read(self, response: requests.Response, ends: float) -> bytes:
+        """Return the body, looking at the clock between pieces: ``iter_content`` waits for whole chunks."""
         content = bytearray()
-        for chunk in response.iter_content(_CHUNK):
-            content += chunk
+        while piece := response.raw.read1(_PIECE):
+            content += piece
             if len(content) > self.endpoint.max_bytes:
                 self._fail("too_large")
             if time.monotonic() > ends:

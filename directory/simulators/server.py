@@ -1,6 +1,7 @@
 """The simulators' HTTP server: SOAP for HSA and PU, the catalogue file, faults on request."""
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,6 +54,12 @@ class SimulatorServer(ThreadingHTTPServer):
             for operations in _OPERATIONS.values()
             for name, _ in operations.values()
         }
+
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing when a caller has gone: that is what our faults provoke."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # as given
 
 
 class _Rejected(Exception):

@@ -1,0 +1,176 @@
+"""The clients of HSA and PU against the simulators, over HTTP, in good weather and in bad (HSA-2, PU-1)."""
+
+import socket
+
+import pytest
+
+from directory.errors import RegisterUnavailable
+from directory.hsa_client import DistinguishedName, HsaClient
+from directory.identifiers import PersonalIdentityNumber
+from directory.pu_client import MAX_NUMBERS, PuClient
+from tests.directory.conftest import Registers
+from tests.directory.people import ALVA, ERIK, GÖSTA, LINNÉA, MARIA, NOBODY, RUT, SARA, TOVE, ÅSA
+
+ÅSA_HSA = "SE2321009801-P005"
+
+
+def number(digits: str) -> PersonalIdentityNumber:
+    return PersonalIdentityNumber(digits)
+
+
+def test_hsa_tells_of_a_person_object(registers_running: Registers) -> None:
+    (found,) = registers_running.hsa().employees(ÅSA)
+    assert found.hsa_id == ÅSA_HSA
+    assert (found.given_name, found.surname, found.title) == ("Åsa Kristina", "Lindqvist", "Sjuksköterska")
+    assert found.mail == "asa.lindqvist@norr.example"
+    assert found.place.units == ("Norrby sjukhus", "Akutmottagningen")
+    assert (found.place.organization, found.place.locality) == ("Region Norr", "Norrlands län")
+    assert not found.protected
+
+
+def test_an_hsa_id_is_found_in_any_case(registers_running: Registers) -> None:
+    """HSA-4: one person object by its HSA-id."""
+    found = registers_running.hsa().employee(ÅSA_HSA.lower())
+    assert found is not None
+    assert found.hsa_id == ÅSA_HSA
+
+
+def test_a_person_with_two_employers_has_two_person_objects(registers_running: Registers) -> None:
+    """HSA-4."""
+    found = registers_running.hsa().employees(LINNÉA)
+    assert {one.place.organization for one in found} == {"Region Norr", "Region Syd"}
+
+
+def test_nobody_is_an_empty_answer_and_no_error(registers_running: Registers) -> None:
+    assert registers_running.hsa().employees(NOBODY) == ()
+    assert registers_running.hsa().employee("SE2321009801-XXXX") is None
+    assert registers_running.pu().read([number(NOBODY)]) == {NOBODY: None}
+
+
+def test_hsa_tells_of_administrative_authorizations(registers_running: Registers) -> None:
+    (held,) = registers_running.hsa().admin_commissions("SE2321009801-P001", scope_code="SITHS")
+    assert (held.property_code, held.organization_number) == ("ID_ADMINISTRATOR", "2321009801")
+    assert held.units == (("SE2321009801-0001", True),)
+    assert registers_running.hsa().admin_commissions("SE2321009801-P001", scope_code="OTHER") == ()
+
+
+def test_feigned_and_test_people_do_not_exist_in_production(registers_running: Registers) -> None:
+    hsa = HsaClient(registers_running.endpoint("hsa"), include_feigned=False)
+    pu = PuClient(registers_running.endpoint("pu"), include_test_people=False)
+    assert hsa.employees(ÅSA) == ()
+    assert pu.read([number(ÅSA)]) == {ÅSA: None}
+
+
+def test_pu_tells_of_names_address_and_registration(registers_running: Registers) -> None:
+    found = registers_running.pu().read([number(ÅSA)])[ÅSA]
+    assert found is not None
+    assert (found.given_name, found.calling_name, found.surname) == ("Åsa Kristina", "Åsa", "Lindqvist")
+    assert found.address_lines == ("Hamngatan 6", "800 01 Norrby")
+    assert found.is_registered
+    assert not found.secrecy_marked
+
+
+def test_pu_tells_of_protection_death_and_coordination_numbers(registers_running: Registers) -> None:
+    people = registers_running.pu().read([number(one) for one in (ERIK, SARA, GÖSTA, MARIA, TOVE, RUT)])
+    erik, sara, gösta, maria, tove, rut = people.values()
+    assert erik is not None
+    assert erik.secrecy_marked
+    assert sara is not None
+    assert sara.protected_registration
+    assert gösta is not None
+    assert gösta.deregistration_code == "AV"
+    assert maria is not None
+    assert (maria.identity_level, maria.identity_status) == ("Styrkt", "Aktiv")
+    assert tove is not None
+    assert (tove.is_registered, tove.address_lines) == (True, ())
+    assert rut is None
+
+
+def test_pu_is_never_asked_for_more_than_500_numbers(registers_running: Registers) -> None:
+    with pytest.raises(ValueError, match="500"):
+        registers_running.pu().read([number(ÅSA)] * (MAX_NUMBERS + 1))
+
+
+def test_a_distinguished_name_may_hold_escaped_commas() -> None:
+    place = DistinguishedName.parse(r"cn=A B,ou=Lab\, kemi,ou=Norra,o=Region Norr,l=Norrlands län,c=SE")
+    assert place.units == ("Norra", "Lab, kemi")
+    assert place.organization == "Region Norr"
+
+
+FAULTS = [
+    ("down", "connection", ""),
+    ("503", "http_status", "503"),
+    ("403", "access_denied", "403"),
+    ("redirect", "http_status", "302"),
+    ("soap_fault", "soap_fault", "soap:Server"),
+    ("malformed", "malformed", "TransportError"),
+    ("entities", "malformed", "DTDForbidden"),
+    ("invalid", "malformed", "schema"),
+    ("swapped", "mismatched", ""),
+    ("huge", "too_large", ""),
+]
+
+
+@pytest.mark.parametrize(("kind", "reason", "detail"), FAULTS)
+@pytest.mark.parametrize("register", ["hsa", "pu"])
+def test_every_bad_answer_becomes_a_clear_state(
+    registers_running: Registers, register: str, kind: str, reason: str, detail: str
+) -> None:
+    registers_running.show(register, kind)
+    with pytest.raises(RegisterUnavailable) as caught:
+        _ask(registers_running, register)
+    assert caught.value.facts == {"register": register, "reason": reason, "detail": detail}
+    assert caught.value.code == "register_unavailable"
+    assert ÅSA not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["slow", "trickle"])
+@pytest.mark.parametrize("register", ["hsa", "pu"])
+def test_a_slow_answer_is_not_waited_for(registers_running: Registers, register: str, kind: str) -> None:
+    registers_running.show(register, kind, seconds=3.0)
+    with pytest.raises(RegisterUnavailable) as caught:
+        _ask(registers_running, register, deadline=0.3)
+    assert caught.value.reason == "timeout"
+
+
+def test_an_answer_that_leaves_someone_out_is_incomplete(registers_running: Registers) -> None:
+    registers_running.show("pu", "partial")
+    with pytest.raises(RegisterUnavailable) as caught:
+        registers_running.pu().read([number(ÅSA), number(ALVA)])
+    assert caught.value.reason == "incomplete"
+
+
+def test_a_register_that_is_not_there_is_unavailable() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    from directory.soap import Endpoint
+
+    endpoint = Endpoint(register="hsa", url=f"http://127.0.0.1:{port}/hsa", logical_address="X")
+    with pytest.raises(RegisterUnavailable) as caught:
+        HsaClient(endpoint, include_feigned=True).employees(ÅSA)
+    assert caught.value.reason == "connection"
+
+
+def test_the_next_call_after_a_fault_is_good_again(registers_running: Registers) -> None:
+    registers_running.show("hsa", "down", times=1)
+    client = registers_running.hsa()
+    with pytest.raises(RegisterUnavailable):
+        client.employees(ÅSA)
+    assert client.employees(ÅSA)
+
+
+def test_no_message_is_logged(registers_running: Registers, caplog: pytest.LogCaptureFixture) -> None:
+    """R17: no personal identity number in a log, at any level."""
+    with caplog.at_level("DEBUG"):
+        registers_running.hsa().employees(ERIK)
+        registers_running.pu().read([number(ERIK)])
+    assert ERIK not in caplog.text
+    assert "Sandberg" not in caplog.text
+
+
+def _ask(running: Registers, register: str, **limits: float) -> None:
+    if register == "hsa":
+        running.hsa(**limits).employee(ÅSA_HSA)
+    else:
+        running.pu(**limits).read([number(ÅSA)])
