@@ -1,0 +1,401 @@
+"""Issues certificates, worker only: reserve, prepare and lint, record the intent, sign, compare, record.
+
+The arrows of the cycle, each a committed row before the next begins; no transaction is open while the
+signer works:
+
+1. *reserve*: a serial number that no other certificate of the issuer has, ever had or will have
+2. *prepare and lint* the bytes to be signed; a broken rule ends the request here
+3. *intend*: the bytes, their digest and who signs them, in the database and the journal
+4. *sign* exactly those bytes, once; verify the own signature, compare
+5. *record* the certificate and its event; from now on its status is published
+
+A crash between any two burns the serial number: the next try takes a fresh one. A request leads to one
+certificate or none, because only the holder of its current serial number can complete it.
+"""
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from cryptography import x509
+from django.db import transaction
+
+from ca import serial_numbers
+from ca.errors import CaError, SigningRefused, SigningUnavailable, UnknownCertificate, UnknownRequest
+from ca.events import (
+    CertificateIssued,
+    CertificatePublished,
+    CertificateRequestFailed,
+    IssuanceIntended,
+    IssuancePostponed,
+    IssuerCertified,
+)
+from ca.hsm.proxy import SignerSource
+from ca.models import Certificate, CertificateRequest, Issuer, SerialReservation
+from ca.pki import dates
+from ca.pki.errors import PkiError, SignatureInvalid, SignerMismatch
+from ca.pki.issuance import Prepared, issue, prepare
+from ca.pki.profile import Profile
+from ca.pki.reasons import RevocationReason
+from ca.pki.subject import SubjectFacts
+from ca.policy_files import PolicyFiles, policy_files
+from ca.registration import BlockedKeys
+from ca.revocation import revoke
+from ca.states import (
+    RequestAction,
+    RequestState,
+    SerialAction,
+    SerialState,
+    next_request_state,
+    next_serial_state,
+)
+from journal.actor import Actor
+from journal.recording import record, rfc3339
+
+_log: Final = logging.getLogger(__name__)
+
+LEASE: Final = timedelta(seconds=30)
+"""How long an intent holds a request: three times as long as anyone waits for a signature."""
+
+_OPEN: Final = (RequestState.REQUESTED.value, RequestState.SIGNING.value)
+
+
+class RequestUnderWay(CaError):
+    """Another worker holds the request; it will be done, or taken over when its lease ends."""
+
+    code = "request_under_way"
+
+
+def issue_pending(*, signers: SignerSource, actor: Actor, at: datetime, limit: int = 100) -> int:
+    """Issue what waits, oldest first, and take over what was left by a crash; return how many were issued.
+
+    Stops at the first ``SigningUnavailable``: without a signer the others would fail as well.
+    """
+    waiting = CertificateRequest.objects.filter(state__in=_OPEN).exclude(leased_until__gt=at)
+    issued = 0
+    for request_id in list(waiting.order_by("requested_at").values_list("pk", flat=True)[:limit]):
+        try:
+            issued += issue_request(request_id, signers=signers, actor=actor, at=at) is not None
+        except SigningUnavailable:
+            _log.warning("issuing waits: the signer is not there")
+            break
+        except (RequestUnderWay, SigningRefused, PkiError) as error:
+            _log.warning("request %s was not issued: %s", request_id, error)
+    return issued
+
+
+def issue_request(
+    request_id: UUID | str, *, signers: SignerSource, actor: Actor, at: datetime, is_only_worker: bool = False
+) -> Certificate | None:
+    """Issue one request and return its certificate, the same one however often it is asked.
+
+    ``None`` when the request breaks a rule and has failed. ``is_only_worker`` says that nobody else can
+    be signing (the ceremony holds the token), so a lease left by a crash need not be waited for.
+    Raises ``RequestUnderWay``; ``SigningUnavailable`` with the request back in ``requested`` for another
+    try; ``SigningRefused``, ``SignerMismatch`` or ``SignatureInvalid`` likewise, for a person to look at.
+    """
+    request = _open_request(request_id, at=at, is_only_worker=is_only_worker)
+    if request.state == RequestState.FAILED.value:
+        return None
+    if request.certificate is not None:
+        return request.certificate
+    reservation = serial_numbers.reserve(request, at=at)
+    try:
+        files = policy_files()
+        profile = files.profile(request.profile)
+        prepared, not_after = _prepare(files, profile, request, int(reservation.serial_hex, 16), at)
+    except (PkiError, CaError) as error:
+        _refuse(request, reservation, failure=error.code, actor=actor, at=at)
+        _log.warning("request %s fails: %s", request.pk, error)
+        return None
+    _intend(request, reservation, prepared, profile, not_after=not_after, actor=actor, at=at)
+    try:
+        certificate_der = issue(prepared, signers.signer_for(request.issuer_id))
+    except (SigningUnavailable, SigningRefused, SignerMismatch, SignatureInvalid) as error:
+        _postpone(request, reservation, failure=error.code, actor=actor, at=at)
+        raise
+    return _complete(request, reservation, certificate_der, profile, actor=actor, at=at)
+
+
+def mark_published(certificate_id: UUID | str, *, at: datetime, actor: Actor | None = None) -> bool:
+    """Note that a certificate's status can be asked for; return whether this was the first time.
+
+    Raises ``UnknownCertificate``.
+    """
+    with transaction.atomic():
+        changed = Certificate.objects.filter(pk=certificate_id, published_at__isnull=True).update(
+            published_at=at
+        )
+        if not changed:
+            if not Certificate.objects.filter(pk=certificate_id).exists():
+                raise UnknownCertificate("there is no such certificate")
+            return False
+        certificate = Certificate.objects.get(pk=certificate_id)
+        record(
+            CertificatePublished(
+                certificate_id=str(certificate.pk),
+                certificate_request_id=str(certificate.request_id),
+                issuer_id=certificate.issuer_id,
+                person_id=certificate.person_id,
+                organization_id=certificate.organization_id,
+                carrier_kind=certificate.carrier_kind,
+                carrier_id=certificate.carrier_id,
+            ),
+            actor=actor or Actor.system("publisher"),
+            at=at,
+        )
+    return True
+
+
+def _open_request(request_id: UUID | str, *, at: datetime, is_only_worker: bool) -> CertificateRequest:
+    request = (
+        CertificateRequest.objects.select_related("issuer", "certificate", "serial")
+        .filter(pk=request_id)
+        .first()
+    )
+    if request is None:
+        raise UnknownRequest("there is no such certificate request")
+    is_leased = request.leased_until is not None and request.leased_until > at
+    if is_leased and not is_only_worker:
+        raise RequestUnderWay("another worker is signing this request")
+    return request
+
+
+def _prepare(
+    files: PolicyFiles, profile: Profile, request: CertificateRequest, serial_number: int, at: datetime
+) -> tuple[Prepared, datetime]:
+    issuer = files.facts_of(request.issuer)
+    until = min((end for end in (request.not_after, issuer.not_after) if end is not None), default=None)
+    subject = SubjectFacts.from_json(request.subject)
+    not_before, not_after = dates.validity(at=at, lasting=profile.default_validity, until=until)
+    prepared = prepare(
+        profile=profile,
+        subject=subject,
+        public_key=bytes(request.public_key),
+        issuer=issuer,
+        serial_number=serial_number,
+        not_before=not_before,
+        not_after=not_after,
+        at=at,
+        blocklist=BlockedKeys(),
+    )
+    return prepared, not_after
+
+
+def _intend(
+    request: CertificateRequest,
+    reservation: SerialReservation,
+    prepared: Prepared,
+    profile: Profile,
+    *,
+    not_after: datetime,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Arrow 3. Whoever held the request before loses it, and its serial number is burnt."""
+    tbs_sha256 = hashlib.sha256(prepared.tbs_der).hexdigest()
+    before = RequestState(request.state)
+    action = RequestAction.INTEND if before is RequestState.REQUESTED else RequestAction.TAKE_OVER
+    with transaction.atomic(durable=True):
+        moved = CertificateRequest.objects.filter(
+            pk=request.pk, state=before.value, serial=request.serial, leased_until=request.leased_until
+        ).update(
+            state=next_request_state(before, action).value,
+            serial=reservation,
+            leased_until=at + LEASE,
+            failure="",
+        )
+        if moved != 1:
+            raise RequestUnderWay("another worker was faster")
+        if request.serial is not None:
+            serial_numbers.burn(request.serial, actor=actor, at=at)
+        changed = SerialReservation.objects.filter(
+            pk=reservation.pk, state=SerialState.RESERVED.value
+        ).update(
+            state=next_serial_state(SerialState.RESERVED, SerialAction.INTEND).value,
+            intended_at=at,
+            tbs_der=prepared.tbs_der,
+            tbs_sha256=tbs_sha256,
+            not_after=not_after,
+        )
+        if changed != 1:
+            raise RequestUnderWay("the serial number was taken away")
+        record(
+            IssuanceIntended(
+                certificate_request_id=str(request.pk),
+                issuer_id=request.issuer_id,
+                serial=reservation.serial_hex,
+                tbs_sha256=tbs_sha256,
+                profile=profile.name,
+                profile_sha256=profile.sha256,
+                person_id=request.person_id,
+                organization_id=request.organization_id,
+            ),
+            actor=actor,
+            at=at,
+        )
+
+
+def _complete(
+    request: CertificateRequest,
+    reservation: SerialReservation,
+    certificate_der: bytes,
+    profile: Profile,
+    *,
+    actor: Actor,
+    at: datetime,
+) -> Certificate:
+    """Arrow 5. The certificate, the end of the request and the event are one transaction."""
+    parsed = x509.load_der_x509_certificate(certificate_der)
+    certificate = Certificate(
+        issuer_id=request.issuer_id,
+        request_id=request.pk,
+        serial_hex=reservation.serial_hex,
+        certificate_der=certificate_der,
+        sha256=hashlib.sha256(certificate_der).hexdigest(),
+        public_key_sha256=hashlib.sha256(bytes(request.public_key)).hexdigest(),
+        profile=profile.name,
+        profile_sha256=profile.sha256,
+        subject_text=parsed.subject.rfc4514_string()[:512],
+        person_id=request.person_id,
+        organization_id=request.organization_id,
+        carrier_kind=request.carrier_kind,
+        carrier_id=request.carrier_id,
+        name=request.name,
+        not_before=parsed.not_valid_before_utc,
+        not_after=parsed.not_valid_after_utc,
+        issued_at=at,
+    )
+    with transaction.atomic():
+        used = SerialReservation.objects.filter(pk=reservation.pk, state=SerialState.INTENDED.value).update(
+            state=next_serial_state(SerialState.INTENDED, SerialAction.USE).value
+        )
+        if used != 1:
+            raise RequestUnderWay("the request was taken over; this certificate is thrown away")
+        certificate.save(force_insert=True)
+        moved = CertificateRequest.objects.filter(
+            pk=request.pk, state=RequestState.SIGNING.value, serial=reservation
+        ).update(
+            state=next_request_state(RequestState.SIGNING, RequestAction.COMPLETE).value,
+            certificate=certificate,
+            leased_until=None,
+        )
+        if moved != 1:
+            raise RequestUnderWay("the request was taken over; this certificate is thrown away")
+        record(_issued(request, certificate), actor=actor, at=at)
+        if profile.is_authority:
+            _certify_issuer(certificate, actor=actor, at=at)
+        _revoke_if_withdrawn(request, certificate, actor=actor, at=at)
+    return certificate
+
+
+def _certify_issuer(certificate: Certificate, *, actor: Actor, at: datetime) -> None:
+    """Give the issuer whose key the certificate holds its certificate; the first one stays."""
+    changed = Issuer.objects.filter(key=certificate.carrier_id, certified_at__isnull=True).update(
+        certificate_der=certificate.certificate_der, certified_at=at
+    )
+    if changed:
+        record(
+            IssuerCertified(
+                issuer_id=certificate.carrier_id,
+                certificate_id=str(certificate.pk),
+                sha256=certificate.sha256,
+            ),
+            actor=actor,
+            at=at,
+        )
+
+
+def _revoke_if_withdrawn(
+    request: CertificateRequest, certificate: Certificate, *, actor: Actor, at: datetime
+) -> None:
+    """Revoke at once what a card got that was blocked while its certificate was being signed."""
+    withdrawn = CertificateRequest.objects.get(pk=request.pk)
+    if withdrawn.withdrawn_at is None or withdrawn.withdrawn_reason is None:
+        return
+    revoke(
+        certificate_id=certificate.pk,
+        reason=RevocationReason(withdrawn.withdrawn_reason),
+        requested_at=min(withdrawn.withdrawn_at, at),
+        actor=actor,
+        at=at,
+    )
+
+
+def _refuse(
+    request: CertificateRequest, reservation: SerialReservation, *, failure: str, actor: Actor, at: datetime
+) -> None:
+    before = RequestState(request.state)
+    with transaction.atomic():
+        moved = CertificateRequest.objects.filter(
+            pk=request.pk, state=before.value, serial=request.serial
+        ).update(
+            state=next_request_state(before, RequestAction.REFUSE).value, failure=failure, leased_until=None
+        )
+        for burnt in _both(reservation, request.serial):
+            serial_numbers.burn(burnt, actor=actor, at=at)
+        if moved == 1:
+            record(
+                CertificateRequestFailed(
+                    certificate_request_id=str(request.pk),
+                    issuer_id=request.issuer_id,
+                    person_id=request.person_id,
+                    organization_id=request.organization_id,
+                    failure=failure,
+                ),
+                actor=actor,
+                at=at,
+            )
+
+
+def _postpone(
+    request: CertificateRequest, reservation: SerialReservation, *, failure: str, actor: Actor, at: datetime
+) -> None:
+    with transaction.atomic():
+        moved = CertificateRequest.objects.filter(
+            pk=request.pk, state=RequestState.SIGNING.value, serial=reservation
+        ).update(
+            state=next_request_state(RequestState.SIGNING, RequestAction.POSTPONE).value,
+            serial=None,
+            leased_until=None,
+            failure=failure,
+        )
+        serial_numbers.burn(reservation, actor=actor, at=at)
+        if moved == 1:
+            record(
+                IssuancePostponed(
+                    certificate_request_id=str(request.pk),
+                    issuer_id=request.issuer_id,
+                    failure=failure,
+                    person_id=request.person_id,
+                    organization_id=request.organization_id,
+                ),
+                actor=actor,
+                at=at,
+            )
+
+
+def _both(*reservations: SerialReservation | None) -> Iterator[SerialReservation]:
+    return (reservation for reservation in reservations if reservation is not None)
+
+
+def _issued(request: CertificateRequest, certificate: Certificate) -> CertificateIssued:
+    return CertificateIssued(
+        certificate_id=str(certificate.pk),
+        certificate_request_id=str(request.pk),
+        issuer_id=certificate.issuer_id,
+        serial=certificate.serial_hex,
+        sha256=certificate.sha256,
+        profile=certificate.profile,
+        profile_sha256=certificate.profile_sha256,
+        not_before=rfc3339(certificate.not_before),
+        not_after=rfc3339(certificate.not_after),
+        person_id=certificate.person_id,
+        organization_id=certificate.organization_id,
+        carrier_kind=certificate.carrier_kind,
+        carrier_id=certificate.carrier_id,
+        name=certificate.name,
+    )

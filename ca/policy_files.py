@@ -1,0 +1,109 @@
+"""The hierarchy, the profiles and the addresses of this installation, read once and cross-checked."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+
+from ca.errors import ProfileRefused
+from ca.models import Issuer
+from ca.pki.hierarchy import Hierarchy, check_hierarchy, load_hierarchy
+from ca.pki.issuer import IssuerFacts, StatusAddresses, issuer_facts, root_facts
+from ca.pki.profile import Profile, load_profiles
+
+_HERE: Final = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyFiles:
+    """Everything that the files and settings say of what this CA issues."""
+
+    hierarchy: Hierarchy
+    profiles: dict[str, Profile]
+    addresses: StatusAddresses
+    policy_arc: str
+    name_prefix: str
+
+    def profile(self, name: str) -> Profile:
+        """Return a profile. Raises ``ProfileRefused`` for a name that no file has."""
+        if name not in self.profiles:
+            raise ProfileRefused(f"there is no profile {name}", facts={"profile": name, "rule": "unknown"})
+        return self.profiles[name]
+
+    def issuer_of(self, profile: Profile, policy: str) -> str:
+        """Return the key of the issuer that issues a profile under a certificate policy.
+
+        Raises ``ProfileRefused`` when there is none.
+        """
+        for plan in self.hierarchy.issuers_of(profile.name):
+            if not policy or policy in plan.policies:
+                return plan.key
+        raise ProfileRefused(
+            f"no issuer issues {profile.name} under the policy {policy or 'any'}",
+            facts={"profile": profile.name, "rule": "no_issuer"},
+        )
+
+    def facts_of(self, issuer: Issuer) -> IssuerFacts:
+        """Return what certificates, CRLs and answers of an issuer say about it."""
+        certificate_der = bytes(issuer.certificate_der)
+        if certificate_der:
+            return _certified_facts(self, issuer.key, certificate_der)
+        return root_facts(
+            hierarchy=self.hierarchy,
+            public_key=bytes(issuer.public_key),
+            name_prefix=self.name_prefix,
+            addresses=self.addresses,
+            policy_arc=self.policy_arc,
+        )
+
+    def __hash__(self) -> int:
+        """Hash by identity: one value lives as long as the process."""
+        return id(self)
+
+
+@lru_cache(maxsize=64)
+def _certified_facts(files: PolicyFiles, key: str, certificate_der: bytes) -> IssuerFacts:
+    return issuer_facts(
+        hierarchy=files.hierarchy,
+        key=key,
+        certificate_der=certificate_der,
+        addresses=files.addresses,
+        policy_arc=files.policy_arc,
+    )
+
+
+def policy_files() -> PolicyFiles:
+    """Return the installation's policy; read at the first call.
+
+    Raises ``ca.pki.errors.PolicyFileRefused`` for an unknown key or a contradiction: nothing starts on it.
+    """
+    return _read(
+        settings.SIGILL_HIERARCHY,
+        settings.SIGILL_STATUS_URL,
+        settings.SIGILL_PORTAL_URL,
+        settings.SIGILL_POLICY_ARC,
+        settings.SIGILL_NAME_PREFIX,
+    )
+
+
+@lru_cache(maxsize=4)
+def _read(
+    hierarchy_name: str, status_url: str, portal_url: str, policy_arc: str, name_prefix: str
+) -> PolicyFiles:
+    profiles = load_profiles(_HERE / "profiles")
+    hierarchy = load_hierarchy(_HERE / "hierarchies" / f"{hierarchy_name}.toml")
+    check_hierarchy(hierarchy, profiles)
+    return PolicyFiles(
+        hierarchy=hierarchy,
+        profiles=profiles,
+        addresses=StatusAddresses(
+            ocsp=f"{status_url}/ocsp",
+            crl_folder=f"{status_url}/crl/",
+            aia_folder=f"{status_url}/aia/",
+            cps=f"{portal_url}/cps/",
+        ),
+        policy_arc=policy_arc,
+        name_prefix=name_prefix,
+    )

@@ -1,0 +1,216 @@
+"""Revokes certificates, for ever: no function here or elsewhere takes a revocation back or changes it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+
+from ca.errors import ReasonRefused, UnknownCertificate
+from ca.events import CertificateRequestFailed, CertificateRevoked, KeyBlocked
+from ca.models import BlockedKey, Certificate, CertificateRequest
+from ca.pki.crl import RevokedEntry
+from ca.pki.reasons import RevocationReason
+from ca.states import RequestAction, RequestState, next_request_state
+from journal.actor import Actor
+from journal.recording import record, rfc3339
+
+RECORDED_REASONS: Final = frozenset(
+    {
+        RevocationReason.UNSPECIFIED,
+        RevocationReason.KEY_COMPROMISE,
+        RevocationReason.CA_COMPROMISE,
+        RevocationReason.AFFILIATION_CHANGED,
+        RevocationReason.SUPERSEDED,
+        RevocationReason.CESSATION_OF_OPERATION,
+        RevocationReason.PRIVILEGE_WITHDRAWN,
+    }
+)
+"""No certificateHold: this CA does not suspend (domain.md 2.8)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoked:
+    """The certificate was revoked by this call."""
+
+    certificate_id: str
+    revoked_at: datetime
+    reason: RevocationReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlreadyRevoked:
+    """The certificate was revoked before; this says when and why, and nothing was changed."""
+
+    certificate_id: str
+    revoked_at: datetime
+    reason: RevocationReason
+
+
+def revoke(
+    *,
+    certificate_id: UUID | str,
+    reason: RevocationReason,
+    requested_at: datetime,
+    actor: Actor,
+    at: datetime,
+    invalidity_at: datetime | None = None,
+) -> Revoked | AlreadyRevoked:
+    """Revoke a certificate; works inside the caller's transaction.
+
+    ``requested_at`` is when somebody asked for it, ``at`` when it is registered. Where the first is
+    earlier, it becomes the invalidityDate of the CRL entry (RFC 5280 section 5.3.2) unless a date is given.
+    keyCompromise blocks the key for good. Raises ``UnknownCertificate`` and ``ReasonRefused`` (also for a
+    request or an invalidity that lies ahead).
+    """
+    _check(reason, requested_at, invalidity_at, at)
+    with transaction.atomic():
+        certificate = Certificate.objects.filter(pk=certificate_id).first()
+        if certificate is None:
+            raise UnknownCertificate("there is no such certificate")
+        invalid_from = invalidity_at or (requested_at if requested_at < at else None)
+        entry = RevokedEntry(
+            serial_number=int(certificate.serial_hex, 16),
+            revoked_at=at,
+            reason=reason,
+            invalidity_at=invalid_from,
+        )
+        # Compare and swap: of two administrators one revokes, the other is told when it was done.
+        changed = Certificate.objects.filter(pk=certificate.pk, revoked_at__isnull=True).update(
+            revoked_at=at,
+            revocation_reason=reason.value,
+            revocation_requested_at=requested_at,
+            invalidity_at=invalid_from,
+            crl_entry_der=entry.encode(),
+        )
+        certificate.refresh_from_db()
+        if not changed:
+            return _already(certificate)
+        if reason is RevocationReason.KEY_COMPROMISE:
+            block_key(
+                public_key_sha256=certificate.public_key_sha256,
+                certificate_id=str(certificate.pk),
+                reason=reason.rfc_name,
+                actor=actor,
+                at=at,
+            )
+        record(_revoked(certificate, reason), actor=actor, at=at)
+    return Revoked(certificate_id=str(certificate.pk), revoked_at=at, reason=reason)
+
+
+def revoke_carrier(
+    *,
+    carrier_kind: str,
+    carrier_id: str,
+    reason: RevocationReason,
+    requested_at: datetime,
+    actor: Actor,
+    at: datetime,
+) -> list[Revoked | AlreadyRevoked]:
+    """Revoke everything on a card or function, and withdraw what is still being made for it.
+
+    A request that waits fails with ``withdrawn``; one that is being signed gets a certificate that is
+    revoked in the transaction that records it. Works inside the caller's transaction.
+    """
+    _check(reason, requested_at, None, at)
+    with transaction.atomic():
+        _withdraw_requests(
+            carrier_kind, carrier_id, reason=reason, requested_at=requested_at, actor=actor, at=at
+        )
+        certificates = Certificate.objects.filter(carrier_kind=carrier_kind, carrier_id=carrier_id)
+        return [
+            revoke(certificate_id=pk, reason=reason, requested_at=requested_at, actor=actor, at=at)
+            for pk in certificates.order_by("issued_at", "pk").values_list("pk", flat=True)
+        ]
+
+
+def block_key(
+    *, public_key_sha256: str, certificate_id: str, reason: str, actor: Actor, at: datetime
+) -> bool:
+    """Block a public key for good, by the SHA-256 of its SubjectPublicKeyInfo; return whether it was new.
+
+    Call it within a transaction.
+    """
+    _, is_new = BlockedKey.objects.get_or_create(
+        public_key_sha256=public_key_sha256, defaults={"reason": reason, "blocked_at": at}
+    )
+    if is_new:
+        event = KeyBlocked(public_key_sha256=public_key_sha256, certificate_id=certificate_id, reason=reason)
+        record(event, actor=actor, at=at)
+    return is_new
+
+
+def _check(
+    reason: RevocationReason, requested_at: datetime, invalidity_at: datetime | None, at: datetime
+) -> None:
+    if reason not in RECORDED_REASONS:
+        name = RevocationReason(reason).rfc_name
+        raise ReasonRefused(f"{name} is not a reason that this CA records", facts={"reason": name})
+    if requested_at > at or (invalidity_at is not None and invalidity_at > at):
+        raise ReasonRefused("a revocation cannot be asked for in the future", facts={"reason": "ahead"})
+
+
+def _withdraw_requests(
+    carrier_kind: str,
+    carrier_id: str,
+    *,
+    reason: RevocationReason,
+    requested_at: datetime,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    requests = CertificateRequest.objects.filter(carrier_kind=carrier_kind, carrier_id=carrier_id)
+    withdrawn = {"withdrawn_at": requested_at, "withdrawn_reason": reason.value}
+    requests.filter(state=RequestState.SIGNING.value, withdrawn_at__isnull=True).update(**withdrawn)
+    for request in requests.filter(state=RequestState.REQUESTED.value):
+        moved = CertificateRequest.objects.filter(pk=request.pk, state=RequestState.REQUESTED.value).update(
+            state=next_request_state(RequestState.REQUESTED, RequestAction.REFUSE).value,
+            failure="withdrawn",
+            **withdrawn,
+        )
+        if moved != 1:
+            # It went to the signer since we looked: what comes of it is revoked at once.
+            requests.filter(pk=request.pk, state=RequestState.SIGNING.value).update(**withdrawn)
+            continue
+        record(
+            CertificateRequestFailed(
+                certificate_request_id=str(request.pk),
+                issuer_id=request.issuer_id,
+                person_id=request.person_id,
+                organization_id=request.organization_id,
+                failure="withdrawn",
+            ),
+            actor=actor,
+            at=at,
+        )
+
+
+def _already(certificate: Certificate) -> AlreadyRevoked:
+    if certificate.revoked_at is None or certificate.revocation_reason is None:
+        raise UnknownCertificate("the certificate is neither revoked nor not")
+    return AlreadyRevoked(
+        certificate_id=str(certificate.pk),
+        revoked_at=certificate.revoked_at,
+        reason=RevocationReason(certificate.revocation_reason),
+    )
+
+
+def _revoked(certificate: Certificate, reason: RevocationReason) -> CertificateRevoked:
+    def moment(value: datetime | None) -> str:
+        return "" if value is None else rfc3339(value)
+
+    return CertificateRevoked(
+        certificate_id=str(certificate.pk),
+        issuer_id=certificate.issuer_id,
+        serial=certificate.serial_hex,
+        reason=reason.rfc_name,
+        requested_at=moment(certificate.revocation_requested_at),
+        revoked_at=moment(certificate.revoked_at),
+        invalidity_at=moment(certificate.invalidity_at),
+        not_after=moment(certificate.not_after),
+        person_id=certificate.person_id,
+        organization_id=certificate.organization_id,
+        carrier_kind=certificate.carrier_kind,
+        carrier_id=certificate.carrier_id,
+    )

@@ -1,0 +1,104 @@
+"""Reads the CA's tables; changes nothing."""
+
+from datetime import datetime
+from uuid import UUID
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ca.errors import UnknownCertificate, UnknownIssuer
+from ca.models import Certificate, CertificateRequest, Crl, Issuer, SerialReservation
+from ca.pki.issuer import IssuerFacts
+from ca.pki.serial import serial_hex
+from ca.policy_files import policy_files
+from ca.states import RequestState, SerialState
+
+
+def certificates_of_person(person_id: UUID | str) -> list[Certificate]:
+    """Return every certificate that a person holds or held, newest first."""
+    certificates = Certificate.objects.filter(person_id=str(person_id)).select_related("issuer")
+    return list(certificates.order_by("-issued_at", "pk"))
+
+
+def certificates_on_carrier(carrier_kind: str, carrier_id: UUID | str) -> list[Certificate]:
+    """Return every certificate on a card or of a function, newest first."""
+    certificates = Certificate.objects.filter(carrier_kind=carrier_kind, carrier_id=str(carrier_id))
+    return list(certificates.select_related("issuer").order_by("-issued_at", "pk"))
+
+
+def certificate(certificate_id: UUID | str) -> Certificate:
+    """Return a certificate. Raises ``UnknownCertificate``."""
+    found = Certificate.objects.select_related("issuer").filter(pk=certificate_id).first()
+    if found is None:
+        raise UnknownCertificate("there is no such certificate")
+    return found
+
+
+def issuer(key: str) -> Issuer:
+    """Return an issuer that has its certificate. Raises ``UnknownIssuer``."""
+    found = Issuer.objects.filter(key=key, certified_at__isnull=False).first()
+    if found is None:
+        raise UnknownIssuer(f"there is no issuer {key}", facts={"issuer": key})
+    return found
+
+
+def issuers() -> list[Issuer]:
+    """Return the issuers that have their certificates, the root first."""
+    order = {plan.key: place for place, plan in enumerate(policy_files().hierarchy.issuers)}
+    found = Issuer.objects.filter(certified_at__isnull=False)
+    return sorted(found, key=lambda one: order.get(one.key, len(order)))
+
+
+def issuer_facts(key: str) -> IssuerFacts:
+    """Return what certificates, CRLs and OCSP answers say of an issuer. Raises ``UnknownIssuer``."""
+    return policy_files().facts_of(issuer(key))
+
+
+def issuer_chain(key: str) -> list[Issuer]:
+    """Return an issuer and those above it, the root last. Raises ``UnknownIssuer``."""
+    hierarchy = policy_files().hierarchy
+    chain = [issuer(key)]
+    while not hierarchy.issuer(chain[-1].key).is_root:
+        chain.append(issuer(hierarchy.issuer(chain[-1].key).issued_by))
+    return chain
+
+
+def chain_pem(key: Issuer | str) -> str:
+    """Return the chain of an issuer in PEM, the issuer first and the root last. Raises ``UnknownIssuer``."""
+    chain = issuer_chain(key.key if isinstance(key, Issuer) else key)
+    return "".join(certificate_pem(bytes(one.certificate_der)) for one in chain)
+
+
+def certificate_pem(certificate_der: bytes) -> str:
+    """Return a certificate in PEM."""
+    return x509.load_der_x509_certificate(certificate_der).public_bytes(Encoding.PEM).decode()
+
+
+def find_by_serial(text: str) -> list[Certificate]:
+    """Return the certificates with a serial number, written in hex with or without colons and spaces.
+
+    More than one only where several issuers drew the same number.
+    """
+    digits = "".join(character for character in text.lower() if character not in ": \t").removeprefix("0x")
+    if not digits or any(character not in "0123456789abcdef" for character in digits):
+        return []
+    number = serial_hex(int(digits, 16))
+    return list(Certificate.objects.filter(serial_hex=number).select_related("issuer").order_by("issuer_id"))
+
+
+def burnt_serials(issuer_key: str) -> list[SerialReservation]:
+    """Return the serial numbers that may have been signed but were never recorded; the CRL lists them."""
+    burnt = SerialReservation.objects.filter(issuer_id=issuer_key, state=SerialState.BURNT.value)
+    return list(burnt.exclude(crl_entry_der=b"").order_by("burnt_at", "pk"))
+
+
+def requests_waiting(*, before: datetime) -> int:
+    """Return how many requests have waited since before a moment: the signer or the worker is gone."""
+    waiting = [RequestState.REQUESTED.value, RequestState.SIGNING.value]
+    return CertificateRequest.objects.filter(state__in=waiting, requested_at__lt=before).count()
+
+
+def latest_crl(issuer_key: str, *, shard: int = -1) -> Crl | None:
+    """Return the newest signed CRL of an issuer (-1: the one with everything), if there is one."""
+    signed = Crl.objects.filter(issuer_id=issuer_key, shard=shard, signed_at__isnull=False)
+    return signed.order_by("-crl_number").first()
