@@ -80,13 +80,16 @@ class Answering:
         self._may_sign = may_sign
         self._registry = Registry(issuers=(), signers=())
         self._reconciled_at: int | None = None
+        self._is_following = False
 
     def follow(self) -> bool:
         """Take the store's newest state; tell whether it changed. Raises ``StoreUnavailable``."""
+        self._is_following = False
         changed = self._reader.renew()
         if changed:
             self._registry = self._reader.registry
             self._reconciled_at = self._reader.freshness().reconciled_at
+        self._is_following = True
         return changed
 
     def answer(self, request_der: bytes, now: int) -> Answered | ResponseStatus | SigningPlan:
@@ -146,6 +149,8 @@ class Answering:
         )
 
     def _plan(self, request: OcspRequest, now: int) -> Answered | ResponseStatus | SigningPlan:
+        if not self._is_following:
+            return ResponseStatus.TRY_LATER  # whose issuers are ours is written in the store
         issuers = {
             None if issuer is None else issuer.issuer_id: issuer
             for issuer in map(self._registry.issuer_of, request.cert_ids)

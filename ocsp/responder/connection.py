@@ -96,7 +96,7 @@ class Connection(asyncio.Protocol):
         """Begin, or refuse a connection too many."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's has its methods, not its class
         if not self._connections.admit(self):
-            transport.abort()
+            self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """End; an answer under way is made and thrown away."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from asn1crypto import core
 from asn1crypto import ocsp as asn1_ocsp
 
 from ocsp.wire import der
@@ -122,7 +123,6 @@ def parse_request(request_der: bytes) -> OcspRequest:
 def _read(tbs_request: asn1_ocsp.TBSRequest) -> OcspRequest:
     if tbs_request["version"].native != "v1":
         raise MalformedRequest("a version other than v1")
-    tbs_request["requestor_name"].native  # noqa: B018 - reading it is checking it
     requests = tbs_request["request_list"]
     if not 0 < len(requests) <= MOST_CERT_IDS:
         raise MalformedRequest("no certificate, or too many, asked about")
@@ -151,7 +151,7 @@ def _cert_id(cert_id: asn1_ocsp.CertId) -> CertId:
 
 def _values(extensions: asn1_ocsp.TBSRequestExtensions) -> dict[str, bytes]:
     values: dict[str, bytes] = {}
-    if extensions.native is None:
+    if isinstance(extensions, core.Void):
         return values
     for extension in extensions:
         name = extension["extn_id"].dotted
