@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from directory.soap import Endpoint
+from directory.bounded_http import Endpoint
 
 NATIONAL_LOGICAL_ADDRESS = "SE165565594230-1000"
 """Inera's HSA-id as the source system of HSA and PU (domain.md 4.4)."""

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import cast
 
 from directory import contract_shapes as contract
+from directory.bounded_http import Endpoint
 from directory.errors import RegisterUnavailable
-from directory.soap import Endpoint, Operation
+from directory.soap import Operation
 
 _CONTRACTS = Path(__file__).parent / "contracts" / "hsa"
 _EMPLOYEE = "GetEmployeeIncludingProtectedPerson"

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import cast
 
 from directory import contract_shapes as contract
+from directory.bounded_http import Endpoint
 from directory.errors import RegisterUnavailable
 from directory.identifiers import PersonalIdentityNumber
 from directory.names import calling_name
-from directory.soap import Endpoint, Operation
+from directory.soap import Operation
 
 MAX_NUMBERS = 500
 """How many numbers one call may ask for (domain.md 4.4)."""

@@ -10,17 +10,13 @@ from directory.pu_client import PuClient
 @lru_cache(maxsize=1)
 def hsa() -> HsaClient:
     """Return the client of HSA."""
-    return HsaClient(
-        configuration.hsa_endpoint(), include_feigned=configuration.test_objects_allowed()
-    )
+    return HsaClient(configuration.hsa_endpoint(), include_feigned=configuration.test_objects_allowed())
 
 
 @lru_cache(maxsize=1)
 def pu() -> PuClient:
     """Return the client of PU."""
-    return PuClient(
-        configuration.pu_endpoint(), include_test_people=configuration.test_objects_allowed()
-    )
+    return PuClient(configuration.pu_endpoint(), include_test_people=configuration.test_objects_allowed())
 
 
 def forget() -> None:

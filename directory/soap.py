@@ -1,14 +1,11 @@
-"""One SOAP operation of a register: asks with limits on time and size, and trusts no byte of the answer."""
+"""One SOAP operation of a register: asks within bounds, and trusts no byte of the answer."""
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-import requests
-import urllib3
 from lxml import etree
 from zeep import Client
 from zeep import Settings as ZeepSettings
@@ -17,27 +14,10 @@ from zeep.exceptions import Fault
 from zeep.plugins import Plugin
 from zeep.transports import Transport
 
+from directory.bounded_http import Caller, Endpoint
 from directory.errors import RegisterUnavailable
 
 _ENVELOPE = "{http://schemas.xmlsoap.org/soap/envelope/}"
-_PIECE = 65_536
-_OK, _SERVER_ERROR = 200, 500
-_REFUSED = frozenset({401, 403})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """Where a register answers and how long we wait for it.
-
-    ``deadline`` is seconds for a whole answer, however slowly it trickles; ``max_bytes`` its largest size.
-    """
-
-    register: str
-    url: str
-    logical_address: str
-    connect_timeout: float = 5.0
-    deadline: float = 15.0
-    max_bytes: int = 20_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,21 +26,19 @@ class _Answer:
 
     status_code: int
     content: bytes
-    headers: dict[str, str]
+    headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "text/xml"})
     encoding: str = "utf-8"
 
 
 class _BoundedTransport(Transport):  # zeep carries no types
-    """Zeep's transport with a deadline, a size limit, no redirects, no proxies and no logging of messages.
+    """Zeep's transport over our own bounded calls.
 
     Zeep's own logs every message at DEBUG, with the personal identity numbers in it.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
-        session = requests.Session()
-        session.trust_env = False
-        super().__init__(session=session)  # type: ignore[no-untyped-call]  # zeep carries no types
-        self.endpoint = endpoint
+        super().__init__()  # type: ignore[no-untyped-call]  # zeep carries no types
+        self.caller = Caller(endpoint)
 
     def load(self, url: str) -> bytes:
         """Return one of our own WSDL or XSD files. Raises ``ValueError`` for anything over the network."""
@@ -70,47 +48,8 @@ class _BoundedTransport(Transport):  # zeep carries no types
 
     def post(self, address: str, message: bytes, headers: Mapping[str, str]) -> _Answer:
         """Send a question and return the whole answer. Raises ``RegisterUnavailable``."""
-        sent = {**headers, "Accept-Encoding": "identity"}
-        ends = time.monotonic() + self.endpoint.deadline
-        try:
-            with self.session.post(
-                address,
-                data=message,
-                headers=sent,
-                timeout=(self.endpoint.connect_timeout, self.endpoint.deadline),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                content = self._read(response, ends)
-        except (requests.Timeout, urllib3.exceptions.TimeoutError):
-            self._fail("timeout")
-        except (requests.RequestException, urllib3.exceptions.HTTPError):
-            self._fail("connection")
-        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if response.status_code in _REFUSED:
-            self._fail("access_denied", str(response.status_code))
-        is_fault = response.status_code == _SERVER_ERROR and media_type == "text/xml"
-        if response.status_code != _OK and not is_fault:
-            self._fail("http_status", str(response.status_code))
-        if media_type != "text/xml":
-            self._fail("malformed", "content type")
-        return _Answer(
-            status_code=response.status_code, content=content, headers={"Content-Type": "text/xml"}
-        )
-
-    def _read(self, response: requests.Response, ends: float) -> bytes:
-        """Return the body, looking at the clock between pieces: ``iter_content`` waits for whole chunks."""
-        content = bytearray()
-        while piece := response.raw.read1(_PIECE):
-            content += piece
-            if len(content) > self.endpoint.max_bytes:
-                self._fail("too_large")
-            if time.monotonic() > ends:
-                self._fail("timeout")
-        return bytes(content)
-
-    def _fail(self, reason: str, detail: str = "") -> NoReturn:
-        raise RegisterUnavailable(register=self.endpoint.register, reason=reason, detail=detail)
+        status_code, content = self.caller.call("POST", address, message, headers, may_be_fault=True)
+        return _Answer(status_code=status_code, content=content)
 
 
 class _SchemaCheck(Plugin):  # zeep carries no types

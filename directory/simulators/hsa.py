@@ -1,8 +1,8 @@
 """HSA's answers: person objects, administrative authorizations, and the catalogue file."""
 
 from lxml import etree
-from lxml.builder import ElementMaker
 
+from directory.simulators.elements import Elements
 from directory.simulators.people import Commission, Employment, Person, Registers
 
 EMPLOYEE = "urn:riv:infrastructure:directory:employee:4"
@@ -16,20 +16,18 @@ AUTHORIZATION_RESPONDER = (
 )
 CATALOGUE = "urn:sigill:catalogue:1"
 
-_employee = ElementMaker(namespace=EMPLOYEE, nsmap={"e": EMPLOYEE})
-_employee_responder = ElementMaker(namespace=EMPLOYEE_RESPONDER, nsmap={None: EMPLOYEE_RESPONDER})
-_authorization = ElementMaker(namespace=AUTHORIZATION, nsmap={"a": AUTHORIZATION})
-_authorization_responder = ElementMaker(
-    namespace=AUTHORIZATION_RESPONDER, nsmap={None: AUTHORIZATION_RESPONDER}
-)
-_catalogue = ElementMaker(namespace=CATALOGUE, nsmap={None: CATALOGUE})
+_employee = Elements(EMPLOYEE, "e")
+_employee_responder = Elements(EMPLOYEE_RESPONDER)
+_authorization = Elements(AUTHORIZATION, "a")
+_authorization_responder = Elements(AUTHORIZATION_RESPONDER)
+_catalogue = Elements(CATALOGUE)
 
 
 def get_employee(question: etree._Element, registers: Registers) -> etree._Element:
     """Answer GetEmployeeIncludingProtectedPerson: one record per person object, none when there is none."""
     found = _found(question, registers, EMPLOYEE_RESPONDER)
     with_test_people = question.findtext(f"{{{EMPLOYEE_RESPONDER}}}includeFeignedObject") in {"true", "1"}
-    answer = _employee_responder.GetEmployeeIncludingProtectedPersonResponse()
+    answer = _employee_responder("GetEmployeeIncludingProtectedPersonResponse")
     if with_test_people:  # everybody here is feigned
         answer.extend(_person_information(person, work, registers) for person, work in found)
     return answer
@@ -38,17 +36,17 @@ def get_employee(question: etree._Element, registers: Registers) -> etree._Eleme
 def get_admin_credentials(question: etree._Element, registers: Registers) -> etree._Element:
     """Answer GetAdminCredentialsForPersonIncludingProtectedPerson."""
     scope = question.findtext(f"{{{AUTHORIZATION_RESPONDER}}}authorizationScopeCode")
-    answer = _authorization_responder.GetAdminCredentialsForPersonIncludingProtectedPersonResponse()
+    answer = _authorization_responder("GetAdminCredentialsForPersonIncludingProtectedPersonResponse")
     for person, work in _found(question, registers, AUTHORIZATION_RESPONDER):
         held = [one for one in registers.commissions if one.hsa_id == work.hsa_id] if scope == "SITHS" else []
-        record = _authorization.AdminCredentialInformation()
+        record = _authorization("AdminCredentialInformation")
         record.tag = f"{{{AUTHORIZATION_RESPONDER}}}adminCredentialInformation"
-        record.append(_authorization.personHsaId(work.hsa_id))
-        record.append(_authorization.givenName(person.given_name))
-        record.append(_authorization.middleAndSurName(_surname(person)))
+        record.append(_authorization("personHsaId", work.hsa_id))
+        record.append(_authorization("givenName", person.given_name))
+        record.append(_authorization("middleAndSurName", _surname(person)))
         if person.protected_in_hsa:
-            record.append(_authorization.protectedPerson("true"))
-        record.append(_authorization.feignedPerson("true"))
+            record.append(_authorization("protectedPerson", "true"))
+        record.append(_authorization("feignedPerson", "true"))
         record.extend(_scope_property(commission, work) for commission in held)
         answer.append(record)
     return answer
@@ -56,23 +54,22 @@ def get_admin_credentials(question: etree._Element, registers: Registers) -> etr
 
 def catalogue(registers: Registers) -> etree._Element:
     """Return the catalogue file: organizations, units, and which person has which HSA-id."""
-    root = _catalogue.catalogue()
-    root.extend(
-        _catalogue.organization(
-            hsaId=one.hsa_id, organizationNumber=one.number, name=one.name, locality=one.locality,
-            kind=one.kind, issuanceArea=one.area, agent=one.agent,
-        )
-        for one in registers.organizations
-    )  # fmt: skip
-    root.extend(
-        _catalogue.unit(hsaId=one.hsa_id, organization=one.organization, parent=one.parent, name=one.name)
-        for one in registers.units.values()
-    )
-    root.extend(
-        _catalogue.person(personalIdentityNumber=person.number, hsaId=work.hsa_id)
-        for person in registers.people.values()
-        for work in person.employments
-    )
+    root = _catalogue("catalogue")
+    for one in registers.organizations:
+        facts = {
+            "hsaId": one.hsa_id, "organizationNumber": one.number, "name": one.name, "locality": one.locality,
+            "kind": one.kind, "issuanceArea": one.area, "agent": one.agent,
+        }  # fmt: skip
+        root.append(_catalogue("organization", attributes=facts))
+    for unit in registers.units.values():
+        facts = {
+            "hsaId": unit.hsa_id, "organization": unit.organization, "parent": unit.parent, "name": unit.name
+        }  # fmt: skip
+        root.append(_catalogue("unit", attributes=facts))
+    for person in registers.people.values():
+        for work in person.employments:
+            facts = {"personalIdentityNumber": person.number, "hsaId": work.hsa_id}
+            root.append(_catalogue("person", attributes=facts))
     root.set("entries", str(len(root)))
     return root
 
@@ -93,35 +90,42 @@ def _surname(person: Person) -> str:
 
 
 def _person_information(person: Person, work: Employment, registers: Registers) -> etree._Element:
-    record = _employee_responder.personInformation()
-    record.append(_employee.personHsaId(work.hsa_id))
-    record.append(_employee.givenName(person.given_name))
-    record.append(_employee.middleAndSurName(_surname(person)))
+    record = _employee_responder("personInformation")
+    record.append(_employee("personHsaId", work.hsa_id))
+    record.append(_employee("givenName", person.given_name))
+    record.append(_employee("middleAndSurName", _surname(person)))
     if work.mail:
-        record.append(_employee.mail(work.mail))
+        record.append(_employee("mail", work.mail))
     if work.title:
-        record.append(_employee.title(work.title))
-    record.append(_employee.dn(registers.distinguished_name(person, work)))
+        record.append(_employee("title", work.title))
+    record.append(_employee("dn", registers.distinguished_name(person, work)))
     if person.protected_in_hsa:  # absent otherwise, never false
-        record.append(_employee.protectedPerson("true"))
+        record.append(_employee("protectedPerson", "true"))
     if work.starts_on:
-        record.append(_employee.personStartDate(f"{work.starts_on}T00:00:00"))
+        record.append(_employee("personStartDate", f"{work.starts_on}T00:00:00"))
     if work.ends_on:
-        record.append(_employee.personEndDate(f"{work.ends_on}T00:00:00"))
-    record.append(_employee.feignedPerson("true"))
+        record.append(_employee("personEndDate", f"{work.ends_on}T00:00:00"))
+    record.append(_employee("feignedPerson", "true"))
     return record
 
 
 def _scope_property(commission: Commission, work: Employment) -> etree._Element:
     make = _authorization
-    return make.authorizationScopeProperties(
-        make.authorizationScopeCode("SITHS"),
-        make.authorizationScopeName("SITHS eID Portal"),
-        make.authorizationScopePropertyCode(commission.property),
-        make.authorizationScopePropertyName(commission.property),
-        make.adminCommission(
-            make.adminCommissionHsaId(f"{work.hsa_id}U1"),
-            make.adminCommissionResponsibleOrganisation(work.hsa_id[2:12]),
-            make.sector(make.unitHsaId(commission.unit), make.sectorFlag("true"), make.name(commission.unit)),
+    return make(
+        "authorizationScopeProperties",
+        make("authorizationScopeCode", "SITHS"),
+        make("authorizationScopeName", "SITHS eID Portal"),
+        make("authorizationScopePropertyCode", commission.property),
+        make("authorizationScopePropertyName", commission.property),
+        make(
+            "adminCommission",
+            make("adminCommissionHsaId", f"{work.hsa_id}U1"),
+            make("adminCommissionResponsibleOrganisation", work.hsa_id[2:12]),
+            make(
+                "sector",
+                make("unitHsaId", commission.unit),
+                make("sectorFlag", "true"),
+                make("name", commission.unit),
+            ),
         ),
     )

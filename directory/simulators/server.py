@@ -55,7 +55,6 @@ class SimulatorServer(ThreadingHTTPServer):
             for name, _ in operations.values()
         }
 
-
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing when a caller has gone: that is what our faults provoke."""
         if not isinstance(sys.exception(), ConnectionError):

@@ -11,12 +11,12 @@ import pytest
 from pytest_django import Settings
 
 from directory import registers
+from directory.bounded_http import Endpoint
 from directory.hsa_client import HsaClient
 from directory.pu_client import PuClient
 from directory.simulators.faults import Fault
 from directory.simulators.people import PACKAGED
 from directory.simulators.server import SimulatorServer
-from directory.soap import Endpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,10 @@ class Registers:
 
     def endpoint(self, register: str, **limits: float) -> Endpoint:
         return Endpoint(
-            register=register, url=f"{self.address}/{register}", logical_address="SE165565594230-1000", **limits
+            register=register,
+            url=f"{self.address}/{register}",
+            logical_address="SE165565594230-1000",
+            **limits,
         )  # type: ignore[arg-type]
 
     def hsa(self, **limits: float) -> HsaClient:

@@ -165,7 +165,9 @@ def test_who_is_born_on_29_february_ages_on_1_march() -> None:
     assert number.age_at(date(2026, 3, 1)) == 18
 
 
-@pytest.mark.parametrize("text", ["202100-5489", "2021005489", "162021005489", "16202100-5489", "202100\u00a05489"])
+@pytest.mark.parametrize(
+    "text", ["202100-5489", "2021005489", "162021005489", "16202100-5489", "202100\u00a05489"]
+)
 def test_an_organization_number_is_read_in_its_usual_forms(text: str) -> None:
     assert OrganizationNumber.parse(text).display() == "202100-5489"
 
@@ -194,7 +196,14 @@ def test_every_hsa_id_of_the_documented_form_is_accepted(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["SE2321009876", "SE2321009876-", "SE232100987-A1", "NO2321009876-A1", "SE2321009876-Å1", "SE2321009876-A_1"],
+    [
+        "SE2321009876",
+        "SE2321009876-",
+        "SE232100987-A1",
+        "NO2321009876-A1",
+        "SE2321009876-Å1",
+        "SE2321009876-A_1",
+    ],
 )
 def test_other_forms_of_hsa_id_are_refused(text: str) -> None:
     with pytest.raises(WrongCharacters):

@@ -1,5 +1,7 @@
 """How names are folded for searching and sorting, and which given name a person goes by."""
 
+from functools import cmp_to_key
+
 import pytest
 
 from directory.collation import compare
@@ -11,11 +13,11 @@ from directory.names import calling_name, fold, search_key
     [("Åsa", "åsa"), ("A\u030asa", "åsa"), ("ÉLISE", "elise"), ("Müller", "muller"), ("Strauß", "strauss"),
      ("Bjørn", "björn"), ("İpek", "ipek"), ("Łukasz", "lukasz"), ("", "")],
 )  # fmt: skip
-def test_accents_fold_but_å_ä_ö_stay(text: str, folded: str) -> None:
+def test_accents_fold_but_the_letters_after_z_stay(text: str, folded: str) -> None:
     assert fold(text) == folded
 
 
-def test_a_search_key_holds_each_word_with_and_without_å_ä_ö() -> None:
+def test_a_search_key_holds_each_word_with_and_without_the_letters_after_z() -> None:
     assert search_key("Åsa", "", "von Bergström-Öst") == " åsa von bergström öst asa bergstrom ost"
 
 
@@ -38,8 +40,6 @@ def test_the_calling_name_follows_the_indicator(given: str, indicator: int | Non
 
 
 def test_names_sort_as_in_a_swedish_telephone_book() -> None:
-    from functools import cmp_to_key
-
     names = ["Ödla", "Ärlig", "Zebra", "Åre", "Anna", "Wall", "Vall", "Édith", "anna", "Ek"]
     assert sorted(names, key=cmp_to_key(compare)) == [
         "Anna", "anna", "Édith", "Ek", "Vall", "Wall", "Zebra", "Åre", "Ärlig", "Ödla"

@@ -15,7 +15,7 @@ from directory.identifiers import PersonalIdentityNumber
 from directory.simulators.people import PACKAGED, load
 from directory.simulators.server import SOAP
 from tests.directory.conftest import Registers
-from tests.directory.people import ERIK, LINNÉA, NOBODY, ÅSA
+from tests.directory.people import ASA, ERIK, LINNEA, NOBODY
 
 CONTRACTS = Path(__file__).parents[2] / "directory" / "contracts"
 PUBLISHED = Path(__file__).parents[3] / "shared" / "contracts"
@@ -98,7 +98,7 @@ def test_a_client_made_from_the_published_wsdl_understands_our_hsa(registers_run
     (binding,) = client.wsdl.bindings
     service = client.create_service(binding, f"{registers_running.address}/hsa")
     answer = service[operation](
-        personalIdentityNumber=LINNÉA, includeFeignedObject=True,
+        personalIdentityNumber=LINNEA, includeFeignedObject=True,
         _soapheaders={"LogicalAddress": "SE165565594230-1000"},
     )  # fmt: skip
     assert len(answer["personInformation"]) == 2
@@ -126,13 +126,13 @@ def test_a_client_made_from_the_published_wsdl_understands_our_pu(registers_runn
     (binding,) = client.wsdl.bindings
     service = client.create_service(binding, f"{registers_running.address}/pu")
     answer = service[operation](
-        personId=[{"root": "1.2.752.129.2.1.3.1", "extension": number} for number in (ÅSA, ERIK)],
+        personId=[{"root": "1.2.752.129.2.1.3.1", "extension": number} for number in (ASA, ERIK)],
         profile="P2", ignoreReferredIdentity=True,
         _soapheaders={"LogicalAddress": "SE165565594230-1000"},
     )  # fmt: skip
-    åsa, erik = (one["personRecord"] for one in answer["requestedPersonRecord"])
-    assert åsa["name"]["surname"] == "Lindqvist"
-    assert (åsa["protectedPersonIndicator"], erik["protectedPersonIndicator"]) == (False, True)
+    asa, erik = (one["personRecord"] for one in answer["requestedPersonRecord"])
+    assert asa["name"]["surname"] == "Lindqvist"
+    assert (asa["protectedPersonIndicator"], erik["protectedPersonIndicator"]) == (False, True)
     # Unrestricted: a protected person's address is given to those who may ask.
     assert erik["addressInformation"]["residentialAddress"]["city"] == "Ängsby"
 
