@@ -1,0 +1,89 @@
+"""Whole flows without a screen, for the command line, the demo and tests: one call from link to result."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from client.activation import Activation, Step
+from client.certificate import CardCertificate
+from client.configuration import Configuration, configuration_from_environment
+from client.errors import ClientError, NoCertificate
+from client.hardware import Hardware
+from client.links import LinkKind, parse_link
+from client.login import Login
+from client.virtual_readers import VirtualReaders
+
+Choose = Callable[[Sequence[CardCertificate]], CardCertificate]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activated:
+    """A card that is in use now."""
+
+    card_number: str
+    holder_name: str
+
+
+def log_in(
+    url: str,
+    *,
+    pin: str,
+    card_number: str = "",
+    choose: Choose | None = None,
+    configuration: Configuration | None = None,
+) -> str:
+    """Answer a login with a card; return the address to open in the browser that started it.
+
+    `card_number` inserts that card first (virtual readers); `choose` picks among the certificates that fit,
+    the first otherwise. The service is told of every failure. Raises ClientError.
+    """
+    configuration = configuration or configuration_from_environment()
+    if card_number:
+        VirtualReaders(configuration).insert(card_number, reader=0)
+    with _hardware(configuration) as hardware:
+        login = Login(parse_link(url), configuration=configuration, hardware=hardware)
+        try:
+            choices = login.choices(at=datetime.now(UTC))
+            if card_number:
+                choices = tuple(choice for choice in choices if choice.card_number == card_number)
+            if not choices:
+                raise NoCertificate
+            return login.answer(choose(choices) if choose else choices[0], pin=pin)
+        except ClientError as error:
+            login.give_up("pinFailed" if error.code == "wrongPin" else error.code)
+            raise
+
+
+def activate(
+    url: str,
+    *,
+    new_pin: str,
+    insert: bool = True,
+    report: Callable[[Step], None] | None = None,
+    configuration: Configuration | None = None,
+) -> Activated:
+    """Activate the card that the link is for; `insert` puts it into reader 0 first. Raises ClientError."""
+    configuration = configuration or configuration_from_environment()
+    link = parse_link(url)
+    if link.kind is not LinkKind.ACTIVATION:
+        raise ClientError("the link is not for an activation")
+    with _hardware(configuration) as hardware:
+        activation = Activation(link, configuration=configuration, hardware=hardware)
+        if insert and configuration.has_virtual_readers:
+            VirtualReaders(configuration).insert(activation.card_number, reader=0)
+        try:
+            activation.complete(new_pin, report=report or (lambda _: None))
+        except ClientError as error:
+            activation.give_up(error.code)
+            raise
+    return Activated(card_number=activation.card_number, holder_name=activation.holder_name)
+
+
+@contextmanager
+def _hardware(configuration: Configuration) -> Iterator[Hardware]:
+    owner = Hardware(configuration)
+    try:
+        yield owner
+    finally:
+        owner.close()
