@@ -1,0 +1,1 @@
+"""Card orders, cards, production, activation and blocking: the life of a card from order to end."""

@@ -1,0 +1,182 @@
+"""Blocking a card: for ever, with all its certificates, in one transaction."""
+
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from ca.revocation import revoke_carrier
+from cards import policies, selectors
+from cards.errors import AlreadyBlocked, CardNotFound, IllegalTransition, Refused, RequestedInTheFuture
+from cards.events import ActivationWasAborted, CardBlocked, CardOrderLapsed
+from cards.models import Activation, Card, CardOrder
+from cards.reasons import REVOCATION_REASONS, BlockReason
+from cards.states import (
+    BLOCKABLE_CARD_STATES,
+    OPEN_ACTIVATION_STATES,
+    ActivationAction,
+    CardAction,
+    CardOrderAction,
+    CardOrderState,
+    CardState,
+)
+from cards.transitions import activation_after, card_after, demand_moved, order_after
+from journal.actor import Actor
+from journal.recording import record
+
+_LONGEST_NOTE: Final = 500
+_LAPSING: Final = frozenset(
+    {
+        CardOrderState.PLACED.value,
+        CardOrderState.SENT.value,
+        CardOrderState.IN_PRODUCTION.value,
+        CardOrderState.SHIPPED.value,
+    },
+)
+
+
+def block_card(
+    *,
+    card_id: str,
+    reason: BlockReason,
+    requested_at: datetime,
+    note: str = "",
+    actor: Actor,
+    at: datetime,
+) -> Card:
+    """Block the card and revoke every certificate on it; return the card, in state BLOCKED.
+
+    ``requested_at`` is when the request was received, ``at`` when it is carried out; they differ when a
+    request noted on paper is registered afterwards (POR-15). Raises CardNotFound, Refused,
+    RequestedInTheFuture, and AlreadyBlocked(by, at) when somebody else, or a first click, was faster.
+    """
+    if requested_at > at:
+        raise RequestedInTheFuture(
+            "requested later than now", facts={"requested_at": requested_at.isoformat()}
+        )
+    with transaction.atomic():
+        selectors.get_card(card_id, actor=actor)
+        card = _locked_card(card_id)
+        refusal = policies.may_block(card, actor=actor, at=at)
+        if refusal is not None and refusal.code == "card_blocked":
+            raise _already_blocked(card)
+        if refusal is not None:
+            raise Refused(refusal)
+        _move_to_blocked(card, reason=reason, requested_at=requested_at, note=note, actor=actor, at=at)
+        revoked = revoke_carrier(
+            carrier_kind=selectors.CARRIER_KIND,
+            carrier_id=str(card.pk),
+            reason=REVOCATION_REASONS[reason],
+            requested_at=requested_at,
+            actor=actor,
+            at=at,
+        )
+        record(
+            CardBlocked(
+                card_id=str(card.pk),
+                person_id=str(card.person_id),
+                organization_id=str(card.organization_id),
+                card_order_id=str(card.order_id),
+                reason=reason.value,
+                revocation_reason=REVOCATION_REASONS[reason].rfc_name,
+                requested_at=requested_at.isoformat(),
+                certificate_ids=tuple(str(item.certificate_id) for item in revoked),
+            ),
+            actor=actor,
+            at=at,
+        )
+        _end_open_activations(card, actor=actor, at=at)
+        _end_running_order(card, actor=actor, at=at)
+    card.refresh_from_db()
+    return card
+
+
+def _move_to_blocked(
+    card: Card,
+    *,
+    reason: BlockReason,
+    requested_at: datetime,
+    note: str,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    moved = Card.objects.filter(
+        pk=card.pk, state__in=[state.value for state in BLOCKABLE_CARD_STATES]
+    ).update(
+        state=card_after(card.state, CardAction.BLOCK),
+        blocked_at=at,
+        block_requested_at=requested_at,
+        block_reason=reason.value,
+        blocked_by=actor.identifier,
+        block_note=note[:_LONGEST_NOTE],
+    )
+    if moved != 1:
+        card.refresh_from_db()
+        if card.state == CardState.BLOCKED.value:
+            raise _already_blocked(card)
+        raise IllegalTransition.of(thing="card", state=card.state, action=CardAction.BLOCK)
+
+
+def _end_open_activations(card: Card, *, actor: Actor, at: datetime) -> None:
+    opened = Activation.objects.filter(card=card, state__in=[state.value for state in OPEN_ACTIVATION_STATES])
+    for activation in opened:
+        moved = Activation.objects.filter(pk=activation.pk, state=activation.state).update(
+            state=activation_after(activation.state, ActivationAction.ABORT),
+            aborted_at=at,
+            abort_reason="cardBlocked",
+        )
+        demand_moved(moved, thing="activation", state=activation.state, action=ActivationAction.ABORT)
+        record(
+            ActivationWasAborted(
+                activation_id=str(activation.pk),
+                card_id=str(card.pk),
+                person_id=str(card.person_id),
+                organization_id=str(card.organization_id),
+                reason="cardBlocked",
+                state=activation.state,
+            ),
+            actor=actor,
+            at=at,
+        )
+
+
+def _end_running_order(card: Card, *, actor: Actor, at: datetime) -> None:
+    order = CardOrder.objects.get(pk=card.order_id)
+    if order.state not in _LAPSING:
+        return
+    moved = CardOrder.objects.filter(pk=order.pk, state=order.state).update(
+        state=order_after(order.state, CardOrderAction.LAPSE),
+        lapsed_at=at,
+        lapse_reason="card_blocked",
+        next_attempt_at=None,
+    )
+    demand_moved(moved, thing="card_order", state=order.state, action=CardOrderAction.LAPSE)
+    record(
+        CardOrderLapsed(
+            card_order_id=str(order.pk),
+            card_id=str(card.pk),
+            person_id=str(card.person_id),
+            organization_id=str(card.organization_id),
+            reason="card_blocked",
+        ),
+        actor=actor,
+        at=at,
+    )
+
+
+def _locked_card(card_id: str) -> Card:
+    card = (
+        Card.objects.select_for_update(of=("self",))
+        .select_related("order", "person", "organization")
+        .filter(pk=card_id)
+        .first()
+    )
+    if card is None:
+        raise CardNotFound(str(card_id))
+    return card
+
+
+def _already_blocked(card: Card) -> AlreadyBlocked:
+    if card.blocked_at is None:
+        raise AssertionError("held by card_blocked_iff_when_why_and_by_whom")
+    return AlreadyBlocked(by=card.blocked_by, at=card.blocked_at, reason=card.block_reason)

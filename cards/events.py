@@ -1,0 +1,259 @@
+"""What the journal keeps of cards: typed events, identifiers only, no names and no numbers of people."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from journal.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AboutAnOrder(Event):
+    card_order_id: str
+    card_id: str
+    person_id: str
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardOrdered(_AboutAnOrder):
+    """A card was ordered."""
+
+    TYPE: ClassVar[str] = "card.ordered"
+    product_code: str
+    loa: int
+    delivery: str
+    valid_until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardOrderCancelled(_AboutAnOrder):
+    """An order was cancelled before it left for the factory."""
+
+    TYPE: ClassVar[str] = "card_order.cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardOrderDelayed(_AboutAnOrder):
+    """An order could not be handed over to the factory; it is tried again."""
+
+    TYPE: ClassVar[str] = "card_order.delayed"
+    problem: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardOrderSent(_AboutAnOrder):
+    """The factory has received the order."""
+
+    TYPE: ClassVar[str] = "card_order.sent"
+    delivery: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardProductionStarted(_AboutAnOrder):
+    """The factory has accepted the order and makes the card."""
+
+    TYPE: ClassVar[str] = "card_order.production_started"
+    reported_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardProduced(_AboutAnOrder):
+    """The card is made and has its number."""
+
+    TYPE: ClassVar[str] = "card.produced"
+    card_number: str
+    reported_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardShipped(_AboutAnOrder):
+    """The card is on its way to its holder."""
+
+    TYPE: ClassVar[str] = "card.shipped"
+    reported_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardOrderRejected(_AboutAnOrder):
+    """The factory will not make the card."""
+
+    TYPE: ClassVar[str] = "card_order.rejected"
+    reported_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardOrderLapsed(_AboutAnOrder):
+    """An order ended without a card in use."""
+
+    TYPE: ClassVar[str] = "card_order.lapsed"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardDiscarded(_AboutAnOrder):
+    """A card that was never active will never be."""
+
+    TYPE: ClassVar[str] = "card.discarded"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactoryReportSetAside(Event):
+    """A report of the factory that could not be applied; a person should look at it."""
+
+    TYPE: ClassVar[str] = "factory_report.set_aside"
+    report_number: int
+    reported_order_id: str
+    kind: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AboutACard(Event):
+    card_id: str
+    person_id: str
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityChecked(_AboutACard):
+    """The holder was identified by the seven steps."""
+
+    TYPE: ClassVar[str] = "identity.checked"
+    identity_check_id: str
+    method: str
+    document_kind: str
+    is_verified_with_document_issuer: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentitySuspected(_AboutACard):
+    """The document or the person raised suspicion; nothing was handed out."""
+
+    TYPE: ClassVar[str] = "identity.suspected"
+    identity_check_id: str
+    method: str
+    document_kind: str
+    failed_steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AboutAnActivation(_AboutACard):
+    activation_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivationOpened(_AboutAnActivation):
+    """An administrator opened the activation of a card after an identity check."""
+
+    TYPE: ClassVar[str] = "activation.opened"
+    identity_check_id: str
+    terms_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivationClaimed(_AboutAnActivation):
+    """A client took the activation; the token is dead."""
+
+    TYPE: ClassVar[str] = "activation.claimed"
+    client_key_thumbprint: str
+    client_name: str
+    client_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardKeysMade(_AboutAnActivation):
+    """The card made its keys and proved that it holds them; certificates were requested."""
+
+    TYPE: ClassVar[str] = "activation.keys_made"
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardKeySuperseded(_AboutAnActivation):
+    """A key of an interrupted activation was replaced by a new one on the same card."""
+
+    TYPE: ClassVar[str] = "activation.key_superseded"
+    name: str
+    certificate_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardCertificatesIssued(_AboutAnActivation):
+    """All certificates of the card are issued and published."""
+
+    TYPE: ClassVar[str] = "activation.issued"
+    certificate_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardCertificatesWritten(_AboutAnActivation):
+    """The certificates were written to the card and read back unchanged."""
+
+    TYPE: ClassVar[str] = "activation.written"
+    certificate_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptSigned(_AboutAnActivation):
+    """The holder signed the receipt with the card."""
+
+    TYPE: ClassVar[str] = "receipt.signed"
+    terms_version: str
+    certificate_sha256: str
+    signed_octets_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardActivated(_AboutAnActivation):
+    """The card is in use."""
+
+    TYPE: ClassVar[str] = "card.activated"
+    card_order_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivationWasAborted(_AboutAnActivation):
+    """The activation ended without a card in use."""
+
+    TYPE: ClassVar[str] = "activation.aborted"
+    reason: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderDenied(_AboutAnActivation):
+    """The person at the card said that this activation is not theirs: somebody should look at once."""
+
+    TYPE: ClassVar[str] = "activation.denied_by_holder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardBlocked(_AboutACard):
+    """A card was blocked, for ever, and its certificates revoked in the same transaction."""
+
+    TYPE: ClassVar[str] = "card.blocked"
+    card_order_id: str
+    reason: str
+    revocation_reason: str
+    requested_at: str
+    certificate_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderingStopped(Event):
+    """No cards may be ordered from an instant on; blocking goes on."""
+
+    TYPE: ClassVar[str] = "ordering.stopped"
+    order_stop_id: str
+    starts_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderingResumed(Event):
+    """Cards may be ordered again."""
+
+    TYPE: ClassVar[str] = "ordering.resumed"
+    order_stop_id: str
+    ends_at: str

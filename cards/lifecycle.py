@@ -1,0 +1,40 @@
+"""Every verb that changes cards, in one place: the app's public writes."""
+
+from cards.activation import (
+    OpenedActivation,
+    abort_activation,
+    cancel_activation,
+    claim_activation,
+    expire_activations,
+    open_activation,
+    report_suspicion,
+)
+from cards.blocking import block_card
+from cards.card_keys import (
+    collect_certificates,
+    confirm_written,
+    register_keys,
+    revoke_superseded_certificate,
+)
+from cards.ordering import cancel_order, place_order, resume_ordering, stop_ordering
+from cards.receipts import sign_receipt
+
+__all__ = [
+    "OpenedActivation",
+    "abort_activation",
+    "block_card",
+    "cancel_activation",
+    "cancel_order",
+    "claim_activation",
+    "collect_certificates",
+    "confirm_written",
+    "expire_activations",
+    "open_activation",
+    "place_order",
+    "register_keys",
+    "report_suspicion",
+    "resume_ordering",
+    "revoke_superseded_certificate",
+    "sign_receipt",
+    "stop_ordering",
+]

@@ -1,0 +1,490 @@
+"""What is stored of card orders, cards, identity checks, activations and the factory's reports."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from cards.products import DocumentKind, IdentityCheckMethod
+from cards.reasons import BlockReason
+from cards.states import (
+    OPEN_ACTIVATION_STATES,
+    RUNNING_ORDER_STATES,
+    ActivationState,
+    CardOrderState,
+    CardState,
+)
+from directory.models import Organization, Person
+
+_RUNNING = sorted(state.value for state in RUNNING_ORDER_STATES)
+_OPEN = sorted(state.value for state in OPEN_ACTIVATION_STATES)
+_PAST_THE_FACTORY = sorted({CardOrderState.SHIPPED.value, CardOrderState.ACTIVATED.value})
+_WITH_THE_FACTORY = sorted(
+    {CardOrderState.SENT.value, CardOrderState.IN_PRODUCTION.value, *_PAST_THE_FACTORY}
+)
+
+
+def _iff(state: str, *, evidence: Q) -> Q:
+    """Return the condition that the evidence is there in this state and in no other."""
+    return (Q(state=state) & evidence) | (~Q(state=state) & ~evidence)
+
+
+class CardOrder(models.Model):
+    """An order of one card for one person; the delivery address is read when it is sent, never kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    state = models.CharField(max_length=16)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="card_orders")
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="card_orders")
+    hsa_id = models.CharField(max_length=32)
+    product_code = models.CharField(max_length=8)
+    loa = models.PositiveSmallIntegerField()
+    printed_name = models.CharField(max_length=120)
+    organization_name = models.CharField(max_length=120)
+    back_text = models.CharField(max_length=200, blank=True)
+    valid_until = models.DateField()
+    placed_at = models.DateTimeField()
+    placed_by = models.CharField(max_length=64)
+    # Given by the form, so that a double click is one order.
+    idempotency_key = models.CharField(max_length=64, null=True, unique=True)  # noqa: DJ001 - unique, so absent is NULL
+    # The hand-over to the factory: set before the order leaves, taken back only when it surely did not.
+    handover_started_at = models.DateTimeField(null=True)
+    handover_is_uncertain = models.BooleanField(default=False)
+    next_attempt_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    last_problem = models.CharField(max_length=64, blank=True)
+    sent_at = models.DateTimeField(null=True)
+    production_started_at = models.DateTimeField(null=True)
+    shipped_at = models.DateTimeField(null=True)
+    activated_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    cancelled_by = models.CharField(max_length=64, blank=True)
+    rejected_at = models.DateTimeField(null=True)
+    rejection_reason = models.CharField(max_length=200, blank=True)
+    lapsed_at = models.DateTimeField(null=True)
+    lapse_reason = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        """What the database itself refuses."""
+
+        indexes: ClassVar = [
+            models.Index(fields=["organization", "-placed_at", "-id"], name="card_order_by_organization"),
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(state=CardOrderState.PLACED.value),
+                name="card_order_waiting_for_factory",
+            ),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in CardOrderState]),
+                name="card_order_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(loa__in=[2, 3]),
+                name="card_order_is_for_a_known_assurance_level",
+            ),
+            models.CheckConstraint(
+                condition=_iff(
+                    CardOrderState.CANCELLED.value,
+                    evidence=Q(cancelled_at__isnull=False),
+                )
+                & (Q(cancelled_at__isnull=True, cancelled_by="") | ~Q(cancelled_by="")),
+                name="card_order_cancelled_iff_when_and_by_whom",
+            ),
+            models.CheckConstraint(
+                condition=_iff(
+                    CardOrderState.REJECTED.value,
+                    evidence=Q(rejected_at__isnull=False),
+                )
+                & (Q(rejected_at__isnull=True, rejection_reason="") | ~Q(rejection_reason="")),
+                name="card_order_rejected_iff_when_and_why",
+            ),
+            models.CheckConstraint(
+                condition=_iff(CardOrderState.LAPSED.value, evidence=Q(lapsed_at__isnull=False))
+                & (Q(lapsed_at__isnull=True, lapse_reason="") | ~Q(lapse_reason="")),
+                name="card_order_lapsed_iff_when_and_why",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=_WITH_THE_FACTORY) | Q(sent_at__isnull=False),
+                name="card_order_with_the_factory_was_sent",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=_PAST_THE_FACTORY) | Q(shipped_at__isnull=False),
+                name="card_order_past_the_factory_was_shipped",
+            ),
+            models.CheckConstraint(
+                condition=_iff(CardOrderState.ACTIVATED.value, evidence=Q(activated_at__isnull=False)),
+                name="card_order_activated_iff_when",
+            ),
+            models.UniqueConstraint(
+                fields=["person", "organization"],
+                condition=Q(state__in=_RUNNING),
+                name="one_running_order_per_person_and_organization",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Card(models.Model):
+    """A card, from its order on; the number is known when the factory has made it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    state = models.CharField(max_length=16)
+    order = models.OneToOneField(CardOrder, on_delete=models.PROTECT, related_name="card")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="cards")
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="cards")
+    hsa_id = models.CharField(max_length=32)
+    product_code = models.CharField(max_length=8)
+    loa = models.PositiveSmallIntegerField()
+    holder_name = models.CharField(max_length=120)
+    valid_until = models.DateField()
+    card_number = models.CharField(max_length=19, null=True, unique=True)  # noqa: DJ001 - unique, so absent is NULL
+    ordered_at = models.DateTimeField()
+    produced_at = models.DateTimeField(null=True)
+    shipped_at = models.DateTimeField(null=True)
+    activated_at = models.DateTimeField(null=True)
+    blocked_at = models.DateTimeField(null=True)
+    block_requested_at = models.DateTimeField(null=True)
+    block_reason = models.CharField(max_length=32, blank=True)
+    blocked_by = models.CharField(max_length=64, blank=True)
+    block_note = models.CharField(max_length=500, blank=True)
+    discarded_at = models.DateTimeField(null=True)
+    discard_reason = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        """What the database itself refuses."""
+
+        indexes: ClassVar = [
+            models.Index(fields=["organization", "-ordered_at", "-id"], name="card_by_organization"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in CardState]),
+                name="card_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state=CardState.BLOCKED.value,
+                    blocked_at__isnull=False,
+                    block_requested_at__isnull=False,
+                    block_reason__in=[reason.value for reason in BlockReason],
+                )
+                & ~Q(blocked_by="")
+                | ~Q(state=CardState.BLOCKED.value)
+                & Q(
+                    blocked_at__isnull=True,
+                    block_requested_at__isnull=True,
+                    block_reason="",
+                    blocked_by="",
+                    block_note="",
+                ),
+                name="card_blocked_iff_when_why_and_by_whom",
+            ),
+            models.CheckConstraint(
+                condition=Q(blocked_at__isnull=True) | Q(block_requested_at__lte=F("blocked_at")),
+                name="card_block_was_requested_before_it_was_done",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[CardState.SHIPPED.value, CardState.ACTIVE.value])
+                | Q(card_number__isnull=False, shipped_at__isnull=False),
+                name="card_sent_to_its_holder_has_number_and_date",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=CardState.ACTIVE.value) | Q(activated_at__isnull=False),
+                name="card_active_was_activated",
+            ),
+            models.CheckConstraint(
+                condition=Q(activated_at__isnull=True)
+                | Q(state__in=[CardState.ACTIVE.value, CardState.BLOCKED.value]),
+                name="card_once_activated_is_active_or_blocked",
+            ),
+            models.CheckConstraint(
+                condition=_iff(CardState.DISCARDED.value, evidence=Q(discarded_at__isnull=False))
+                & (Q(discarded_at__isnull=True, discard_reason="") | ~Q(discard_reason="")),
+                name="card_discarded_iff_when_and_why",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.card_number or str(self.id)
+
+
+class IdentityCheckOutcome(models.TextChoices):
+    """How an identity check ended."""
+
+    PASSED = "passed"
+    SUSPECTED = "suspected"
+
+
+class IdentityCheck(models.Model):
+    """The seven steps as facts (domain.md 2.3); never a copy of the document."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    card = models.ForeignKey(Card, on_delete=models.PROTECT, related_name="identity_checks")
+    outcome = models.CharField(max_length=16)
+    method = models.CharField(max_length=24)
+    document_kind = models.CharField(max_length=32, blank=True)
+    document_number = models.CharField(max_length=40, blank=True)
+    document_valid_until = models.DateField(null=True)
+    is_verified_with_document_issuer = models.BooleanField(default=False)
+    document_taken_from_holder = models.BooleanField()
+    person_matches_photo_and_age = models.BooleanField()
+    document_looks_genuine = models.BooleanField()
+    security_features_checked = models.BooleanField()
+    number_checked = models.BooleanField()
+    signature_compared = models.BooleanField()
+    control_question_asked = models.BooleanField()
+    checked_at = models.DateTimeField()
+    checked_by = models.CharField(max_length=64)
+
+    class Meta:
+        """What the database itself refuses."""
+
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(outcome__in=[outcome.value for outcome in IdentityCheckOutcome]),
+                name="identity_check_outcome_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(method__in=[method.value for method in IdentityCheckMethod]),
+                name="identity_check_method_is_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome=IdentityCheckOutcome.PASSED.value)
+                | Q(
+                    document_kind__in=[kind.value for kind in DocumentKind],
+                    document_valid_until__isnull=False,
+                )
+                & ~Q(document_number=""),
+                name="identity_check_passed_names_its_document",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome=IdentityCheckOutcome.PASSED.value)
+                | Q(
+                    document_taken_from_holder=True,
+                    person_matches_photo_and_age=True,
+                    document_looks_genuine=True,
+                    security_features_checked=True,
+                    number_checked=True,
+                    signature_compared=True,
+                    control_question_asked=True,
+                ),
+                name="identity_check_passed_has_all_seven_steps",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Activation(models.Model):
+    """One attempt to make a card usable, from the desk's identity check to the signed receipt."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    state = models.CharField(max_length=16)
+    card = models.ForeignKey(Card, on_delete=models.PROTECT, related_name="activations")
+    identity_check = models.OneToOneField(IdentityCheck, on_delete=models.PROTECT, related_name="activation")
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    terms_version = models.CharField(max_length=32)
+    opened_at = models.DateTimeField()
+    opened_by = models.CharField(max_length=64)
+    expires_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True)
+    client_key = models.JSONField(null=True)
+    client_name = models.CharField(max_length=64, blank=True)
+    client_version = models.CharField(max_length=32, blank=True)
+    keys_made_at = models.DateTimeField(null=True)
+    issued_at = models.DateTimeField(null=True)
+    written_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    aborted_at = models.DateTimeField(null=True)
+    abort_reason = models.CharField(max_length=32, blank=True)
+
+    class Meta:
+        """What the database itself refuses."""
+
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in ActivationState]),
+                name="activation_state_is_known",
+            ),
+            models.UniqueConstraint(
+                fields=["card"],
+                condition=Q(state__in=_OPEN),
+                name="one_open_activation_per_card",
+            ),
+            models.CheckConstraint(
+                condition=_iff(ActivationState.ABORTED.value, evidence=Q(aborted_at__isnull=False))
+                & (Q(aborted_at__isnull=True, abort_reason="") | ~Q(abort_reason="")),
+                name="activation_aborted_iff_when_and_why",
+            ),
+            models.CheckConstraint(
+                condition=_iff(ActivationState.ACTIVE.value, evidence=Q(finished_at__isnull=False)),
+                name="activation_active_iff_finished",
+            ),
+            models.CheckConstraint(
+                condition=Q(claimed_at__isnull=True, client_key__isnull=True)
+                | Q(claimed_at__isnull=False, client_key__isnull=False),
+                name="activation_claimed_iff_by_a_client_key",
+            ),
+            models.CheckConstraint(
+                condition=~Q(
+                    state__in=[
+                        ActivationState.CLAIMED.value,
+                        ActivationState.KEYS_MADE.value,
+                        ActivationState.ISSUED.value,
+                        ActivationState.WRITTEN.value,
+                        ActivationState.ACTIVE.value,
+                    ],
+                )
+                | Q(claimed_at__isnull=False),
+                name="activation_past_opened_was_claimed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[ActivationState.WRITTEN.value, ActivationState.ACTIVE.value])
+                | Q(written_at__isnull=False),
+                name="activation_past_written_was_written",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("opened_at")),
+                name="activation_expires_after_it_was_opened",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class CardKey(models.Model):
+    """A key pair on a card, by its public half, with the certificate request made for it.
+
+    Kept with the card and not with one activation, so that an interrupted activation is resumed with the
+    keys and certificates that exist.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    card = models.ForeignKey(Card, on_delete=models.PROTECT, related_name="keys")
+    activation = models.ForeignKey(Activation, on_delete=models.PROTECT, related_name="keys")
+    name = models.CharField(max_length=32)
+    public_key = models.BinaryField()
+    certificate_request_id = models.CharField(max_length=36)
+    made_at = models.DateTimeField()
+    written_sha256 = models.CharField(max_length=64, blank=True)
+    superseded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """What the database itself refuses."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["card", "name"],
+                condition=Q(superseded_at__isnull=True),
+                name="one_current_key_per_card_and_name",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Receipt(models.Model):
+    """What the holder was asked to sign and the signature: evidence that the card was handed over."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    activation = models.OneToOneField(Activation, on_delete=models.PROTECT, related_name="receipt")
+    question = models.JSONField()
+    asked_at = models.DateTimeField()
+    signed_at = models.DateTimeField(null=True)
+    certificate_der = models.BinaryField(null=True)
+    algorithm = models.CharField(max_length=8, blank=True)
+    signature = models.BinaryField(null=True)
+    user_challenge = models.CharField(max_length=64, blank=True)
+    server_spki = models.CharField(max_length=64, blank=True)
+    signed_octets = models.BinaryField(null=True)
+
+    class Meta:
+        """What the database itself refuses."""
+
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(
+                    signed_at__isnull=True,
+                    certificate_der__isnull=True,
+                    signature__isnull=True,
+                    signed_octets__isnull=True,
+                )
+                | Q(
+                    signed_at__isnull=False,
+                    certificate_der__isnull=False,
+                    signature__isnull=False,
+                    signed_octets__isnull=False,
+                ),
+                name="receipt_signed_iff_with_evidence",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class FactoryReport(models.Model):
+    """A line of the card factory's report list, kept once, with what became of it."""
+
+    number = models.BigIntegerField(primary_key=True)
+    order_id = models.CharField(max_length=64)
+    kind = models.CharField(max_length=16)
+    reported_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    outcome = models.CharField(max_length=32)
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.kind}"
+
+
+class FactoryCursor(models.Model):
+    """How far the factory's report list has been read, and how the last contact went."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    position = models.BigIntegerField(default=0)
+    reached_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        """What the database itself refuses."""
+
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(id=1), name="there_is_one_factory_cursor"),
+            models.CheckConstraint(condition=Q(position__gte=0), name="factory_cursor_counts_from_zero"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.position)
+
+
+class OrderStop(models.Model):
+    """A time in which no cards may be ordered, while blocking goes on (POR-16)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=200)
+    set_by = models.CharField(max_length=64)
+    set_at = models.DateTimeField()
+
+    class Meta:
+        """What the database itself refuses."""
+
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
+                name="order_stop_ends_after_it_starts",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason

@@ -1,0 +1,251 @@
+"""The verbs of an order until it leaves for the factory: place, cancel, stop and resume ordering."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from cards import policies, selectors
+from cards.errors import (
+    IllegalTransition,
+    OrderAlreadyRunning,
+    OrderBeingHandedOver,
+    Refused,
+)
+from cards.events import (
+    CardDiscarded,
+    CardOrderCancelled,
+    CardOrdered,
+    OrderingResumed,
+    OrderingStopped,
+)
+from cards.models import Card, CardOrder, OrderStop
+from cards.products import CardProduct, catalogue
+from cards.states import CardAction, CardOrderAction, CardOrderState, CardState
+from cards.swedish_day import months_after, swedish_day
+from cards.transitions import card_after, demand_moved, order_after
+from directory.models import Employment
+from journal.actor import Actor
+from journal.errors import Refusal
+from journal.recording import record
+
+
+def place_order(
+    *,
+    hsa_id: str,
+    product_code: str,
+    loa: int = 3,
+    validity_months: int | None = None,
+    idempotency_key: str | None = None,
+    actor: Actor,
+    at: datetime,
+) -> CardOrder:
+    """Order a card for the employment with this HSA-id and return the order, in state PLACED.
+
+    The same actor with the same idempotency key gets the same order back: a double click is one order.
+    Raises Refused (policies.may_order says why), OrderAlreadyRunning when another administrator was faster.
+    """
+    if (placed := _placed_before(idempotency_key, actor=actor)) is not None:
+        return placed
+    employment = Employment.objects.select_related("person", "organization").filter(hsa_id=hsa_id).first()
+    if employment is None or not policies.in_scope(actor, str(employment.organization_id)):
+        raise Refused(Refusal(code="outside_scope", fixer="issuance_manager"))
+    refusal = policies.may_order(
+        employment=employment, product_code=product_code, loa=loa, actor=actor, at=at
+    )
+    if refusal is not None:
+        raise Refused(refusal)
+    item = catalogue().products[product_code]
+    valid_until = _last_day(item, months=validity_months, at=at)
+    try:
+        with transaction.atomic():
+            return _place(
+                employment,
+                item,
+                loa=loa,
+                valid_until=valid_until,
+                idempotency_key=idempotency_key,
+                actor=actor,
+                at=at,
+            )
+    except IntegrityError as error:
+        if (placed := _placed_before(idempotency_key, actor=actor)) is not None:
+            return placed
+        raise OrderAlreadyRunning(
+            "the person has a running order in this organization",
+            facts={"hsa_id": hsa_id},
+        ) from error
+
+
+def cancel_order(*, card_order_id: str, actor: Actor, at: datetime) -> CardOrder:
+    """Cancel an order that has not left for the factory.
+
+    Raises CardOrderNotFound, Refused, OrderBeingHandedOver, IllegalTransition.
+    """
+    with transaction.atomic():
+        order = _locked_order(selectors.get_order(card_order_id, actor=actor).pk)
+        refusal = policies.may_cancel_order(order, actor=actor, at=at)
+        if refusal is not None and refusal.code == "order_being_handed_over":
+            raise OrderBeingHandedOver("on its way to the factory", facts=dict(refusal.facts))
+        if refusal is not None and refusal.code == "order_not_cancellable":
+            raise IllegalTransition.of(thing="card_order", state=order.state, action=CardOrderAction.CANCEL)
+        if refusal is not None:
+            raise Refused(refusal)
+        moved = CardOrder.objects.filter(
+            pk=order.pk,
+            state=order.state,
+            handover_started_at__isnull=True,
+        ).update(
+            state=order_after(order.state, CardOrderAction.CANCEL),
+            cancelled_at=at,
+            cancelled_by=actor.identifier,
+            next_attempt_at=None,
+        )
+        demand_moved(moved, thing="card_order", state=order.state, action=CardOrderAction.CANCEL)
+        record(
+            CardOrderCancelled(
+                card_order_id=str(order.pk),
+                card_id=str(order.card.pk),
+                person_id=str(order.person_id),
+                organization_id=str(order.organization_id),
+            ),
+            actor=actor,
+            at=at,
+        )
+        discard_card(order.card, reason="order_cancelled", actor=actor, at=at)
+    order.refresh_from_db()
+    return order
+
+
+def discard_card(card: Card, *, reason: str, actor: Actor, at: datetime) -> None:
+    """End a card that was never active, in the caller's transaction; a blocked card stays blocked."""
+    if card.state == CardState.BLOCKED.value:
+        return
+    moved = Card.objects.filter(pk=card.pk, state=card.state).update(
+        state=card_after(card.state, CardAction.DISCARD),
+        discarded_at=at,
+        discard_reason=reason,
+    )
+    demand_moved(moved, thing="card", state=card.state, action=CardAction.DISCARD)
+    record(
+        CardDiscarded(
+            card_order_id=str(card.order_id),
+            card_id=str(card.pk),
+            person_id=str(card.person_id),
+            organization_id=str(card.organization_id),
+            reason=reason,
+        ),
+        actor=actor,
+        at=at,
+    )
+
+
+def stop_ordering(*, starts_at: datetime, reason: str, actor: Actor, at: datetime) -> OrderStop:
+    """Refuse orders from an instant on, until resume_ordering; raises Refused (POR-16)."""
+    _demand_central(actor)
+    with transaction.atomic():
+        stop = OrderStop.objects.create(
+            starts_at=starts_at, reason=reason, set_by=actor.identifier, set_at=at
+        )
+        record(
+            OrderingStopped(order_stop_id=str(stop.pk), starts_at=starts_at.isoformat()),
+            actor=actor,
+            at=at,
+        )
+        return stop
+
+
+def resume_ordering(*, actor: Actor, at: datetime) -> int:
+    """End every order stop in force or to come, and return how many; raises Refused."""
+    _demand_central(actor)
+    with transaction.atomic():
+        stops = list(OrderStop.objects.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at)))
+        for stop in stops:
+            if stop.starts_at < at:
+                OrderStop.objects.filter(pk=stop.pk).update(ends_at=at)
+            else:
+                OrderStop.objects.filter(pk=stop.pk).delete()
+            record(OrderingResumed(order_stop_id=str(stop.pk), ends_at=at.isoformat()), actor=actor, at=at)
+        return len(stops)
+
+
+def _place(
+    employment: Employment,
+    item: CardProduct,
+    *,
+    loa: int,
+    valid_until: date,
+    idempotency_key: str | None,
+    actor: Actor,
+    at: datetime,
+) -> CardOrder:
+    person, organization = employment.person, employment.organization
+    order = CardOrder.objects.create(
+        state=order_after(CardOrderState.DRAFT.value, CardOrderAction.PLACE),
+        person=person,
+        organization=organization,
+        hsa_id=employment.hsa_id,
+        product_code=item.code,
+        loa=loa,
+        printed_name=person.full_name,
+        organization_name=organization.name,
+        back_text=organization.back_text,
+        valid_until=valid_until,
+        placed_at=at,
+        placed_by=actor.identifier,
+        idempotency_key=idempotency_key,
+        next_attempt_at=at,
+    )
+    card = Card.objects.create(
+        state=CardState.ORDERED.value,
+        order=order,
+        person=person,
+        organization=organization,
+        hsa_id=employment.hsa_id,
+        product_code=item.code,
+        loa=loa,
+        holder_name=person.full_name,
+        valid_until=valid_until,
+        ordered_at=at,
+    )
+    record(
+        CardOrdered(
+            card_order_id=str(order.pk),
+            card_id=str(card.pk),
+            person_id=str(person.pk),
+            organization_id=str(organization.pk),
+            product_code=item.code,
+            loa=loa,
+            delivery="skatteverket" if person.protected_identity else "registered_address",
+            valid_until=valid_until.isoformat(),
+        ),
+        actor=actor,
+        at=at,
+    )
+    return order
+
+
+def _placed_before(idempotency_key: str | None, *, actor: Actor) -> CardOrder | None:
+    if idempotency_key is None:
+        return None
+    return CardOrder.objects.filter(idempotency_key=idempotency_key, placed_by=actor.identifier).first()
+
+
+def _last_day(item: CardProduct, *, months: int | None, at: datetime) -> date:
+    if months is not None and not 1 <= months <= item.max_validity_months:
+        facts = (("months", str(months)), ("maximum", str(item.max_validity_months)))
+        raise Refused(Refusal(code="validity_not_allowed", facts=facts))
+    return months_after(swedish_day(at), months or item.max_validity_months)
+
+
+def _locked_order(pk: UUID) -> CardOrder:
+    """Return the order with its card's row locked: every verb locks the card first, so none can deadlock."""
+    Card.objects.select_for_update().get(order_id=pk)
+    return CardOrder.objects.select_related("card", "person").get(pk=pk)
+
+
+def _demand_central(actor: Actor) -> None:
+    if not policies.has_role(actor, policies.MAY_STOP_ORDERING):
+        facts = (("role", actor.role), ("needed", ",".join(sorted(policies.MAY_STOP_ORDERING))))
+        raise Refused(Refusal(code="role_missing", facts=facts))

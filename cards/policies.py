@@ -1,0 +1,257 @@
+"""Who may do what with which card, and if not, why not and who can change it: refusals as values."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Q
+
+from cards.models import Card, CardOrder, OrderStop
+from cards.products import AssuranceLevel, CardProduct, IdentityKind, assurance_level, product
+from cards.states import RUNNING_ORDER_STATES, CardOrderState, CardState
+from cards.swedish_day import age_on, swedish_day
+from directory.models import Employment, Person, RegistrationStatus, Role
+from journal.actor import Actor, ActorKind
+from journal.errors import Refusal
+
+# Permission matrix of domain.md 1.2; ordering and activating take the ID administrator's role explicitly.
+MAY_ORDER: Final = frozenset({Role.ID_ADMINISTRATOR.value})
+MAY_ACTIVATE: Final = frozenset({Role.ID_ADMINISTRATOR.value})
+MAY_BLOCK: Final = frozenset(
+    {
+        Role.CENTRAL_ADMINISTRATOR.value,
+        Role.ISSUANCE_MANAGER.value,
+        Role.DEPUTY_ISSUANCE_MANAGER.value,
+        Role.ID_ADMINISTRATOR.value,
+        Role.REVOCATION_OFFICER.value,
+    },
+)
+MAY_READ: Final = MAY_BLOCK | {Role.AUDITOR.value}
+MAY_STOP_ORDERING: Final = frozenset({Role.CENTRAL_ADMINISTRATOR.value})
+
+REQUIRED_LOA: Final = 3
+
+_GONE: Final = {
+    RegistrationStatus.DECEASED.value: "holder_deceased",
+    RegistrationStatus.EMIGRATED.value: "holder_emigrated",
+    RegistrationStatus.DEREGISTERED.value: "holder_deregistered",
+    RegistrationStatus.UNKNOWN.value: "holder_not_read_from_register",
+}
+
+
+def may_order(
+    *,
+    employment: Employment,
+    product_code: str,
+    loa: int,
+    actor: Actor,
+    at: datetime,
+) -> Refusal | None:
+    """Return why this actor may not order this product for this employee now, or None if they may."""
+    person = employment.person
+    return (
+        _actor_refusal(actor, roles=MAY_ORDER, organization_id=str(employment.organization_id))
+        or _self_service_refusal(actor, person)
+        or _protected_refusal(actor, person)
+        or order_stop_refusal(at=at)
+        or _employment_refusal(employment, at=at)
+        or holder_refusal(person)
+        or _product_refusal(product(product_code), product_code=product_code, loa=loa)
+        or _level_refusal(person, assurance_level(loa), at=at)
+        or _running_order_refusal(employment)
+    )
+
+
+def may_cancel_order(order: CardOrder, *, actor: Actor, at: datetime) -> Refusal | None:  # noqa: ARG001 - same shape
+    """Return why this actor may not cancel this order, or None if they may."""
+    return (
+        _actor_refusal(actor, roles=MAY_ORDER, organization_id=str(order.organization_id))
+        or _protected_refusal(actor, order.person)
+        or _cancellable_refusal(order)
+    )
+
+
+def may_activate(card: Card, *, actor: Actor, at: datetime) -> Refusal | None:
+    """Return why this actor may not activate this card now, or None if they may."""
+    return (
+        _actor_refusal(actor, roles=MAY_ACTIVATE, organization_id=str(card.organization_id))
+        or _self_service_refusal(actor, card.person)
+        or _protected_refusal(actor, card.person)
+        or usable_refusal(card, at=at)
+        or holder_refusal(card.person)
+        or _age_refusal(card.person, assurance_level(card.loa), at=at)
+    )
+
+
+def may_block(card: Card, *, actor: Actor, at: datetime) -> Refusal | None:  # noqa: ARG001 - same shape as the others
+    """Return why this actor may not block this card, or None; a holder with the role may block their own."""
+    return (
+        _actor_refusal(actor, roles=MAY_BLOCK, organization_id=str(card.organization_id))
+        or _protected_refusal(actor, card.person)
+        or _blockable_refusal(card)
+    )
+
+
+def usable_refusal(card: Card, *, at: datetime) -> Refusal | None:
+    """Return why the card itself cannot be activated now, whoever asks."""
+    if is_expired(card, at=at):
+        return Refusal(code="card_expired", facts=(("valid_until", card.valid_until.isoformat()),))
+    match CardState(card.state):
+        case CardState.SHIPPED:
+            return None
+        case CardState.ORDERED:
+            return Refusal(code="card_not_shipped", facts=(("order_state", card.order.state),), fixer="time")
+        case CardState.ACTIVE:
+            return Refusal(code="card_already_active", facts=_moment("at", card.activated_at))
+        case CardState.BLOCKED:
+            return _blocked(card)
+        case CardState.DISCARDED:
+            return Refusal(code="card_discarded", facts=(("reason", card.discard_reason),))
+
+
+def order_stop_refusal(*, at: datetime) -> Refusal | None:
+    """Return the order stop in force at this moment, if any (POR-16)."""
+    stop = (
+        OrderStop.objects.filter(starts_at__lte=at)
+        .filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at))
+        .order_by("starts_at")
+        .first()
+    )
+    if stop is None:
+        return None
+    facts = (("reason", stop.reason), *_moment("since", stop.starts_at), *_moment("until", stop.ends_at))
+    return Refusal(code="ordering_stopped", facts=facts, fixer=Role.CENTRAL_ADMINISTRATOR.value)
+
+
+def holder_refusal(person: Person) -> Refusal | None:
+    """Return why no card may be given to this person, by what the population register says."""
+    code = _GONE.get(person.registration_status)
+    return Refusal(code=code, facts=_moment("read_at", person.pu_read_at), fixer="register") if code else None
+
+
+def is_expired(card: Card, *, at: datetime) -> bool:
+    """Tell whether the card's last day has passed, in Sweden."""
+    return swedish_day(at) > card.valid_until
+
+
+def in_scope(actor: Actor, organization_id: str) -> bool:
+    """Tell whether the organization lies in the scope of the actor's role; our own jobs have no bounds."""
+    return actor.kind is ActorKind.SYSTEM or organization_id in actor.organization_ids
+
+
+def has_role(actor: Actor, roles: Iterable[str]) -> bool:
+    """Tell whether the actor is one of our own jobs or uses one of the roles."""
+    return actor.kind is ActorKind.SYSTEM or actor.role in set(roles)
+
+
+def _actor_refusal(actor: Actor, *, roles: frozenset[str], organization_id: str) -> Refusal | None:
+    if not has_role(actor, roles):
+        facts = (("role", actor.role), ("needed", ",".join(sorted(roles))))
+        return Refusal(code="role_missing", facts=facts, fixer=Role.ISSUANCE_MANAGER.value)
+    if not in_scope(actor, organization_id):
+        return Refusal(code="outside_scope", fixer=Role.ISSUANCE_MANAGER.value)
+    if actor.kind is ActorKind.PERSON and actor.loa < REQUIRED_LOA:
+        facts = (("loa", str(actor.loa)), ("needed", str(REQUIRED_LOA)))
+        return Refusal(code="login_too_weak", facts=facts, fixer="holder")
+    return None
+
+
+def _self_service_refusal(actor: Actor, person: Person) -> Refusal | None:
+    if actor.person_id != str(person.pk):
+        return None
+    return Refusal(code="self_service_forbidden", fixer=Role.ID_ADMINISTRATOR.value)
+
+
+def _protected_refusal(actor: Actor, person: Person) -> Refusal | None:
+    if not person.protected_identity or actor.may_see_protected or actor.kind is ActorKind.SYSTEM:
+        return None
+    return Refusal(code="protected_identity_right_missing", fixer=Role.ISSUANCE_MANAGER.value)
+
+
+def _employment_refusal(employment: Employment, *, at: datetime) -> Refusal | None:
+    today = swedish_day(at)
+    if employment.ends_on is not None and employment.ends_on < today:
+        facts = (("ended_on", employment.ends_on.isoformat()),)
+        return Refusal(code="employment_ended", facts=facts, fixer="register")
+    return None
+
+
+def _product_refusal(item: CardProduct | None, *, product_code: str, loa: int) -> Refusal | None:
+    if item is None:
+        return Refusal(code="product_unknown", facts=(("product", product_code),))
+    if not item.orderable:
+        return Refusal(
+            code="product_not_orderable",
+            facts=(("product", product_code),),
+            fixer=Role.CENTRAL_ADMINISTRATOR.value,
+        )
+    if loa not in item.loa_allowed:
+        return Refusal(code="loa_not_allowed", facts=(("product", product_code), ("loa", str(loa))))
+    return None
+
+
+def _level_refusal(person: Person, level: AssuranceLevel, *, at: datetime) -> Refusal | None:
+    if IdentityKind(person.number_kind) not in level.identity_kinds:
+        facts = (("number_kind", person.number_kind), ("loa", str(level.level)))
+        return Refusal(code="identity_kind_not_allowed", facts=facts, fixer="register")
+    if (refusal := _age_refusal(person, level, at=at)) is not None:
+        return refusal
+    if level.needs_registered_address and not person.protected_identity and not person.address_lines:
+        return Refusal(
+            code="registered_address_missing",
+            facts=(("status", person.registration_status), *_moment("read_at", person.pu_read_at)),
+            fixer="register",
+        )
+    return None
+
+
+def _age_refusal(person: Person, level: AssuranceLevel, *, at: datetime) -> Refusal | None:
+    if age_on(person.birth_date, swedish_day(at)) >= level.minimum_age:
+        return None
+    facts = (("minimum_age", str(level.minimum_age)), ("loa", str(level.level)))
+    return Refusal(code="under_age", facts=facts, fixer="time")
+
+
+def _running_order_refusal(employment: Employment) -> Refusal | None:
+    running = CardOrder.objects.filter(
+        person_id=employment.person_id,
+        organization_id=employment.organization_id,
+        state__in=[state.value for state in RUNNING_ORDER_STATES],
+    ).first()
+    if running is None:
+        return None
+    facts = (
+        ("card_order_id", str(running.pk)),
+        ("state", running.state),
+        *_moment("placed_at", running.placed_at),
+    )
+    return Refusal(code="order_already_running", facts=facts, fixer=Role.ID_ADMINISTRATOR.value)
+
+
+def _cancellable_refusal(order: CardOrder) -> Refusal | None:
+    if order.state not in {CardOrderState.DRAFT.value, CardOrderState.PLACED.value}:
+        return Refusal(code="order_not_cancellable", facts=(("state", order.state),))
+    if order.handover_started_at is not None:
+        return Refusal(
+            code="order_being_handed_over",
+            facts=_moment("since", order.handover_started_at),
+            fixer="time",
+        )
+    return None
+
+
+def _blockable_refusal(card: Card) -> Refusal | None:
+    if card.state == CardState.BLOCKED.value:
+        return _blocked(card)
+    if card.state == CardState.DISCARDED.value:
+        return Refusal(code="card_discarded", facts=(("reason", card.discard_reason),))
+    return None
+
+
+def _blocked(card: Card) -> Refusal:
+    facts = (("by", card.blocked_by), *_moment("at", card.blocked_at), ("reason", card.block_reason))
+    return Refusal(code="card_blocked", facts=facts)
+
+
+def _moment(name: str, at: datetime | None) -> tuple[tuple[str, str], ...]:
+    return ((name, at.isoformat()),) if at is not None else ()
