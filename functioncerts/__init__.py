@@ -1,0 +1,1 @@
+"""Function certificates: for servers, clients and mailboxes; ordered, delivered and revoked."""

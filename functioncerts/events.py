@@ -1,0 +1,94 @@
+"""What the journal keeps of function objects, their certificates and API tokens: identifiers only."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from journal.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AboutAnObject(Event):
+    function_object_id: str
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionObjectRegistered(_AboutAnObject):
+    """A function object was taken over from HSA; nothing may be ordered for it yet."""
+
+    TYPE: ClassVar[str] = "function_object.registered"
+    hsa_id: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionObjectValidated(_AboutAnObject):
+    """The names of a function object were found to be the organization's own."""
+
+    TYPE: ClassVar[str] = "function_object.validated"
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AboutAnOrder(_AboutAnObject):
+    function_order_id: str
+    certificate_request_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCertificateOrdered(_AboutAnOrder):
+    """A function certificate was ordered."""
+
+    TYPE: ClassVar[str] = "function_certificate.ordered"
+    names: tuple[str, ...]
+    findings: tuple[str, ...]
+    public_key_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCertificateDelivered(_AboutAnOrder):
+    """The certificate is published and may be handed out."""
+
+    TYPE: ClassVar[str] = "function_certificate.delivered"
+    certificate_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCertificateFailed(_AboutAnOrder):
+    """The CA could not issue the certificate."""
+
+    TYPE: ClassVar[str] = "function_certificate.failed"
+    failure: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCertificateRevoked(_AboutAnOrder):
+    """The certificate was revoked."""
+
+    TYPE: ClassVar[str] = "function_certificate.revoked"
+    certificate_id: str
+    reason: str
+    requested_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiTokenCreated(Event):
+    """A bearer token was made for an employment in a role."""
+
+    TYPE: ClassVar[str] = "api_token.created"
+    api_token_id: str
+    hsa_id: str
+    role: str
+    person_id: str
+    organization_id: str
+    expires_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiTokenRevoked(Event):
+    """A bearer token was taken out of use."""
+
+    TYPE: ClassVar[str] = "api_token.revoked"
+    api_token_id: str
+    person_id: str
+    organization_id: str

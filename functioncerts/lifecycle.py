@@ -1,0 +1,434 @@
+"""The verbs of function objects and their certificates: register, validate, order, settle, revoke."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from django.db import IntegrityError, transaction
+
+from ca.errors import KeyRefused
+from ca.pki.reasons import RevocationReason
+from ca.pki.subject import SubjectFacts
+from ca.registration import request_certificate, request_state
+from ca.revocation import revoke
+from directory.models import Organization, Role
+from functioncerts import policies, selectors
+from functioncerts.errors import (
+    AlreadyRevoked,
+    FunctionObjectNotFound,
+    IdempotencyKeyReused,
+    IllegalTransition,
+    ReasonNotAllowed,
+    Refused,
+    RequestedInTheFuture,
+    RequestInvalid,
+)
+from functioncerts.events import (
+    FunctionCertificateDelivered,
+    FunctionCertificateFailed,
+    FunctionCertificateOrdered,
+    FunctionCertificateRevoked,
+    FunctionObjectRegistered,
+    FunctionObjectValidated,
+)
+from functioncerts.models import FunctionKind, FunctionObject, FunctionOrder, ValidatedName
+from functioncerts.names import NameInvalid, is_inside, parse_dns_name, parse_mail_address
+from functioncerts.requests_read import ReadRequest, read_request
+from functioncerts.states import (
+    FUNCTION_OBJECT_MOVES,
+    FUNCTION_ORDER_MOVES,
+    FunctionObjectAction,
+    FunctionObjectState,
+    FunctionOrderAction,
+    FunctionOrderState,
+)
+from journal.actor import Actor
+from journal.errors import Refusal
+from journal.recording import record
+
+CARRIER_KIND: Final = "function"
+MOST_NAMES: Final = 20
+REASONS: Final = (
+    RevocationReason.KEY_COMPROMISE,
+    RevocationReason.AFFILIATION_CHANGED,
+    RevocationReason.SUPERSEDED,
+    RevocationReason.CESSATION_OF_OPERATION,
+    RevocationReason.PRIVILEGE_WITHDRAWN,
+    RevocationReason.UNSPECIFIED,
+)
+
+
+def register_function_object(
+    *,
+    hsa_id: str,
+    kind: FunctionKind,
+    name: str,
+    organization: Organization,
+    actor: Actor,
+    at: datetime,
+) -> FunctionObject:
+    """Take a function object over from HSA, not validated yet; one that is known is returned as it is."""
+    known = FunctionObject.objects.filter(hsa_id=hsa_id).first()
+    if known is not None:
+        return known
+    with transaction.atomic():
+        created = FunctionObject.objects.create(
+            hsa_id=hsa_id,
+            kind=kind.value,
+            name=name,
+            organization=organization,
+            state=FunctionObjectState.NOT_VALIDATED.value,
+            registered_at=at,
+        )
+        record(
+            FunctionObjectRegistered(
+                function_object_id=str(created.pk),
+                organization_id=str(organization.pk),
+                hsa_id=hsa_id,
+                kind=kind.value,
+            ),
+            actor=actor,
+            at=at,
+        )
+    return created
+
+
+def validate_names(*, hsa_id: str, names: Sequence[str], actor: Actor, at: datetime) -> FunctionObject:
+    """Note that the names are the organization's own, and open the object for orders.
+
+    Raises FunctionObjectNotFound, Refused (role, or a name that no certificate may hold).
+    """
+    if not policies.has_role(actor, policies.MAY_VALIDATE):
+        raise Refused(
+            Refusal(code="role_missing", facts=(("role", actor.role),), fixer="central_administrator")
+        )
+    function_object = FunctionObject.objects.filter(hsa_id=hsa_id).first()
+    if function_object is None:
+        raise FunctionObjectNotFound(hsa_id)
+    parsed = _parsed(function_object, names)
+    with transaction.atomic():
+        for name in parsed:
+            ValidatedName.objects.get_or_create(
+                function_object=function_object,
+                name=name,
+                defaults={"validated_at": at, "validated_by": actor.identifier},
+            )
+        if function_object.state != FunctionObjectState.VALIDATED.value:
+            _move_to_validated(function_object, actor=actor, at=at)
+        record(
+            FunctionObjectValidated(
+                function_object_id=str(function_object.pk),
+                organization_id=str(function_object.organization_id),
+                names=parsed,
+            ),
+            actor=actor,
+            at=at,
+        )
+    function_object.refresh_from_db()
+    return function_object
+
+
+def order_certificate(
+    *,
+    hsa_id: str,
+    csr: bytes,
+    names: Sequence[str] = (),
+    idempotency_key: str | None = None,
+    actor: Actor,
+    at: datetime,
+) -> FunctionOrder:
+    """Order a certificate for a function object from a PKCS#10 request; returns the order, state ORDERED.
+
+    The certificate is built from the order: of the request only the key is taken (F18). ``names`` default to
+    the validated ones; each must lie inside them. The same idempotency key gives the same order. Raises
+    FunctionObjectNotFound, Refused, RequestInvalid, IdempotencyKeyReused.
+    """
+    function_object = selectors.get_function_object(hsa_id, actor=actor)
+    if (refusal := policies.may_order(function_object, actor=actor, at=at)) is not None:
+        raise Refused(refusal)
+    request = read_request(csr)
+    certified = _names_inside(function_object, names)
+    scoped_key = None if idempotency_key is None else f"{actor.identifier}:{idempotency_key}"[:128]
+    earlier = _earlier(scoped_key, function_object, request)
+    if earlier is not None:
+        return earlier
+    try:
+        with transaction.atomic():
+            return _order(
+                function_object,
+                request,
+                names=certified,
+                idempotency_key=scoped_key,
+                actor=actor,
+                at=at,
+            )
+    except IntegrityError:
+        earlier = _earlier(scoped_key, function_object, request)
+        if earlier is None:
+            raise
+        return earlier
+    except KeyRefused as error:
+        raise RequestInvalid("the CA refuses the key", facts={"check": error.code, **error.facts}) from error
+
+
+def settle_order(*, order_id: str, actor: Actor, at: datetime) -> FunctionOrder:
+    """Note that an order's certificate is published, or that it failed; before that nothing changes.
+
+    Called by the worker when the CA tells of it, and by the API while it waits; twice is harmless.
+    """
+    order = FunctionOrder.objects.select_related("function_object").get(pk=order_id)
+    if order.state != FunctionOrderState.ORDERED.value:
+        return order
+    state = request_state(order.certificate_request_id)
+    with transaction.atomic():
+        if state.state == "published" and state.certificate_id is not None:
+            _deliver(order, str(state.certificate_id), actor=actor, at=at)
+        elif state.state == "failed":
+            _fail(order, state.failure or "unknown", actor=actor, at=at)
+    order.refresh_from_db()
+    return order
+
+
+def settle_orders(*, actor: Actor, at: datetime, limit: int = 200) -> int:
+    """Settle every order that waits for its certificate, and return how many were; the worker's sweep."""
+    waiting = FunctionOrder.objects.filter(state=FunctionOrderState.ORDERED.value).order_by("ordered_at")
+    settled = 0
+    for pk in waiting.values_list("pk", flat=True)[:limit]:
+        settled += (
+            settle_order(order_id=str(pk), actor=actor, at=at).state != FunctionOrderState.ORDERED.value
+        )
+    return settled
+
+
+def settle_request(*, certificate_request_id: str, actor: Actor, at: datetime) -> None:
+    """Settle the order behind a certificate request, if it is one of ours; the worker's consumer."""
+    order = FunctionOrder.objects.filter(certificate_request_id=certificate_request_id).only("pk").first()
+    if order is not None:
+        settle_order(order_id=str(order.pk), actor=actor, at=at)
+
+
+def revoke_certificate(
+    *,
+    order_id: str,
+    reason: RevocationReason,
+    requested_at: datetime,
+    actor: Actor,
+    at: datetime,
+) -> FunctionOrder:
+    """Revoke the certificate of an order, for ever.
+
+    Raises FunctionOrderNotFound, Refused, ReasonNotAllowed, RequestedInTheFuture, AlreadyRevoked.
+    """
+    if reason not in REASONS:
+        raise ReasonNotAllowed("not for function certificates", facts={"reason": reason.rfc_name})
+    if requested_at > at:
+        raise RequestedInTheFuture(
+            "requested later than now", facts={"requested_at": requested_at.isoformat()}
+        )
+    order = settle_order(order_id=str(selectors.get_order(order_id, actor=actor).pk), actor=actor, at=at)
+    refusal = policies.may_revoke(order, actor=actor, at=at)
+    if refusal is not None and refusal.code == "already_revoked":
+        raise AlreadyRevoked("revoked before", facts=dict(refusal.facts))
+    if refusal is not None:
+        raise Refused(refusal)
+    with transaction.atomic():
+        moved = FunctionOrder.objects.filter(pk=order.pk, state=order.state).update(
+            state=_order_after(order.state, FunctionOrderAction.REVOKE),
+            revoked_at=at,
+            revocation_requested_at=requested_at,
+            revocation_reason=reason.rfc_name,
+            revoked_by=actor.identifier,
+        )
+        if moved != 1:
+            raise AlreadyRevoked("somebody else was faster")
+        revoke(
+            certificate_id=order.certificate_id,
+            reason=reason,
+            requested_at=requested_at,
+            actor=actor,
+            at=at,
+        )
+        record(
+            FunctionCertificateRevoked(
+                function_order_id=str(order.pk),
+                function_object_id=str(order.function_object_id),
+                organization_id=str(order.organization_id),
+                certificate_request_id=order.certificate_request_id,
+                certificate_id=order.certificate_id,
+                reason=reason.rfc_name,
+                requested_at=requested_at.isoformat(),
+            ),
+            actor=actor,
+            at=at,
+        )
+    order.refresh_from_db()
+    return order
+
+
+def _order(
+    function_object: FunctionObject,
+    request: ReadRequest,
+    *,
+    names: tuple[str, ...],
+    idempotency_key: str | None,
+    actor: Actor,
+    at: datetime,
+) -> FunctionOrder:
+    order = FunctionOrder(
+        state=FunctionOrderState.ORDERED.value,
+        function_object=function_object,
+        organization_id=function_object.organization_id,
+        names=list(names),
+        findings=[{"code": finding.code, "facts": dict(finding.facts)} for finding in request.findings],
+        public_key_sha256=hashlib.sha256(request.public_key).hexdigest(),
+        idempotency_key=idempotency_key,
+        ordered_at=at,
+        ordered_by=actor.identifier,
+    )
+    registered = request_certificate(
+        profile=f"function_{function_object.kind}",
+        subject=_subject(function_object, names),
+        public_key=request.public_key,
+        person_id="",
+        organization_id=str(function_object.organization_id),
+        carrier_kind=CARRIER_KIND,
+        carrier_id=str(function_object.pk),
+        name=function_object.kind,
+        idempotency_key=f"function-order:{order.pk}",
+        actor=actor,
+        at=at,
+    )
+    order.certificate_request_id = str(registered.pk)
+    order.save(force_insert=True)
+    record(
+        FunctionCertificateOrdered(
+            function_order_id=str(order.pk),
+            function_object_id=str(function_object.pk),
+            organization_id=str(function_object.organization_id),
+            certificate_request_id=order.certificate_request_id,
+            names=names,
+            findings=tuple(finding.code for finding in request.findings),
+            public_key_sha256=order.public_key_sha256,
+        ),
+        actor=actor,
+        at=at,
+    )
+    return order
+
+
+def _subject(function_object: FunctionObject, names: tuple[str, ...]) -> SubjectFacts:
+    organization = function_object.organization
+    is_mailbox = function_object.kind == FunctionKind.EMAIL.value
+    return SubjectFacts(
+        common_name=function_object.name if is_mailbox else names[0],
+        serial_number=function_object.hsa_id,
+        organization=organization.name,
+        locality=organization.locality,
+        dns_names=() if is_mailbox else names,
+        email=names[0] if is_mailbox else "",
+    )
+
+
+def _parsed(function_object: FunctionObject, names: Sequence[str]) -> tuple[str, ...]:
+    parse = parse_mail_address if function_object.kind == FunctionKind.EMAIL.value else parse_dns_name
+    parsed: list[str] = []
+    for name in names:
+        try:
+            parsed.append(parse(name))
+        except NameInvalid as error:
+            facts = (("name", name[:253]), ("rule", str(error)))
+            raise Refused(Refusal(code="name_not_allowed", facts=facts, fixer="you")) from error
+    return tuple(dict.fromkeys(parsed))
+
+
+def _names_inside(function_object: FunctionObject, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names to certify; every single one is held against the validated ones (F19)."""
+    validated = tuple(function_object.validated_names.order_by("name").values_list("name", flat=True))
+    wanted = _parsed(function_object, names) or validated
+    most = 1 if function_object.kind == FunctionKind.EMAIL.value else MOST_NAMES
+    if not 1 <= len(wanted) <= most:
+        facts = (("names", str(len(wanted))), ("maximum", str(most)))
+        raise Refused(Refusal(code="number_of_names", facts=facts, fixer="you"))
+    for name in wanted:
+        if not is_inside(name, validated):
+            facts = (("name", name), ("validated", ", ".join(validated)))
+            raise Refused(
+                Refusal(code="name_outside_validated", facts=facts, fixer=Role.VALIDATION_SPECIALIST.value)
+            )
+    return wanted
+
+
+def _earlier(key: str | None, function_object: FunctionObject, request: ReadRequest) -> FunctionOrder | None:
+    if key is None:
+        return None
+    earlier = FunctionOrder.objects.select_related("function_object").filter(idempotency_key=key).first()
+    if earlier is None:
+        return None
+    digest = hashlib.sha256(request.public_key).hexdigest()
+    if earlier.function_object_id != function_object.pk or earlier.public_key_sha256 != digest:
+        raise IdempotencyKeyReused("the key was used for another request")
+    return earlier
+
+
+def _deliver(order: FunctionOrder, certificate_id: str, *, actor: Actor, at: datetime) -> None:
+    moved = FunctionOrder.objects.filter(pk=order.pk, state=order.state).update(
+        state=_order_after(order.state, FunctionOrderAction.DELIVER),
+        certificate_id=certificate_id,
+        delivered_at=at,
+    )
+    if moved != 1:
+        return
+    record(
+        FunctionCertificateDelivered(
+            function_order_id=str(order.pk),
+            function_object_id=str(order.function_object_id),
+            organization_id=str(order.organization_id),
+            certificate_request_id=order.certificate_request_id,
+            certificate_id=certificate_id,
+        ),
+        actor=actor,
+        at=at,
+    )
+
+
+def _fail(order: FunctionOrder, failure: str, *, actor: Actor, at: datetime) -> None:
+    moved = FunctionOrder.objects.filter(pk=order.pk, state=order.state).update(
+        state=_order_after(order.state, FunctionOrderAction.FAIL),
+        failure=failure[:64],
+    )
+    if moved != 1:
+        return
+    record(
+        FunctionCertificateFailed(
+            function_order_id=str(order.pk),
+            function_object_id=str(order.function_object_id),
+            organization_id=str(order.organization_id),
+            certificate_request_id=order.certificate_request_id,
+            failure=failure[:64],
+        ),
+        actor=actor,
+        at=at,
+    )
+
+
+def _move_to_validated(function_object: FunctionObject, *, actor: Actor, at: datetime) -> None:
+    following = FUNCTION_OBJECT_MOVES.get(
+        (FunctionObjectState(function_object.state), FunctionObjectAction.VALIDATE),
+    )
+    if following is None:
+        raise IllegalTransition("not to be validated", facts={"state": function_object.state})
+    moved = FunctionObject.objects.filter(pk=function_object.pk, state=function_object.state).update(
+        state=following.value,
+        validated_at=at,
+        validated_by=actor.identifier,
+    )
+    if moved != 1:
+        raise IllegalTransition("somebody else was faster", facts={"state": function_object.state})
+
+
+def _order_after(state: str, action: FunctionOrderAction) -> str:
+    following = FUNCTION_ORDER_MOVES.get((FunctionOrderState(state), action))
+    if following is None:
+        raise IllegalTransition("not from this state", facts={"state": state, "action": action.value})
+    return following.value

@@ -1,0 +1,48 @@
+"""Registers and validates the demo's function objects of Region Norr."""
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from directory.models import Organization
+from functioncerts.lifecycle import register_function_object, validate_names
+from functioncerts.models import FunctionKind
+from journal.actor import Actor
+
+OWNER = "Region Norr"
+FUNCTION_OBJECTS = (
+    (
+        "JOURNAL",
+        FunctionKind.SERVER,
+        "Journalsystemet",
+        ("journal.regionnorr.test", "journal-api.regionnorr.test"),
+    ),
+    ("REMISS", FunctionKind.CLIENT, "Remissklienten", ("remiss.regionnorr.test",)),
+    ("LABB", FunctionKind.CLIENT, "Labbklienten", ("labb.regionnorr.test",)),
+    ("BREVLADA", FunctionKind.EMAIL, "Akutmottagningens brevlåda", ("akuten@regionnorr.test",)),
+)
+
+
+class Command(BaseCommand):
+    """seed_function_objects: for the demo only; run again it changes nothing."""
+
+    help = "Registers and validates the demo's function objects of Region Norr."
+
+    def handle(self, **_options: object) -> None:
+        """Register what is missing and print what there is."""
+        owner = Organization.objects.filter(name=OWNER).first()
+        if owner is None:
+            raise CommandError(f"{OWNER} is not known: run `manage.py sync hsa` first.")
+        actor, at = Actor.system("seed_function_objects"), timezone.now()
+        for suffix, kind, name, names in FUNCTION_OBJECTS:
+            hsa_id = f"{owner.hsa_id.partition('-')[0]}-{suffix}"
+            known = register_function_object(
+                hsa_id=hsa_id,
+                kind=kind,
+                name=name,
+                organization=owner,
+                actor=actor,
+                at=at,
+            )
+            if not known.validated_names.exists():
+                validate_names(hsa_id=hsa_id, names=names, actor=actor, at=at)
+            self.stdout.write(f"{hsa_id}  {kind.value:<6}  {name}  {', '.join(names)}")

@@ -1,0 +1,188 @@
+"""What is stored of function objects, validated names, orders of function certificates and API tokens."""
+
+import uuid
+from enum import StrEnum
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from directory.models import Employment, Organization, Role
+from functioncerts.states import FunctionObjectState, FunctionOrderState
+
+
+class FunctionKind(StrEnum):
+    """What a function certificate identifies (FC-1)."""
+
+    SERVER = "server"
+    CLIENT = "client"
+    EMAIL = "email"
+
+
+class FunctionObject(models.Model):
+    """A function in HSA: a server, a client or a mailbox of an organization."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    hsa_id = models.CharField(max_length=32, unique=True)
+    kind = models.CharField(max_length=8)
+    name = models.CharField(max_length=120)
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="function_objects")
+    state = models.CharField(max_length=16)
+    registered_at = models.DateTimeField()
+    validated_at = models.DateTimeField(null=True)
+    validated_by = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        """What the database itself refuses."""
+
+        indexes: ClassVar = [models.Index(fields=["organization", "hsa_id"], name="function_object_by_owner")]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in FunctionKind]),
+                name="function_object_kind_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in FunctionObjectState]),
+                name="function_object_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=FunctionObjectState.VALIDATED.value)
+                | Q(validated_at__isnull=False) & ~Q(validated_by=""),
+                name="function_object_validated_has_when_and_by_whom",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.hsa_id
+
+
+class ValidatedName(models.Model):
+    """A DNS name (or mail address) that was found to be the organization's own; names below it are inside."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    function_object = models.ForeignKey(
+        FunctionObject, on_delete=models.PROTECT, related_name="validated_names"
+    )
+    name = models.CharField(max_length=254)
+    validated_at = models.DateTimeField()
+    validated_by = models.CharField(max_length=64)
+
+    class Meta:
+        """What the database itself refuses."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["function_object", "name"], name="a_name_is_validated_once_per_object"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FunctionOrder(models.Model):
+    """An order of one function certificate from a PKCS#10 request, of which only the key is used."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    state = models.CharField(max_length=16)
+    function_object = models.ForeignKey(FunctionObject, on_delete=models.PROTECT, related_name="orders")
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="function_orders")
+    names = models.JSONField()
+    findings = models.JSONField()
+    public_key_sha256 = models.CharField(max_length=64)
+    idempotency_key = models.CharField(max_length=128, null=True, unique=True)  # noqa: DJ001 - unique, so absent is NULL
+    certificate_request_id = models.CharField(max_length=36, unique=True)
+    certificate_id = models.CharField(max_length=36, blank=True)
+    ordered_at = models.DateTimeField()
+    ordered_by = models.CharField(max_length=64)
+    delivered_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=64, blank=True)
+    revoked_at = models.DateTimeField(null=True)
+    revocation_requested_at = models.DateTimeField(null=True)
+    revocation_reason = models.CharField(max_length=32, blank=True)
+    revoked_by = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        """What the database itself refuses."""
+
+        indexes: ClassVar = [
+            models.Index(
+                fields=["organization", "-ordered_at", "-id"], name="function_order_by_organization"
+            ),
+            models.Index(
+                fields=["ordered_at"],
+                condition=Q(state=FunctionOrderState.ORDERED.value),
+                name="function_order_undelivered",
+            ),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in FunctionOrderState]),
+                name="function_order_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[FunctionOrderState.DELIVERED.value, FunctionOrderState.REVOKED.value])
+                | Q(delivered_at__isnull=False) & ~Q(certificate_id=""),
+                name="function_order_delivered_has_a_certificate",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=FunctionOrderState.FAILED.value) & ~Q(failure="")
+                | ~Q(state=FunctionOrderState.FAILED.value) & Q(failure=""),
+                name="function_order_failed_iff_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state=FunctionOrderState.REVOKED.value,
+                    revoked_at__isnull=False,
+                    revocation_requested_at__isnull=False,
+                )
+                & ~Q(revocation_reason="")
+                & ~Q(revoked_by="")
+                | ~Q(state=FunctionOrderState.REVOKED.value)
+                & Q(
+                    revoked_at__isnull=True,
+                    revocation_requested_at__isnull=True,
+                    revocation_reason="",
+                    revoked_by="",
+                ),
+                name="function_order_revoked_iff_when_why_and_by_whom",
+            ),
+            models.CheckConstraint(
+                condition=Q(revoked_at__isnull=True) | Q(revocation_requested_at__lte=F("revoked_at")),
+                name="function_order_revocation_was_requested_before_it_was_done",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class ApiToken(models.Model):
+    """A bearer token for programs, bound to an employment in a role; only its digest is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    employment = models.ForeignKey(Employment, on_delete=models.PROTECT, related_name="api_tokens")
+    role = models.CharField(max_length=32)
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="api_tokens")
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=64)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """What the database itself refuses."""
+
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(role__in=[role.value for role in Role]),
+                name="api_token_role_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("created_at")),
+                name="api_token_expires_after_it_was_created",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -1,0 +1,63 @@
+"""Who may order and revoke function certificates, and if not, why not: refusals as values."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from directory.models import Role
+from functioncerts.models import FunctionObject, FunctionOrder
+from functioncerts.states import FunctionObjectState, FunctionOrderState
+from journal.actor import Actor, ActorKind
+from journal.errors import Refusal
+
+# Permission matrix of domain.md 1.2, columns AU, BU, FCB, Spärr, Revisor.
+MAY_ORDER: Final = frozenset(
+    {
+        Role.FUNCTION_CERT_ORDERER.value,
+        Role.ISSUANCE_MANAGER.value,
+        Role.DEPUTY_ISSUANCE_MANAGER.value,
+    },
+)
+MAY_REVOKE: Final = MAY_ORDER | {Role.REVOCATION_OFFICER.value}
+MAY_READ: Final = MAY_REVOKE | {Role.AUDITOR.value, Role.CENTRAL_ADMINISTRATOR.value}
+MAY_VALIDATE: Final = frozenset({Role.VALIDATION_SPECIALIST.value})
+
+
+def may_order(function_object: FunctionObject, *, actor: Actor, at: datetime) -> Refusal | None:  # noqa: ARG001 - same shape
+    """Return why this actor may not order for this function object, or None if they may."""
+    if (
+        refusal := _actor_refusal(actor, MAY_ORDER, organization_id=str(function_object.organization_id))
+    ) is not None:
+        return refusal
+    if function_object.state != FunctionObjectState.VALIDATED.value:
+        facts = (("function_object", function_object.hsa_id), ("state", function_object.state))
+        return Refusal(
+            code="function_object_not_validated", facts=facts, fixer=Role.VALIDATION_SPECIALIST.value
+        )
+    return None
+
+
+def may_revoke(order: FunctionOrder, *, actor: Actor, at: datetime) -> Refusal | None:  # noqa: ARG001 - same shape
+    """Return why this actor may not revoke this order's certificate, or None if they may."""
+    if (refusal := _actor_refusal(actor, MAY_REVOKE, organization_id=str(order.organization_id))) is not None:
+        return refusal
+    if order.state == FunctionOrderState.REVOKED.value:
+        at_text = order.revoked_at.isoformat() if order.revoked_at else ""
+        return Refusal(code="already_revoked", facts=(("by", order.revoked_by), ("at", at_text)))
+    if order.state != FunctionOrderState.DELIVERED.value:
+        return Refusal(code="certificate_not_delivered", facts=(("state", order.state),), fixer="time")
+    return None
+
+
+def has_role(actor: Actor, roles: Iterable[str]) -> bool:
+    """Tell whether the actor is one of our own jobs or uses one of the roles."""
+    return actor.kind is ActorKind.SYSTEM or actor.role in set(roles)
+
+
+def _actor_refusal(actor: Actor, roles: frozenset[str], *, organization_id: str) -> Refusal | None:
+    if not has_role(actor, roles):
+        facts = (("role", actor.role), ("needed", ",".join(sorted(roles))))
+        return Refusal(code="role_missing", facts=facts, fixer=Role.ISSUANCE_MANAGER.value)
+    if actor.kind is not ActorKind.SYSTEM and organization_id not in actor.organization_ids:
+        return Refusal(code="outside_scope", fixer=Role.ISSUANCE_MANAGER.value)
+    return None

@@ -1,0 +1,111 @@
+"""Reads of function objects and their certificates, inside the bounds of the actor's role."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Q, QuerySet
+from django.utils.dateparse import parse_datetime
+
+from ca.models import Certificate
+from ca.selectors import certificate as get_certificate
+from functioncerts import policies
+from functioncerts.errors import FunctionObjectNotFound, FunctionOrderNotFound
+from functioncerts.models import FunctionObject, FunctionOrder
+from functioncerts.states import FunctionOrderState
+from journal.actor import Actor, ActorKind
+
+MOST_ON_A_PAGE: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionOrderPage:
+    """Some orders, newest first; ``after`` fetches the next page, empty at the end."""
+
+    orders: tuple[FunctionOrder, ...]
+    after: str
+
+
+def get_function_object(hsa_id: str, *, actor: Actor) -> FunctionObject:
+    """Return the function object with this HSA-id; raise FunctionObjectNotFound, also outside the scope."""
+    found = _objects(actor).filter(hsa_id=hsa_id).first()
+    if found is None:
+        raise FunctionObjectNotFound(hsa_id)
+    return found
+
+
+def list_function_objects(*, actor: Actor, limit: int = MOST_ON_A_PAGE) -> tuple[FunctionObject, ...]:
+    """Return the function objects that the actor is authorized for, by HSA-id (POR-10)."""
+    return tuple(_objects(actor).prefetch_related("validated_names").order_by("hsa_id")[:limit])
+
+
+def get_order(order_id: str, *, actor: Actor) -> FunctionOrder:
+    """Return the order; raise FunctionOrderNotFound, also outside the scope."""
+    found = _orders(actor).filter(pk=_uuid_or_nil(order_id)).first()
+    if found is None:
+        raise FunctionOrderNotFound(str(order_id))
+    return found
+
+
+def list_orders(
+    *,
+    actor: Actor,
+    state: FunctionOrderState | None = None,
+    after: str = "",
+    limit: int = 50,
+) -> FunctionOrderPage:
+    """Return orders in scope, newest first, from ``after`` on; an unreadable one begins at the start."""
+    orders = _orders(actor)
+    if state is not None:
+        orders = orders.filter(state=state.value)
+    if (key := _read_key(after)) is not None:
+        ordered_at, pk = key
+        orders = orders.filter(Q(ordered_at__lt=ordered_at) | Q(ordered_at=ordered_at, pk__lt=pk))
+    limit = max(1, min(limit, MOST_ON_A_PAGE))
+    rows = list(orders.order_by("-ordered_at", "-pk")[: limit + 1])
+    shown = rows[:limit]
+    after_key = f"{shown[-1].ordered_at.isoformat()}~{shown[-1].pk}" if len(rows) > limit else ""
+    return FunctionOrderPage(orders=tuple(shown), after=after_key)
+
+
+def certificate_of(order: FunctionOrder) -> Certificate | None:
+    """Return the delivered certificate of an order, or None before delivery."""
+    return get_certificate(order.certificate_id) if order.certificate_id else None
+
+
+def _objects(actor: Actor) -> QuerySet[FunctionObject]:
+    objects = FunctionObject.objects.select_related("organization")
+    if actor.kind is ActorKind.SYSTEM or policies.has_role(actor, policies.MAY_VALIDATE):
+        return objects
+    if not policies.has_role(actor, policies.MAY_READ):
+        return objects.none()
+    return objects.filter(organization_id__in=actor.organization_ids)
+
+
+def _orders(actor: Actor) -> QuerySet[FunctionOrder]:
+    orders = FunctionOrder.objects.select_related("function_object", "organization")
+    if actor.kind is ActorKind.SYSTEM:
+        return orders
+    if not policies.has_role(actor, policies.MAY_READ):
+        return orders.none()
+    return orders.filter(organization_id__in=actor.organization_ids)
+
+
+def _uuid_or_nil(text: str) -> uuid.UUID:
+    """Return the UUID of a text, or the nil UUID, which no row has."""
+    try:
+        return uuid.UUID(str(text))
+    except ValueError:
+        return uuid.UUID(int=0)
+
+
+def _read_key(text: str) -> tuple[datetime, uuid.UUID] | None:
+    moment_text, _, pk_text = text.partition("~")
+    try:
+        moment = parse_datetime(moment_text)
+    except ValueError:
+        return None
+    if moment is None or moment.tzinfo is None:
+        return None
+    return moment, _uuid_or_nil(pk_text)

@@ -1,0 +1,52 @@
+"""The state tables of function objects and of the orders of their certificates."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class FunctionObjectState(StrEnum):
+    """Whether certificates may be ordered for a function object (domain.md 5)."""
+
+    NOT_VALIDATED = "NOT_VALIDATED"
+    VALIDATED = "VALIDATED"
+    INACTIVE = "INACTIVE"
+
+
+class FunctionObjectAction(StrEnum):
+    """What can happen to a function object."""
+
+    VALIDATE = "VALIDATE"
+    DEACTIVATE = "DEACTIVATE"
+
+
+class FunctionOrderState(StrEnum):
+    """Where an order of a function certificate stands; an expired certificate is computed, never stored."""
+
+    ORDERED = "ORDERED"
+    DELIVERED = "DELIVERED"
+    FAILED = "FAILED"
+    REVOKED = "REVOKED"
+
+
+class FunctionOrderAction(StrEnum):
+    """What can happen to an order."""
+
+    DELIVER = "DELIVER"
+    FAIL = "FAIL"
+    REVOKE = "REVOKE"
+
+
+FUNCTION_OBJECT_MOVES: Final[
+    Mapping[tuple[FunctionObjectState, FunctionObjectAction], FunctionObjectState]
+] = {
+    (FunctionObjectState.NOT_VALIDATED, FunctionObjectAction.VALIDATE): FunctionObjectState.VALIDATED,
+    (FunctionObjectState.NOT_VALIDATED, FunctionObjectAction.DEACTIVATE): FunctionObjectState.INACTIVE,
+    (FunctionObjectState.VALIDATED, FunctionObjectAction.DEACTIVATE): FunctionObjectState.INACTIVE,
+}
+
+FUNCTION_ORDER_MOVES: Final[Mapping[tuple[FunctionOrderState, FunctionOrderAction], FunctionOrderState]] = {
+    (FunctionOrderState.ORDERED, FunctionOrderAction.DELIVER): FunctionOrderState.DELIVERED,
+    (FunctionOrderState.ORDERED, FunctionOrderAction.FAIL): FunctionOrderState.FAILED,
+    (FunctionOrderState.DELIVERED, FunctionOrderAction.REVOKE): FunctionOrderState.REVOKED,
+}
