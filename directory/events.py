@@ -13,7 +13,6 @@ class PersonImported(Event):
     TYPE: ClassVar[str] = "person.imported"
     VERSION: ClassVar[int] = 1
     person_id: str
-    organization_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ _TAIL = 4
 _COORDINATION = 60
 """A coordination number's day of birth is written 60 higher (SKV M 2010:3)."""
 _HSA_ID_MAX = 31
+_CENTURIES = ("18", "19", "20")
 
 
 def luhn_digit(digits: str) -> int:
@@ -103,15 +104,46 @@ def parse_personal_identity_number(text: str, *, today: date) -> PersonalIdentit
     if len(digits) == _SHORT:
         digits = _century(digits, over_hundred=separator == "+", today=today) + digits
     number = PersonalIdentityNumber(digits)
+    if _birth_date(number) > today:
+        raise DateInFuture("the date of birth has not come yet")
+    _check(number)
+    return number
+
+
+def possible_numbers(text: str) -> tuple[PersonalIdentityNumber, ...]:
+    """Return every number that ``text`` can mean, for looking one up: with ten digits one for each century.
+
+    Raises as ``parse_personal_identity_number`` does, when no century gives a number; but asks no clock.
+    """
+    digits, _ = _digits_and_separator(text, separators="+-")
+    if len(digits) == _LONG:
+        candidates = [PersonalIdentityNumber(digits)]
+    else:
+        candidates = [PersonalIdentityNumber(f"{century}{digits}") for century in _CENTURIES]
+    found = tuple(number for number in candidates if _has_date(number))
+    if not found:
+        raise WrongDate("the first digits are no date")
+    _check(found[0])  # the check digit does not depend on the century
+    return found
+
+
+def _birth_date(number: PersonalIdentityNumber) -> date:
     try:
-        born = number.birth_date
+        return number.birth_date
     except ValueError as error:
         raise WrongDate("the first digits are no date") from error
-    if born > today:
-        raise DateInFuture("the date of birth has not come yet")
-    if luhn_digit(digits[2:-1]) != int(digits[-1]):
+
+
+def _has_date(number: PersonalIdentityNumber) -> bool:
+    try:
+        return bool(number.birth_date)
+    except ValueError:
+        return False
+
+
+def _check(number: PersonalIdentityNumber) -> None:
+    if luhn_digit(number.value[2:-1]) != int(number.value[-1]):
         raise WrongCheckDigit("the last digit does not follow from the others")
-    return number
 
 
 def _century(digits: str, *, over_hundred: bool, today: date) -> str:

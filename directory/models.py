@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Upper
 
 SWEDISH = "sv"
 """The collation of names: å, ä and ö come after z. See ``directory.collation``."""
@@ -193,10 +194,13 @@ class Employment(models.Model):
     missing_since = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        """People are listed by organization."""
+        """People are listed by organization; HSA-ids are the same in any case."""
 
         indexes: ClassVar = [
             models.Index(fields=["organization", "person"], name="employment_by_organization")
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(Upper("hsa_id"), name="one_employment_per_hsa_id_in_any_case")
         ]
 
     def __str__(self) -> str:

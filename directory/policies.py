@@ -1,0 +1,87 @@
+"""Who may find and see people, and who may give which role: pure decisions, refusals as values."""
+
+from directory.models import Employment, Organization, Person, Role
+from directory.roles import GRANTERS, PROTECTED_GRANTERS, UNSCOPED_ROLES
+from journal.actor import Actor, ActorKind
+from journal.errors import Refusal
+
+SEARCHING_ROLES = frozenset(
+    role.value
+    for role in (
+        Role.CENTRAL_ADMINISTRATOR,
+        Role.ISSUANCE_MANAGER,
+        Role.DEPUTY_ISSUANCE_MANAGER,
+        Role.ID_ADMINISTRATOR,
+        Role.REVOCATION_OFFICER,
+    )
+)
+"""The roles that search for people (domain.md 1.2)."""
+CENTRAL = "central"
+"""The kind of the organization that the central administration works in."""
+
+
+def in_scope(actor: Actor, organization_id: str) -> bool:
+    """Return whether the actor's role reaches the organization; our own jobs reach all."""
+    return actor.kind is ActorKind.SYSTEM or organization_id in actor.organization_ids
+
+
+def may_find_people(actor: Actor) -> Refusal | None:
+    """Return why the actor may not search for people, or None."""
+    if actor.kind is ActorKind.SYSTEM or actor.role in SEARCHING_ROLES:
+        return None
+    return Refusal(
+        code="role_does_not_search", facts=(("role", actor.role),), fixer=Role.ISSUANCE_MANAGER.value
+    )
+
+
+def may_see_protected(actor: Actor) -> bool:
+    """Return whether the actor may see people with a protected identity."""
+    return actor.kind is ActorKind.SYSTEM or actor.may_see_protected
+
+
+def may_see(person: Person, actor: Actor, *, organization_ids: frozenset[str]) -> Refusal | None:
+    """Return why the actor may not see the person, who works for these organizations, or None.
+
+    Everyone may see themselves. What is refused here is shown as not found: the difference would tell.
+    """
+    if actor.kind is ActorKind.SYSTEM or (actor.person_id and actor.person_id == str(person.pk)):
+        return None
+    if not organization_ids & frozenset(actor.organization_ids):
+        return Refusal(code="outside_scope", fixer=Role.ISSUANCE_MANAGER.value)
+    if person.protected_identity and not actor.may_see_protected:
+        return Refusal(code="protected_identity", fixer=Role.ISSUANCE_MANAGER.value)
+    return None
+
+
+def may_grant(
+    role: Role, *, employment: Employment, organization: Organization, may_see_protected: bool, actor: Actor
+) -> Refusal | None:
+    """Return why the actor may not give (or take) the role, or None; for our own jobs everything goes."""
+    if actor.kind is ActorKind.SYSTEM:
+        return None
+    if actor.person_id == str(employment.person_id) or actor.identifier.upper() == employment.hsa_id.upper():
+        return _refusal("own_role")
+    if actor.role not in {granter.value for granter in GRANTERS[role]}:
+        return _refusal("not_a_granter", ("role", role.value))
+    if not in_scope(actor, str(organization.pk)):
+        return _refusal("out_of_scope")
+    if may_see_protected and actor.role not in {granter.value for granter in PROTECTED_GRANTERS}:
+        return _refusal("protected_needs_issuance_manager")
+    return None
+
+
+def fits_organization(role: Role, organization: Organization) -> Refusal | None:
+    """Return why nobody can have the role for that organization, or None.
+
+    The central administration's roles reach every organization, so they belong to it alone, and no other
+    role does.
+    """
+    if (role in UNSCOPED_ROLES) is not (organization.kind == CENTRAL) and role is not Role.AUDITOR:
+        return _refusal("central_roles_are_central")
+    return None
+
+
+def _refusal(rule: str, *facts: tuple[str, str]) -> Refusal:
+    return Refusal(
+        code="role_refused", facts=(("rule", rule), *facts), fixer=Role.CENTRAL_ADMINISTRATOR.value
+    )

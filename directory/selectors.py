@@ -1,0 +1,178 @@
+"""Reads of the directory, each within what the actor may see; nothing here changes anything."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.db.models.functions import Upper
+
+from directory import policies
+from directory.errors import PersonNotFound
+from directory.identifiers import HsaId, PersonalIdentityNumber, possible_numbers
+from directory.models import Employment, Organization, Person, RegistrationStatus, RoleAssignment
+from directory.names import words
+from journal.actor import Actor, ActorKind
+
+_SWEDEN = ZoneInfo("Europe/Stockholm")
+_SHORTEST_NAME = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonHit:
+    """A person found, with the employment that brought them into the actor's scope."""
+
+    person_id: str
+    name: str
+    number: str
+    hsa_id: str
+    organization_name: str
+    unit_name: str
+    title: str
+    protected_identity: bool
+
+    @property
+    def detail(self) -> str:
+        """Return number, title and place on one line."""
+        return " · ".join(
+            part for part in (self.number, self.title, self.unit_name, self.organization_name) if part
+        )
+
+
+def find_people(query: str, *, actor: Actor, limit: int = 20) -> list[PersonHit]:
+    """Return the people that the query finds within the actor's scope, in the order of their surnames.
+
+    A query of digits is a personal identity number in any notation, one that begins like SE1234 an HSA-id;
+    both must be whole. All else is the beginnings of names, in any order. People with a protected identity
+    are found only by a whole number or HSA-id, and only with the right to see them. Raises
+    ``InvalidIdentifier`` when the query looks like a number but is none.
+    """
+    if policies.may_find_people(actor):
+        return []
+    text = query.strip()
+    if re.match(r"[A-Za-z]{2,6}\d{4}", text):
+        hsa_id = HsaId.parse(text, allow_test_prefixes=True)
+        matching = _within(actor).annotate(key=Upper("hsa_id")).filter(key=hsa_id.key)
+        people = Person.objects.filter(pk__in=matching.values("person_id"))
+    elif any(letter.isdigit() for letter in text):
+        numbers = [number.value for number in possible_numbers(text)]
+        people = Person.objects.filter(personal_identity_number__in=numbers)
+    else:
+        wanted = words(text)
+        if sum(map(len, wanted)) < _SHORTEST_NAME:
+            return []
+        people = Person.objects.filter(protected_identity=False)
+        for word in wanted:
+            people = people.filter(search_key__contains=f" {word}")
+    if not policies.may_see_protected(actor):
+        people = people.filter(protected_identity=False)
+    return _hits(people, actor=actor, limit=limit)
+
+
+def get_person(person_id: str | UUID, *, actor: Actor) -> Person:
+    """Return the person. Raises ``PersonNotFound``, also when the actor may not see them."""
+    try:
+        person = Person.objects.filter(pk=UUID(str(person_id))).first()
+    except ValueError:
+        person = None
+    if person is None:
+        raise PersonNotFound("no such person")
+    works_for = person.employments.values_list("organization_id", flat=True)
+    if policies.may_see(person, actor, organization_ids=frozenset(map(str, works_for))):
+        raise PersonNotFound("no such person")
+    return person
+
+
+def people_for_login(personal_identity_number: str) -> Person | None:
+    """Return the person with the number that a verified certificate holds; nobody who has died."""
+    digits = "".join(letter for letter in personal_identity_number if letter.isdigit())
+    person = Person.objects.filter(personal_identity_number=digits).first()
+    if person is None or person.registration_status == RegistrationStatus.DECEASED.value:
+        return None
+    return person
+
+
+def employments_of(person: Person, *, at: datetime) -> list[Employment]:
+    """Return the person's employments that hold on that day in Sweden, by organization."""
+    return list(
+        Employment.objects.filter(_holds(at), person=person)
+        .select_related("organization", "unit")
+        .order_by("organization__name", "hsa_id")
+    )
+
+
+def roles_of(hsa_id: str, *, at: datetime) -> list[RoleAssignment]:
+    """Return the role assignments of an HSA-id that are in force, as long as the employment itself is."""
+    return list(
+        RoleAssignment.objects.annotate(key=Upper("employment__hsa_id"))
+        .filter(_in_force(at), _holds(at, "employment__"), key=hsa_id.upper())
+        .select_related("employment", "organization")
+        .order_by("organization__name", "role")
+    )
+
+
+def organization_scope(organization_id: str) -> tuple[str, ...]:
+    """Return the ids that a role for the organization reaches: itself and those it is agent (ombud) for.
+
+    The central administration reaches all. Empty for an organization that does not exist.
+    """
+    organization = Organization.objects.filter(pk=organization_id).first()
+    if organization is None:
+        return ()
+    if organization.kind == policies.CENTRAL:
+        everyone = Organization.objects.order_by("pk").values_list("pk", flat=True)
+        return tuple(str(pk) for pk in everyone)
+    represented = organization.represented_organizations.order_by("pk").values_list("pk", flat=True)
+    return (str(organization.pk), *(str(pk) for pk in represented))
+
+
+def known_numbers() -> QuerySet[Person, str]:
+    """Return the numbers of everybody known here, in a steady order."""
+    return Person.objects.order_by("personal_identity_number").values_list(
+        "personal_identity_number", flat=True
+    )
+
+
+def _within(actor: Actor) -> QuerySet[Employment]:
+    """Return the employments that the actor's role reaches."""
+    if actor.kind is ActorKind.SYSTEM:
+        return Employment.objects.all()
+    return Employment.objects.filter(organization_id__in=actor.organization_ids)
+
+
+def _hits(people: QuerySet[Person], *, actor: Actor, limit: int) -> list[PersonHit]:
+    reached = _within(actor)
+    shown = reached.select_related("organization", "unit").order_by("missing_since", "hsa_id")
+    found = (
+        people.filter(pk__in=reached.values("person_id"))
+        .order_by("surname", "given_name", "pk")
+        .prefetch_related(Prefetch("employments", queryset=shown, to_attr="reached"))
+    )
+    return [_hit(person, person.reached[0]) for person in found[:limit]]
+
+
+def _hit(person: Person, employment: Employment) -> PersonHit:
+    return PersonHit(
+        person_id=str(person.pk),
+        name=person.full_name,
+        number=PersonalIdentityNumber(person.personal_identity_number).display(),
+        hsa_id=employment.hsa_id,
+        organization_name=employment.organization.name,
+        unit_name=employment.unit.name if employment.unit else "",
+        title=employment.title,
+        protected_identity=person.protected_identity,
+    )
+
+
+def _holds(at: datetime, prefix: str = "") -> Q:
+    """Return the condition that an employment holds on the day."""
+    day: date = at.astimezone(_SWEDEN).date()
+    started = Q(**{f"{prefix}starts_on__isnull": True}) | Q(**{f"{prefix}starts_on__lte": day})
+    not_ended = Q(**{f"{prefix}ends_on__isnull": True}) | Q(**{f"{prefix}ends_on__gte": day})
+    return started & not_ended
+
+
+def _in_force(at: datetime) -> Q:
+    return Q(valid_from__lte=at) & (Q(valid_to__isnull=True) | Q(valid_to__gt=at))
