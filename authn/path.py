@@ -95,5 +95,5 @@ def _validate(
         if "valid set of policies" in str(error):
             raise CheckFailed(FailureHint.LOA_TOO_LOW, "no wanted policy along the path") from error
         raise CheckFailed(FailureHint.CERTIFICATE_UNTRUSTED, "no valid path to an anchor") from error
-    certificates = [certificate.dump() for certificate in path]
-    return tuple(der for der in certificates if der != certificate_der)
+    from_anchor = [certificate.dump() for certificate in path]
+    return tuple(der for der in reversed(from_anchor) if der != certificate_der)

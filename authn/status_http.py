@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection
+from contextlib import closing
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import SplitResult, urlsplit
 
@@ -35,7 +36,8 @@ def fetch(
         headers = {"Content-Type": content_type} if body else {}
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST" if body else "GET", target, body=body or None, headers=headers)
-        return _read(connection.getresponse(), limit=limit, deadline=deadline)
+        with closing(connection.getresponse()) as response:
+            return _read(response, limit=limit, deadline=deadline)
     except (OSError, HTTPException) as error:
         raise StatusUnreachable("no answer") from error
     finally:

@@ -5,12 +5,15 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
-from journal import append_only
+from authn import append_only as evidence_append_only
+from journal import append_only as journal_append_only
+
+_APPEND_ONLY = (journal_append_only, evidence_append_only)
 
 
 @pytest.fixture(autouse=True)
 def _journal_is_append_only(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Keep the journal's triggers in place, and lift them only while a transactional test is flushed."""
+    """Keep the append-only triggers in place, and lift them only while a transactional test is flushed."""
     marker = request.node.get_closest_marker("django_db")
     names = set(request.fixturenames)
     uses_database = marker is not None or names & {"db", "transactional_db", "live_server"}
@@ -21,7 +24,9 @@ def _journal_is_append_only(request: pytest.FixtureRequest) -> Iterator[None]:
         marker is not None and marker.kwargs.get("transaction", False)
     )
     request.getfixturevalue("transactional_db" if transactional else "db")
-    append_only.run(connection, append_only.install_statements(connection.vendor))
+    for append_only in _APPEND_ONLY:
+        append_only.run(connection, append_only.install_statements(connection.vendor))
     yield
     if transactional:
-        append_only.run(connection, append_only.remove_statements(connection.vendor))
+        for append_only in _APPEND_ONLY:
+            append_only.run(connection, append_only.remove_statements(connection.vendor))
