@@ -1,0 +1,119 @@
+"""python -m deploy.demo [--once] [--fresh]: the main job from nothing, then serve until Ctrl-C."""
+
+import argparse
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import requests
+
+from client.errors import ClientError
+from deploy.demo.browser import PageRefused
+from deploy.demo.filing import Filing
+from deploy.demo.functions import FunctionOrderFailed
+from deploy.demo.main_job import DemoFailed, MainJob, home_is_fresh
+from deploy.demo.status_asking import NeverSeen
+from deploy.demo.telling import Teller, console
+from deploy.processes import Installation
+from deploy.serve import CommandFailed, installation, manage, prepare, serve_until_told, supervisor_for
+from deploy.supervisor import NotReady, Supervisor
+
+PARTS_OF_A_HOME = {
+    "cards", "ceremony", "db.sqlite3", "db.sqlite3-shm", "db.sqlite3-wal", "demo", "demo.json", "factory",
+    "hsm", "journal", "ledger", "logs", "ocsp", "public", "registers", "reports", "secrets", "static",
+}  # fmt: skip
+FAILURES = (
+    ClientError, CommandFailed, DemoFailed, FunctionOrderFailed, NeverSeen, NotReady, PageRefused,
+    requests.RequestException,
+)  # fmt: skip
+
+
+def start_over(home: Path) -> None:
+    """Remove an installation's data; refuses a folder that holds anything else."""
+    if not home.exists():
+        return
+    strangers = sorted(path.name for path in home.iterdir() if path.name not in PARTS_OF_A_HOME)
+    if strangers:
+        raise DemoFailed(f"{home} holds {', '.join(strangers)}, which is not ours: nothing was removed")
+    for path in home.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def run(place: Installation, supervisor: Supervisor) -> MainJob:
+    """Do every step; raises one of ``FAILURES``."""
+    teller = Teller()
+    job = MainJob(place=place, teller=teller, filing=Filing(home=place.home))
+    with teller.step("Database and static files"):
+        prepare()
+    if home_is_fresh(place.home):
+        with teller.step(
+            "Key ceremony in the HSM: root, issuers, OCSP signers, audit and report keys"
+        ) as step:
+            manage("key_ceremony")
+            step.say("protocol in var/ceremony/protocol.pdf" if place.home.name == "var" else "")
+            step.check("xdg-open var/ceremony/protocol.pdf")
+    with teller.step("Signer, worker, responder, portal, card client, card factory, registers") as step:
+        supervisor.start()
+        step.say("all answer")
+    job.people()
+    job.first_cards()
+    browser = job.administrator()
+    job.order(browser)
+    job.holder_logs_in()
+    job.file_cards()
+    job.filing.write(
+        portal=job.portal, ocsp=job.ocsp, client=job.client, api_token="", chain=job.issuer_chain
+    )
+    job.ask_openssl("card-revoked", "good")
+    job.functions()
+    job.block(browser)
+    job.ask_openssl("card-revoked", "revoked")
+    job.ask_openssl("card-good", "good")
+    job.verify_with_openssl()
+    job.journal_and_report()
+    job.filing.write(
+        portal=job.portal, ocsp=job.ocsp, client=job.client, api_token=job.api_token, chain=job.issuer_chain
+    )
+    return job
+
+
+def main() -> int:
+    """Run the demo; 0 when every step gave what it must."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--once", action="store_true", help="end after the main job")
+    parser.add_argument("--fresh", action="store_true", help="remove the data first")
+    arguments = parser.parse_args()
+    started = time.monotonic()
+    place = installation()
+    supervisor = supervisor_for(place)
+    try:
+        if arguments.fresh:
+            start_over(place.home)
+        job = run(place, supervisor)
+    except FAILURES as error:
+        console.print(f"[red]The demo stopped:[/red] {type(error).__name__}: ", end="")
+        console.print(str(error), markup=False)
+        console.print(f"Logs: {place.home / 'logs'}", markup=False)
+        supervisor.stop()
+        return 1
+    except KeyboardInterrupt:
+        supervisor.stop()
+        return 130
+    console.print(
+        f"\nThe main job is done in {time.monotonic() - started:.1f} s; from block to revoked "
+        f"{job.seconds_to_revoked:.2f} s. Facts for programs: {place.home / 'demo.json'}"
+    )
+    if arguments.once:
+        supervisor.stop()
+        return 0
+    console.print(f"Portal {job.portal}   card client {job.client}   status {job.ocsp}\nCtrl-C ends it.")
+    serve_until_told(supervisor)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
