@@ -52,7 +52,7 @@ class CsrFacts:
 def parse_csr(der_or_pem: bytes | str) -> CsrFacts:
     """Read a request in DER or PEM and verify its signature with its own key (proof of possession).
 
-    Raises CsrRefused with `reason`: `size`, `malformed`, `algorithm` (only SHA-2 signatures are taken), `key`,
+    Raises CsrRefused with `reason`: `size`, `malformed`, `algorithm` (SHA-2 signatures are taken), `key`,
     or `proof` (the signature is not by the key).
     """
     csr_der = _der(der_or_pem)

@@ -9,7 +9,8 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from ca.pki.certificate_reading import CERTIFICATE_LINTS, CertificateReading
 from ca.pki.keys import is_rsa
-from ca.pki.policies import ANY_POLICY, POLICIES
+from ca.pki.lints import Severity
+from ca.pki.policies import ANY_POLICY, LONGEST_ARC, POLICIES
 from ca.pki.profile import ANY
 from ca.pki.template import allowed_policies
 from ca.pki.vocabulary import CRITICAL, EXTENDED_KEY_USAGES, ExtensionId, Presence
@@ -134,6 +135,16 @@ def certificate_policy_is_one_of_the_issuers(reading: CertificateReading) -> Ite
     for policy in value:
         if policy.policy_qualifiers != [reading.issuer.cps_url]:
             yield "the qualifier is not the address of the CPS"
+
+
+@CERTIFICATE_LINTS.rule("RFC 5280 appendix B: arcs below 2^28", severity=Severity.WARNING)
+def policy_identifiers_have_short_arcs(reading: CertificateReading) -> Iterator[str]:
+    """Longer arcs, such as UUIDs under 2.25, are not read by every relying party."""
+    value = reading.extension(ExtensionId.CERTIFICATE_POLICIES, x509.CertificatePolicies)
+    for policy in value or ():
+        dotted = policy.policy_identifier.dotted_string
+        if any(int(arc) > LONGEST_ARC for arc in dotted.split(".")):
+            yield f"an arc of {dotted} is 2^28 or more"
 
 
 @CERTIFICATE_LINTS.rule("RFC 5280 §4.2.1.4; the policy's longest validity")

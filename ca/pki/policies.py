@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-DEFAULT_POLICY_ARC = "2.25.291003620929308307695155136006421886254"
-"""Our own arc, made of a UUID (X.667) so that it is nobody else's; a setting replaces it."""
+DEFAULT_POLICY_ARC = "1.3.6.1.4.1.32473.752.8"
+"""Under the enterprise number for examples (RFC 5612); an installation sets its own enterprise number.
+
+An arc made of a UUID (2.25.<128 bits>) would be unique, but RFC 5280 appendix B promises relying parties arcs
+below 2^28 only, and pkilint for one cannot read a certificate with a longer one.
+"""
+
+LONGEST_ARC = (1 << 28) - 1
+"""RFC 5280 appendix B."""
 
 ANY_POLICY = "2.5.29.32.0"
 

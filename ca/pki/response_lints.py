@@ -162,7 +162,7 @@ def revocation_reasons_are_said_rightly(reading: ResponseReading) -> Iterator[st
 
 @RESPONSE_LINTS.rule("BR 7.3.2: no reasonCode in singleExtensions")
 def answers_carry_no_reason_extension(reading: ResponseReading) -> Iterator[str]:
-    """Reasons stand in RevokedInfo. (cryptography shows the extensions of a single answer only.)"""
+    """Reasons stand in RevokedInfo; cryptography shows the extensions of a single answer only."""
     if len(reading.answers) == 1:
         for extension in reading.response.single_extensions:
             if extension.oid.dotted_string == ExtensionId.REASON_CODE:
