@@ -21,6 +21,12 @@ def moment(at: datetime, *, now: datetime) -> str:
     return f"{local:%Y-%m-%d %H:%M}"
 
 
+def moment_or_day(at: datetime, *, now: datetime) -> str:
+    """Return a moment with its clock time for today and yesterday, else only the day."""
+    days = (now.astimezone(STOCKHOLM).date() - at.astimezone(STOCKHOLM).date()).days
+    return moment(at, now=now) if 0 <= days <= 1 else day(at)
+
+
 def day(value: date | datetime) -> str:
     """Return the day as ÅÅÅÅ-MM-DD, in Swedish time for a moment."""
     if isinstance(value, datetime):

@@ -1,4 +1,4 @@
-"""Turns an error or refusal into words: which rule, which data, who can fix it; HTTP status lives only here."""
+"""Turns an error or refusal into words: which rule, which data, who can fix it; the home of HTTP status."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from cards import products
 from cards.reasons import BlockReason
 from journal.errors import DomainError, Refusal
 from portal import moments, words
+from portal.wordings.accounts import ACCOUNTS
 from portal.wordings.authn import AUTHN
 from portal.wordings.ca import CA
 from portal.wordings.cards import CARDS
@@ -32,6 +33,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     **CARDS,
     **FUNCTIONCERTS,
     **AUTHN,
+    **ACCOUNTS,
     **REFUSALS,
 }
 
@@ -77,7 +79,7 @@ class _Facts(dict[str, str]):
     """Facts for a text: one that is missing shows as a dash, and never stops the page."""
 
     def __missing__(self, key: str) -> str:
-        return "–"
+        return "-"
 
 
 def explain(error: DomainError | Refusal) -> Problem:
@@ -134,17 +136,17 @@ def answer_api(error: Exception, context: dict[str, object]) -> object:
     return response
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, _exception: Exception) -> HttpResponse:
     """Answer 400: Django's handler400."""
     return page(request, of_code("bad_request"))
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+def forbidden(request: HttpRequest, _exception: Exception) -> HttpResponse:
     """Answer 403: Django's handler403."""
     return page(request, of_code("forbidden"))
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, _exception: Exception) -> HttpResponse:
     """Answer 404: Django's handler404."""
     return page(request, of_code("not_found"))
 
@@ -154,29 +156,25 @@ def server_error(request: HttpRequest) -> HttpResponse:
     problem = of_code("internal_error")
     if request.path.startswith(_MACHINE_PATHS):
         return JsonResponse(problem.as_json(), status=problem.status, content_type="application/problem+json")
-    return render(None, "portal/broken.html", {"problem": problem}, status=problem.status)  # type: ignore[arg-type]
+    return render(None, "portal/broken.html", {"problem": problem}, status=problem.status)
 
 
-def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django names it
     """Answer a form without a valid token: Django's CSRF_FAILURE_VIEW."""
     return page(request, of_code("csrf"))
 
 
 def _shown(name: str, value: str) -> str:
     """Return a fact as people read it: states, reasons, roles and moments in words."""
-    if name in {"at", "until", "since"} or name.endswith(("_at", "_until")):
+    if name in {"at", "until", "since"} or name.endswith(("_at", "_until", "_on")):
         return _when(value)
-    if name == "reason":
-        return str(_REASONS.get(value, value))
-    if name == "state":
-        return str(_STATES.get(value, value)).lower()
-    if name == "order_state":
-        return str(_STATES.get(value, value)).lower()
     if name == "needed":
         return _(" or ").join(str(_NAMES.get(part, part)) for part in value.split(","))
     if name == "product" and (item := products.product(value)) is not None:
         return words.product_name(item)
-    return str(_NAMES.get(value, value))
+    if name in {"state", "order_state"}:
+        return str(_STATES.get(value, value)).lower()
+    return str({"reason": _REASONS}.get(name, _NAMES).get(value, value))
 
 
 def _where(code: str, facts: Mapping[str, str]) -> tuple[str, str]:

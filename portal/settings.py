@@ -40,6 +40,12 @@ SIGILL_LEDGER = SIGILL_HOME / "ledger" / "revocations.log"
 
 # --- Jobs ------------------------------------------------------------------------------------------
 SIGILL_BROKER_URL = config.text("SIGILL_BROKER_URL", "memory://")
+SIGILL_JOURNAL_ORIGIN = config.text("SIGILL_JOURNAL_ORIGIN", f"sigill.{SIGILL_ENVIRONMENT.lower()}/journal")
+# The worker ends sessions without knowing the portal: by path.
+SIGILL_SESSION_ENDERS = {
+    "certificate": "portal.accounts.sessions.end_sessions_for_certificate",
+    "card": "portal.accounts.sessions.end_sessions_for_card",
+}
 
 # --- Login -----------------------------------------------------------------------------------------
 AUTHN_CARD_STATE = "cards.selectors.is_card_active"
@@ -78,17 +84,19 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.middleware.HeadersMiddleware",  # outermost: error pages carry the headers too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "portal.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.accounts.middleware.AccountsMiddleware",
+    "portal.middleware.ProblemMiddleware",  # innermost: a domain error becomes a page that explains it
 ]
 
 TEMPLATES = [
@@ -101,6 +109,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
                 "django.contrib.messages.context_processors.messages",
+                "portal.pages.shell.shell",
             ],
         },
     }
@@ -133,6 +142,7 @@ SESSION_COOKIE_AGE = SESSION_ABSOLUTE_SECONDS
 CSRF_COOKIE_NAME = "__Host-sigill-csrf" if _HTTPS else "sigill-csrf"
 CSRF_COOKIE_SECURE = _HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "portal.problems.stale_form"
 CSRF_TRUSTED_ORIGINS = [SIGILL_PORTAL_URL]
 LANGUAGE_COOKIE_NAME = "sigill-language"
 SECURE_SSL_REDIRECT = False  # the proxy in front redirects: deploy/nginx
@@ -162,6 +172,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
+    "EXCEPTION_HANDLER": "portal.problems.answer_api",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Sigill",
@@ -176,17 +187,6 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"weasyprint": {"level": "ERROR"}, "fontTools": {"level": "ERROR"}},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
-
-# --- Pages -----------------------------------------------------------------------------------------
-# Swedish unless the person chose otherwise: the browser's own language is not asked.
-MIDDLEWARE = [
-    "portal.middleware.LanguageMiddleware" if name == "django.middleware.locale.LocaleMiddleware" else name
-    for name in MIDDLEWARE
-]
-# Outermost, so that error pages carry the headers too; innermost, so that a domain error becomes a page.
-MIDDLEWARE = ["portal.middleware.HeadersMiddleware", *MIDDLEWARE, "portal.middleware.ProblemMiddleware"]
-TEMPLATES[0]["OPTIONS"]["context_processors"].append("portal.pages.shell.shell")
-CSRF_FAILURE_VIEW = "portal.problems.stale_form"
-REST_FRAMEWORK["EXCEPTION_HANDLER"] = "portal.problems.answer_api"

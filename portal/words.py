@@ -79,7 +79,10 @@ ABORT_REASONS: Final[Mapping[str, Text]] = {
     "readerError": _("The card reader does not answer. Is it plugged in?"),
     "notMe": _("The person at the card said: this is not mine. Talk to the person before you try again."),
     "expired": _("It was not finished in time."),
-    "restarted": _("A new activation was started for the same card."),
+    "superseded": _("A new activation was started for the same card."),
+    "suspicion": _("The identity document was suspected."),
+    "deskCancel": _("It was ended at the desk."),
+    "cardBlocked": _("The card was blocked."),
 }
 
 BLOCK_REASONS: Final[Mapping[BlockReason, Text]] = {
@@ -136,7 +139,11 @@ SEVEN_STEPS: Final[tuple[tuple[str, Text, Text], ...]] = (
         _("Check the number"),
         _("Personal number and document number are the person's own and follow their rules."),
     ),
-    ("signature_compared", _("Compare the signature"), _("Let the person sign and compare with the document.")),
+    (
+        "signature_compared",
+        _("Compare the signature"),
+        _("Let the person sign and compare with the document."),
+    ),
     (
         "control_question_asked",
         _("Ask a control question"),
@@ -201,13 +208,34 @@ LOGIN_HINTS: Final[Mapping[str, Text]] = {
     "loaTooLow": _("Assurance level 3 is needed, and this card has a lower level."),
     "wrongSubject": _("Another person's card was used than the one expected."),
     "wrongCarrier": _("A card is needed; this was another kind of carrier."),
-    "signatureInvalid": _("The login could not be confirmed. Try again, and tell support if it happens once more."),
-    "bindingMismatch": _("The login could not be confirmed. Try again, and tell support if it happens once more."),
-    "revocationUnavailable": _("The card's status cannot be checked right now, so nobody is let in. Try again soon."),
+    "signatureInvalid": _(
+        "The login could not be confirmed. Try again, and tell support if it happens once more."
+    ),
+    "bindingMismatch": _(
+        "The login could not be confirmed. Try again, and tell support if it happens once more."
+    ),
+    "revocationUnavailable": _(
+        "The card's status cannot be checked right now, so nobody is let in. Try again soon."
+    ),
     "clientTooOld": _("The card client is too old. Update it and try again."),
     "riskBlocked": _("The login was stopped by a rule. Contact support."),
     "cardNotActive": _("The card is not active. Ask an ID administrator."),
-    "returnMismatch": _("The client came back to another browser than the one that started. Start again here."),
+    "unknownPerson": _("Your card works, but you are not registered here. Ask your issuance manager."),
+    "returnMismatch": _(
+        "The client came back to another browser than the one that started. Start again here."
+    ),
+}
+
+SESSION_ENDS: Final[Mapping[str, Text]] = {
+    "logged_out": _("You are logged out."),
+    "idle": _("You were logged out because nothing happened for a while."),
+    "too_long": _("You were logged out because an hour had passed. Log in again to go on."),
+    "replaced": _("You logged in again, so the earlier login ended."),
+    "certificate_revoked": _("You were logged out because your card's certificate is revoked."),
+    "card_not_active": _("You were logged out because your card is no longer active."),
+    "status_unknown": _("You were logged out because your card's status could not be checked."),
+    "role_lost": _("You were logged out because you no longer have the role."),
+    "ended_by_holder": _("The login was ended by yourself in another place."),
 }
 
 EVENTS: Final[Mapping[str, Text]] = {

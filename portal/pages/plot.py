@@ -1,4 +1,4 @@
-"""A small bar plot as numbers for an SVG template: no script and no style attribute, so a strict policy holds."""
+"""A small bar plot as numbers for an SVG template: no script and no style attribute (strict CSP)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

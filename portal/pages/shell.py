@@ -2,20 +2,59 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
+from typing import Final
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Role
+from directory.models import Organization, Person, Role
 from portal import words
+from portal.accounts.actor import session_of
+from portal.accounts.models import PortalSession
 from portal.words import Text
 
-_DESK_ROLES = frozenset(
-    {Role.ID_ADMINISTRATOR, Role.ISSUANCE_MANAGER, Role.DEPUTY_ISSUANCE_MANAGER, Role.REVOCATION_OFFICER}
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place that a role can go to; ``under`` is where its pages lie when that is not its own address."""
+
+    label: Text
+    icon: str
+    view: str
+    under: str = ""
+
+
+_TODAY: Final = Place(label=_("Today"), icon="sun", view="today")
+_PEOPLE: Final = Place(label=_("People"), icon="people", view="people-search", under="/people/")
+_ORDERS: Final = Place(label=_("Orders"), icon="credit-card-2-front", view="orders")
+_STATUS: Final = Place(label=_("Status services"), icon="broadcast", view="status")
+_DESK: Final = (_TODAY, _PEOPLE, _ORDERS)
+
+_WORK: Final[Mapping[Role | None, tuple[Place, ...]]] = {
+    Role.ID_ADMINISTRATOR: _DESK,
+    Role.ISSUANCE_MANAGER: _DESK,
+    Role.DEPUTY_ISSUANCE_MANAGER: _DESK,
+    Role.REVOCATION_OFFICER: (_TODAY, _PEOPLE),
+    Role.CENTRAL_ADMINISTRATOR: _DESK,
+    Role.AUDITOR: _DESK,
+    Role.FUNCTION_CERT_ORDERER: (_TODAY,),
+    Role.VALIDATION_SPECIALIST: (_TODAY,),
+}
+_OVERVIEW: Final[Mapping[Role | None, tuple[Place, ...]]] = dict.fromkeys(Role, (_STATUS,))
+_SEARCHING_ROLES: Final = frozenset(role for role, places in _WORK.items() if _PEOPLE in places)
+
+
+def _version() -> str:
+    """Return the installed version; a checkout that is not installed has none."""
+    try:
+        return version("sigill")
+    except PackageNotFoundError:
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,3 +96,54 @@ class Shell:
     version: str
     idle_seconds: int
     absolute_seconds: int
+
+
+def shell(request: HttpRequest) -> Mapping[str, object]:
+    """Return the shell for the templates: Django's context processor."""
+    row = session_of(request)
+    is_in = row is not None and bool(row.role)
+    role = Role(row.role) if row is not None and row.role else None
+    return {
+        "shell": Shell(
+            actor=_who(row, role) if row is not None and role is not None else None,
+            menu=_menu(request.path, role) if is_in else (),
+            may_search=role in _SEARCHING_ROLES,
+            environment="" if settings.SIGILL_ENVIRONMENT == "PROD" else settings.SIGILL_ENVIRONMENT,
+            version=_version(),
+            idle_seconds=settings.SESSION_IDLE_SECONDS,
+            absolute_seconds=_left(row),
+        )
+    }
+
+
+def _who(row: PortalSession, role: Role) -> Who:
+    person = Person.objects.filter(pk=row.person_id).first()
+    organization = Organization.objects.filter(pk=row.organization_id).first()
+    return Who(
+        name=person.full_name if person else row.hsa_id,
+        role=words.ROLES[role],
+        organization=organization.name if organization else "",
+    )
+
+
+def _left(row: PortalSession | None) -> int:
+    """Return how many seconds the login can last at most from now."""
+    if row is None:
+        return settings.SESSION_ABSOLUTE_SECONDS
+    ends_at = row.auth_time + timedelta(seconds=settings.SESSION_ABSOLUTE_SECONDS)
+    return max(int((ends_at - timezone.now()).total_seconds()), 0)
+
+
+def _menu(path: str, role: Role | None) -> tuple[Section, ...]:
+    work, overview = _WORK.get(role, ()), _OVERVIEW.get(role, ())
+    sections = (
+        Section(title="", entries=tuple(_entry(one, path) for one in work)),
+        Section(title=_("Overview"), entries=tuple(_entry(one, path) for one in overview)),
+    )
+    return tuple(one for one in sections if one.entries)
+
+
+def _entry(place: Place, path: str) -> Entry:
+    url = reverse(place.view)
+    is_here = path == "/" if url == "/" else path.startswith(place.under or url)
+    return Entry(label=place.label, icon=place.icon, url=url, is_here=is_here)

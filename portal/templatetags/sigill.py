@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from portal import moments
+from directory.models import Role
+from portal import moments, words
 
 register = template.Library()
 
@@ -43,6 +44,12 @@ def icon(name: str, extra_class: str = "") -> SafeString:
 def moment(value: datetime | None) -> str:
     """Return a moment as a person says it; an empty text for none."""
     return moments.moment(value, now=timezone.now()) if value else ""
+
+
+@register.filter
+def moment_or_day(value: datetime) -> str:
+    """Return a moment with its clock time when it is near, else only the day."""
+    return moments.moment_or_day(value, now=timezone.now())
 
 
 @register.filter
@@ -81,3 +88,15 @@ def grouped(value: str) -> str:
 def personal_number(value: str) -> str:
     """Return twelve digits as ÅÅÅÅMMDD-NNNN."""
     return f"{value[:8]}-{value[8:]}" if len(value) == _PERSONAL_NUMBER_LENGTH else value
+
+
+@register.filter
+def role_name(value: str) -> words.Text:
+    """Return what a role is called; an unknown one keeps its code."""
+    return words.ROLES[Role(value)] if value in set(Role) else value
+
+
+@register.filter
+def session_end(value: str) -> words.Text:
+    """Return why a session ended."""
+    return words.SESSION_ENDS.get(value, words.SESSION_ENDS["logged_out"])

@@ -10,7 +10,9 @@ from portal.wordings.wording import Wording
 _BROKEN = _("Something in the installation is not as it should be. Nothing was issued and nothing was lost.")
 
 CA: Final[Mapping[str, Wording]] = {
-    "ca_error": Wording(status=409, title=_("The certificate authority said no"), text=_("The request was refused.")),
+    "ca_error": Wording(
+        status=409, title=_("The certificate authority said no"), text=_("The request was refused.")
+    ),
     "pki": Wording(status=500, title=_("The certificate could not be made"), text=_BROKEN, fixer="operator"),
     "signing_unavailable": Wording(
         status=503,
@@ -73,7 +75,10 @@ CA: Final[Mapping[str, Wording]] = {
         fixer="you",
     ),
     "reason_refused": Wording(
-        status=422, title=_("The reason cannot be used"), text=_("Choose a reason from the list."), fixer="you"
+        status=422,
+        title=_("The reason cannot be used"),
+        text=_("Choose a reason from the list."),
+        fixer="you",
     ),
     "crl_refused": Wording(
         status=500,
@@ -100,14 +105,21 @@ CA: Final[Mapping[str, Wording]] = {
         status=500, title=_("The key is not the issuer's"), text=_BROKEN, fixer="operator"
     ),
     "signature_invalid": Wording(
-        status=422, title=_("The signature does not hold"), text=_("It was not made by the key named."), fixer="support"
+        status=422,
+        title=_("The signature does not hold"),
+        text=_("It was not made by the key named."),
+        fixer="support",
     ),
     "token_fault": Wording(status=503, title=_("The key store has a fault"), text=_BROKEN, fixer="operator"),
     "pin_refused": Wording(
         status=503, title=_("The key store does not accept its PIN"), text=_BROKEN, fixer="operator"
     ),
-    "token_absent": Wording(status=503, title=_("The key store is not there"), text=_BROKEN, fixer="operator"),
-    "key_absent": Wording(status=503, title=_("A key is missing in the key store"), text=_BROKEN, fixer="operator"),
+    "token_absent": Wording(
+        status=503, title=_("The key store is not there"), text=_BROKEN, fixer="operator"
+    ),
+    "key_absent": Wording(
+        status=503, title=_("A key is missing in the key store"), text=_BROKEN, fixer="operator"
+    ),
     "token_damaged": Wording(status=503, title=_("The key store is damaged"), text=_BROKEN, fixer="operator"),
     "token_busy": Wording(
         status=503,

@@ -9,7 +9,9 @@ from portal.wordings.wording import Wording
 
 CARDS: Final[Mapping[str, Wording]] = {
     "cards_error": Wording(
-        status=409, title=_("This cannot be done with the card"), text=_("The card's state does not allow it.")
+        status=409,
+        title=_("This cannot be done with the card"),
+        text=_("The card's state does not allow it."),
     ),
     "card_not_found": Wording(
         status=404,

@@ -17,7 +17,9 @@ DIRECTORY: Final[Mapping[str, Wording]] = {
     "register_unavailable": Wording(
         status=503,
         title=_("%(register)s does not answer"),
-        text=_("The register could not be read just now, so nothing was changed. Older data are shown as old."),
+        text=_(
+            "The register could not be read just now, so nothing was changed. Older data are shown as old."
+        ),
         fixer="time",
     ),
     "role_refused": Wording(
@@ -27,10 +29,15 @@ DIRECTORY: Final[Mapping[str, Wording]] = {
         fixer="issuance_manager",
     ),
     "role_not_held": Wording(
-        status=409, title=_("The role is not held"), text=_("It has already ended, so there is nothing to take back.")
+        status=409,
+        title=_("The role is not held"),
+        text=_("It has already ended, so there is nothing to take back."),
     ),
     "identifier_invalid": Wording(
-        status=422, title=_("The number is not right"), text=_("It follows none of the known forms."), fixer="you"
+        status=422,
+        title=_("The number is not right"),
+        text=_("It follows none of the known forms."),
+        fixer="you",
     ),
     "identifier_wrong_length": Wording(
         status=422,

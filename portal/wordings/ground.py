@@ -27,7 +27,7 @@ GROUND: Final[Mapping[str, Wording]] = {
     "csrf": Wording(
         status=403,
         title=_("The form was too old"),
-        text=_("You were logged out or logged in again after the page was opened. Go back, reload and send again."),
+        text=_("You logged in or out after the page was opened. Go back, reload and send again."),
         fixer="you",
     ),
     "forbidden": Wording(

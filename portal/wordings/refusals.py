@@ -21,7 +21,9 @@ REFUSALS: Final[Mapping[str, Wording]] = {
     "login_too_weak": Wording(
         status=403,
         title=_("Your login is too weak."),
-        text=_("You logged in at assurance level %(loa)s; level %(needed)s is needed. Log in with another card."),
+        text=_(
+            "You logged in at assurance level %(loa)s; level %(needed)s is needed. Log in with another card."
+        ),
     ),
     "self_service_forbidden": Wording(
         status=403,
@@ -88,10 +90,14 @@ REFUSALS: Final[Mapping[str, Wording]] = {
         text=_("Since %(since)s, until %(until)s: %(reason)s. Blocking works as usual."),
     ),
     "holder_deceased": Wording(
-        status=409, title=_("The person is deceased."), text=_("So says the population register, read %(read_at)s.")
+        status=409,
+        title=_("The person is deceased."),
+        text=_("So says the population register, read %(read_at)s."),
     ),
     "holder_emigrated": Wording(
-        status=409, title=_("The person has emigrated."), text=_("So says the population register, read %(read_at)s.")
+        status=409,
+        title=_("The person has emigrated."),
+        text=_("So says the population register, read %(read_at)s."),
     ),
     "holder_deregistered": Wording(
         status=409,
@@ -104,7 +110,9 @@ REFUSALS: Final[Mapping[str, Wording]] = {
         text=_("The person must be read from the register before a card can be given."),
     ),
     "card_expired": Wording(
-        status=409, title=_("The card has expired."), text=_("Its last day was %(valid_until)s. Order a new one.")
+        status=409,
+        title=_("The card has expired."),
+        text=_("Its last day was %(valid_until)s. Order a new one."),
     ),
     "card_not_shipped": Wording(
         status=409,

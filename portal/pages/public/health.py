@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 
 @require_safe
-def healthz(request: HttpRequest) -> JsonResponse:
+def healthz(_request: HttpRequest) -> JsonResponse:
     """Answer 200 when the database answers, else 503."""
     try:
         with connection.cursor() as cursor:

@@ -35,7 +35,8 @@
   });
 
   // The page that lists what is wrong is read from the top; a danger page starts at the harmless button.
-  document.querySelector("[data-focus]")?.focus();
+  const first = document.querySelector("[data-focus]");
+  first?.focus({ preventScroll: !first.matches("[role=alert]") });
 
   function announce(text) {
     const region = document.getElementById("announcements");

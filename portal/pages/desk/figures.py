@@ -1,0 +1,69 @@
+"""Counts and short lists of the start page, inside the bounds of the actor's role."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from ca.models import Issuer
+from cards.models import Card
+from cards.states import CardState
+from journal.actor import Actor
+from journal.models import Entry
+from portal import moments
+from portal.pages import asking
+from portal.pages.plot import DayCount
+
+_DAYS = 14
+_SOON = timedelta(days=60)
+
+
+def expiring_cards(*, actor: Actor, at: datetime, limit: int) -> tuple[Card, ...]:
+    """Return working cards whose last day comes within 60 days, the first to end first."""
+    cards = (
+        _cards(actor)
+        .select_related("person")
+        .filter(
+            state=CardState.ACTIVE.value,
+            valid_until__gte=asking.today(at),
+            valid_until__lte=asking.today(at + _SOON),
+        )
+    )
+    return tuple(cards.order_by("valid_until", "pk")[:limit])
+
+
+def activated_and_blocked(*, actor: Actor, at: datetime) -> list[DayCount]:
+    """Return how many cards were activated and blocked on each of the last 14 Swedish days."""
+    first = asking.today(at) - timedelta(days=_DAYS - 1)
+    since = at - timedelta(days=_DAYS + 1)
+    activated = Counter(map(moments.day, _moments(actor, "activated_at", since)))
+    blocked = Counter(map(moments.day, _moments(actor, "blocked_at", since)))
+    days = [first + timedelta(days=offset) for offset in range(_DAYS)]
+    return [
+        DayCount(day=one, first=activated[one.isoformat()], second=blocked[one.isoformat()]) for one in days
+    ]
+
+
+def latest_entries(*, actor: Actor, limit: int = 8) -> QuerySet[Entry]:
+    """Return the newest journal entries of the actor's organizations."""
+    return (
+        Entry.objects.filter(references__kind="organization", references__value__in=actor.organization_ids)
+        .order_by("-id")
+        .distinct()[:limit]
+    )
+
+
+def short_name(issuer: Issuer) -> str:
+    """Return an issuer's name without what all have in common: Person HSA-id 3."""
+    name = issuer.common_name.removeprefix(settings.SIGILL_NAME_PREFIX)
+    return name.removeprefix("Sigill e-id ").removesuffix(" CA v1")
+
+
+def _moments(actor: Actor, column: str, since: datetime) -> list[datetime]:
+    return list(_cards(actor).filter(**{f"{column}__gte": since}).values_list(column, flat=True))
+
+
+def _cards(actor: Actor) -> QuerySet[Card]:
+    cards = Card.objects.filter(organization_id__in=actor.organization_ids)
+    return cards if actor.may_see_protected else cards.filter(person__protected_identity=False)

@@ -1,0 +1,207 @@
+"""The list of orders, and one order with its production step by step."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from cards import policies
+from cards.lifecycle import cancel_order
+from cards.models import CardOrder
+from cards.products import product
+from cards.selectors import get_order, list_orders
+from cards.states import RUNNING_ORDER_STATES, CardOrderState
+from journal.actor import Actor
+from portal import moments, problems, words
+from portal.pages import asking
+from portal.pages.desk.history import names_of, timeline
+from portal.pages.desk.person import order_row
+from portal.pages.parts import Act, Chip, Crumb, Fact, OrderRow, Step, TimelineItem
+from portal.problems import Problem
+from portal.words import Tag, Text
+
+_ROWS: Final = 30
+_BEING_MADE: Final = frozenset({CardOrderState.PLACED, CardOrderState.SENT, CardOrderState.IN_PRODUCTION})
+_FILTERS: Final[Mapping[str, tuple[Text, frozenset[CardOrderState] | None]]] = {
+    "": (gettext_lazy("All"), None),
+    "making": (gettext_lazy("Being made"), _BEING_MADE),
+    "sent": (gettext_lazy("Sent, not activated"), frozenset({CardOrderState.SHIPPED})),
+    "failed": (gettext_lazy("Refused by the producer"), frozenset({CardOrderState.REJECTED})),
+    "done": (gettext_lazy("Activated"), frozenset({CardOrderState.ACTIVATED})),
+    "ended": (
+        gettext_lazy("Cancelled or lapsed"),
+        frozenset({CardOrderState.CANCELLED, CardOrderState.LAPSED}),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersPage:
+    """What the list shows."""
+
+    chips: Sequence[Chip]
+    rows: Sequence[OrderRow]
+    next_url: str
+    first_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPage:
+    """What the view of one order shows."""
+
+    title: str
+    url: str
+    person: str
+    person_url: str
+    tag: Tag
+    is_running: bool
+    steps: Sequence[Step]
+    failure: Problem | None
+    next: Act | None
+    cancel: Act | None
+    facts: Sequence[Fact]
+    events: Sequence[TimelineItem]
+    crumbs: Sequence[Crumb]
+
+
+@require_safe
+def show_orders(request: HttpRequest) -> HttpResponse:
+    """Show orders, newest first, by keyset: no page counts rows."""
+    chosen = request.GET.get("state", "")
+    chosen = chosen if chosen in _FILTERS else ""
+    after = request.GET.get("after", "")
+    listed = list_orders(actor=asking.who(request), states=_FILTERS[chosen][1], after=after, limit=_ROWS)
+    page = OrdersPage(
+        chips=[
+            Chip(label=label, url=_address(key), is_chosen=key == chosen)
+            for key, (label, _states) in _FILTERS.items()
+        ],
+        rows=[order_row(order) for order in listed.orders],
+        next_url=_address(chosen, after=listed.after) if listed.after else "",
+        first_url=_address(chosen) if after else "",
+    )
+    return render(request, "portal/orders.html", {"page": page})
+
+
+@require_safe
+def show_order(request: HttpRequest, order_id: str) -> HttpResponse:
+    """Show one order."""
+    return render(request, "portal/order.html", {"page": _asked(request, order_id)})
+
+
+@require_safe
+def show_production(request: HttpRequest, order_id: str) -> HttpResponse:
+    """Show the part that changes, for htmx, which asks again and again until the production has ended."""
+    return render(request, "portal/parts/production.html", {"page": _asked(request, order_id)})
+
+
+@require_POST
+def cancel(request: HttpRequest, order_id: str) -> HttpResponse:
+    """Cancel an order that has not left for the producer."""
+    order = cancel_order(card_order_id=str(order_id), actor=asking.who(request), at=asking.now())
+    messages.success(request, _("The order is cancelled. No card will be made."))
+    return HttpResponseRedirect(reverse("order", args=[order.pk]))
+
+
+def _asked(request: HttpRequest, order_id: str) -> OrderPage:
+    actor, at = asking.who(request), asking.now()
+    return order_page(get_order(str(order_id), actor=actor), actor=actor, at=at)
+
+
+def order_page(order: CardOrder, *, actor: Actor, at: datetime) -> OrderPage:
+    """Return what the view of one order shows to this actor at this moment."""
+    item = product(order.product_code)
+    name = words.product_name(item) if item else order.product_code
+    state = CardOrderState(order.state)
+    return OrderPage(
+        title=name,
+        url=reverse("order-status", args=[order.pk]),
+        person=order.person.full_name,
+        person_url=reverse("person", args=[order.person_id]),
+        tag=words.ORDER_STATES[state],
+        is_running=state in RUNNING_ORDER_STATES - {CardOrderState.SHIPPED},
+        steps=_steps(order, now=at),
+        failure=_failure(order),
+        next=_next(order) if state is CardOrderState.SHIPPED else None,
+        cancel=_cancel_act(order, actor=actor, at=at) if state in _BEING_MADE else None,
+        facts=_facts(order, now=at),
+        events=timeline("card_order", str(order.pk)),
+        crumbs=(
+            Crumb(label=_("Orders"), url=reverse("orders")),
+            Crumb(label=f"{order.person.full_name}, {name}"),
+        ),
+    )
+
+
+def _address(state: str, *, after: str = "") -> str:
+    query = urlencode({key: value for key, value in (("state", state), ("after", after)) if value})
+    return f"{reverse('orders')}?{query}" if query else reverse("orders")
+
+
+def _steps(order: CardOrder, *, now: datetime) -> list[Step]:
+    reached: list[tuple[Text, datetime | None]] = [
+        (_("Ordered"), order.placed_at),
+        (_("Received by the producer"), order.sent_at),
+        (_("In production"), order.production_started_at),
+        (_("Sent to the holder"), order.shipped_at),
+        (_("Activated at the desk"), order.activated_at),
+    ]
+    ended = order.cancelled_at or order.rejected_at or order.lapsed_at
+    steps, is_next = [], True
+    for name, at in reached:
+        if at is not None:
+            steps.append(Step(name=name, text=moments.moment(at, now=now), progress="done"))
+        elif is_next and ended:
+            label = words.ORDER_STATES[CardOrderState(order.state)].label
+            steps.append(Step(name=label, text=moments.moment(ended, now=now), progress="failed"))
+            break
+        else:
+            steps.append(Step(name=name, progress="now" if is_next else "later"))
+            is_next = False
+    return steps
+
+
+def _failure(order: CardOrder) -> Problem | None:
+    if order.state == CardOrderState.REJECTED.value:
+        return problems.of_code("order_refused_by_factory", facts={"reason": order.rejection_reason})
+    if order.state == CardOrderState.PLACED.value and order.last_problem:
+        return problems.of_code("factory_unavailable", facts={"problem": order.last_problem})
+    return None
+
+
+def _next(order: CardOrder) -> Act:
+    return Act(label=_("Activate the card"), icon="key", url=reverse("activate-card", args=[order.card.pk]))
+
+
+def _cancel_act(order: CardOrder, *, actor: Actor, at: datetime) -> Act:
+    refusal = policies.may_cancel_order(order, actor=actor, at=at)
+    return Act(
+        label=_("Cancel the order"),
+        icon="x-circle",
+        url=reverse("order-cancel", args=[order.pk]),
+        why=problems.explain(refusal) if refusal else None,
+    )
+
+
+def _facts(order: CardOrder, *, now: datetime) -> list[Fact]:
+    placed_by = names_of({order.placed_by}).get(order.placed_by, order.placed_by)
+    facts = [
+        Fact(name=_("Name on the card"), value=order.printed_name),
+        Fact(name=_("Organization"), value=order.organization_name),
+        Fact(name=_("HSA-id"), value=order.hsa_id),
+        Fact(name=_("Assurance level"), value=str(order.loa)),
+        Fact(name=_("Valid through"), value=order.valid_until.isoformat()),
+        Fact(name=_("Ordered"), value=f"{moments.moment(order.placed_at, now=now)}, {placed_by}"),
+    ]
+    if order.card.card_number:
+        facts.append(Fact(name=_("Card number"), value=order.card.card_number))
+    return facts

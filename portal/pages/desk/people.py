@@ -1,0 +1,110 @@
+"""The search: one box for names and every kind of number; an exact hit goes straight to the person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods
+
+from cards.card_number import CardNumberInvalid, parse_card_number
+from cards.errors import CardNotFound
+from cards.selectors import get_card_by_number
+from directory.errors import InvalidIdentifier
+from directory.selectors import PersonHit, find_people
+from journal.actor import Actor
+from portal import problems
+from portal.pages import asking
+from portal.problems import Problem
+from portal.words import Tag
+
+_LIMIT = 20
+_LONGEST = 80
+_LAST_QUERY = "last-search"
+_PROTECTED = Tag(tone="warn", icon="person-lock", label=gettext_lazy("Protected personal data"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A person found."""
+
+    url: str
+    name: str
+    detail: str
+    tags: Sequence[Tag]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPage:
+    """What the template shows."""
+
+    query: str
+    hits: Sequence[Hit] = ()
+    notice: Problem | None = None
+
+    @property
+    def summary(self) -> str:
+        """Return how many were found, in words."""
+        if len(self.hits) >= _LIMIT:
+            return _("The first %(count)d are shown. Write more of the name to find fewer.") % {
+                "count": _LIMIT
+            }
+        count = len(self.hits)
+        return ngettext("%(count)d person", "%(count)d persons", count) % {"count": count}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def search_people(request: HttpRequest) -> HttpResponse:
+    """Take a query by POST, keep it out of every address, and show the answer by GET."""
+    actor = asking.who(request)
+    if request.method == "POST":
+        query = request.POST.get("query", "").strip()[:_LONGEST]
+        request.session[_LAST_QUERY] = query
+        if person_id := _exact(query, actor=actor):
+            return HttpResponseRedirect(reverse("person", args=[person_id]))
+        return HttpResponseRedirect(reverse("people-search"))
+    query = str(request.session.get(_LAST_QUERY, ""))
+    return render(request, "portal/search.html", {"page": _page(query, actor=actor)})
+
+
+def _exact(query: str, *, actor: Actor) -> str:
+    """Return the one person that a number names; empty for a name, for none and for several."""
+    if card_person := _by_card(query, actor=actor):
+        return card_person
+    if not any(letter.isdigit() for letter in query):
+        return ""
+    try:
+        hits = find_people(query, actor=actor, limit=2)
+    except InvalidIdentifier:
+        return ""
+    return str(hits[0].person_id) if len(hits) == 1 else ""
+
+
+def _by_card(query: str, *, actor: Actor) -> str:
+    try:
+        number = parse_card_number(query)
+        return str(get_card_by_number(str(number), actor=actor).person_id)
+    except (CardNumberInvalid, CardNotFound):
+        return ""
+
+
+def _page(query: str, *, actor: Actor) -> SearchPage:
+    if not query:
+        return SearchPage(query="")
+    try:
+        hits = find_people(query, actor=actor, limit=_LIMIT)
+    except InvalidIdentifier as error:
+        return SearchPage(query=query, notice=problems.explain(error))
+    return SearchPage(query=query, hits=[_hit(hit) for hit in hits])
+
+
+def _hit(hit: PersonHit) -> Hit:
+    return Hit(
+        url=reverse("person", args=[hit.person_id]),
+        name=hit.name,
+        detail=hit.detail,
+        tags=(_PROTECTED,) if hit.protected_identity else (),
+    )

@@ -1,0 +1,361 @@
+"""The person view: who it is, their cards and certificates, what can be done now, and why not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from ca.models import Certificate
+from ca.selectors import certificates_of_person
+from cards import policies
+from cards.models import CardOrder
+from cards.products import catalogue, product
+from cards.reasons import BlockReason
+from cards.selectors import CardView, person_cards
+from cards.states import CardOrderState, CardState
+from directory.models import Employment, Person, RegistrationStatus
+from directory.selectors import employments_of, get_person
+from journal.actor import Actor
+from journal.errors import Refusal
+from portal import moments, problems, words
+from portal.pages import asking
+from portal.pages.desk import landing
+from portal.pages.desk.figures import short_name
+from portal.pages.desk.history import timeline
+from portal.pages.parts import (
+    Act,
+    CardPanel,
+    CertificateRow,
+    Crumb,
+    Fact,
+    OrderRow,
+    Thought,
+    TimelineItem,
+)
+from portal.words import Tag, Text
+
+DAYS_TO_ACTIVATE: Final = 100
+_SOON: Final = timedelta(days=60)
+_LANDING_SHOWN: Final = timedelta(hours=24)
+# Refusals of an order that speak of the person and not of the moment: no card at this level at all.
+_ABOUT_THE_LEVEL: Final = frozenset(
+    {
+        "identity_kind_not_allowed",
+        "registered_address_missing",
+        "under_age",
+        "holder_deceased",
+        "holder_emigrated",
+        "holder_deregistered",
+        "holder_not_read_from_register",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonPage:
+    """Everything that the template shows."""
+
+    name: str
+    initials: str
+    is_protected: bool
+    tags: Sequence[Tag]
+    facts: Sequence[Fact]
+    order: Act | None
+    cards: Sequence[CardPanel]
+    all_cards: int
+    shows_all: bool
+    certificates: Sequence[CertificateRow]
+    orders: Sequence[OrderRow]
+    thoughts: Sequence[Thought]
+    events: Sequence[TimelineItem]
+    crumbs: Sequence[Crumb]
+
+    @property
+    def hidden_cards(self) -> int:
+        """Return how many cards are not shown."""
+        return self.all_cards - len(self.cards)
+
+    @property
+    def certificate_count(self) -> str:
+        """Return how many certificates there are, in words."""
+        count = len(self.certificates)
+        return ngettext("%(count)d certificate", "%(count)d certificates", count) % {"count": count}
+
+
+@require_safe
+def show_person(request: HttpRequest, person_id: str) -> HttpResponse:
+    """Show a person; 404 also when the person is outside the actor's role."""
+    actor, at = asking.who(request), asking.now()
+    person = get_person(str(person_id), actor=actor)
+    return render(
+        request,
+        "portal/person.html",
+        {"page": person_page(person, actor=actor, at=at, shows_all="all" in request.GET)},
+    )
+
+
+def person_page(person: Person, *, actor: Actor, at: datetime, shows_all: bool) -> PersonPage:
+    """Return what the person view shows to this actor at this moment."""
+    view = person_cards(str(person.pk), actor=actor, at=at)
+    employments = [
+        one for one in employments_of(person, at=at) if policies.in_scope(actor, str(one.organization_id))
+    ]
+    refusal = order_refusal(employments, actor=actor, at=at)
+    shown = [card for card in view.cards if shows_all or _is_shown(card, at=at)]
+    return PersonPage(
+        name=person.full_name,
+        initials="".join(
+            part[0] for part in (person.calling_name or person.given_name, person.surname) if part
+        ),
+        is_protected=person.protected_identity,
+        tags=_tags(person, employments, refusal=refusal),
+        facts=_facts(person, employments, at=at),
+        order=_order_act(person, refusal=refusal),
+        cards=[_panel(card, at=at) for card in shown],
+        all_cards=len(view.cards),
+        shows_all=shows_all,
+        certificates=_certificate_rows(person, view.cards, at=at),
+        orders=[order_row(order, with_person=False) for order in view.orders[:6]],
+        thoughts=_thoughts(person, view.cards, refusal=refusal, at=at),
+        events=timeline("person", str(person.pk)),
+        crumbs=(Crumb(label=_("People"), url=reverse("people-search")), Crumb(label=person.full_name)),
+    )
+
+
+def order_refusal(employments: Sequence[Employment], *, actor: Actor, at: datetime) -> Refusal | None:
+    """Return why no card can be ordered at the highest level, or None when one product can."""
+    if not employments:
+        return Refusal(code="no_employment_in_scope", fixer="register")
+    refusals = [
+        policies.may_order(
+            employment=employment, product_code=item.code, loa=max(item.loa_allowed), actor=actor, at=at
+        )
+        for employment in employments
+        for item in catalogue().products.values()
+        if item.orderable
+    ]
+    return None if None in refusals else next(iter(refusals), None)
+
+
+def order_row(order: CardOrder, *, with_person: bool = True) -> OrderRow:
+    """Return an order as a line of a list."""
+    item = product(order.product_code)
+    return OrderRow(
+        url=reverse("order", args=[order.pk]),
+        person=order.person.full_name if with_person else "",
+        product=words.product_name(item) if item else order.product_code,
+        at=order.placed_at,
+        tag=words.ORDER_STATES[CardOrderState(order.state)],
+        detail=_("ordered %(when)s") % {"when": moments.moment(order.placed_at, now=asking.now())},
+    )
+
+
+def _is_shown(view: CardView, *, at: datetime) -> bool:
+    if view.card.blocked_at is not None:
+        return at - view.card.blocked_at < _LANDING_SHOWN
+    return not view.is_expired and view.card.state != CardState.DISCARDED.value
+
+
+def _tags(person: Person, employments: Sequence[Employment], *, refusal: Refusal | None) -> list[Tag]:
+    tags = [words.REGISTRATION[RegistrationStatus(person.registration_status)]]
+    if employments:
+        tags.append(Tag(tone="ok", icon="building", label=_("Employed according to HSA")))
+    else:
+        tags.append(Tag(tone="warn", icon="exclamation-triangle", label=_("Not found in HSA")))
+    if refusal is not None and refusal.code in _ABOUT_THE_LEVEL:
+        tags.append(Tag(tone="warn", icon="shield-lock", label=_("Assurance level 3 not possible")))
+    else:
+        tags.append(Tag(tone="info", icon="shield-check", label=_("Assurance level 3 possible")))
+    return tags
+
+
+def _facts(person: Person, employments: Sequence[Employment], *, at: datetime) -> list[Fact]:
+    number = person.personal_identity_number
+    facts = [
+        Fact(name=_("Personal number"), value=f"{number[:8]}-{number[8:]}", copy=f"{number[:8]}-{number[8:]}")
+    ]
+    facts += [Fact(name=_("HSA-id"), value=one.hsa_id, copy=one.hsa_id) for one in employments]
+    facts += [Fact(name=_("Organization"), value=_workplace(one)) for one in employments[:1]]
+    if person.pu_read_at is not None:
+        facts.append(Fact(name=_("Read from PU"), value=moments.moment(person.pu_read_at, now=at)))
+    return facts
+
+
+def _workplace(employment: Employment) -> str:
+    unit = f", {employment.unit.name}" if employment.unit is not None else ""
+    return f"{employment.organization.name}{unit}"
+
+
+def _order_act(person: Person, *, refusal: Refusal | None) -> Act:
+    return Act(
+        label=_("Order a card"),
+        icon="plus-lg",
+        url=reverse("order-card", args=[person.pk]),
+        why=problems.explain(refusal) if refusal else None,
+    )
+
+
+def _panel(view: CardView, *, at: datetime) -> CardPanel:
+    card = view.card
+    state = CardState(card.state)
+    item = product(card.product_code)
+    return CardPanel(
+        id=str(card.pk),
+        product=words.product_name(item) if item else card.product_code,
+        number=card.card_number or "",
+        look="dead" if view.is_expired else words.CARD_LOOKS[state],
+        tag=words.EXPIRED if view.is_expired and state is CardState.ACTIVE else words.CARD_STATES[state],
+        facts=_card_facts(view, at=at),
+        acts=() if state in {CardState.BLOCKED, CardState.DISCARDED} else _card_acts(view),
+        landing=landing.of_card(card, at=at) if _is_landing(view, at=at) else None,
+    )
+
+
+def _is_landing(view: CardView, *, at: datetime) -> bool:
+    blocked_at = view.card.blocked_at
+    return blocked_at is not None and bool(view.certificates) and at - blocked_at < _LANDING_SHOWN
+
+
+def _card_facts(view: CardView, *, at: datetime) -> tuple[Text, ...]:
+    card = view.card
+    if card.blocked_at is not None:
+        return (
+            _("blocked %(when)s") % {"when": moments.moment(card.blocked_at, now=at)},
+            str(words.BLOCK_REASONS[BlockReason(card.block_reason)]).lower(),
+        )
+    facts = [_("valid through %(day)s") % {"day": card.valid_until.isoformat()}]
+    if card.state == CardState.SHIPPED.value and card.shipped_at is not None:
+        last_day = asking.today(card.shipped_at + timedelta(days=DAYS_TO_ACTIVATE))
+        days = (last_day - asking.today(at)).days
+        facts.append(
+            ngettext("%(days)d day left to activate", "%(days)d days left to activate", days) % {"days": days}
+        )
+    return tuple(facts)
+
+
+def _card_acts(view: CardView) -> tuple[Act, ...]:
+    card = view.card
+    number = card.card_number or ""
+    activate = Act(
+        label=_("Resume the activation") if view.open_activation else _("Activate"),
+        icon="key",
+        url=reverse("activate-card", args=[card.pk]),
+        object=number,
+        why=problems.explain(view.activation_refusal) if view.activation_refusal else None,
+    )
+    block = Act(
+        label=_("Block"),
+        icon="slash-circle",
+        style="btn-danger0",
+        url=reverse("block-card", args=[card.pk]),
+        object=number,
+        why=problems.explain(view.block_refusal) if view.block_refusal else None,
+    )
+    # An active card needs no activation button that is always grey.
+    return (block,) if card.state == CardState.ACTIVE.value else (activate, block)
+
+
+def _certificate_rows(person: Person, cards: Sequence[CardView], *, at: datetime) -> list[CertificateRow]:
+    carriers = {str(view.card.pk): view.card for view in cards}
+    rows = []
+    for certificate in certificates_of_person(str(person.pk)):
+        card = carriers.get(certificate.carrier_id)
+        if card is None:
+            continue
+        item = product(card.product_code)
+        name = words.product_name(item) if item else card.product_code
+        rows.append(
+            CertificateRow(
+                purpose=words.KEY_PURPOSES.get(certificate.name, certificate.name),
+                carrier=f"{name} …\u2060{(card.card_number or '')[-3:]}",
+                issuer=short_name(certificate.issuer),
+                not_after=certificate.not_after,
+                tag=certificate_tag(certificate, at=at),
+            )
+        )
+    return rows
+
+
+def certificate_tag(certificate: Certificate, *, at: datetime) -> Tag:
+    """Return a certificate's state in words."""
+    if certificate.revoked_at is not None:
+        return Tag(tone="bad", icon="slash-circle", label=_("Revoked"))
+    if certificate.not_after <= at:
+        return words.EXPIRED
+    if certificate.published_at is None:
+        return Tag(tone="info", icon="hourglass-split", label=_("Being published"))
+    return Tag(tone="ok", icon="check-circle", label=_("Active"))
+
+
+def _thoughts(
+    person: Person, cards: Sequence[CardView], *, refusal: Refusal | None, at: datetime
+) -> list[Thought]:
+    states = {view.card.state for view in cards if not view.is_expired}
+    working = [view for view in cards if view.card.state == CardState.ACTIVE.value and not view.is_expired]
+    waiting = [view for view in cards if view.activation_refusal is None]
+    thoughts = []
+    if not working:
+        thoughts.append(
+            _no_card(person, waiting=waiting, is_made=CardState.ORDERED.value in states, refusal=refusal)
+        )
+    thoughts += [
+        _expires(view, person) for view in working if view.card.valid_until <= asking.today(at + _SOON)
+    ]
+    if len(working) > 1:
+        thoughts.append(
+            Thought(
+                tag=Tag(tone="info", icon="info-circle", label=_("Several working cards")),
+                text=_("%(count)d cards work at the same time. Block those that are no longer used.")
+                % {"count": len(working)},
+            )
+        )
+    if person.pu_read_at is None or at - person.pu_read_at > timedelta(days=30):
+        thoughts.append(
+            Thought(
+                tag=Tag(tone="warn", icon="clock-history", label=_("Old register data")),
+                text=_("The person has not been read from the population register for a month."),
+            )
+        )
+    return thoughts
+
+
+def _no_card(
+    person: Person, *, waiting: Sequence[CardView], is_made: bool, refusal: Refusal | None
+) -> Thought:
+    tag = Tag(tone="warn", icon="exclamation-triangle", label=_("No working card"))
+    if waiting:
+        return Thought(
+            tag=tag,
+            text=_("A card has been sent. It works when it has been activated here."),
+            url=reverse("activate-card", args=[waiting[0].card.pk]),
+            link=_("Activate it"),
+        )
+    if is_made:
+        return Thought(
+            tag=tag, text=_("A card is being made. It is sent to the person and then activated here.")
+        )
+    if refusal is not None:
+        return Thought(tag=tag, text=problems.explain(refusal).title)
+    return Thought(
+        tag=tag,
+        text=_("The person cannot log in with a card."),
+        url=reverse("order-card", args=[person.pk]),
+        link=_("Order a card"),
+    )
+
+
+def _expires(view: CardView, person: Person) -> Thought:
+    return Thought(
+        tag=Tag(tone="warn", icon="clock", label=_("The card expires soon")),
+        text=_("The last day is %(day)s. A new card takes about two weeks.")
+        % {"day": view.card.valid_until.isoformat()},
+        url=reverse("order-card", args=[person.pk]),
+        link=_("Order a new one"),
+    )

@@ -1,0 +1,133 @@
+"""The receipt: what the holder signed with the new card, on the screen, on paper and as PDF."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.staticfiles import finders
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+from weasyprint import HTML
+
+from cards.errors import ActivationNotFound
+from cards.models import Activation
+from cards.products import DocumentKind, IdentityCheckMethod, product
+from cards.receipts import question_of
+from cards.selectors import get_activation
+from cards.terms import current_terms
+from portal import moments, words
+from portal.pages import asking
+from portal.pages.desk.history import names_of
+from portal.pages.parts import Crumb, Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptPage:
+    """What the receipt shows."""
+
+    opening: str
+    terms: str
+    card_facts: Sequence[Fact]
+    check_facts: Sequence[Fact]
+    proof_facts: Sequence[Fact]
+    crumbs: Sequence[Crumb]
+    person_url: str
+    pdf_url: str
+
+
+@require_safe
+def show_receipt(request: HttpRequest, activation_id: str) -> HttpResponse:
+    """Show the receipt of a finished activation."""
+    return render(request, "portal/receipt.html", {"page": _page(request, activation_id)})
+
+
+@require_safe
+def print_receipt(request: HttpRequest, activation_id: str) -> HttpResponse:
+    """Answer the receipt as a tagged PDF; the browser is told no name in the file's name."""
+    html = render_to_string(
+        "portal/receipt_pdf.html",
+        {"page": _page(request, activation_id), "language": get_language(), "style": _style()},
+        request=request,
+    )
+    pdf = HTML(string=html).write_pdf(pdf_variant="pdf/ua-1")
+    response = HttpResponse(pdf, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="kvittens-{str(activation_id)[:8]}.pdf"'
+    return response
+
+
+def _page(request: HttpRequest, activation_id: str) -> ReceiptPage:
+    activation = get_activation(str(activation_id), actor=asking.who(request))
+    if activation.finished_at is None:
+        raise ActivationNotFound("no receipt: not finished")
+    return receipt_page(activation)
+
+
+def receipt_page(activation: Activation) -> ReceiptPage:
+    """Return what the receipt of a finished activation says."""
+    card, question = activation.card, question_of(activation.receipt)
+    return ReceiptPage(
+        opening=question.visible_text,
+        terms=current_terms().text(get_language() or "sv"),
+        card_facts=_card_facts(activation),
+        check_facts=_check_facts(activation),
+        proof_facts=_proof_facts(activation),
+        crumbs=(
+            Crumb(label=_("People"), url=reverse("people-search")),
+            Crumb(label=card.person.full_name, url=reverse("person", args=[card.person_id])),
+            Crumb(label=_("Receipt")),
+        ),
+        person_url=reverse("person", args=[card.person_id]),
+        pdf_url=reverse("activation-receipt-pdf", args=[activation.pk]),
+    )
+
+
+def _card_facts(activation: Activation) -> list[Fact]:
+    card = activation.card
+    item = product(card.product_code)
+    return [
+        Fact(name=_("Holder"), value=card.holder_name),
+        Fact(name=_("Product"), value=words.product_name(item) if item else card.product_code),
+        Fact(name=_("Card number"), value=card.card_number or ""),
+        Fact(name=_("HSA-id"), value=card.hsa_id),
+        Fact(name=_("Valid through"), value=card.valid_until.isoformat()),
+    ]
+
+
+def _check_facts(activation: Activation) -> list[Fact]:
+    check = activation.identity_check
+    who = names_of({check.checked_by}).get(check.checked_by, check.checked_by)
+    return [
+        Fact(name=_("Method"), value=words.CHECK_METHODS[IdentityCheckMethod(check.method)]),
+        Fact(name=_("Document"), value=words.DOCUMENT_KINDS[DocumentKind(check.document_kind)]),
+        Fact(name=_("Document number"), value=check.document_number),
+        Fact(name=_("Checked by"), value=f"{who}, {check.checked_by}"),
+        Fact(name=_("Checked at"), value=_clock(check.checked_at)),
+    ]
+
+
+def _proof_facts(activation: Activation) -> list[Fact]:
+    receipt = activation.receipt
+    return [
+        Fact(name=_("Signed at"), value=_clock(receipt.signed_at)),
+        Fact(name=_("Algorithm"), value=receipt.algorithm),
+        Fact(name=_("Signature"), value=base64.b64encode(bytes(receipt.signature or b"")).decode()),
+        Fact(name=_("Terms"), value=activation.terms_version),
+        Fact(name=_("Reference"), value=str(activation.pk)),
+    ]
+
+
+def _clock(at: datetime | None) -> str:
+    return f"{at.astimezone(moments.STOCKHOLM):%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def _style() -> str:
+    """Return the style of the printed receipt: it is put into the file, so that nothing is fetched."""
+    path = finders.find("portal/print.css")
+    with open(str(path), encoding="utf-8") as file:  # noqa: PTH123 - the finder gives a text path
+        return file.read()

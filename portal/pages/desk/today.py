@@ -1,0 +1,194 @@
+"""The start page: who waits at the desk, what is being made, what failed, what expires."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from ca.models import Issuer
+from cards.models import Card, CardOrder
+from cards.products import product
+from cards.selectors import count_orders, factory_contact, list_orders, shipped_and_waiting
+from cards.states import CardOrderState
+from directory.models import Role
+from journal.actor import Actor
+from portal import moments, words
+from portal.pages import asking
+from portal.pages.desk import figures
+from portal.pages.desk.history import told
+from portal.pages.desk.person import DAYS_TO_ACTIVATE
+from portal.pages.parts import Fact, Figure, Line, Queue, TimelineItem
+from portal.pages.plot import Plot, plot
+from portal.status_check import published_crl
+
+_LINES = 6
+_BEING_MADE = frozenset({CardOrderState.PLACED, CardOrderState.SENT, CardOrderState.IN_PRODUCTION})
+_CARD_ROLES = frozenset(set(Role) - {Role.FUNCTION_CERT_ORDERER, Role.VALIDATION_SPECIALIST})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TodayPage:
+    """What the start page shows."""
+
+    date_line: str
+    figures: Sequence[Figure]
+    queues: Sequence[Queue]
+    plot: Plot
+    status_facts: Sequence[Fact]
+    events: Sequence[TimelineItem]
+
+
+@require_safe
+def show_today(request: HttpRequest) -> HttpResponse:
+    """Show the start page of a card role; other roles have a short one."""
+    actor, at = asking.who(request), asking.now()
+    if actor.role not in {role.value for role in _CARD_ROLES}:
+        return render(request, "portal/welcome.html")
+    return render(request, "portal/today.html", {"page": today_page(actor=actor, at=at)})
+
+
+def today_page(*, actor: Actor, at: datetime) -> TodayPage:
+    """Return what waits for this actor at this moment."""
+    counted = count_orders(actor=actor)
+    waiting = shipped_and_waiting(actor=actor, limit=_LINES)
+    making = list_orders(actor=actor, states=_BEING_MADE, limit=_LINES).orders
+    failed = list_orders(actor=actor, states=frozenset({CardOrderState.REJECTED}), limit=_LINES).orders
+    expiring = figures.expiring_cards(actor=actor, at=at, limit=_LINES)
+    days = figures.activated_and_blocked(actor=actor, at=at)
+    return TodayPage(
+        date_line=date_format(asking.today(at), "l j F"),
+        figures=(
+            Figure(
+                label=_("wait for activation"),
+                value=counted.get(CardOrderState.SHIPPED, 0),
+                url=_orders("sent"),
+            ),
+            Figure(
+                label=_("are being made"),
+                value=sum(counted.get(state, 0) for state in _BEING_MADE),
+                url=_orders("making"),
+            ),
+            Figure(
+                label=_("were refused by the producer"),
+                value=counted.get(CardOrderState.REJECTED, 0),
+                url=_orders("failed"),
+                alarm=counted.get(CardOrderState.REJECTED, 0) > 0,
+            ),
+            Figure(label=_("expire within 60 days"), value=len(expiring), url="#expiring"),
+        ),
+        queues=(
+            Queue(
+                key="waiting",
+                title=_("Wait at the desk"),
+                nothing=_("Nobody waits: every card that was sent is activated."),
+                lines=tuple(_waiting(card, at=at) for card in waiting),
+                more_url=_orders("sent"),
+            ),
+            Queue(
+                key="failed",
+                title=_("Need your decision"),
+                nothing=_("Nothing has failed."),
+                lines=(*_factory(at=at), *(_order(order, act=_("Look"), at=at) for order in failed)),
+                more_url=_orders("failed") if failed else "",
+            ),
+            Queue(
+                key="making",
+                title=_("Being made"),
+                nothing=_("No cards are being made."),
+                lines=tuple(_order(order, act=_("Follow"), at=at) for order in making),
+                more_url=_orders("making"),
+            ),
+            Queue(
+                key="expiring",
+                title=_("Expire soon"),
+                nothing=_("No card expires within 60 days."),
+                lines=tuple(_expiring(card, at=at) for card in expiring),
+            ),
+        ),
+        plot=plot(days, title=_("Activated and blocked cards each day for 14 days")),
+        status_facts=_status_facts(at=at),
+        events=told(figures.latest_entries(actor=actor)),
+    )
+
+
+def _orders(state: str) -> str:
+    return f"{reverse('orders')}?state={state}"
+
+
+def _product(code: str) -> str:
+    item = product(code)
+    return words.product_name(item) if item else code
+
+
+def _waiting(card: Card, *, at: datetime) -> Line:
+    shipped_at = card.shipped_at or at
+    left = asking.today(shipped_at + timedelta(days=DAYS_TO_ACTIVATE))
+    return Line(
+        title=card.person.full_name,
+        detail=_("%(product)s, sent %(when)s, %(left)s")
+        % {
+            "product": _product(card.product_code),
+            "when": moments.moment(shipped_at, now=at),
+            "left": moments.days_left(left, today=asking.today(at)),
+        },
+        act=_("Activate"),
+        url=reverse("activate-card", args=[card.pk]),
+    )
+
+
+def _order(order: CardOrder, *, act: str, at: datetime) -> Line:
+    return Line(
+        title=order.person.full_name,
+        detail=f"{_product(order.product_code)}, {words.ORDER_STATES[CardOrderState(order.state)].label}, "
+        f"{moments.moment(order.placed_at, now=at)}",
+        act=act,
+        url=reverse("order", args=[order.pk]),
+    )
+
+
+def _expiring(card: Card, *, at: datetime) -> Line:
+    return Line(
+        title=card.person.full_name,
+        detail=f"{_product(card.product_code)}, {card.valid_until.isoformat()}, "
+        f"{moments.days_left(card.valid_until, today=asking.today(at))}",
+        act=_("Order a new one"),
+        url=reverse("order-card", args=[card.person_id]),
+    )
+
+
+def _factory(*, at: datetime) -> tuple[Line, ...]:
+    """Return a line about the producer when the last contact failed."""
+    contact = factory_contact()
+    if contact.failed_at is None or (
+        contact.reached_at is not None and contact.reached_at > contact.failed_at
+    ):
+        return ()
+    return (
+        Line(
+            title=_("The card producer does not answer"),
+            detail=_("Since %(when)s. Orders are kept and sent by themselves.")
+            % {"when": moments.moment(contact.failed_at, now=at)},
+            act=_("Orders"),
+            url=_orders("making"),
+        ),
+    )
+
+
+def _status_facts(*, at: datetime) -> list[Fact]:
+    facts = []
+    for issuer in Issuer.objects.filter(key__in=["person_hsa_id_3", "person_id_3"]).order_by("key"):
+        crl = published_crl(issuer.file_stem)
+        shown = (
+            _("list %(number)s, %(when)s")
+            % {"number": crl.number, "when": moments.moment(crl.this_update, now=at)}
+            if crl
+            else _("no list is published")
+        )
+        facts.append(Fact(name=figures.short_name(issuer), value=shown))
+    return facts

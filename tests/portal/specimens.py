@@ -1,0 +1,568 @@
+"""Pages filled with made-up people, so that every state of every page can be looked at without a database."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import include, path
+
+from cards.products import assurance_level
+from cards.states import CardOrderState, CardState
+from journal.errors import Refusal
+from portal import problems, words
+from portal.accounts.providers import Challenge
+from portal.pages.desk.activating import ActivationPage, IdentityPage
+from portal.pages.desk.blocking import BlockForm, BlockPage, Consequence
+from portal.pages.desk.identity_form import IdentityForm
+from portal.pages.desk.ordering import OrderWizardPage
+from portal.pages.desk.orders import OrderPage, OrdersPage
+from portal.pages.desk.people import Hit, SearchPage
+from portal.pages.desk.person import PersonPage
+from portal.pages.desk.receipt import ReceiptPage
+from portal.pages.desk.today import TodayPage
+from portal.pages.parts import (
+    Act,
+    CardPanel,
+    CertificateRow,
+    Chip,
+    Choice,
+    Crumb,
+    Fact,
+    Figure,
+    Landing,
+    Line,
+    OrderRow,
+    Queue,
+    Step,
+    Stop,
+    Thought,
+    TimelineItem,
+)
+from portal.pages.plot import DayCount, plot
+from portal.pages.public.status import IssuerStatus, StatusPage
+from portal.pages.shell import Entry, Section, Shell, Who
+from portal.words import Tag
+
+AT = datetime.now(tz=UTC).replace(hour=8, minute=41)
+CARD = "11111111-1111-4111-8111-111111111111"
+OK = Tag(tone="ok", icon="check-circle", label="Aktivt")
+
+
+def _shell(here: str, *, is_in: bool = True) -> Shell:
+    entries = (
+        Entry(label="I dag", icon="sun", url="/", is_here=here == "today", count=3),
+        Entry(label="Personer", icon="people", url="/people/search/", is_here=here == "people"),
+        Entry(label="Beställningar", icon="credit-card-2-front", url="/orders/", is_here=here == "orders"),
+    )
+    more = (Entry(label="Statustjänster", icon="broadcast", url="/status/", is_here=here == "status"),)
+    return Shell(
+        actor=Who(name="Alva Berg", role="ID-administratör", organization="Region Norr") if is_in else None,
+        menu=(Section(title="", entries=entries), Section(title="Översikt", entries=more)) if is_in else (),
+        may_search=is_in,
+        environment="TEST",
+        version="0.1",
+        idle_seconds=900,
+        absolute_seconds=3600,
+    )
+
+
+def _why(code: str, fixer: str = "nobody", **facts: str) -> problems.Problem:
+    return problems.explain(Refusal(code=code, facts=tuple(facts.items()), fixer=fixer))
+
+
+def _events() -> list[TimelineItem]:
+    return [
+        TimelineItem(at=AT, title="Kort spärrat", detail="Alva Berg · Förlorat eller stulet kort"),
+        TimelineItem(at=AT - timedelta(days=19), title="Kort skickat"),
+        TimelineItem(at=AT - timedelta(days=28), title="Kort beställt", detail="Alva Berg"),
+    ]
+
+
+def person(*, is_protected: bool = False) -> dict[str, object]:
+    blocked = CardPanel(
+        id=CARD,
+        product="Tjänstekort utan foto",
+        number="9752278905551200044",
+        look="dead",
+        tag=words.CARD_STATES[CardState.BLOCKED],
+        facts=("spärrat i dag 09:41", "förlorat eller stulet kort"),
+        landing=Landing(
+            card_id=CARD,
+            stops=(
+                Stop(name="Liggaren", text="i dag 09:41", progress="done"),
+                Stop(name="OCSP", text="syns inom 0,31 s", progress="done"),
+                Stop(name="Spärrlistan", text="inom en minut", progress="now"),
+            ),
+        ),
+    )
+    shipped = CardPanel(
+        id="2",
+        product="Tjänstekort utan foto",
+        number="9752278903123456781",
+        look="waiting",
+        tag=words.CARD_STATES[CardState.SHIPPED],
+        facts=("giltigt t.o.m. 2031-10-30", "71 dagar kvar att aktivera"),
+        acts=(
+            Act(label="Aktivera", icon="key", url="#a"),
+            Act(label="Spärra", icon="slash-circle", url="#b", style="btn-danger0"),
+            Act(
+                label="Lås upp",
+                icon="unlock",
+                url="",
+                style="btn-line",
+                why=_why("not_reached_yet"),
+            ),
+        ),
+    )
+    page = PersonPage(
+        name="Åsa Lindqvist",
+        initials="ÅL",
+        is_protected=is_protected,
+        tags=[
+            Tag(tone="ok", icon="check-circle", label="Folkbokförd"),
+            Tag(tone="ok", icon="building", label="Anställd enligt HSA"),
+            Tag(tone="info", icon="shield-check", label="Tillitsnivå 3 möjlig"),
+        ],
+        facts=[
+            Fact(name="Personnummer", value="19890102-9809", copy="19890102-9809"),
+            Fact(name="HSA-id", value="SE2321000016-4KQ7", copy="SE2321000016-4KQ7"),
+            Fact(name="Organisation", value="Region Norr, Akutmottagningen"),
+            Fact(name="Läst från PU", value="i dag 03:12"),
+        ],
+        order=Act(
+            label="Beställ kort",
+            icon="plus-lg",
+            url="#o",
+            why=_why("order_already_running", "id_administrator", placed_at=AT.isoformat(), state="SHIPPED")
+            if is_protected
+            else None,
+        ),
+        cards=[shipped, blocked],
+        all_cards=3,
+        shows_all=False,
+        certificates=[
+            CertificateRow(
+                purpose="Legitimering, HSA-id",
+                carrier="Tjänstekort utan foto …044",
+                issuer="Person HSA-id 3",
+                not_after=AT + timedelta(days=900),
+                tag=Tag(tone="bad", icon="slash-circle", label="Spärrat"),
+            ),
+            CertificateRow(
+                purpose="Legitimering, personnummer",
+                carrier="Tjänstekort utan foto …781",
+                issuer="Person ID 3",
+                not_after=AT + timedelta(days=900),
+                tag=OK,
+            ),
+        ],
+        orders=[_order_row(CardOrderState.SHIPPED), _order_row(CardOrderState.ACTIVATED)],
+        thoughts=[
+            Thought(
+                tag=Tag(tone="warn", icon="exclamation-triangle", label="Inget fungerande kort"),
+                text="Ett kort är skickat. Det fungerar när det har aktiverats här.",
+                url="#a",
+                link="Aktivera det",
+            )
+        ],
+        events=_events(),
+        crumbs=(Crumb(label="Personer", url="/people/search/"), Crumb(label="Åsa Lindqvist")),
+    )
+    return {"page": page, "shell": _shell("people")}
+
+
+def _order_row(state: CardOrderState) -> OrderRow:
+    return OrderRow(
+        url="#x",
+        person="Åsa Lindqvist",
+        product="Tjänstekort utan foto",
+        at=AT,
+        tag=words.ORDER_STATES[state],
+        detail="beställt i dag 09:41",
+    )
+
+
+def _line(name: str, detail: str, act: str) -> Line:
+    return Line(title=name, detail=detail, act=act, url="#l")
+
+
+def today() -> dict[str, object]:
+    counts = [3, 5, 2, 0, 0, 6, 7, 4, 8, 3, 0, 0, 9, 2]
+    blocked = [1, 0, 1, 0, 0, 2, 1, 0, 1, 0, 0, 0, 3, 1]
+    days = [
+        DayCount(day=date(2026, 11, 8) + timedelta(days=index), first=one, second=blocked[index])
+        for index, one in enumerate(counts)
+    ]
+    page = TodayPage(
+        date_line="lördag 21 november",
+        figures=(
+            Figure(label="väntar på aktivering", value=14, url="#"),
+            Figure(label="tillverkas", value=6, url="#"),
+            Figure(label="avvisades av producenten", value=1, url="#", alarm=True),
+            Figure(label="går ut inom 60 dagar", value=3, url="#"),
+        ),
+        queues=(
+            Queue(
+                key="waiting",
+                title="Väntar vid disken",
+                nothing="",
+                lines=(
+                    _line(
+                        "Åsa Lindqvist",
+                        "Tjänstekort utan foto, skickat 2026-11-02, 81 dagar kvar",
+                        "Aktivera",
+                    ),
+                    _line(
+                        "Göran Öst", "Tjänstekort utan foto, skickat 2026-10-22, 70 dagar kvar", "Aktivera"
+                    ),
+                ),
+                more_url="#",
+            ),
+            Queue(
+                key="failed",
+                title="Behöver ditt beslut",
+                nothing="",
+                lines=(_line("Per Ek", "Avvisad av producenten, i dag 07:10", "Titta"),),
+            ),
+            Queue(key="making", title="Tillverkas", nothing="Inga kort tillverkas just nu."),
+        ),
+        plot=plot(days, title="Aktiverade och spärrade kort per dag"),
+        status_facts=[
+            Fact(name="Person HSA-id 3", value="lista 41, i dag 09:12"),
+            Fact(name="Person ID 3", value="lista 38, i dag 09:12"),
+        ],
+        events=_events(),
+    )
+    return {"page": page, "shell": _shell("today")}
+
+
+def orders() -> dict[str, object]:
+    page = OrdersPage(
+        chips=[
+            Chip(label=name, url="#", is_chosen=name == "Alla")
+            for name in ("Alla", "Tillverkas", "Skickat, ej aktiverat", "Avvisad av producenten", "Aktiverad")
+        ],
+        rows=[_order_row(state) for state in CardOrderState],
+        next_url="#n",
+        first_url="",
+    )
+    return {"page": page, "shell": _shell("orders")}
+
+
+def order(*, has_failed: bool = False) -> dict[str, object]:
+    last = Step(
+        name="Avvisad av producenten" if has_failed else "I produktion",
+        text="i dag 09:44" if has_failed else "",
+        progress="failed" if has_failed else "now",
+    )
+    page = OrderPage(
+        title="Tjänstekort utan foto",
+        url="#p",
+        person="Åsa Lindqvist",
+        person_url="#",
+        tag=words.ORDER_STATES[CardOrderState.REJECTED if has_failed else CardOrderState.SENT],
+        is_running=False,
+        steps=[
+            Step(name="Beställd", text="i dag 09:41", progress="done"),
+            Step(name="Mottagen av producenten", text="i dag 09:42", progress="done"),
+            last,
+            *(
+                []
+                if has_failed
+                else [Step(name="Skickad till innehavaren"), Step(name="Aktiverad vid disken")]
+            ),
+        ],
+        failure=problems.of_code("order_refused_by_factory") if has_failed else None,
+        next=None,
+        cancel=None
+        if has_failed
+        else Act(
+            label="Avbryt beställningen",
+            icon="x-circle",
+            url="#c",
+            why=_why("order_being_handed_over", "time", since=AT.isoformat()),
+        ),
+        facts=[
+            Fact(name="Namn på kortet", value="Åsa Lindqvist"),
+            Fact(name="HSA-id", value="SE2321000016-4KQ7"),
+            Fact(name="Tillitsnivå", value="3"),
+            Fact(name="Beställd", value="i dag 09:41, Alva Berg"),
+        ],
+        events=_events(),
+        crumbs=(Crumb(label="Beställningar", url="#"), Crumb(label="Åsa Lindqvist")),
+    )
+    return {"page": page, "shell": _shell("orders")}
+
+
+def wizard(*, step: str = "choose") -> dict[str, object]:
+    is_confirm = step == "confirm"
+    page = OrderWizardPage(
+        step=step,
+        name="Åsa Lindqvist",
+        steps=(
+            Step(name="Välj kort", progress="done" if is_confirm else "now"),
+            Step(name="Läs och bekräfta", progress="now" if is_confirm else "later"),
+            Step(name="Följ tillverkningen", text="omkring två veckor"),
+            Step(name="Aktivera vid besök", text="identitetskontroll och pinkod"),
+        ),
+        crumbs=(Crumb(label="Personer", url="#"), Crumb(label="Beställ kort")),
+        back_url="#",
+        products=[
+            Choice(
+                value="7C1",
+                name="Tjänstekort utan foto",
+                detail="Tillitsnivå 3 · giltigt högst 5 år",
+                is_chosen=True,
+            ),
+            Choice(
+                value="7A1",
+                name="SIS-kort med foto",
+                detail="Tillitsnivå 3 · giltigt högst 5 år",
+                why=_why("product_not_orderable", "central_administrator", product="7A1"),
+            ),
+        ],
+        employments=[
+            Choice(
+                value="a", name="Region Norr, Akutmottagningen", detail="SE2321000016-4KQ7", is_chosen=True
+            ),
+            Choice(value="b", name="Region Norr, Labb", detail="SE2321000016-9XX1"),
+        ],
+        product="7C1",
+        employment="a",
+        facts=[
+            Fact(name="Kort", value="Tjänstekort utan foto"),
+            Fact(name="Skickas till", value="Åsa Lindqvist\nStorgatan 1\n972 00 Luleå"),
+        ],
+        delivery_note="Kortet skickas till folkbokföringsadressen inom omkring två veckor.",
+    )
+    return {"page": page, "form": None, "shell": _shell("people")}
+
+
+def activate(*, has_errors: bool = False) -> dict[str, object]:
+    form = IdentityForm({"steps": ["number_checked"]} if has_errors else None, level=assurance_level(3))
+    form.is_valid()
+    page = IdentityPage(
+        name="Åsa Lindqvist",
+        card_number="9752278903123456781",
+        facts=(
+            Fact(name="Namn", value="Åsa Lindqvist"),
+            Fact(name="Personnummer", value="19890102-9809"),
+            Fact(name="Organisation", value="Region Norr"),
+        ),
+        steps=_activation_steps(0),
+        crumbs=(Crumb(label="Personer", url="#"), Crumb(label="Aktivera kort")),
+        person_url="#",
+        block_url="#b",
+        problem=_why("document_expired", "holder", valid_until="2024-01-02") if has_errors else None,
+    )
+    return {"page": page, "form": form, "shell": _shell("people")}
+
+
+def _activation_steps(done: int, *, now: str = "now") -> tuple[Step, ...]:
+    names = (
+        "Identiteten kontrollerad",
+        "Kort i läsaren",
+        "Pinkod vald, nycklar gjorda",
+        "Certifikat utfärdade",
+        "Skrivna och lästa tillbaka",
+        "Kvittens underskriven",
+    )
+    return tuple(
+        Step(
+            name=name,
+            text="i dag 09:41" if index < done else "",
+            progress="done" if index < done else now if index == done else "later",
+        )
+        for index, name in enumerate(names)
+    )
+
+
+def activation(done: int = 1, *, is_aborted: bool = False) -> dict[str, object]:
+    is_done = done == 6
+    page = ActivationPage(
+        id=CARD,
+        name="Åsa Lindqvist",
+        card_number="9752278903123456781",
+        look="waiting",
+        is_open=not is_done and not is_aborted,
+        is_done=is_done,
+        heading="Kortet är klart" if is_done else "Just nu",
+        status_line="Kortet är aktivt"
+        if is_done
+        else "Aktiveringen avslutades"
+        if is_aborted
+        else "Väntar på kortklienten",
+        explanation="Sätt kortet i läsaren och öppna kortklienten på den här datorn.",
+        steps=_activation_steps(done, now="failed" if is_aborted else "now"),
+        facts=[
+            Fact(name="Kortnummer", value="9752278903123456781"),
+            Fact(name="Villkor", value="2026-11"),
+        ],
+        crumbs=(Crumb(label="Personer", url="#"), Crumb(label="Aktivera kort")),
+        person_url="#",
+        receipt_url="#r",
+        start_url="siths://activate/1/abc" if done == 1 and not is_aborted else "",
+        client_url="http://127.0.0.1:8100/open?url=siths",
+        expires_at=AT + timedelta(minutes=10),
+        problem=problems.of_code("activation_expired") if is_aborted else None,
+        again_url="#again" if is_aborted else "",
+        again_label="Kontrollera identiteten igen och fortsätt",
+    )
+    return {"page": page, "shell": _shell("people")}
+
+
+def block(*, has_errors: bool = False) -> dict[str, object]:
+    initial = {"requested_day": "2026-11-21", "requested_clock": "09:38"}
+    form = BlockForm(
+        {"requested_day": "21/11", "requested_clock": "9"} if has_errors else None, initial=initial
+    )
+    form.is_valid()
+    page = BlockPage(
+        name="Åsa Lindqvist",
+        product="Tjänstekort utan foto",
+        number_grouped="9752 2789 0312 3456 781",
+        number_short="…781",
+        toll=[
+            Consequence(icon="slash-circle", text="2 certifikat spärras. Det kan inte ångras."),
+            Consequence(icon="broadcast", text="Alla som frågar om certifikaten får veta det inom en minut."),
+            Consequence(icon="person", text="Personen har inget annat fungerande kort."),
+        ],
+        crumbs=(Crumb(label="Personer", url="#"), Crumb(label="Spärra")),
+        person_url="#",
+        problem=None,
+    )
+    return {"page": page, "form": form, "shell": _shell("people")}
+
+
+def receipt() -> dict[str, object]:
+    page = ReceiptPage(
+        opening="Jag, Åsa Lindqvist, har fått kortet med nummer 9752278903123456781 utlämnat till mig.",
+        terms="Kortet är personligt och får inte lånas ut.\nDu väljer själv din pinkod.",
+        card_facts=[Fact(name="Innehavare", value="Åsa Lindqvist")],
+        check_facts=[Fact(name="Handling", value="Svenskt körkort")],
+        proof_facts=[Fact(name="Underskrift", value="MEUCIQ" * 16)],
+        crumbs=(Crumb(label="Personer", url="#"), Crumb(label="Kvittens")),
+        person_url="#",
+        pdf_url="#pdf",
+    )
+    return {"page": page, "shell": _shell("people")}
+
+
+def search(*, has_hits: bool = True) -> dict[str, object]:
+    hits = [
+        Hit(url="#p", name="Åsa Lindqvist", detail="19890102-9809 · Region Norr, Akutmottagningen", tags=()),
+        Hit(url="#q", name="Åsa Lind", detail="19700101-9800 · Region Norr", tags=()),
+    ]
+    page = SearchPage(
+        query="åsa",
+        hits=hits if has_hits else (),
+        notice=None if has_hits else problems.of_code("identifier_wrong_check_digit"),
+    )
+    return {"page": page, "shell": _shell("people")}
+
+
+def status() -> dict[str, object]:
+    good = IssuerStatus(
+        name="TEST Sigill e-id Person HSA-id 3 CA v1",
+        crl_tag=OK,
+        crl_text="nummer 41, i dag 09:12",
+        crl_url="#c",
+        certificate_url="#a",
+        ocsp_tag=OK,
+        ocsp_text="svar från i dag 09:00",
+    )
+    page = StatusPage(
+        issuers=[good],
+        ocsp_url="http://127.0.0.1:8080/ocsp",
+        seen_at=AT,
+    )
+    return {"page": page, "shell": _shell("", is_in=False)}
+
+
+def login(kind: str = "") -> dict[str, object]:
+    challenge = Challenge(
+        order_ref="x",
+        autostart_url="siths://auth/1/abc",
+        client_link="http://127.0.0.1:8100/open?url=x",
+        verification_code="4659",
+        claim_before=AT,
+        poll_interval=2,
+    )
+    return {
+        "shell": _shell("", is_in=False),
+        "challenge": challenge if kind == "waiting" else None,
+        "status": {"waiting": "pending", "failed": "failed"}.get(kind, "none"),
+        "message": words.LOGIN_HINTS["outstanding" if kind == "waiting" else "cardNotActive"],
+        "failed": "",
+        "ended": "idle" if kind == "" else "",
+    }
+
+
+def role() -> dict[str, object]:
+    choices = [
+        {
+            "id": "1",
+            "role": "id_administrator",
+            "organization_name": "Region Norr",
+            "hsa_id": "SE2321000016-A1",
+        },
+        {
+            "id": "2",
+            "role": "issuance_manager",
+            "organization_name": "Region Norr",
+            "hsa_id": "SE2321000016-A1",
+        },
+    ]
+    return {
+        "shell": _shell("", is_in=False),
+        "choices": choices,
+        "current": "",
+        "person_name": "Alva Berg",
+    }
+
+
+def problem(code: str) -> dict[str, object]:
+    return {"problem": problems.of_code(code), "shell": _shell("")}
+
+
+SPECIMENS = {
+    "login": ("login", login),
+    "login-waiting": ("login", lambda: login("waiting")),
+    "login-failed": ("login", lambda: login("failed")),
+    "role": ("role", role),
+    "today": ("today", today),
+    "search": ("search", search),
+    "search-nobody": ("search", lambda: search(has_hits=False)),
+    "person": ("person", person),
+    "person-protected": ("person", lambda: person(is_protected=True)),
+    "order-choose": ("order_card", wizard),
+    "order-confirm": ("order_card", lambda: wizard(step="confirm")),
+    "orders": ("orders", orders),
+    "order": ("order", order),
+    "order-failed": ("order", lambda: order(has_failed=True)),
+    "activate": ("activate", activate),
+    "activate-errors": ("activate", lambda: activate(has_errors=True)),
+    "suspicion": ("suspicion", activate),
+    "activation": ("activation", activation),
+    "activation-aborted": ("activation", lambda: activation(3, is_aborted=True)),
+    "activation-done": ("activation", lambda: activation(6)),
+    "receipt": ("receipt", receipt),
+    "block": ("block", block),
+    "block-errors": ("block", lambda: block(has_errors=True)),
+    "status": ("status", status),
+    "accessibility": ("accessibility", lambda: {"shell": _shell("", is_in=False)}),
+    "welcome": ("welcome", lambda: {"shell": _shell("today")}),
+    "not-found": ("problem", lambda: problem("not_found")),
+    "broken": ("broken", lambda: problem("internal_error")),
+}
+
+
+def show(request: HttpRequest, name: str) -> HttpResponse:
+    """Show a specimen by its name."""
+    if name not in SPECIMENS:
+        raise Http404(name)
+    template, context = SPECIMENS[name]
+    return render(request, f"portal/{template}.html", context())
+
+
+urlpatterns = [path("specimen/<str:name>", show), path("", include("portal.urls"))]
