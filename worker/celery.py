@@ -11,6 +11,8 @@ from celery import Celery
 from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
 
+from worker.schedule import BEAT_SCHEDULE
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("sigill")
@@ -26,7 +28,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     task_default_queue="default",
     task_routes={
-        "worker.tasks.issue_pending": {"queue": "issuance"},
+        "worker.tasks.issue_waiting": {"queue": "issuance"},
         "worker.tasks.publish_crls": {"queue": "publishing"},
         "worker.tasks.refresh_ocsp": {"queue": "publishing"},
         "worker.tasks.sign_head": {"queue": "publishing"},
@@ -34,6 +36,7 @@ app.conf.update(
     worker_hijack_root_logger=False,
     worker_send_task_events=False,
     timezone="Europe/Stockholm",
+    beat_schedule=BEAT_SCHEDULE,
     imports=["worker.tasks"],
 )
 app.autodiscover_tasks([])

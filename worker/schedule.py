@@ -1,0 +1,16 @@
+"""When each job runs, in seconds; a missed run is made up by the next: jobs ask what is due."""
+
+from celery.schedules import schedule
+
+BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    "poll_factory": {"task": "worker.tasks.poll_factory", "schedule": schedule(1.0)},
+    "publish_crls": {"task": "worker.tasks.publish_crls", "schedule": schedule(2.0)},
+    "sign_head": {"task": "worker.tasks.sign_head", "schedule": schedule(2.0)},
+    "send_orders": {"task": "worker.tasks.send_orders", "schedule": schedule(5.0)},
+    "issue_waiting": {"task": "worker.tasks.issue_waiting", "schedule": schedule(10.0)},
+    "end_overdue": {"task": "worker.tasks.end_overdue", "schedule": schedule(15.0)},
+    "refresh_ocsp": {"task": "worker.tasks.refresh_ocsp", "schedule": schedule(60.0)},
+}
+for _entry in BEAT_SCHEDULE.values():
+    # A job that could not start before its next turn is dropped: the next one does its work.
+    _entry["options"] = {"expires": 30}

@@ -1,0 +1,108 @@
+"""The periodic jobs: each is safe to run twice, to miss, and to be killed in."""
+
+from datetime import datetime
+
+from celery import shared_task
+from django.conf import settings
+
+from authn.lifecycle import fail_late_orders, reduce_finished_orders
+from ca.crl_publishing import publish_due
+from ca.issuance import issue_pending
+from cards.activation import expire_activations
+from cards.errors import FactoryUnavailable
+from cards.production import connect, poll_factory_reports, send_due_orders
+from functioncerts.lifecycle import settle_orders as settle_function_orders
+from journal import checkpoints
+from journal.actor import Actor
+from ocsp import publisher
+from worker.jobs import run_job
+from worker.wiring import signers, status_store
+
+
+@shared_task
+def issue_waiting() -> None:
+    """Issue what a consumer left behind: requests whose worker died in the middle."""
+
+    def work(now: datetime) -> str:
+        return f"{issue_pending(signers=signers(), actor=Actor.system('issuance'), at=now)} issued"
+
+    run_job("issue_waiting", work)
+
+
+@shared_task
+def publish_crls() -> None:
+    """Publish every CRL that is due or lacks a revocation."""
+
+    def work(now: datetime) -> str:
+        return f"{publish_due(signers=signers(), actor=Actor.system('crl_publishing'), at=now)} published"
+
+    run_job("publish_crls", work)
+
+
+@shared_task
+def refresh_ocsp() -> None:
+    """Sign again the answers that are past half their life, and renew OCSP signers in time."""
+
+    def work(now: datetime) -> str:
+        return str(publisher.refresh_due(store=status_store(), signers=signers(), at=now))
+
+    run_job("refresh_ocsp", work)
+
+
+@shared_task
+def sign_head() -> None:
+    """Sign the journal's head when something happened since the last one."""
+
+    def work(now: datetime) -> str:
+        if checkpoints.head_is_signed():
+            return "nothing new"
+        audit = signers().signer_for("audit")
+        head = checkpoints.sign_head(
+            origin=settings.SIGILL_JOURNAL_ORIGIN,
+            public_key=audit.public_key,
+            sign=audit.sign,
+            outside=settings.SIGILL_HOME / "journal" / "checkpoints",
+            at=now,
+        )
+        return f"head over {head.size} rows" if head else "signed by another worker"
+
+    run_job("sign_head", work)
+
+
+@shared_task
+def send_orders() -> None:
+    """Hand over the orders whose next attempt is due."""
+
+    def work(now: datetime) -> str:
+        return f"{send_due_orders(factory=connect(), actor=Actor.system('production'), at=now)} sent"
+
+    run_job("send_orders", work)
+
+
+@shared_task
+def poll_factory() -> None:
+    """Fetch and apply what the factory reports."""
+
+    def work(now: datetime) -> str:
+        try:
+            count = poll_factory_reports(factory=connect(), actor=Actor.system("production"), at=now)
+        except FactoryUnavailable as error:
+            return f"the factory does not answer: {error}"
+        return f"{count} reports"
+
+    run_job("poll_factory", work)
+
+
+@shared_task
+def end_overdue() -> None:
+    """End what has run out of time: login orders, activations, orders waiting for a certificate."""
+
+    def work(now: datetime) -> str:
+        actor = Actor.system("end_overdue")
+        orders = fail_late_orders(actor=actor, at=now)
+        reduced = reduce_finished_orders(at=now)
+        activations = expire_activations(actor=actor, at=now)
+        functions = settle_function_orders(actor=actor, at=now)
+        return f"{orders} logins, {activations} activations, {functions} function orders, {reduced} reduced"
+
+    run_job("end_overdue", work)

@@ -1,0 +1,151 @@
+"""Which event leads to which work: the only place where consumers and the domain's verbs meet."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from ca.hsm.errors import SigningUnavailable
+from ca.hsm.proxy import SocketSigners
+from ca.issuance import RequestUnderWay, issue_request
+from ca.ledger_replay import append_revocation
+from ca.selectors import certificate
+from cards.blocking import revoke_late_certificate
+from cards.card_keys import revoke_superseded_certificate
+from cards.errors import FactoryUnavailable
+from cards.models import Card
+from cards.production import connect, send_order_to_factory
+from functioncerts.lifecycle import settle_request
+from journal.actor import Actor
+from journal.sequencing import SequencedEntry
+from ocsp import publisher
+from ocsp.store.lmdb_store import LmdbStore
+from worker.consumers import Consumer, Handler
+from worker.errors import NotYet
+
+
+@lru_cache(maxsize=1)
+def signers() -> SocketSigners:
+    """Return the way to the signer process."""
+    return SocketSigners(settings.SIGILL_SIGNER_SOCKET)
+
+
+@lru_cache(maxsize=1)
+def status_store() -> LmdbStore:
+    """Return the store that responders read; one writer in this process."""
+    return LmdbStore(settings.SIGILL_OCSP_STORE)
+
+
+def issue(entry: SequencedEntry) -> None:
+    """certificate.requested: issue it."""
+    try:
+        issue_request(
+            entry.text("certificate_request_id"),
+            signers=signers(),
+            actor=Actor.system("issuance"),
+            at=timezone.now(),
+        )
+    except (RequestUnderWay, SigningUnavailable) as error:
+        raise NotYet(str(error)) from error
+
+
+def publish_issued(entry: SequencedEntry) -> None:
+    """certificate.issued: let OCSP know it, then it may be handed out."""
+    try:
+        publisher.publish(
+            entry.text("certificate_id"), store=status_store(), signers=signers(), at=timezone.now()
+        )
+    except SigningUnavailable as error:
+        raise NotYet(str(error)) from error
+
+
+def publish_revoked(entry: SequencedEntry) -> None:
+    """certificate.revoked: into the ledger outside the database first, then to OCSP."""
+    append_revocation(entry.text("certificate_id"))
+    publish_issued(entry)
+
+
+def withdraw_late(entry: SequencedEntry) -> None:
+    """certificate.issued: revoke it if its card was blocked, or its key replaced, while it was signed."""
+    if entry.text("carrier_kind") != "card":
+        return
+    actor, now = Actor.system("withdrawal"), timezone.now()
+    revoke_late_certificate(card_id=entry.text("carrier_id"), actor=actor, at=now)
+    revoke_superseded_certificate(
+        certificate_request_id=entry.text("certificate_request_id"), actor=actor, at=now
+    )
+
+
+def settle_function_order(entry: SequencedEntry) -> None:
+    """certificate.issued, certificate.request_failed: close the function order that asked for it."""
+    settle_request(
+        certificate_request_id=entry.text("certificate_request_id"),
+        actor=Actor.system("function_orders"),
+        at=timezone.now(),
+    )
+
+
+def send_order(entry: SequencedEntry) -> None:
+    """card.ordered: hand the order to the factory at once; if it is away, the periodic job tries again."""
+    try:
+        send_order_to_factory(
+            card_order_id=entry.text("card_order_id"),
+            factory=connect(),
+            actor=Actor.system("production"),
+            at=timezone.now(),
+        )
+    except FactoryUnavailable:
+        # The order keeps its reason and its next attempt: the job `send_orders` goes on from there.
+        return
+
+
+def end_sessions(ender: str, what_it_rests_on: Callable[[SequencedEntry], str]) -> Handler:
+    """Return a handler that ends the sessions which rest on a certificate or card.
+
+    The portal is named by path: worker and portal do not know each other.
+    """
+
+    def handle(entry: SequencedEntry) -> None:
+        rests_on = what_it_rests_on(entry)
+        if rests_on:
+            import_string(ender)(rests_on, actor=Actor.system("sessions"), at=timezone.now())
+
+    return handle
+
+
+def _certificate_digest(entry: SequencedEntry) -> str:
+    return certificate(entry.text("certificate_id")).sha256
+
+
+def _card_number(entry: SequencedEntry) -> str:
+    return Card.objects.get(pk=entry.text("card_id")).card_number or ""
+
+
+def consumers() -> list[Consumer]:
+    """Return every consumer; each has a cursor and a pace of its own."""
+    sessions = settings.SIGILL_SESSION_ENDERS
+    return [
+        Consumer(name="issuance", handlers={"certificate.requested": issue}),
+        Consumer(
+            name="status",
+            handlers={"certificate.issued": publish_issued, "certificate.revoked": publish_revoked},
+        ),
+        Consumer(name="withdrawal", handlers={"certificate.issued": withdraw_late}),
+        Consumer(
+            name="function_orders",
+            handlers={
+                "certificate.published": settle_function_order,
+                "certificate.request_failed": settle_function_order,
+            },
+        ),
+        Consumer(name="production", handlers={"card.ordered": send_order}),
+        Consumer(
+            name="sessions",
+            handlers={
+                "certificate.revoked": end_sessions(sessions["certificate"], _certificate_digest),
+                "card.blocked": end_sessions(sessions["card"], _card_number),
+            },
+        ),
+    ]
