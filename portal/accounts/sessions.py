@@ -15,7 +15,7 @@ from authn.hints import FailureHint
 from authn.status import recheck
 from authn.trust import load_trust
 from directory import selectors as directory_selectors
-from directory.models import Person, RoleAssignment
+from directory.models import Person
 from journal.actor import Actor
 from journal.recording import record
 from portal.accounts.errors import RoleNotHeld
@@ -204,8 +204,5 @@ def _end_all(rows: Iterable[PortalSession], reason: EndReason, *, actor: Actor, 
 
 
 def _holds_role(row: PortalSession, *, at: datetime) -> bool:
-    return (
-        RoleAssignment.objects.filter(pk=row.role_assignment_id, role=row.role, valid_from__lte=at)
-        .filter(Q(valid_to__isnull=True) | Q(valid_to__gt=at))
-        .exists()
-    )
+    held = directory_selectors.roles_of(row.hsa_id, at=at)
+    return any(str(assignment.pk) == row.role_assignment_id for assignment in held)

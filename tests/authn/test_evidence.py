@@ -1,4 +1,4 @@
-"""The sixteen lines, the browser binding and the four algorithms, against the vectors of authn.md section 11."""
+"""The sixteen lines, the browser binding, the four algorithms, against the vectors of authn.md section 11."""
 
 import hashlib
 from dataclasses import replace
