@@ -74,7 +74,7 @@ class SerialBurnt(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateIssued(Event):
-    """A certificate was signed, verified and recorded. It is not handed out before its status is published."""
+    """A certificate was signed, verified and recorded; it is handed out when its status is published."""
 
     TYPE: ClassVar[str] = "certificate.issued"
     certificate_id: str

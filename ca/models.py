@@ -154,7 +154,7 @@ class SerialReservation(models.Model):
 
 
 class Certificate(models.Model):
-    """A certificate that was signed and recorded. Nothing in it changes but its status, and that only once."""
+    """A certificate that was signed and recorded. Nothing in it changes but its status, and that once."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     issuer = models.ForeignKey(Issuer, on_delete=models.PROTECT, related_name="certificates")

@@ -66,11 +66,14 @@ def request_certificate(
     actor: Actor,
     at: datetime,
     not_after: datetime | None = None,
+    issuer: str = "",
 ) -> CertificateRequest:
     """Register a request and return its row; the same idempotency key gives the same row.
 
     ``public_key`` is a SubjectPublicKeyInfo in DER whose possession was proved. ``not_after`` bounds the
-    validity from above, as a card's own expiry does. Works inside the caller's transaction.
+    validity from above, as a card's own expiry does. ``issuer`` names the issuer where profile and policy
+    leave a choice that only our own jobs make: whose OCSP signer it is. Works inside the caller's
+    transaction.
     Raises ``KeyRefused`` (weak, blocked or not of the profile's kind), ``ProfileRefused``,
     ``UnknownIssuer`` before the ceremony, and ``IdempotencyConflict`` when the key was used for another
     request.
@@ -92,7 +95,7 @@ def request_certificate(
         return earlier
     _check_profile(files, wanted, subject, kind, actor)
     _check_key(files, wanted, public_key)
-    issuer_key = files.issuer_of(wanted, subject.policy)
+    issuer_key = _chosen_issuer(files, wanted, subject.policy, issuer, actor)
     if not Issuer.objects.filter(key=issuer_key).exists():
         raise UnknownIssuer("the key ceremony has not been held", facts={"issuer": issuer_key})
     request = CertificateRequest(
@@ -157,6 +160,18 @@ def _check_profile(
             f"the subject does not fit {profile.name}: {violation}",
             facts={"profile": profile.name, **violation.facts},
         ) from violation
+
+
+def _chosen_issuer(files: PolicyFiles, profile: Profile, policy: str, named: str, actor: Actor) -> str:
+    if not named:
+        return files.issuer_of(profile, policy)
+    plan = files.hierarchy.issuer(named)
+    is_own = plan.is_root and plan.profile == profile.name
+    if actor.kind is not ActorKind.SYSTEM or not (is_own or profile.name in plan.issues):
+        raise ProfileRefused(
+            f"{named} does not issue {profile.name}", facts={"profile": profile.name, "rule": "issuer"}
+        )
+    return plan.key
 
 
 def _check_key(files: PolicyFiles, profile: Profile, public_key: bytes) -> None:

@@ -4,7 +4,7 @@ import logging
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -102,16 +102,23 @@ class TokenKeeper:
         A label names one key for ever: asking again gives the same key.
         Raises ``TokenFault``, or ``CopyUnusable`` when the copy could not be proved.
         """
-        attempts = 0
-        while True:
-            try:
-                public_key = self._ready().generate_key(label, algorithm)
-                break
-            except TokenFault as fault:
-                attempts += 1
-                self._heal(fault, attempts)
+        public_key = self._generate(label, algorithm)
         self._copy_if_changed()
         return public_key
+
+    def generate_keys(
+        self, wanted: Mapping[str, KeyAlgorithm], *, watch: Callable[[str], None]
+    ) -> dict[str, bytes]:
+        """Make several key pairs and one proved copy for all, and return their public halves by label.
+
+        ``watch`` is called with each label before its key is made. Raises as ``generate_key`` does.
+        """
+        made = {}
+        for label, algorithm in wanted.items():
+            watch(label)
+            made[label] = self._generate(label, algorithm)
+        self._copy_if_changed()
+        return made
 
     def labels(self) -> list[str]:
         """Return the labels of all keys."""
@@ -125,6 +132,15 @@ class TokenKeeper:
         """Close the session and keep the counters."""
         self._close()
         self.counts.close()
+
+    def _generate(self, label: str, algorithm: KeyAlgorithm) -> bytes:
+        attempts = 0
+        while True:
+            try:
+                return self._ready().generate_key(label, algorithm)
+            except TokenFault as fault:
+                attempts += 1
+                self._heal(fault, attempts)
 
     def _ready(self) -> TokenSession:
         if self._session is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from asn1crypto.core import Void
 from cryptography import x509
 
 from ca.pki import dates
@@ -160,7 +161,10 @@ def issuing_distribution_point_is_one_of_the_issuers(reading: CrlReading) -> Ite
 @CRL_LINTS.rule("RFC 5280 §5.1.2.6")
 def an_empty_list_is_left_out(reading: CrlReading) -> Iterator[str]:
     """When nothing is revoked, revokedCertificates is absent."""
-    if reading.tbs["revoked_certificates"].contents == b"":
+    revoked = reading.tbs["revoked_certificates"]
+    if (
+        not isinstance(revoked, Void) and revoked.contents == b""
+    ):  # an absent field reads as Void, with no contents
         yield "revokedCertificates is there and empty"
 
 

@@ -1,0 +1,288 @@
+"""Holds the key ceremony: each step may be repeated, so an interrupted ceremony goes on where it stopped.
+
+Order: PINs, token, keys, issuers planned, certificates, public halves for the signer's check, CRLs,
+addresses of issuer certificates and chain, protocol. Nothing is published before everything is signed,
+and the protocol is written last: while it is missing, the ceremony has not been held.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+
+from ca.ceremony.errors import CeremonyHeldBefore, CeremonyStopped
+from ca.ceremony.pins import make_pin
+from ca.ceremony.plan import PlannedKey, planned_keys
+from ca.ceremony.protocol import Protocol, draw_up, write_protocol
+from ca.crl_publishing import publish_crl
+from ca.events import CeremonyHeld, IssuerPlanned
+from ca.hsm.configuration import TokenConfiguration
+from ca.hsm.faults import PinRefused, TokenAbsent, TokenDamaged, TokenFault
+from ca.hsm.keeper_signers import KeeperSigners
+from ca.hsm.token_copy import newest_copy
+from ca.hsm.token_keeper import TokenKeeper, keep_token
+from ca.hsm.token_session import initialize_token
+from ca.issuance import issue_request
+from ca.models import Certificate, Crl, Issuer
+from ca.pki.hierarchy import file_stem
+from ca.policy_files import PolicyFiles, policy_files
+from ca.published_files import write_whole
+from ca.registration import CarrierKind, request_certificate
+from ca.selectors import certificate_pem, chain_pem, issuers
+from journal.actor import Actor
+from journal.recording import record
+
+_FRESH: Final = "to start over, with new keys and none of the old certificates, run it with FRESH=1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a ceremony has come, for whoever watches."""
+
+    step: str
+    what: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Who is present, for the protocol."""
+
+    officer: str = ""
+    witnesses: tuple[str, ...] = ()
+
+
+def protocol_file() -> Path:
+    """Return where the protocol lies; that it is there says that the ceremony has been held."""
+    folder: Path = settings.SIGILL_HOME / "ceremony"
+    return folder / "protocol.json"
+
+
+def hold_ceremony(
+    *,
+    configuration: TokenConfiguration,
+    people: People,
+    actor: Actor,
+    clock: Callable[[], datetime],
+    watch: Callable[[Progress], None],
+) -> Protocol:
+    """Hold the ceremony, or go on with one that was interrupted, and return its protocol.
+
+    Raises ``CeremonyHeldBefore``; ``CeremonyStopped`` with what to do; ``TokenBusy`` while a signer runs.
+    """
+    if protocol_file().exists():
+        raise CeremonyHeldBefore(
+            f"the key ceremony has been held: {protocol_file().name} is in ceremony/. "
+            f"It is held once; {_FRESH}"
+        )
+    started_at = clock()
+    files = policy_files()
+    with keep_token(configuration, patience=2.0) as keeper:
+        _open_token(keeper, configuration, watch)
+        plan = planned_keys(files)
+        public_keys = _make_keys(keeper, plan, watch)
+        _plan_issuers(files, plan, public_keys, actor=actor, at=clock())
+        signers = KeeperSigners(keeper)
+        certificates = _certify(plan, public_keys, signers, actor=actor, clock=clock, watch=watch)
+        _write_certificates(configuration, certificates)
+        crls = _first_crls(signers, actor=actor, clock=clock, watch=watch)
+        _publish(watch)
+        watch(Progress(step="protocol", what="protocol.json, protocol.pdf", done=0, total=1))
+        protocol = draw_up(
+            files=files,
+            session=keeper.session(),
+            configuration=configuration,
+            plan=plan,
+            certificates=certificates,
+            crls=crls,
+            officer=people.officer,
+            witnesses=people.witnesses,
+            started_at=started_at,
+            finished_at=clock(),
+        )
+    digest = write_protocol(protocol, protocol_file().parent)
+    with transaction.atomic():
+        record(
+            CeremonyHeld(
+                hierarchy=files.hierarchy.name,
+                hierarchy_sha256=files.hierarchy.sha256,
+                protocol_sha256=digest,
+                key_labels=tuple(key.label for key in plan),
+            ),
+            actor=actor,
+            at=clock(),
+        )
+    draft = protocol_file().with_suffix(".draft")
+    write_whole(protocol_file(), draft.read_bytes())
+    draft.unlink()
+    watch(Progress(step="protocol", what="protocol.json, protocol.pdf", done=1, total=1))
+    return protocol
+
+
+def _open_token(
+    keeper: TokenKeeper, configuration: TokenConfiguration, watch: Callable[[Progress], None]
+) -> None:
+    """Open the token, making it first when no key was ever made on it."""
+    watch(Progress(step="token", what=configuration.label, done=0, total=1))
+    if configuration.is_file_token and newest_copy(configuration) is None:
+        if Issuer.objects.exists():
+            raise CeremonyStopped(f"the database knows issuers, but their keys are gone from hsm/; {_FRESH}")
+        # No copy: no key ever left a half-made token, so it is made anew.
+        shutil.rmtree(configuration.tokens, ignore_errors=True)
+        configuration.tokens.mkdir(mode=0o700, parents=True)
+    elif not configuration.pin_file.exists():
+        raise CeremonyStopped(
+            f"the token is there but secrets/{configuration.pin_file.name} is gone; {_FRESH}"
+        )
+    make_pin(configuration.pin_file)
+    so_pin = make_pin(configuration.pin_file.with_name("hsm-so-pin"))
+    try:
+        if configuration.is_file_token and newest_copy(configuration) is None:
+            initialize_token(configuration, so_pin=so_pin)
+        try:
+            keeper.start()
+        except TokenAbsent:
+            initialize_token(configuration, so_pin=so_pin)
+            keeper.start()
+    except PinRefused as error:
+        raise CeremonyStopped(
+            f"secrets/{configuration.pin_file.name} holds a PIN that the token refuses; {_FRESH}"
+        ) from error
+    except TokenDamaged as error:
+        raise CeremonyStopped(f"the token cannot be used: {error}; {_FRESH}") from error
+    except TokenFault as error:
+        raise CeremonyStopped(f"the token cannot be opened: {error}") from error
+    watch(Progress(step="token", what=configuration.label, done=1, total=1))
+
+
+def _make_keys(
+    keeper: TokenKeeper, plan: list[PlannedKey], watch: Callable[[Progress], None]
+) -> dict[str, bytes]:
+    algorithms = {key.label: key.algorithm for key in plan}
+    labels = list(algorithms)
+
+    def begin(label: str) -> None:
+        done = labels.index(label)
+        watch(
+            Progress(step="keys", what=f"{label} ({algorithms[label].value})", done=done, total=len(labels))
+        )
+
+    public_keys = keeper.generate_keys(algorithms, watch=begin)
+    watch(Progress(step="keys", what="", done=len(labels), total=len(labels)))
+    return public_keys
+
+
+def _plan_issuers(
+    files: PolicyFiles, plan: list[PlannedKey], public_keys: dict[str, bytes], *, actor: Actor, at: datetime
+) -> None:
+    for key in plan:
+        if not key.is_issuer:
+            continue
+        planned = Issuer.objects.filter(key=key.label).first()
+        if planned is not None:
+            if bytes(planned.public_key) != public_keys[key.label]:
+                raise CeremonyStopped(f"the token's key {key.label} is not the one in the database; {_FRESH}")
+            continue
+        with transaction.atomic():
+            Issuer.objects.create(
+                key=key.label,
+                hierarchy=files.hierarchy.name,
+                hierarchy_sha256=files.hierarchy.sha256,
+                common_name=key.subject.common_name,
+                file_stem=file_stem(key.subject.common_name),
+                public_key=public_keys[key.label],
+                planned_at=at,
+            )
+            record(
+                IssuerPlanned(
+                    issuer_id=key.label,
+                    hierarchy=files.hierarchy.name,
+                    hierarchy_sha256=files.hierarchy.sha256,
+                    public_key_sha256=hashlib.sha256(public_keys[key.label]).hexdigest(),
+                ),
+                actor=actor,
+                at=at,
+            )
+
+
+def _certify(
+    plan: list[PlannedKey],
+    public_keys: dict[str, bytes],
+    signers: KeeperSigners,
+    *,
+    actor: Actor,
+    clock: Callable[[], datetime],
+    watch: Callable[[Progress], None],
+) -> dict[str, Certificate]:
+    certificates: dict[str, Certificate] = {}
+    for done, key in enumerate(plan):
+        watch(Progress(step="certificates", what=key.subject.common_name, done=done, total=len(plan)))
+        request = request_certificate(
+            profile=key.profile,
+            subject=key.subject,
+            public_key=public_keys[key.label],
+            person_id="",
+            organization_id="",
+            carrier_kind=CarrierKind.NONE.value,
+            carrier_id=key.label,
+            name=key.profile,
+            idempotency_key=f"ceremony:{key.label}",
+            issuer=key.issuer,
+            actor=actor,
+            at=clock(),
+        )
+        # The lock on the token is ours: nobody else can be signing this request.
+        certificate = issue_request(request.pk, signers=signers, actor=actor, at=clock(), is_only_worker=True)
+        if certificate is None:
+            request.refresh_from_db()
+            raise CeremonyStopped(
+                f"no certificate could be made for {key.label}: {request.failure}; {_FRESH}"
+            )
+        certificates[key.label] = certificate
+    watch(Progress(step="certificates", what="", done=len(plan), total=len(plan)))
+    return certificates
+
+
+def _write_certificates(configuration: TokenConfiguration, certificates: dict[str, Certificate]) -> None:
+    """Write what the signer compares its keys with, and the certificates that commands ask for by name."""
+    for label, certificate in certificates.items():
+        certificate_der = bytes(certificate.certificate_der)
+        if certificate.profile != "ocsp_signer":  # those keys are replaced every month
+            write_whole(configuration.certificates / f"{label}.cer", certificate_der)
+        write_whole(protocol_file().parent / f"{label}.pem", certificate_pem(certificate_der).encode())
+
+
+def _first_crls(
+    signers: KeeperSigners,
+    *,
+    actor: Actor,
+    clock: Callable[[], datetime],
+    watch: Callable[[Progress], None],
+) -> list[Crl]:
+    made: list[Crl] = []
+    all_issuers = issuers()
+    for done, issuer in enumerate(all_issuers):
+        watch(Progress(step="crls", what=issuer.common_name, done=done, total=len(all_issuers)))
+        made.append(publish_crl(issuer, signers=signers, actor=actor, at=clock()))
+    watch(Progress(step="crls", what="", done=len(all_issuers), total=len(all_issuers)))
+    return made
+
+
+def _publish(watch: Callable[[Progress], None]) -> None:
+    public: Path = settings.SIGILL_PUBLIC
+    all_issuers = issuers()
+    for issuer in all_issuers:
+        write_whole(public / "aia" / f"{issuer.file_stem}.cer", bytes(issuer.certificate_der))
+        write_whole(public / "chains" / f"{issuer.key}.pem", chain_pem(issuer).encode())
+    root, *others = all_issuers
+    bundle = "".join(certificate_pem(bytes(one.certificate_der)) for one in [*others, root])
+    write_whole(public / "chain.pem", bundle.encode())
+    write_whole(public / "root.pem", certificate_pem(bytes(root.certificate_der)).encode())
+    watch(Progress(step="publish", what="aia, chain", done=1, total=1))

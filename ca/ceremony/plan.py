@@ -1,0 +1,92 @@
+"""What a ceremony makes: every key of the hierarchy, and the certificate each of them gets."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ca.hsm.key_algorithms import KeyAlgorithm
+from ca.pki.subject import SubjectFacts
+from ca.policy_files import PolicyFiles
+
+AUDIT = "audit"
+"""Signs the heads of the journal."""
+
+REPORT_SEAL = "report_seal"
+"""Seals reports and receipts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedKey:
+    """One key of the ceremony: its label on the token, its kind, and its certificate."""
+
+    label: str
+    algorithm: KeyAlgorithm
+    profile: str
+    issuer: str
+    subject: SubjectFacts
+    is_issuer: bool
+
+
+def planned_keys(files: PolicyFiles) -> list[PlannedKey]:
+    """Return all keys in the order in which they can be certified: issuers from the root down first."""
+    return [*_issuers(files), *_responders(files), *_services(files)]
+
+
+def ocsp_label(issuer: str, number: int) -> str:
+    """Return the label of an issuer's OCSP signing key."""
+    return f"{issuer}.ocsp.{number}"
+
+
+def ocsp_subject(files: PolicyFiles, issuer: str) -> SubjectFacts:
+    """Return the subject of an issuer's OCSP signers."""
+    own = files.hierarchy.subject_of(issuer, name_prefix=files.name_prefix)
+    return SubjectFacts(
+        country=own.country, organization=own.organization, common_name=f"{own.common_name} OCSP"
+    )
+
+
+def _issuers(files: PolicyFiles) -> Iterator[PlannedKey]:
+    for plan in files.hierarchy.issuers:
+        yield PlannedKey(
+            label=plan.key,
+            algorithm=_algorithm(files, plan.profile),
+            profile=plan.profile,
+            issuer=plan.issued_by,
+            subject=files.hierarchy.subject_of(plan.key, name_prefix=files.name_prefix),
+            is_issuer=True,
+        )
+
+
+def _responders(files: PolicyFiles) -> Iterator[PlannedKey]:
+    for plan in files.hierarchy.issuers_of("ocsp_signer"):
+        yield PlannedKey(
+            label=ocsp_label(plan.key, 1),
+            algorithm=_algorithm(files, "ocsp_signer"),
+            profile="ocsp_signer",
+            issuer=plan.key,
+            subject=ocsp_subject(files, plan.key),
+            is_issuer=False,
+        )
+
+
+def _services(files: PolicyFiles) -> Iterator[PlannedKey]:
+    for label, profile, name in (
+        (AUDIT, "audit_signer", "journal"),
+        (REPORT_SEAL, "report_seal", "report seal"),
+    ):
+        hierarchy = files.hierarchy
+        yield PlannedKey(
+            label=label,
+            algorithm=_algorithm(files, profile),
+            profile=profile,
+            issuer=files.issuer_of(files.profile(profile), ""),
+            subject=SubjectFacts(
+                country=hierarchy.country,
+                organization=hierarchy.organization,
+                common_name=f"{files.name_prefix}{hierarchy.organization} {name}",
+            ),
+            is_issuer=False,
+        )
+
+
+def _algorithm(files: PolicyFiles, profile: str) -> KeyAlgorithm:
+    return KeyAlgorithm(files.hierarchy.key_class(files.profile(profile).key_class).generates)

@@ -1,0 +1,114 @@
+"""Brings the ledger and the database together: after a revocation, and after a restore of an old backup."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from ca.ledger import LedgerEntry, RevocationLedger, entry_of
+from ca.models import Certificate, SerialReservation
+from ca.pki.crl import RevokedEntry
+from ca.revocation import AlreadyRevoked, revoke
+from ca.states import SerialState
+from journal.actor import Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What a replay did: certificates revoked again, and serials that the database had never heard of."""
+
+    revoked: int
+    unknown: int
+    known: int
+
+
+def revocation_ledger() -> RevocationLedger:
+    """Return the ledger of this installation."""
+    return _ledger(settings.SIGILL_LEDGER)
+
+
+@lru_cache(maxsize=4)
+def _ledger(file: Path) -> RevocationLedger:
+    return RevocationLedger(file)
+
+
+def append_revocation(certificate_id: str, *, ledger: RevocationLedger | None = None) -> bool:
+    """Put a revoked certificate into the ledger, on disk, before anybody publishes that it is revoked.
+
+    Returns whether it was new there. Raises ``LedgerDamaged`` and ``Certificate.DoesNotExist``.
+    """
+    certificate = Certificate.objects.get(pk=certificate_id)
+    return (ledger or revocation_ledger()).append([entry_of(certificate)]) == 1
+
+
+def append_missing(issuer_key: str, *, at: datetime, ledger: RevocationLedger | None = None) -> int:
+    """Put every unexpired revoked certificate of an issuer into the ledger; return how many were missing."""
+    revoked = Certificate.objects.filter(issuer_id=issuer_key, revoked_at__isnull=False, not_after__gt=at)
+    return (ledger or revocation_ledger()).append(entry_of(one) for one in revoked.iterator(chunk_size=2000))
+
+
+def replay(*, actor: Actor, at: datetime, ledger: RevocationLedger | None = None) -> Replayed:
+    """Revoke again whatever the ledger knows as revoked and the database does not.
+
+    A serial number that the database has never heard of (issued after the backup was made) is burnt and
+    listed, so that it stays on the CRL. Raises ``LedgerDamaged``.
+    """
+    revoked = unknown = known = 0
+    for entry in (ledger or revocation_ledger()).entries():
+        certificate = Certificate.objects.filter(issuer_id=entry.issuer, serial_hex=entry.serial).first()
+        if certificate is not None:
+            outcome = revoke(
+                certificate_id=certificate.pk,
+                reason=entry.revocation_reason,
+                requested_at=min(datetime.fromisoformat(entry.requested_at), at),
+                actor=actor,
+                at=min(datetime.fromisoformat(entry.revoked_at), at),
+                invalidity_at=datetime.fromisoformat(entry.invalidity_at) if entry.invalidity_at else None,
+            )
+            is_known = isinstance(outcome, AlreadyRevoked)
+            known += is_known
+            revoked += not is_known
+            continue
+        if _burn_unknown(entry):
+            unknown += 1
+        else:
+            known += 1
+    return Replayed(revoked=revoked, unknown=unknown, known=known)
+
+
+def _burn_unknown(entry: LedgerEntry) -> bool:
+    revoked_at = datetime.fromisoformat(entry.revoked_at)
+    line = RevokedEntry(
+        serial_number=int(entry.serial, 16),
+        revoked_at=revoked_at,
+        reason=entry.revocation_reason,
+        invalidity_at=datetime.fromisoformat(entry.invalidity_at) if entry.invalidity_at else None,
+    )
+    try:
+        with transaction.atomic():
+            SerialReservation.objects.create(
+                issuer_id=entry.issuer,
+                serial_hex=entry.serial,
+                state=SerialState.BURNT.value,
+                reserved_at=revoked_at,
+                burnt_at=revoked_at,
+                not_after=entry.expires_at,
+                crl_entry_der=line.encode(),
+            )
+    except IntegrityError:
+        changed = SerialReservation.objects.filter(
+            issuer_id=entry.issuer, serial_hex=entry.serial, crl_entry_der=b""
+        ).exclude(state=SerialState.USED.value)
+        return (
+            changed.update(
+                state=SerialState.BURNT.value,
+                burnt_at=revoked_at,
+                not_after=entry.expires_at,
+                crl_entry_der=line.encode(),
+            )
+            == 1
+        )
+    return True
