@@ -125,8 +125,15 @@ def order_stop_refusal(*, at: datetime) -> Refusal | None:
 
 def holder_refusal(person: Person) -> Refusal | None:
     """Return why no card may be given to this person, by what the population register says."""
-    code = _GONE.get(person.registration_status)
-    return Refusal(code=code, facts=_moment("read_at", person.pu_read_at), fixer="register") if code else None
+    if code := _GONE.get(person.registration_status):
+        return Refusal(code=code, facts=_moment("read_at", person.pu_read_at), fixer="register")
+    if person.pu_missing_since is not None:
+        return Refusal(
+            code="holder_missing_in_register",
+            facts=_moment("since", person.pu_missing_since),
+            fixer="register",
+        )
+    return None
 
 
 def is_expired(card: Card, *, at: datetime) -> bool:
@@ -173,6 +180,12 @@ def _employment_refusal(employment: Employment, *, at: datetime) -> Refusal | No
     if employment.ends_on is not None and employment.ends_on < today:
         facts = (("ended_on", employment.ends_on.isoformat()),)
         return Refusal(code="employment_ended", facts=facts, fixer="register")
+    if employment.missing_since is not None:
+        return Refusal(
+            code="employment_missing_in_register",
+            facts=_moment("since", employment.missing_since),
+            fixer="register",
+        )
     return None
 
 

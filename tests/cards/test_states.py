@@ -1,0 +1,78 @@
+"""The tables are what the README shows, and what they promise holds for every walk through them."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from cards.states import (
+    ACTIVATION_MOVES,
+    BLOCKABLE_CARD_STATES,
+    CARD_MOVES,
+    CARD_ORDER_MOVES,
+    OPEN_ACTIVATION_STATES,
+    RUNNING_ORDER_STATES,
+    ActivationState,
+    CardOrderState,
+    CardState,
+)
+
+README = (Path(__file__).parents[2] / "cards" / "README.md").read_text(encoding="utf-8")
+
+
+def drawn(heading: str) -> set[tuple[str, str, str]]:
+    chapter = README.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    return set(re.findall(r"^\s+(\w+) --> (\w+): (\w+)$", chapter, flags=re.MULTILINE))
+
+
+def reached(table: Mapping[tuple[str, str], str], start: str) -> set[str]:
+    found: set[str] = set()
+    pending = [start]
+    while pending:
+        state = pending.pop()
+        for (source, _), goal in table.items():
+            if source == state and goal not in found:
+                found.add(goal)
+                pending.append(goal)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("heading", "table"),
+    [("The order", CARD_ORDER_MOVES), ("The card", CARD_MOVES), ("The activation", ACTIVATION_MOVES)],
+)
+def test_the_diagram_in_the_readme_is_the_table(heading: str, table: Mapping[tuple[str, str], str]) -> None:
+    assert drawn(heading) == {(source, goal, action) for (source, action), goal in table.items()}
+
+
+def test_nothing_leads_from_blocked_or_discarded_anywhere() -> None:
+    assert reached(CARD_MOVES, CardState.BLOCKED) == set()
+    assert reached(CARD_MOVES, CardState.DISCARDED) == set()
+
+
+def test_every_state_can_be_reached() -> None:
+    assert reached(CARD_ORDER_MOVES, CardOrderState.DRAFT) == set(CardOrderState) - {CardOrderState.DRAFT}
+    assert reached(CARD_MOVES, CardState.ORDERED) == set(CardState) - {CardState.ORDERED}
+    assert reached(ACTIVATION_MOVES, ActivationState.OPENED) == set(ActivationState) - {
+        ActivationState.OPENED
+    }
+
+
+def test_a_card_that_is_or_may_become_usable_can_be_blocked() -> None:
+    assert {CardState.ORDERED, CardState.SHIPPED, CardState.ACTIVE} == BLOCKABLE_CARD_STATES
+
+
+def test_running_and_open_are_the_states_from_which_use_is_within_reach() -> None:
+    assert {
+        s for s in CardOrderState if CardOrderState.ACTIVATED in reached(CARD_ORDER_MOVES, s)
+    } == RUNNING_ORDER_STATES
+    assert {
+        s for s in ActivationState if ActivationState.ACTIVE in reached(ACTIVATION_MOVES, s)
+    } == OPEN_ACTIVATION_STATES
+
+
+def test_an_order_with_the_factory_cannot_be_cancelled() -> None:
+    """domain.md 2.4: cancel only before SENT."""
+    cancellable = {source for (source, action) in CARD_ORDER_MOVES if action == "CANCEL"}
+    assert cancellable == {CardOrderState.DRAFT, CardOrderState.PLACED}
