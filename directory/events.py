@@ -138,3 +138,13 @@ class RoleRevoked(Event):
     hsa_id: str
     role: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectedPersonOpened(Event):
+    """Somebody opened a person with a protected identity, for a reason they gave."""
+
+    TYPE: ClassVar[str] = "person.protected_opened"
+    VERSION: ClassVar[int] = 1
+    person_id: str
+    reason: str

@@ -51,6 +51,7 @@ def import_person(
 
 def write_person(person: Person, facts: PersonFacts, *, actor: Actor, at: datetime) -> tuple[str, ...]:
     """Write what PU says, and return the names of the fields that changed."""
+    person = _locked(person)
     facts = facts.without_lost_names(person)
     changed = facts.differences(person)
     was_protected, was_missing = person.protected_identity, person.pu_missing_since is not None
@@ -69,6 +70,7 @@ def write_person(person: Person, facts: PersonFacts, *, actor: Actor, at: dateti
 
 def protect_at_once(person: Person, facts: PersonFacts, *, actor: Actor, at: datetime) -> None:
     """Put a new or stronger protection in force and nothing else, for a record that waits for a decision."""
+    person = _locked(person)
     person.protection, person.protected_identity = facts.protection, True
     person.address_lines, person.search_key = [], ""
     person.save(force_update=True)
@@ -126,6 +128,11 @@ def write_employment(
     return False, changed
 
 
+def _locked(person: Person) -> Person:
+    """Return the row as it is now, so that what another has written meanwhile is not undone."""
+    return Person.objects.select_for_update().get(pk=person.pk)
+
+
 def _put(person: Person, facts: PersonFacts, *, at: datetime) -> None:
     person.given_name, person.calling_name = facts.given_name, facts.calling_name
     person.middle_name, person.surname = facts.middle_name, facts.surname
@@ -152,6 +159,7 @@ def _protected_in_hsa(person: Person) -> bool:
 
 def _follow_hsa_protection(person: Person, *, actor: Actor, at: datetime) -> None:
     """Protect a person whom HSA protects. Lifting it waits for PU: ``write_person`` does that."""
+    person = _locked(person)
     if person.protected_identity or not _protected_in_hsa(person):
         return
     person.protected_identity, person.search_key, person.address_lines = True, "", []
