@@ -10,7 +10,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from rest_framework.views import exception_handler
 
 from cards import products
 from cards.reasons import BlockReason
@@ -118,24 +117,6 @@ def page(request: HttpRequest, problem: Problem) -> HttpResponse:
     return response
 
 
-def answer_api(error: Exception, context: dict[str, object]) -> object:
-    """Answer an API's error as problem+json: the REST framework's exception handler."""
-    if isinstance(error, DomainError):
-        problem = explain(error)
-        return JsonResponse(problem.as_json(), status=problem.status, content_type="application/problem+json")
-    response = exception_handler(error, context)
-    if response is not None:
-        response.data = {
-            "type": "about:blank",
-            "title": response.status_text,
-            "status": response.status_code,
-            "detail": response.data.get("detail", "") if isinstance(response.data, dict) else "",
-            "errors": response.data,
-        }
-        response.content_type = "application/problem+json"
-    return response
-
-
 def bad_request(request: HttpRequest, _exception: Exception) -> HttpResponse:
     """Answer 400: Django's handler400."""
     return page(request, of_code("bad_request"))
@@ -168,6 +149,8 @@ def _shown(name: str, value: str) -> str:
     """Return a fact as people read it: states, reasons, roles and moments in words."""
     if name in {"at", "until", "since"} or name.endswith(("_at", "_until", "_on")):
         return _when(value)
+    if name == "missing":
+        return ", ".join(str(_STEPS.get(part, part)).lower() for part in value.split(","))
     if name == "needed":
         return _(" or ").join(str(_NAMES.get(part, part)) for part in value.split(","))
     if name == "product" and (item := products.product(value)) is not None:
@@ -201,6 +184,7 @@ _STATES: Final[Mapping[str, words.Text]] = {
     **{state.value: tag.label for state, tag in words.ORDER_STATES.items()},
     **{status.value: tag.label for status, tag in words.REGISTRATION.items()},
 }
+_STEPS: Final[Mapping[str, words.Text]] = {name: label for name, label, _detail in words.SEVEN_STEPS}
 _NAMES: Final[Mapping[str, words.Text]] = {
     **{role.value: name for role, name in words.ROLES.items()},
     **{kind.value: name for kind, name in words.DOCUMENT_KINDS.items()},

@@ -13,6 +13,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("status/", status.show_status, name="status"),
     path("accessibility/", accessibility.accessibility, name="accessibility"),
     path("healthz", health.healthz, name="healthz"),
+    # Callers that prove themselves by key or token
+    path("c/v1/", include("authn.api")),
+    path("c/v1/activation/", include("cards.api")),
+    path("api/v1/", include("functioncerts.api")),
     # The desk
     path("", today.show_today, name="today"),
     path("people/search/", people.search_people, name="people-search"),

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from directory.models import Organization, Person, Role
+from directory.policies import SEARCHING_ROLES
 from portal import words
 from portal.accounts.actor import session_of
 from portal.accounts.models import PortalSession
@@ -41,12 +42,11 @@ _WORK: Final[Mapping[Role | None, tuple[Place, ...]]] = {
     Role.DEPUTY_ISSUANCE_MANAGER: _DESK,
     Role.REVOCATION_OFFICER: (_TODAY, _PEOPLE),
     Role.CENTRAL_ADMINISTRATOR: _DESK,
-    Role.AUDITOR: _DESK,
+    Role.AUDITOR: (_TODAY, _ORDERS),
     Role.FUNCTION_CERT_ORDERER: (_TODAY,),
     Role.VALIDATION_SPECIALIST: (_TODAY,),
 }
 _OVERVIEW: Final[Mapping[Role | None, tuple[Place, ...]]] = dict.fromkeys(Role, (_STATUS,))
-_SEARCHING_ROLES: Final = frozenset(role for role, places in _WORK.items() if _PEOPLE in places)
 
 
 def _version() -> str:
@@ -107,7 +107,7 @@ def shell(request: HttpRequest) -> Mapping[str, object]:
         "shell": Shell(
             actor=_who(row, role) if row is not None and role is not None else None,
             menu=_menu(request.path, role) if is_in else (),
-            may_search=role in _SEARCHING_ROLES,
+            may_search=role is not None and role.value in SEARCHING_ROLES,
             environment="" if settings.SIGILL_ENVIRONMENT == "PROD" else settings.SIGILL_ENVIRONMENT,
             version=_version(),
             idle_seconds=settings.SESSION_IDLE_SECONDS,

@@ -127,6 +127,30 @@ CA: Final[Mapping[str, Wording]] = {
         text=_("Another process holds it. It is tried again."),
         fixer="time",
     ),
+    "token_circuit_open": Wording(
+        status=503,
+        title=_("The key store rests after many faults"),
+        text=_("It is tried again by itself in a moment."),
+        fixer="time",
+    ),
+    "bad_signer_frame": Wording(
+        status=503, title=_("The signer was not understood"), text=_BROKEN, fixer="operator"
+    ),
+    "ceremony_stopped": Wording(
+        status=409, title=_("The key ceremony cannot go on"), text=_BROKEN, fixer="operator"
+    ),
+    "ceremony_held_before": Wording(
+        status=409,
+        title=_("The key ceremony was already held"),
+        text=_("It is held once only."),
+        fixer="operator",
+    ),
+    "request_under_way": Wording(
+        status=409,
+        title=_("The request is being worked on"),
+        text=_("Another process has it just now. Wait a moment."),
+        fixer="time",
+    ),
     "token_copy_unusable": Wording(
         status=503, title=_("The copy of the key store cannot be used"), text=_BROKEN, fixer="operator"
     ),

@@ -99,6 +99,18 @@ CARDS: Final[Mapping[str, Wording]] = {
         text=_("What was read back differs from the certificate. The card is not activated."),
         fixer="support",
     ),
+    "call_invalid": Wording(
+        status=400,
+        title=_("The card client's call was not understood"),
+        text=_("A part of it is missing or has the wrong form. Update the client."),
+        fixer="support",
+    ),
+    "call_unsigned": Wording(
+        status=401,
+        title=_("The call is not signed by the right client"),
+        text=_("Only the client that started the activation may go on with it."),
+        fixer="support",
+    ),
     "receipt_invalid": Wording(
         status=422,
         title=_("The receipt's signature does not hold"),

@@ -1,8 +1,80 @@
-"""Explanations of what functioncerts refuses."""
+"""Explanations of what function certificates refuse."""
 
 from collections.abc import Mapping
 from typing import Final
 
+from django.utils.translation import gettext_lazy as _
+
 from portal.wordings.wording import Wording
 
-FUNCTIONCERTS: Final[Mapping[str, Wording]] = {}
+FUNCTIONCERTS: Final[Mapping[str, Wording]] = {
+    "function_certificates_error": Wording(
+        status=409,
+        title=_("This cannot be done with the function certificate"),
+        text=_("Its state does not allow it."),
+    ),
+    "function_object_not_found": Wording(
+        status=404,
+        title=_("The function object was not found"),
+        text=_("It does not exist, or it belongs to an organization outside your role."),
+        fixer="role",
+    ),
+    "function_order_not_found": Wording(
+        status=404,
+        title=_("The order was not found"),
+        text=_("It does not exist, or it belongs to an organization outside your role."),
+        fixer="role",
+    ),
+    "certificate_request_invalid": Wording(
+        status=422,
+        title=_("The certificate request cannot be used"),
+        text=_("It cannot be read, does not prove that you hold the key, or the key may not be certified."),
+        fixer="you",
+    ),
+    "already_revoked": Wording(
+        status=409,
+        title=_("The certificate is already revoked"),
+        text=_("It was revoked %(at)s. Nothing was changed now."),
+    ),
+    "idempotency_key_reused": Wording(
+        status=409,
+        title=_("The same request was sent before with other content"),
+        text=_("Send it again as a new request."),
+        fixer="you",
+    ),
+    "reason_not_allowed": Wording(
+        status=422,
+        title=_("The reason cannot be used"),
+        text=_("Choose a reason from the list."),
+        fixer="you",
+    ),
+    "token_not_granted": Wording(
+        status=403,
+        title=_("No API token can be given"),
+        text=_("A token is only made for a role that the employment holds now."),
+        fixer="issuance_manager",
+    ),
+    "function_object_not_validated": Wording(
+        status=409,
+        title=_("The function object is not validated."),
+        text=_("%(function_object)s must be validated before certificates can be ordered for it."),
+    ),
+    "certificate_not_delivered": Wording(
+        status=409,
+        title=_("There is no certificate yet."),
+        text=_("The order is %(state)s. It can be revoked when it has been delivered."),
+    ),
+    "name_not_allowed": Wording(
+        status=422,
+        title=_("A name is not allowed."),
+        text=_("Only full DNS names or addresses, no wildcards, IP numbers or internal names."),
+    ),
+    "number_of_names": Wording(
+        status=422, title=_("Too few or too many names."), text=_("A certificate has one to twenty names.")
+    ),
+    "name_outside_validated": Wording(
+        status=403,
+        title=_("A name lies outside the validated ones."),
+        text=_("The organization has not shown that it owns the name."),
+    ),
+}

@@ -130,6 +130,62 @@ REFUSALS: Final[Mapping[str, Wording]] = {
         title=_("The card is blocked."),
         text=_("Blocked %(at)s by %(by)s: %(reason)s. A block cannot be undone."),
     ),
+    "employment_missing_in_register": Wording(
+        status=409,
+        title=_("The employment is missing in HSA."),
+        text=_("It was not there at the latest reading. No new card is given before it is back."),
+    ),
+    "holder_missing_in_register": Wording(
+        status=409,
+        title=_("The person is missing in the register."),
+        text=_(
+            "The person was not there at the latest reading. No new card is given before that is cleared."
+        ),
+    ),
+    "no_employment_in_scope": Wording(
+        status=409,
+        title=_("No employment here."),
+        text=_("A card is given for an employment in HSA, and the person has none in your organizations."),
+    ),
+    "nothing_chosen": Wording(
+        status=422,
+        title=_("Nothing is chosen."),
+        text=_("Choose a card, and the employment it is for."),
+        fixer="you",
+    ),
+    "role_does_not_search": Wording(
+        status=403, title=_("Your role does not search for people."), text=_("You act as %(role)s.")
+    ),
+    "protected_identity": Wording(
+        status=403,
+        title=_("Protected personal data."),
+        text=_("Your role lacks the right to handle persons with protected data."),
+    ),
+    "identity_check_incomplete": Wording(
+        status=422,
+        title=_("The identity check is not complete."),
+        text=_("Still to do: %(missing)s."),
+    ),
+    "identity_check_method_not_allowed": Wording(
+        status=409,
+        title=_("The method is not enough."),
+        text=_("%(method)s is not accepted at assurance level %(loa)s."),
+    ),
+    "document_kind_not_allowed": Wording(
+        status=409,
+        title=_("The document is not enough."),
+        text=_("%(document_kind)s is not accepted at assurance level %(loa)s. Ask for another document."),
+    ),
+    "document_number_missing": Wording(
+        status=422,
+        title=_("The document number is missing."),
+        text=_("Write it as it stands on the document."),
+    ),
+    "document_expired": Wording(
+        status=409,
+        title=_("The document is no longer valid."),
+        text=_("Its last day was %(valid_until)s. Ask for another document."),
+    ),
     "not_reached_yet": Wording(
         status=409,
         title=_("Unlocking is not possible."),

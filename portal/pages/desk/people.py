@@ -61,7 +61,7 @@ def search_people(request: HttpRequest) -> HttpResponse:
     """Take a query by POST, keep it out of every address, and show the answer by GET."""
     actor = asking.who(request)
     if request.method == "POST":
-        query = request.POST.get("query", "").strip()[:_LONGEST]
+        query = request.POST.get("q", "").strip()[:_LONGEST]
         request.session[_LAST_QUERY] = query
         if person_id := _exact(query, actor=actor):
             return HttpResponseRedirect(reverse("person", args=[person_id]))

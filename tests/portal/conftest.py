@@ -1,0 +1,66 @@
+"""Browsers that are logged in as somebody of the cast, without the card client."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from directory.models import RoleAssignment
+from journal.actor import Actor
+from portal.accounts.models import PortalSession
+from portal.accounts.sessions import SESSION_ID
+from tests.scenarios import Scene, a_scene
+
+LogIn = Callable[[Actor], Client]
+
+
+@pytest.fixture(autouse=True)
+def _static_root() -> None:
+    """WhiteNoise warns when nothing was collected; the tests read static files where they lie."""
+    Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
+
+
+@pytest.fixture
+def scene(db: None) -> Scene:
+    """A stage whose clock begins nine days ago: what is walked through lies in the past of the pages' clock."""
+    return a_scene(at=datetime.now(tz=UTC) - timedelta(days=9))
+
+
+@pytest.fixture
+def log_in(db: None) -> LogIn:
+    """Return a function that opens a session for an actor, in the actor's role."""
+    return logged_in
+
+
+def logged_in(actor: Actor, client: Client | None = None) -> Client:
+    """Return a browser with an open login in the actor's role."""
+    browser = client or Client()
+    session = browser.session
+    session.create()
+    assignment = RoleAssignment.objects.get(employment__hsa_id=actor.identifier, role=actor.role)
+    now = datetime.now(tz=UTC)
+    row = PortalSession.objects.create(
+        session_key=session.session_key or "",
+        person_id=actor.person_id,
+        evidence_id="",
+        certificate_der=b"",
+        certificate_sha256="0" * 64,
+        loa="http://id.sambi.se/loa/loa3",
+        amr=["sc", "pin"],
+        auth_time=now,
+        last_seen_at=now,
+        status_checked_at=now,
+        role_assignment_id=str(assignment.pk),
+        hsa_id=actor.identifier,
+        role=actor.role,
+        organization_id=str(assignment.organization_id),
+        organization_ids=list(actor.organization_ids),
+        may_see_protected=actor.may_see_protected,
+    )
+    session[SESSION_ID] = str(row.pk)
+    session.save()
+    browser.cookies["sigill"] = session.session_key or ""
+    return browser
