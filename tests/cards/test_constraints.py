@@ -1,0 +1,192 @@
+"""The database as the last guard: each constraint is violated once, by a row that is otherwise right."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+
+from cards.models import Activation, Card, CardOrder, FactoryCursor, IdentityCheck, OrderStop, Receipt
+from tests.scenarios import (
+    Scene,
+    a_claimed_activation,
+    a_pending_order,
+    a_sent_order,
+    a_shipped_card,
+    a_written_activation,
+    an_active_card,
+    an_open_activation,
+)
+
+Violation = Callable[[Scene], Callable[[], object]]
+NOW = timezone.now()
+
+
+def order(scene: Scene, **changes: object) -> Callable[[], object]:
+    rows = CardOrder.objects.filter(pk=a_pending_order(scene).pk)
+    return lambda: rows.update(**changes)
+
+
+def sent(scene: Scene, **changes: object) -> Callable[[], object]:
+    rows = CardOrder.objects.filter(pk=a_sent_order(scene).pk)
+    return lambda: rows.update(**changes)
+
+
+def card(scene: Scene, **changes: object) -> Callable[[], object]:
+    rows = Card.objects.filter(pk=a_shipped_card(scene).pk)
+    return lambda: rows.update(**changes)
+
+
+def active(scene: Scene, **changes: object) -> Callable[[], object]:
+    rows = Card.objects.filter(pk=an_active_card(scene).pk)
+    return lambda: rows.update(**changes)
+
+
+def check(scene: Scene, **changes: object) -> Callable[[], object]:
+    rows = IdentityCheck.objects.filter(pk=an_open_activation(scene).activation.identity_check_id)
+    return lambda: rows.update(**changes)
+
+
+def activation(scene: Scene, **changes: object) -> Callable[[], object]:
+    rows = Activation.objects.filter(pk=an_open_activation(scene).activation.pk)
+    return lambda: rows.update(**changes)
+
+
+def claimed(scene: Scene, **changes: object) -> Callable[[], object]:
+    rows = Activation.objects.filter(pk=a_claimed_activation(scene).pk)
+    return lambda: rows.update(**changes)
+
+
+def signed_without_evidence(scene: Scene) -> Callable[[], object]:
+    rows = Receipt.objects.filter(activation=a_written_activation(scene))
+    return lambda: rows.update(signed_at=NOW)
+
+
+def second_open_activation(scene: Scene) -> Callable[[], object]:
+    first = an_open_activation(scene).activation
+    check = first.identity_check
+    check.pk = None
+    check._state.adding = True
+    check.save()
+    return lambda: Activation.objects.create(
+        state="OPENED",
+        card=first.card,
+        identity_check=check,
+        token_sha256="0" * 64,
+        terms_version="x",
+        opened_at=NOW,
+        opened_by="x",
+        expires_at=NOW + timedelta(minutes=1),
+    )
+
+
+def second_running_order(scene: Scene) -> Callable[[], object]:
+    first = a_pending_order(scene)
+    first.pk = None
+    first._state.adding = True
+    return first.save
+
+
+def second_current_key(scene: Scene) -> Callable[[], object]:
+    key = a_written_activation(scene).keys.first()
+    assert key is not None
+    key.pk = None
+    key._state.adding = True
+    return key.save
+
+
+BLOCKED = {
+    "state": "BLOCKED",
+    "blocked_at": NOW,
+    "block_requested_at": NOW,
+    "block_reason": "defective",
+    "blocked_by": "SE1-1",
+}
+
+VIOLATIONS: list[tuple[str, Violation]] = [
+    ("card_order_state_is_known", lambda s: order(s, state="LOST")),
+    ("card_order_is_for_a_known_assurance_level", lambda s: order(s, loa=4)),
+    ("card_order_cancelled_iff_when_and_by_whom", lambda s: order(s, state="CANCELLED", cancelled_by="x")),
+    ("card_order_cancelled_iff_when_and_by_whom", lambda s: order(s, state="CANCELLED", cancelled_at=NOW)),
+    ("card_order_cancelled_iff_when_and_by_whom", lambda s: order(s, cancelled_at=NOW, cancelled_by="x")),
+    ("card_order_rejected_iff_when_and_why", lambda s: sent(s, state="REJECTED", rejection_reason="x")),
+    ("card_order_rejected_iff_when_and_why", lambda s: sent(s, state="REJECTED", rejected_at=NOW)),
+    ("card_order_lapsed_iff_when_and_why", lambda s: order(s, state="LAPSED", lapse_reason="x")),
+    ("card_order_lapsed_iff_when_and_why", lambda s: order(s, state="LAPSED", lapsed_at=NOW)),
+    ("card_order_with_the_factory_was_sent", lambda s: order(s, state="SENT")),
+    ("card_order_past_the_factory_was_shipped", lambda s: sent(s, state="SHIPPED")),
+    ("card_order_activated_iff_when", lambda s: sent(s, activated_at=NOW)),
+    ("one_running_order_per_person_and_organization", second_running_order),
+    ("card_state_is_known", lambda s: card(s, state="LOST")),
+    ("card_blocked_iff_when_why_and_by_whom", lambda s: card(s, **{**BLOCKED, "blocked_at": None})),
+    ("card_blocked_iff_when_why_and_by_whom", lambda s: card(s, **{**BLOCKED, "block_requested_at": None})),
+    ("card_blocked_iff_when_why_and_by_whom", lambda s: card(s, **{**BLOCKED, "block_reason": ""})),
+    ("card_blocked_iff_when_why_and_by_whom", lambda s: card(s, **{**BLOCKED, "block_reason": "bored"})),
+    ("card_blocked_iff_when_why_and_by_whom", lambda s: card(s, **{**BLOCKED, "blocked_by": ""})),
+    ("card_blocked_iff_when_why_and_by_whom", lambda s: card(s, **{**BLOCKED, "state": "SHIPPED"})),
+    (
+        "card_block_was_requested_before_it_was_done",
+        lambda s: card(s, **{**BLOCKED, "block_requested_at": NOW + timedelta(seconds=1)}),
+    ),
+    ("card_sent_to_its_holder_has_number_and_date", lambda s: card(s, card_number=None)),
+    ("card_sent_to_its_holder_has_number_and_date", lambda s: card(s, shipped_at=None)),
+    ("card_active_was_activated", lambda s: active(s, activated_at=None)),
+    ("card_once_activated_is_active_or_blocked", lambda s: active(s, state="SHIPPED")),
+    ("card_discarded_iff_when_and_why", lambda s: card(s, state="DISCARDED", discard_reason="x")),
+    ("card_discarded_iff_when_and_why", lambda s: card(s, state="DISCARDED", discarded_at=NOW)),
+    ("identity_check_outcome_is_known", lambda s: check(s, outcome="maybe")),
+    ("identity_check_method_is_known", lambda s: check(s, method="letter")),
+    ("identity_check_passed_names_its_document", lambda s: check(s, document_number="")),
+    ("identity_check_passed_names_its_document", lambda s: check(s, document_kind="library_card")),
+    ("identity_check_passed_names_its_document", lambda s: check(s, document_valid_until=None)),
+    ("identity_check_passed_has_all_seven_steps", lambda s: check(s, signature_compared=False)),
+    ("activation_state_is_known", lambda s: activation(s, state="LOST")),
+    ("one_open_activation_per_card", second_open_activation),
+    ("activation_aborted_iff_when_and_why", lambda s: activation(s, state="ABORTED", abort_reason="x")),
+    ("activation_aborted_iff_when_and_why", lambda s: activation(s, state="ABORTED", aborted_at=NOW)),
+    ("activation_active_iff_finished", lambda s: activation(s, finished_at=NOW)),
+    ("activation_claimed_iff_by_a_client_key", lambda s: claimed(s, client_key=None)),
+    ("activation_past_opened_was_claimed", lambda s: activation(s, state="CLAIMED")),
+    ("activation_past_written_was_written", lambda s: claimed(s, state="WRITTEN")),
+    ("activation_expires_after_it_was_opened", lambda s: activation(s, expires_at=NOW - timedelta(days=999))),
+    ("one_current_key_per_card_and_name", second_current_key),
+    (
+        "receipt_signed_iff_with_evidence",
+        signed_without_evidence,
+    ),
+    ("there_is_one_factory_cursor", lambda _: lambda: FactoryCursor.objects.create(pk=2)),
+    ("factory_cursor_counts_from_zero", lambda _: lambda: FactoryCursor.objects.create(pk=1, position=-1)),
+    (
+        "order_stop_ends_after_it_starts",
+        lambda _: (
+            lambda: OrderStop.objects.create(starts_at=NOW, ends_at=NOW, reason="x", set_by="x", set_at=NOW)
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("constraint", "violate"), VIOLATIONS, ids=[name for name, _ in VIOLATIONS])
+def test_the_database_refuses(scene: Scene, constraint: str, violate: Violation) -> None:
+    named = [
+        item
+        for model in apps.get_app_config("cards").get_models()
+        for item in model._meta.constraints
+        if item.name == constraint
+    ]
+    assert len(named) == 1
+    act = violate(scene)
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        act()
+    if isinstance(named[0], models.CheckConstraint):
+        assert constraint in str(caught.value)
+    else:
+        assert "UNIQUE" in str(caught.value) or constraint in str(caught.value)
+
+
+def test_every_constraint_is_violated_above() -> None:
+    constraints = {
+        item.name for model in apps.get_app_config("cards").get_models() for item in model._meta.constraints
+    }
+    assert constraints == {name for name, _ in VIOLATIONS}
