@@ -4,8 +4,9 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from functools import partial
-from typing import Final, cast
+from typing import cast
 
 from ocsp.responder import messages
 from ocsp.responder.request import HttpRequest, Refused, RequestReader
@@ -13,20 +14,31 @@ from ocsp.responder.service import StatusService
 
 _log = logging.getLogger(__name__)
 
-FIRST_REQUEST_SECONDS: Final = 10
-REQUEST_SECONDS: Final = 10
-IDLE_SECONDS: Final = 75
-IDLE_SECONDS_WHEN_CROWDED: Final = 2
-STALLED_SECONDS: Final = 20
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeLimits:
+    """Seconds after which a connection is closed.
+
+    ``first_request`` without a first octet, ``request`` for a request to come in whole, ``idle`` between
+    requests, ``crowded`` the same when nearly all connections are taken, ``stalled`` without the client
+    taking anything of its answer.
+    """
+
+    first_request: int = 10
+    request: int = 10
+    idle: int = 75
+    crowded: int = 2
+    stalled: int = 20
 
 
 class Connections:
     """All connections of a process, and the second that they count by."""
 
-    def __init__(self, *, most: int) -> None:
+    def __init__(self, *, most: int, limits: TimeLimits, second: int) -> None:
         self._most = most
+        self.limits = limits
         self._open: set[Connection] = set()
-        self.second = 0
+        self.second = second
         self.is_closing = False
         self.all_closed = asyncio.Event()
 
@@ -49,7 +61,8 @@ class Connections:
     def sweep(self, second: int) -> None:
         """Close whoever takes too long; when nine tenths are taken, idle ones go at once."""
         self.second = second
-        idle = IDLE_SECONDS_WHEN_CROWDED if len(self._open) > self._most * 0.9 else IDLE_SECONDS
+        is_crowded = len(self._open) > self._most * 0.9
+        idle = self.limits.crowded if is_crowded else self.limits.idle
         for connection in list(self._open):
             connection.sweep(second, idle)
 
@@ -131,19 +144,20 @@ class Connection(asyncio.Protocol):
 
     def sweep(self, second: int, idle_seconds: int) -> None:
         """Close when the time of whatever this connection does has run out."""
+        limits = self._connections.limits
         if self._stalled is not None:
             left = self._transport.get_write_buffer_size()
             if left < self._left:
                 self._stalled, self._left = second, left
-            elif second - self._stalled > STALLED_SECONDS:
+            elif second - self._stalled > limits.stalled:
                 self._transport.abort()
         elif self._answering is not None:
             return
         elif self._last is None:
-            if second - self._born > min(FIRST_REQUEST_SECONDS, idle_seconds):
+            if second - self._born > min(limits.first_request, idle_seconds):
                 self._transport.close()
         elif self._reader is not None:
-            if second - self._last > REQUEST_SECONDS:
+            if second - self._last > limits.request:
                 self._refuse(408)
         elif second - self._last > idle_seconds:
             self._transport.close()

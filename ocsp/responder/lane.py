@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Thread
 from typing import Final
 
 Sign = Callable[[str, bytes], bytes]
@@ -26,13 +29,16 @@ class SigningLane:
         self, sign: Sign, *, threads: int = 4, most_waiting: int = 256, deadline: float = 3.0
     ) -> None:
         self._sign = sign
-        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="signing")
+        self._work: SimpleQueue[tuple[Future[bytes], str, bytes]] = SimpleQueue()
         self._most_waiting = most_waiting
         self._deadline = deadline
         self._waiting = 0
         self._rests_until = 0.0
         self.signed = 0
         self.failed = 0
+        for number in range(threads):
+            # Daemons: a thread that waits for a stuck signer does not keep the process from ending.
+            Thread(target=self._run, name=f"signing-{number}", daemon=True).start()
 
     async def sign(self, label: str, to_be_signed: bytes) -> bytes:
         """Return a signature. Raises ``SigningUnavailable``."""
@@ -40,9 +46,10 @@ class SigningLane:
         if loop.time() < self._rests_until or self._waiting >= self._most_waiting:
             self.failed += 1
             raise SigningUnavailable("the lane rests or is full")
-        work = self._pool.submit(self._sign, label, to_be_signed)
+        work: Future[bytes] = Future()
         self._waiting += 1
-        work.add_done_callback(lambda _: loop.call_soon_threadsafe(self._done))
+        work.add_done_callback(lambda _: self._done(loop))
+        self._work.put((work, label, to_be_signed))
         try:
             signature = await asyncio.wait_for(asyncio.wrap_future(work), self._deadline)
         except Exception as error:  # the signer's errors are its own affair; ours is to answer
@@ -52,9 +59,19 @@ class SigningLane:
         self.signed += 1
         return signature
 
-    def _done(self) -> None:
-        self._waiting -= 1
+    def _done(self, loop: asyncio.AbstractEventLoop) -> None:
+        def less() -> None:
+            self._waiting -= 1
 
-    def close(self) -> None:
-        """Take no more work; what is under way is not waited for."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(less)
+
+    def _run(self) -> None:
+        while True:
+            work, label, to_be_signed = self._work.get()
+            if not work.set_running_or_notify_cancel():
+                continue  # whoever asked has waited long enough
+            try:
+                work.set_result(self._sign(label, to_be_signed))
+            except BaseException as error:  # noqa: BLE001 - told to whoever asked
+                work.set_exception(error)

@@ -11,7 +11,7 @@ from ocsp.responder.conditional import is_not_modified
 from ocsp.responder.lane import SigningLane, SigningUnavailable
 from ocsp.responder.metrics import Metrics
 from ocsp.responder.request import HttpRequest
-from ocsp.store.interface import StatusReader
+from ocsp.store.interface import StatusReader, StoreUnavailable
 from ocsp.wire.response import UNSIGNED_RESPONSES, ResponseStatus
 
 _MOST_KEPT: Final = 8192
@@ -44,11 +44,16 @@ class OcspService:
 
     def follow(self, now: int) -> None:
         """Follow the clock and the store. Raises ``StoreUnavailable``."""
-        if now != self.now:
-            self.now = now
-            self._kept.clear()
-        if self._answering.follow():
-            self._kept.clear()
+        has_changed = now != self.now
+        self.now = now
+        try:
+            has_changed |= self._answering.follow()
+        except StoreUnavailable:
+            has_changed = True
+            raise
+        finally:
+            if has_changed:
+                self._kept.clear()
 
     def quick(self, octets: bytes) -> bytes | None:
         """Answer octets that are as a whole one plain OCSP request of a kind seen before; None says nothing.
@@ -167,8 +172,7 @@ def decode_get_path(rest: bytes) -> bytes | None:
     """
     if b"%" in rest:
         rest = unquote_to_bytes(rest)
-    rest = rest.strip(b"/") if rest[:1] == b"/" else rest
-    rest = rest.rstrip(b"=")
+    rest = rest.lstrip(b"/").rstrip(b"=")
     try:
         return binascii.a2b_base64(rest + b"==="[: -len(rest) % 4], strict_mode=True)
     except binascii.Error:

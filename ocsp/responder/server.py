@@ -7,13 +7,13 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import uvloop
 
-from ocsp.responder.connection import Connection, Connections
+from ocsp.responder.connection import Connection, Connections, TimeLimits
 from ocsp.responder.lane import Sign, SigningLane
 from ocsp.responder.service import StatusService
 from ocsp.store.interface import StatusReader
@@ -38,6 +38,7 @@ class ResponderConfiguration:
     reader: StatusReader
     sign: Sign | None
     clock: Callable[[], float]
+    limits: TimeLimits = field(default_factory=TimeLimits)
 
 
 def listening_sockets(host: str, port: int) -> list[socket.socket]:
@@ -68,7 +69,11 @@ async def _serve(configuration: ResponderConfiguration, sockets: Sequence[socket
     service = StatusService(
         reader=configuration.reader, lane=lane, public=configuration.public, clock=configuration.clock
     )
-    connections = Connections(most=_raise_descriptor_limit() - _DESCRIPTORS_FOR_OURSELVES)
+    connections = Connections(
+        most=_raise_descriptor_limit() - _DESCRIPTORS_FOR_OURSELVES,
+        limits=configuration.limits,
+        second=int(loop.time()),
+    )
     service.connections = connections.__len__
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -87,8 +92,6 @@ async def _serve(configuration: ResponderConfiguration, sockets: Sequence[socket
     with suppress(TimeoutError):
         await asyncio.wait_for(connections.all_closed.wait(), _FAREWELL)
     ticking.cancel()
-    if lane is not None:
-        lane.close()
     configuration.reader.close()
 
 

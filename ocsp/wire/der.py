@@ -18,6 +18,7 @@ SEQUENCE: Final = 0x30
 
 _LONG_FORM: Final = 0x80
 _HIGH_TAG: Final = 0x1F
+_CONSTRUCTED: Final = 0x20
 _MOST_LENGTH_OCTETS: Final = 4
 
 
@@ -86,6 +87,20 @@ def expect(der: bytes, offset: int, end: int, tag: int) -> tuple[int, int]:
     if found != tag:
         raise NotDer(f"tag {found:#04x} where {tag:#04x} was expected")
     return start, stop
+
+
+def check_structure(der: bytes, start: int, end: int, *, depth: int = 16) -> None:
+    """Check that a span is whole elements all the way down, each with a DER length.
+
+    For parsers that also take BER. Raises ``NotDer``, also for elements nested deeper than ``depth``.
+    """
+    if depth == 0:
+        raise NotDer("elements nested too deep")
+    while start < end:
+        tag, content, stop = read(der, start, end)
+        if tag & _CONSTRUCTED:
+            check_structure(der, content, stop, depth=depth - 1)
+        start = stop
 
 
 def decode_time(tag: int, content: bytes) -> int:

@@ -111,6 +111,7 @@ def parse_request(request_der: bytes) -> OcspRequest:
     A signature on the question is not looked at: we answer everyone. Raises ``MalformedRequest``.
     """
     try:
+        der.check_structure(request_der, 0, len(request_der))
         request = asn1_ocsp.OCSPRequest.load(request_der, strict=True)
         return _read(request["tbs_request"])
     except MalformedRequest:
@@ -138,6 +139,8 @@ def _cert_id(cert_id: asn1_ocsp.CertId) -> CertId:
     algorithm = HASH_BY_OBJECT_IDENTIFIER.get(cert_id["hash_algorithm"]["algorithm"].dotted)
     if algorithm is None:
         raise MalformedRequest("a hash algorithm that we do not know")
+    if cert_id["hash_algorithm"]["parameters"].dump() not in (b"", b"\x05\x00"):
+        raise MalformedRequest("a hash algorithm with parameters")
     name_hash, key_hash = cert_id["issuer_name_hash"].native, cert_id["issuer_key_hash"].native
     if len(name_hash) != algorithm.size or len(key_hash) != algorithm.size:
         raise MalformedRequest("a hash of the wrong size")

@@ -91,7 +91,8 @@ class Authority:
         validity: int = 8 * HOUR,
     ) -> None:
         """Publish a status for certificates."""
-        issuer = store.registry.issuers[self.register(store)]
+        issuer_id = self.register(store)
+        issuer = store.registry.issuers[issuer_id]
         signer = store.registry.signer_of(issuer)
         assert signer is not None
         subjects = [
