@@ -1,6 +1,7 @@
 """What an installation may set about login, read once per use from Django's settings, with defaults."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
@@ -14,7 +15,7 @@ from authn.evidence import NO_TLS_SPKI
 class CardState(Protocol):
     """Says whether a card is active: not blocked, not expired, activation completed."""
 
-    def __call__(self, card_number: str, at: object) -> bool:
+    def __call__(self, card_number: str, at: datetime) -> bool:
         """Return True only for an active card."""
         ...
 

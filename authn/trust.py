@@ -11,9 +11,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from authn import configuration
 from authn.certificate import read_certificate
+from ca.pki.policies import POLICIES
 
 LOA2 = "http://id.sambi.se/loa/loa2"
 LOA3 = "http://id.sambi.se/loa/loa3"
+_MOBILE = frozenset({"loa3_mobile"})
 
 
 class Carrier(StrEnum):
@@ -78,15 +80,16 @@ def load_trust() -> Trust:
 
 
 def policies_of_arc(arc: str) -> tuple[PolicyMeaning, ...]:
-    """Return the meanings of domain.md 3.3: .1 to .3 are LoA3 (.3 mobile), .4 to .6 are LoA2."""
-    levels = {1: LOA3, 2: LOA3, 3: LOA3, 4: LOA2, 5: LOA2, 6: LOA2}
+    """Return the meanings of the policies under an arc; those of functions mean no person at all."""
+    levels = {2: LOA2, 3: LOA3}
     return tuple(
         PolicyMeaning(
-            oid=f"{arc}.{suffix}",
-            loa=loa,
-            carrier=Carrier.MOBILE if suffix == 3 else Carrier.CARD,  # noqa: PLR2004 - the arc's third
+            oid=policy.object_identifier(arc),
+            loa=levels[policy.level_of_assurance],
+            carrier=Carrier.MOBILE if policy.name in _MOBILE else Carrier.CARD,
         )
-        for suffix, loa in levels.items()
+        for policy in POLICIES.values()
+        if policy.level_of_assurance is not None
     )
 
 

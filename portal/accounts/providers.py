@@ -13,38 +13,33 @@ from urllib.parse import quote
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 
-from authn import configuration, orders
-from authn.certificate import read_certificate
+from authn import orders
 from authn.checks import Requirement
-from authn.errors import CheckFailed, OrderNotFound
+from authn.errors import OrderNotFound
 from authn.evidence import (
     RP_CHALLENGE_OCTETS,
-    AlgorithmRefused,
-    Answer,
     BindingMismatch,
-    EvidenceInvalid,
     Flow,
     Purpose,
     Question,
-    SignatureInvalid,
     b64,
     hashed,
     return_proof,
     unb64,
-    verify,
     verify_return,
 )
 from authn.hints import FailureHint
-from authn.path import validate_status
 from authn.relying_parties import Registration, register
-from authn.trust import LOA3, load_trust
+from authn.trust import LOA3
 from journal.actor import Actor, ActorKind
 from portal.accounts.errors import LoginFailed
 from portal.accounts.result import AuthnResult
+from portal.accounts.second_check import verified_result
 
 RETURN_PATH = "/login/oob/return"
 RETURN_MISMATCH = "returnMismatch"
 _SESSION_KEY = "oob"
+_AMR = ("sc", "pin", "oob", "same")
 _LONGEST_WAIT = timedelta(minutes=5)
 _VISIBLE = {"sv": "Logga in i {name}", "en": "Log in to {name}"}
 
@@ -191,7 +186,20 @@ class OobProvider:
             verify_return(session_secret=session_secret, user_challenge=collected.user_challenge, d=d, u=u)
         except BindingMismatch as error:
             raise LoginFailed(RETURN_MISMATCH) from error
-        return _verified(kept, collected, at=at)
+        question = Question(
+            purpose=Purpose.AUTH.value,
+            order_ref=kept["order_ref"],
+            server_random=collected.server_random,
+            rp_challenge=unb64(kept["rp_challenge"]),
+            rp_id=_rp_id(),
+            rp_name=_name(),
+            rp_origin=settings.SIGILL_PORTAL_URL,
+            visible_text=kept["visible_text"],
+            non_visible_hash=hashed(b""),
+            flow=Flow.SAME_DEVICE.value,
+            expires_at=collected.expires_at,
+        )
+        return verified_result(question, collected, amr=_AMR, at=at)
 
     def cancel(self, session: SessionBase, *, at: datetime) -> None:
         """Drop the session's login, if there is one; harmless when there is none."""
@@ -203,74 +211,6 @@ class OobProvider:
             orders.cancel(_rp_id(), kept["order_ref"], actor=_actor(), at=at)
         except OrderNotFound:
             return  # outlived already
-
-
-def _verified(kept: Mapping[str, str], collected: orders.Complete, *, at: datetime) -> AuthnResult:
-    """Verify again, as a relying party must (authn.md section 2): from our own values, to our own anchors.
-
-    A fault or break-in in authn alone then logs nobody in without a fresh signature over our challenge.
-    """
-    question = Question(
-        purpose=Purpose.AUTH.value,
-        order_ref=kept["order_ref"],
-        server_random=collected.server_random,
-        rp_challenge=unb64(kept["rp_challenge"]),
-        rp_id=_rp_id(),
-        rp_name=_name(),
-        rp_origin=settings.SIGILL_PORTAL_URL,
-        visible_text=kept["visible_text"],
-        non_visible_hash=hashed(b""),
-        flow=Flow.SAME_DEVICE.value,
-        expires_at=collected.expires_at,
-    )
-    answer = Answer(
-        certificate_der=collected.certificate_der,
-        algorithm=collected.algorithm,
-        signature=collected.signature,
-        user_challenge=collected.user_challenge,
-        server_spki=collected.server_spki,
-    )
-    trust = load_trust()
-    if at.timestamp() > collected.expires_at + _LONGEST_WAIT.total_seconds():
-        raise LoginFailed(FailureHint.EXPIRED.value)
-    try:
-        verify(question, answer, server_spki_pins=configuration.client_rules().server_spki_pins)
-        validate_status(
-            collected.certificate_der,
-            anchors=trust.anchors,
-            issuers=trust.issuers,
-            policy_oids=trust.policy_oids_of((LOA3,)),
-            ocsp_der=collected.ocsp_der,
-            crls_der=collected.crls_der,
-            at=collected.checked_at,
-        )
-    except CheckFailed as failure:
-        raise LoginFailed(failure.hint.value) from failure
-    except BindingMismatch as error:
-        raise LoginFailed(FailureHint.BINDING_MISMATCH.value) from error
-    except (EvidenceInvalid, AlgorithmRefused, SignatureInvalid) as error:
-        raise LoginFailed(FailureHint.SIGNATURE_INVALID.value) from error
-    certificate = read_certificate(collected.certificate_der)
-    meaning = trust.meaning_of(certificate.policy_oids)
-    if meaning is None or meaning.loa != LOA3:
-        raise LoginFailed(FailureHint.LOA_TOO_LOW.value)
-    return AuthnResult(
-        personal_identity_number=certificate.personal_identity_number,
-        given_name=certificate.given_name,
-        surname=certificate.surname,
-        hsa_id=certificate.hsa_id or None,
-        certificate_der=certificate.der,
-        certificate_sha256=certificate.sha256_hex,
-        serial_number=certificate.serial_number,
-        issuer_dn=certificate.issuer_name,
-        policy_oids=certificate.policy_oids,
-        loa=meaning.loa,
-        amr=("sc", "pin", "oob", "same"),
-        auth_time=at,
-        carrier=meaning.carrier.value,
-        card_number=certificate.card_number or None,
-        evidence_id=collected.evidence_id,
-    )
 
 
 def _kept(session: SessionBase) -> Mapping[str, str] | None:
