@@ -13,7 +13,7 @@ _LUHN_BASE = 10
 
 
 def random_card_number() -> str:
-    """Return a 19-digit number in our range with its Luhn digit (ISO/IEC 7812-1 annex B); unique by chance."""
+    """Return a 19-digit number in our range with its Luhn digit (ISO/IEC 7812-1 B), unique by chance."""
     payload = CARD_PREFIX + "".join(
         secrets.choice("0123456789") for _ in range(CARD_NUMBER_DIGITS - 1 - len(CARD_PREFIX))
     )

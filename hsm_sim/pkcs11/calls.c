@@ -104,7 +104,7 @@ CK_RV call_begin_slot(struct call *call, const char *function, CK_SLOT_ID id) {
         suffer(&call->fault, call->slot);
         return stop(call, call->fault.code);
     }
-    call->is_absent = !call->slot->is_present || faults_device_is_away();
+    call->is_absent = !call->slot->is_present || faults_device_is_away(true);
     if (call->is_absent)
         return strcmp(function, "C_GetSlotInfo") == 0 ? CKR_OK : stop(call, CKR_TOKEN_NOT_PRESENT);
     if (slots_are_readers())

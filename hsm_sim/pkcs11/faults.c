@@ -169,7 +169,9 @@ struct fault faults_next(const char *function) {
 void faults_hang(const struct fault *fault) {
     const struct timespec moment = {.tv_nsec = 5 * 1000 * 1000};
     char before[sizeof identity];
+    pthread_mutex_lock(&faults_mutex);
     strcpy(before, identity);
+    pthread_mutex_unlock(&faults_mutex);
     for (long waited = 0; fault->milliseconds < 0 || waited < fault->milliseconds; waited += 5) {
         nanosleep(&moment, NULL);
         pthread_mutex_lock(&faults_mutex);
@@ -180,11 +182,11 @@ void faults_hang(const struct fault *fault) {
     }
 }
 
-bool faults_device_is_away(void) {
+bool faults_device_is_away(bool is_counted) {
     pthread_mutex_lock(&faults_mutex);
     reread();
     bool is_away = away > 0;
-    if (away > 0 && away != LONG_MAX)
+    if (is_counted && away > 0 && away != LONG_MAX)
         away--;
     pthread_mutex_unlock(&faults_mutex);
     return is_away;

@@ -45,8 +45,8 @@ struct fault {
 struct fault faults_next(const char *function);
 /* Sleeps out a hang. */
 void faults_hang(const struct fault *fault);
-/* True while a removed device stays away; counts down by one each time it is asked. */
-bool faults_device_is_away(void);
+/* True while a removed device stays away; counts down by one for each call that counts. */
+bool faults_device_is_away(bool is_counted);
 /* The device goes away for that many further calls. */
 void faults_take_device_away(long calls);
 

@@ -115,7 +115,7 @@ CK_RV C_GetSlotList(CK_BBOOL only_with_token, CK_SLOT_ID *ids, CK_ULONG *count) 
         return call_end(&call, CKR_ARGUMENTS_BAD);
     if (!slots_are_readers())
         rv = slots_adopt();
-    bool is_away = faults_device_is_away();
+    bool is_away = faults_device_is_away(ids != NULL);
     CK_ULONG found = 0;
     for (size_t i = 0; i < slot_count; i++) {
         if (only_with_token && (is_away || !slots[i].is_present))
