@@ -105,7 +105,8 @@ def _mark_missing(reading: Reading, *, actor: Actor, at: datetime) -> int:
 
 def _mark_people(reading: Reading, *, actor: Actor, at: datetime) -> int:
     for batch in _batches(reading.absent):
-        Person.objects.filter(pk__in=batch).update(pu_missed_reads=F("pu_missed_reads") + 1)
+        counting = Person.objects.filter(pk__in=batch, pu_missed_reads__lt=reading.rules.complete_reads)
+        counting.update(pu_missed_reads=F("pu_missed_reads") + 1)
     due: QuerySet[Person] = Person.objects.filter(
         pu_missed_reads__gte=reading.rules.complete_reads, pu_missing_since__isnull=True
     )
@@ -121,7 +122,8 @@ def _mark_people(reading: Reading, *, actor: Actor, at: datetime) -> int:
 
 def _mark_employments(reading: Reading, *, actor: Actor, at: datetime) -> int:
     for batch in _batches(reading.absent):
-        Employment.objects.filter(pk__in=batch).update(missed_reads=F("missed_reads") + 1)
+        counting = Employment.objects.filter(pk__in=batch, missed_reads__lt=reading.rules.complete_reads)
+        counting.update(missed_reads=F("missed_reads") + 1)
     due = Employment.objects.filter(
         missed_reads__gte=reading.rules.complete_reads, missing_since__isnull=True
     )
