@@ -1,7 +1,6 @@
 """What the doctor looks at: each check is a sentence about one thing, right or wrong. Changes nothing."""
 
 import json
-import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -116,15 +115,16 @@ def _keys(configuration: TokenConfiguration) -> Iterator[Check]:
     except (SigningUnavailable, SigningRefused) as error:
         yield Check(what="signer", is_right=False, said=f"the token is owned but nobody answers: {error}")
         return
-    said = f"process {health['process']} answers; repairs {health['repairs']}, faults {health['faults'] or 'none'}"
+    past = f"repairs {health['repairs']}, faults {health['faults'] or 'none'}"
+    said = f"process {health['process']} answers; {past}"
     yield Check(what="signer", is_right=True, said=said)
     wrong = []
     for label, public_key in certified.items():
         try:
-            signer = signers.signer_for(label)
-            message = os.urandom(32)
-            signer.algorithm.verify(public_key=public_key, signature=signer.sign(message), signed=message)
-        except (SigningUnavailable, SigningRefused, PkiError) as error:
+            # The signer itself signs once with each key when it opens the token; a CA key signs nothing here.
+            if signers.signer_for(label).public_key != public_key:
+                wrong.append(f"{label} (another key)")
+        except (SigningUnavailable, SigningRefused) as error:
             wrong.append(f"{label} ({error})")
     yield _keys_check(certified, wrong)
 
@@ -145,7 +145,7 @@ def _keys_check(certified: dict[str, bytes], wrong: list[str]) -> Check:
     if wrong:
         said = f"keys that do not sign for their certificates: {', '.join(wrong)}"
         return Check(what="keys", is_right=False, said=said)
-    return Check(what="keys", is_right=True, said=f"{len(certified)} keys sign for their certificates")
+    return Check(what="keys", is_right=True, said=f"{len(certified)} keys are those in their certificates")
 
 
 def _certified_keys() -> dict[str, bytes]:

@@ -170,7 +170,8 @@ def _objects(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+    # Lock files are empty, and a copy of the home may well leave them out.
+    return (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".lock")
 
 
 def _size(file: Path) -> int:

@@ -23,9 +23,7 @@ from tests.ca.hsm.conftest import KEYS, SignerProcess, wait_for
 
 def sign_and_verify(signers: SocketSigners, label: str, message: bytes) -> None:
     signer = signers.signer_for(label)
-    signer.algorithm.verify(
-        public_key=signer.public_key, signature=signer.sign(message), signed=message
-    )
+    signer.algorithm.verify(public_key=signer.public_key, signature=signer.sign(message), signed=message)
 
 
 @pytest.mark.parametrize("label", KEYS)
@@ -89,7 +87,11 @@ def test_a_process_of_another_user_is_turned_away(signer_process: SignerProcess,
             channel.connect(str(signer_process.socket))
             channel.settimeout(10)
             try:
-                channel.sendall(wire.frame(wire.encode_request(wire.FactsRequest(operation=wire.Operation.HEALTH, facts={}))))
+                channel.sendall(
+                    wire.frame(
+                        wire.encode_request(wire.FactsRequest(operation=wire.Operation.HEALTH, facts={}))
+                    )
+                )
                 writer.send(channel.recv(1))
             except OSError as error:
                 writer.send(type(error).__name__)
@@ -103,9 +105,18 @@ def test_a_process_of_another_user_is_turned_away(signer_process: SignerProcess,
 
 @pytest.mark.parametrize(
     "rubbish",
-    [b"", b"\x00", b"\x00\x00\x00\x01\x63", b"\xff\xff\xff\xff", b"\x00\x00\x00\x05\x01\x40abc", os.urandom(64)],
+    [
+        b"",
+        b"\x00",
+        b"\x00\x00\x00\x01\x63",
+        b"\xff\xff\xff\xff",
+        b"\x00\x00\x00\x05\x01\x40abc",
+        os.urandom(64),
+    ],
 )
-def test_rubbish_on_the_socket_costs_only_that_connection(signer_process: SignerProcess, rubbish: bytes) -> None:
+def test_rubbish_on_the_socket_costs_only_that_connection(
+    signer_process: SignerProcess, rubbish: bytes
+) -> None:
     with socket.socket(socket.AF_UNIX) as channel:
         channel.connect(str(signer_process.socket))
         channel.sendall(rubbish)

@@ -1,6 +1,7 @@
 """The keeper against real SoftHSM tokens: signing, making keys, healing, repairing."""
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import PyKCS11
@@ -9,7 +10,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from datetime import UTC, datetime, timedelta
 
 from ca.hsm import token_copy
 from ca.hsm.configuration import TokenConfiguration
@@ -29,7 +29,9 @@ def signs(keeper: TokenKeeper, label: str) -> bool:
 
 
 @pytest.mark.parametrize("label", KEYS)
-def test_every_kind_of_key_gives_signatures_that_openssl_accepts(token: TokenConfiguration, label: str) -> None:
+def test_every_kind_of_key_gives_signatures_that_openssl_accepts(
+    token: TokenConfiguration, label: str
+) -> None:
     with keep_token(token, patience=0) as keeper:
         keeper.start()
         assert signs(keeper, label)
@@ -154,7 +156,9 @@ def test_a_damaged_token_is_repaired_at_start_and_every_key_signs(token: TokenCo
 
 
 @pytest.mark.parametrize("damage", [empty_token_file, remove_token_folder])
-def test_a_token_damaged_while_in_use_is_repaired_while_callers_retry(token: TokenConfiguration, damage) -> None:  # noqa: ANN001
+def test_a_token_damaged_while_in_use_is_repaired_while_callers_retry(
+    token: TokenConfiguration, damage
+) -> None:
     with keep_token(token, patience=0) as keeper:
         keeper.start()
         damage(token)
@@ -231,7 +235,9 @@ def test_a_key_that_is_not_the_one_in_its_certificate_stops_the_start(token: Tok
         assert keeper.repairs == 0
 
 
-def test_nothing_in_the_folder_of_the_token_holds_an_absolute_path(token: TokenConfiguration, tmp_path: Path) -> None:
+def test_nothing_in_the_folder_of_the_token_holds_an_absolute_path(
+    token: TokenConfiguration, tmp_path: Path
+) -> None:
     with keep_token(token, patience=0) as keeper:
         keeper.start()
     inside = [file for file in token.home.rglob("*") if file.is_file()]

@@ -1,0 +1,236 @@
+"""CRLs: their numbers only rise, no revocation falls off, and the file is replaced whole."""
+
+import subprocess
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from django.db import DatabaseError
+
+from ca.crl_publishing import crl_file, is_due, publish_crl, publish_due, restore_file
+from ca.errors import CrlRefused, SigningUnavailable
+from ca.hsm.proxy import SocketSigners
+from ca.ledger_replay import append_revocation, replay, revocation_ledger
+from ca.models import Certificate, Crl, Issuer
+from ca.pki.reasons import RevocationReason
+from ca.revocation import revoke
+from ca.selectors import issuer
+from tests.ca.conftest import ALVA, WORKER, Authority
+from tests.ca.test_issuance import fail_inserts_into, heal
+
+
+def read(one: Issuer) -> x509.CertificateRevocationList:
+    return x509.load_der_x509_crl(crl_file(one).read_bytes())
+
+
+def number(crl: x509.CertificateRevocationList) -> int:
+    return crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+
+
+def serials(crl: x509.CertificateRevocationList) -> set[int]:
+    return {entry.serial_number for entry in crl}
+
+
+def revoked(
+    authority: Authority, *, carrier_id: str = "card-1", not_after: datetime | None = None
+) -> Certificate:
+    certificate = authority.issue(authority.request(carrier_id=carrier_id, not_after=not_after))
+    assert certificate is not None
+    revoke(
+        certificate_id=certificate.pk,
+        reason=RevocationReason.SUPERSEDED,
+        requested_at=authority.at,
+        actor=ALVA,
+        at=authority.at,
+    )
+    certificate.refresh_from_db()
+    return certificate
+
+
+def publish(authority: Authority) -> x509.CertificateRevocationList:
+    publish_crl(issuer("person_hsa_id_3"), signers=authority.signers, actor=WORKER, at=authority.at)
+    return read(issuer("person_hsa_id_3"))
+
+
+def test_a_revoked_certificate_is_listed_and_openssl_refuses_it(authority: Authority, tmp_path: Path) -> None:
+    """PKI-3, with openssl as the outside client."""
+    certificate, good = revoked(authority), authority.certificate()
+    crl = publish(authority)
+    assert serials(crl) == {int(certificate.serial_hex, 16)}
+    (tmp_path / "crl.der").write_bytes(crl_file(issuer("person_hsa_id_3")).read_bytes())
+    convert = ["openssl", "crl", "-inform", "DER", "-in", tmp_path / "crl.der", "-out", tmp_path / "crl.pem"]
+    subprocess.run(convert, check=True)
+    outcomes = []
+    for one in (certificate, good):
+        (tmp_path / "c.der").write_bytes(bytes(one.certificate_der))
+        subprocess.run(
+            ["openssl", "x509", "-inform", "DER", "-in", tmp_path / "c.der", "-out", tmp_path / "c.pem"],
+            check=True,
+        )
+        command = ["openssl", "verify", "-crl_check", "-CRLfile", tmp_path / "crl.pem"]
+        command += ["-attime", str(int(authority.at.timestamp()) + 1)]
+        command += ["-CAfile", authority.home / "public" / "chain.pem", tmp_path / "c.pem"]
+        outcomes.append(subprocess.run(command, capture_output=True, text=True, check=False))
+    assert "certificate revoked" in outcomes[0].stderr
+    assert outcomes[1].returncode == 0, outcomes[1].stderr
+
+
+def test_nothing_is_made_when_nothing_is_due(authority: Authority) -> None:
+    assert publish_due(signers=authority.signers, actor=WORKER, at=authority.at) == 0
+
+
+def test_a_revocation_makes_a_crl_due_at_once_and_once_only(authority: Authority) -> None:
+    certificate = revoked(authority)
+    assert publish_due(signers=authority.signers, actor=WORKER, at=authority.at) == 1
+    assert int(certificate.serial_hex, 16) in serials(read(issuer("person_hsa_id_3")))
+    assert publish_due(signers=authority.signers, actor=WORKER, at=authority.later(minutes=1)) == 0
+
+
+def test_every_issuers_crl_is_renewed_each_hour_and_the_roots_after_six_months(authority: Authority) -> None:
+    assert publish_due(signers=authority.signers, actor=WORKER, at=authority.later(minutes=61)) == 6
+    assert publish_due(signers=authority.signers, actor=WORKER, at=authority.later(days=184)) == 7
+
+
+def test_a_crl_is_valid_for_two_days_and_the_roots_for_seven_months(authority: Authority) -> None:
+    issuers_crl, roots_crl = read(issuer("person_id_3")), read(issuer("root"))
+    assert issuers_crl.next_update_utc is not None
+    assert roots_crl.next_update_utc is not None
+    assert issuers_crl.next_update_utc - issuers_crl.last_update_utc == timedelta(hours=48)
+    assert roots_crl.next_update_utc - roots_crl.last_update_utc == timedelta(days=213)
+
+
+def test_numbers_rise_by_one_and_are_never_used_twice(authority: Authority) -> None:
+    first = number(read(issuer("person_hsa_id_3")))
+    assert [number(publish(authority)) for _ in range(3)] == [first + 1, first + 2, first + 3]
+
+
+def test_a_number_that_went_to_the_signer_is_burnt_by_a_failure(authority: Authority) -> None:
+    one = issuer("person_hsa_id_3")
+    before = number(read(one))
+    nobody = SocketSigners(authority.home / "nobody.sock", patience=0.05)
+    with pytest.raises(SigningUnavailable):
+        publish_crl(one, signers=nobody, actor=WORKER, at=authority.at)
+    assert number(read(one)) == before
+    assert number(publish(authority)) == before + 2
+
+
+def test_a_number_is_above_the_published_one_also_when_the_database_is_an_old_backup(
+    authority: Authority,
+) -> None:
+    """Reliability F14, R22."""
+    one = issuer("person_hsa_id_3")
+    published = number(publish(authority))
+    Crl.objects.filter(issuer=one).delete()
+    assert not restore_file(one, at=authority.at)
+    assert number(publish(authority)) == published + 1
+
+
+def test_a_clock_that_went_back_makes_no_crl(authority: Authority) -> None:
+    publish(authority)
+    authority.later(hours=-1)
+    with pytest.raises(CrlRefused) as refused:
+        publish(authority)
+    assert refused.value.facts["rule"] == "time"
+
+
+def test_a_crl_that_would_lose_a_revocation_of_the_ledger_is_not_published(authority: Authority) -> None:
+    """Design decision 7: an old backup comes back; the list is refused until the ledger is replayed."""
+    certificate = revoked(authority)
+    append_revocation(str(certificate.pk))
+    forget_revocation(certificate)
+    with pytest.raises(CrlRefused) as refused:
+        publish(authority)
+    assert refused.value.facts["rule"] == "incomplete"
+    authority.later(minutes=1)
+    replayed = replay(actor=WORKER, at=authority.at)
+    assert (replayed.revoked, replayed.unknown) == (1, 0)
+    assert int(certificate.serial_hex, 16) in serials(publish(authority))
+    assert replay(actor=WORKER, at=authority.at).revoked == 0
+
+
+def test_a_crl_that_would_lose_a_published_revocation_is_not_published(authority: Authority) -> None:
+    """Also without the ledger: what relying parties have seen stays revoked."""
+    certificate = revoked(authority)
+    publish(authority)
+    forget_revocation(certificate)
+    (authority.home / "ledger" / "revocations.log").unlink()
+    with pytest.raises(CrlRefused):
+        publish(authority)
+
+
+def forget_revocation(certificate: Certificate) -> None:
+    """Do what the restore of an old backup does."""
+    Certificate.objects.filter(pk=certificate.pk).update(
+        revoked_at=None,
+        revocation_reason=None,
+        revocation_requested_at=None,
+        invalidity_at=None,
+        crl_entry_der=b"",
+        crl_listed_at=None,
+    )
+
+
+def test_a_revoked_certificate_that_the_backup_never_had_stays_on_the_crl(authority: Authority) -> None:
+    certificate = revoked(authority)
+    append_revocation(str(certificate.pk))
+    forget_everything(certificate)
+    assert replay(actor=WORKER, at=authority.at).unknown == 1
+    assert int(certificate.serial_hex, 16) in serials(publish(authority))
+    assert replay(actor=WORKER, at=authority.at).unknown == 0
+
+
+def forget_everything(certificate: Certificate) -> None:
+    """Do what the restore of a backup from before the certificate does."""
+    from ca.models import CertificateRequest, SerialReservation
+
+    request_id = certificate.request_id
+    CertificateRequest.objects.filter(pk=request_id).update(state="requested", certificate=None, serial=None)
+    Certificate.objects.filter(pk=certificate.pk).delete()
+    SerialReservation.objects.filter(request_id=request_id).delete()
+
+
+def test_an_expired_certificate_leaves_after_one_more_crl(authority: Authority) -> None:
+    """RFC 5280 section 3.3, reliability A8."""
+    certificate = revoked(authority, not_after=authority.at + timedelta(hours=1))
+    serial = int(certificate.serial_hex, 16)
+    assert serial in serials(publish(authority))
+    authority.later(hours=2)
+    assert serial in serials(publish(authority))
+    authority.later(hours=1)
+    assert serial not in serials(publish(authority))
+
+
+def test_a_recorded_crl_whose_file_is_gone_is_put_back_without_signing(authority: Authority) -> None:
+    one = issuer("person_hsa_id_3")
+    content = crl_file(one).read_bytes()
+    crl_file(one).unlink()
+    before = authority.keeper.counts.all()
+    assert publish_due(signers=authority.signers, actor=WORKER, at=authority.at) == 0
+    assert crl_file(one).read_bytes() == content
+    assert authority.keeper.counts.all() == before
+
+
+def test_a_crl_that_could_not_be_recorded_is_not_published(authority: Authority) -> None:
+    one = issuer("person_hsa_id_3")
+    before = crl_file(one).read_bytes()
+    revoked(authority)
+    fail_inserts_into("journal_entry")
+    with pytest.raises(DatabaseError):
+        publish(authority)
+    heal("journal_entry")
+    assert crl_file(one).read_bytes() == before
+    assert is_due(one, at=authority.at)
+
+
+def test_one_issuers_fault_does_not_keep_the_others_from_their_crls(authority: Authority) -> None:
+    certificate = revoked(authority)
+    append_revocation(str(certificate.pk))
+    forget_revocation(certificate)
+    assert publish_due(signers=authority.signers, actor=WORKER, at=authority.later(minutes=61)) == 5
+
+
+def test_every_revocation_is_in_the_ledger_before_its_crl_is_published(authority: Authority) -> None:
+    certificate = revoked(authority)
+    publish(authority)
+    assert certificate.serial_hex in revocation_ledger().revoked_serials("person_hsa_id_3", at=authority.at)
