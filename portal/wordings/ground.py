@@ -62,7 +62,7 @@ FIXERS: Final[Mapping[str, Text]] = {
     "register": _("It is changed in the register (HSA or the population register), not here."),
     "time": _("Wait a moment and try again."),
     "nobody": "",
-    "operator": _("The operators have been told and must repair it."),
+    "operator": _("The operators must repair it."),
     "support": _("Tell support, with the code below."),
     "central_administrator": _("The central administration can change this."),
     "validation_specialist": _("A validation specialist can change this."),

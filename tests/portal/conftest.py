@@ -25,7 +25,7 @@ def _static_root() -> None:
 
 @pytest.fixture
 def scene(db: None) -> Scene:
-    """A stage whose clock begins nine days ago: what is walked through lies in the past of the pages' clock."""
+    """Return a stage whose clock begins nine days ago, so that all that happens lies in the pages' past."""
     return a_scene(at=datetime.now(tz=UTC) - timedelta(days=9))
 
 

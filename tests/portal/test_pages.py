@@ -7,10 +7,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from cards.models import Activation, Card, CardOrder
+from cards.models import Activation, CardOrder
 from cards.products import DocumentKind
 from cards.states import CardOrderState, CardState
+from directory.models import Role, RoleAssignment
 from portal import words
+from tests.cast import actor_of
 from tests.portal.conftest import LogIn
 from tests.scenarios import (
     Scene,
@@ -171,10 +173,9 @@ def test_a_second_order_is_refused_with_the_first_one_shown(scene: Scene, log_in
 
 def test_a_protected_persons_address_is_not_shown_at_the_order(scene: Scene, log_in: LogIn) -> None:
     erik = scene.cast.erik
-    from tests.cast import actor_of  # noqa: PLC0415 - a role with one more right than the cast's
-    from directory.models import Role, RoleAssignment  # noqa: PLC0415
-
-    RoleAssignment.objects.filter(employment__hsa_id=scene.cast.alva.identifier).update(may_see_protected=True)
+    RoleAssignment.objects.filter(employment__hsa_id=scene.cast.alva.identifier).update(
+        may_see_protected=True
+    )
     alva = actor_of(scene.cast.alva_herself, Role.ID_ADMINISTRATOR, may_see_protected=True)
     erik.person.address_lines = ["Hemliga gatan 1"]
     erik.person.save()

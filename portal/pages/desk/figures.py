@@ -11,7 +11,7 @@ from cards.models import Card
 from cards.states import CardState
 from journal.actor import Actor
 from journal.models import Entry
-from portal import moments
+from portal import moments, words
 from portal.pages import asking
 from portal.pages.plot import DayCount
 
@@ -48,7 +48,11 @@ def activated_and_blocked(*, actor: Actor, at: datetime) -> list[DayCount]:
 def latest_entries(*, actor: Actor, limit: int = 8) -> QuerySet[Entry]:
     """Return the newest journal entries of the actor's organizations."""
     return (
-        Entry.objects.filter(references__kind="organization", references__value__in=actor.organization_ids)
+        Entry.objects.filter(
+            references__kind="organization",
+            references__value__in=actor.organization_ids,
+            type__in=list(words.EVENTS),
+        )
         .order_by("-id")
         .distinct()[:limit]
     )

@@ -4,15 +4,18 @@ from collections.abc import Iterable, Mapping
 
 from directory.models import Employment
 from journal.models import Entry
-from journal.selectors import content_of, entries_about
+from journal.selectors import content_of
 from portal import words
 from portal.pages.parts import TimelineItem
 from portal.words import Text
 
 
 def timeline(kind: str, value: str, *, limit: int = 12) -> tuple[TimelineItem, ...]:
-    """Return the newest events about a thing, newest first."""
-    return told(entries_about(kind, value, limit=limit))
+    """Return the newest events about a thing that pages tell of, newest first."""
+    entries = Entry.objects.filter(
+        references__kind=kind, references__value=value, type__in=list(words.EVENTS)
+    )
+    return told(entries.order_by("-id")[:limit])
 
 
 def told(entries: Iterable[Entry]) -> tuple[TimelineItem, ...]:

@@ -20,6 +20,7 @@ from cards.products import catalogue, product
 from cards.reasons import BlockReason
 from cards.selectors import CardView, person_cards
 from cards.states import CardOrderState, CardState
+from directory.lifecycle import record_protected_opening
 from directory.models import Employment, Person, RegistrationStatus
 from directory.selectors import employments_of, get_person
 from journal.actor import Actor
@@ -94,6 +95,8 @@ def show_person(request: HttpRequest, person_id: str) -> HttpResponse:
     """Show a person; 404 also when the person is outside the actor's role."""
     actor, at = asking.who(request), asking.now()
     person = get_person(str(person_id), actor=actor)
+    if person.protected_identity:
+        record_protected_opening(person, reason="person_view", actor=actor, at=at)
     return render(
         request,
         "portal/person.html",
