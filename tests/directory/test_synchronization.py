@@ -1,4 +1,4 @@
-"""Reading HSA and PU into the directory, from the real simulators, in good weather and in bad (POR-8, POR-14)."""
+"""Reading HSA and PU into the directory, from the simulators, in good weather and bad (POR-8, POR-14)."""
 
 import json
 from dataclasses import replace
@@ -15,7 +15,18 @@ from journal.actor import Actor
 from journal.models import Entry
 from tests.directory.conftest import Registers
 from tests.directory.people import (
-    ALVA, ASA, ERIK, GOSTA, LINNEA, MARIA, NOAH, NOBODY, PETRA, RUT, SARA, TOVE,
+    ALVA,
+    ASA,
+    ERIK,
+    GOSTA,
+    LINNEA,
+    MARIA,
+    NOAH,
+    NOBODY,
+    PETRA,
+    RUT,
+    SARA,
+    TOVE,
 )  # fmt: skip
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +76,9 @@ def test_the_first_load_brings_organizations_units_and_people(registers_running:
 
 def test_what_pu_says_becomes_status_protection_and_address(registers_running: Registers) -> None:
     hsa()
-    statuses = {number: person(number).registration_status for number in (ASA, GOSTA, PETRA, TOVE, MARIA, RUT)}
+    statuses = {
+        number: person(number).registration_status for number in (ASA, GOSTA, PETRA, TOVE, MARIA, RUT)
+    }
     assert statuses == {
         ASA: RegistrationStatus.REGISTERED.value,
         GOSTA: RegistrationStatus.DECEASED.value,
@@ -82,7 +95,9 @@ def test_what_pu_says_becomes_status_protection_and_address(registers_running: R
     assert person(NOAH).birth_date.year == 2010
 
 
-def test_a_protected_persons_address_and_name_are_nowhere_to_be_searched(registers_running: Registers) -> None:
+def test_a_protected_persons_address_and_name_are_nowhere_to_be_searched(
+    registers_running: Registers,
+) -> None:
     hsa()
     pu()
     assert person(ERIK).protected_identity
@@ -143,7 +158,9 @@ def test_a_register_that_has_lost_everybody_marks_nobody(registers_running: Regi
     assert events("directory.sync_ended")[-1]["held"] == (55 if register == "hsa" else 54)
 
 
-def test_who_is_absent_from_hsa_is_missing_after_three_complete_readings(registers_running: Registers) -> None:
+def test_who_is_absent_from_hsa_is_missing_after_three_complete_readings(
+    registers_running: Registers,
+) -> None:
     """POR-11: basis for a decision, and nothing is removed."""
     hsa()
     registers_running.edit(r'(hsa_id = "SE2321009801-P005")', r"in_hsa = false\n\1")
@@ -192,7 +209,9 @@ def test_who_is_absent_from_pu_is_missing_after_three_complete_readings(register
 def test_a_change_is_recorded_by_field_and_never_by_value(registers_running: Registers) -> None:
     hsa()
     registers_running.edit('surname = "Lindqvist"', 'surname = "Lindqvist-Ålund"')
-    registers_running.edit('title = "Sjuksköterska"\nmail = "asa', 'title = "Chefssjuksköterska"\nmail = "asa')
+    registers_running.edit(
+        'title = "Sjuksköterska"\nmail = "asa', 'title = "Chefssjuksköterska"\nmail = "asa'
+    )
     assert pu().changed == 1
     assert hsa().changed == 1
     assert person(ASA).surname == "Lindqvist-Ålund"
@@ -313,10 +332,11 @@ def test_a_run_that_never_ended_is_closed_by_the_next(registers_running: Registe
     ]
 
 
-def test_the_command_says_what_it_did(registers_running: Registers, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_what_it_did(
+    registers_running: Registers, capsys: pytest.CaptureFixture[str]
+) -> None:
     call_command("sync", "hsa", "--pause-milliseconds", "0")
     assert "HSA: 55 of 55 read, 54 new, 0 changed, 0 not known there." in capsys.readouterr().out
     registers_running.show("pu", "503")
     with pytest.raises(CommandError, match=r"PU could not be read whole \(pu.http_status\)"):
         call_command("sync", "pu")
-
