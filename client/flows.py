@@ -41,7 +41,7 @@ def log_in(
     configuration = configuration or configuration_from_environment()
     if card_number:
         VirtualReaders(configuration).insert(card_number, reader=0)
-    with _hardware(configuration) as hardware:
+    with open_hardware(configuration) as hardware:
         login = Login(parse_link(url), configuration=configuration, hardware=hardware)
         try:
             choices = login.choices(at=datetime.now(UTC))
@@ -68,7 +68,7 @@ def activate(
     link = parse_link(url)
     if link.kind is not LinkKind.ACTIVATION:
         raise ClientError("the link is not for an activation")
-    with _hardware(configuration) as hardware:
+    with open_hardware(configuration) as hardware:
         activation = Activation(link, configuration=configuration, hardware=hardware)
         if insert and configuration.has_virtual_readers:
             VirtualReaders(configuration).insert(activation.card_number, reader=0)
@@ -81,7 +81,8 @@ def activate(
 
 
 @contextmanager
-def _hardware(configuration: Configuration) -> Iterator[Hardware]:
+def open_hardware(configuration: Configuration) -> Iterator[Hardware]:
+    """Hold the readers of this machine for the length of a block."""
     owner = Hardware(configuration)
     try:
         yield owner

@@ -1,0 +1,60 @@
+"""Keeps other sites' hands off the page: a loopback server is within reach of every site a browser visits."""
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+class NotFromThisPage(Exception):
+    """The request came from elsewhere, or under another name (DNS rebinding); the message is for the log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """Knows the page's own names; `csrf_token` is new in each process and readable by its pages only."""
+
+    port: int
+    csrf_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Return the values of Host that are ours."""
+        return frozenset({f"127.0.0.1:{self.port}", f"localhost:{self.port}"})
+
+    def check_host(self, headers: Mapping[str, str]) -> None:
+        """Refuse a name that is not ours: that is how a rebound site would look. NotFromThisPage."""
+        if headers.get("Host", "").lower() not in self.hosts:
+            raise NotFromThisPage("another host name")
+
+    def check_opening(self, headers: Mapping[str, str]) -> None:
+        """Let a link open a question only as a page before the person, not as a picture or a prefetch."""
+        purpose = headers.get("Sec-Purpose", "") + headers.get("Purpose", "")
+        mode, target = headers.get("Sec-Fetch-Mode", "navigate"), headers.get("Sec-Fetch-Dest", "document")
+        if "prefetch" in purpose or mode != "navigate" or target != "document":
+            raise NotFromThisPage("not opened as a page")
+
+    def check_action(self, headers: Mapping[str, str], *, token: str) -> None:
+        """Let only our own pages' forms act: Origin is ours, and the token stands in the form."""
+        origin = headers.get("Origin", "")
+        if origin not in {f"http://{host}" for host in self.hosts}:
+            raise NotFromThisPage("another origin, or none")
+        if headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            raise NotFromThisPage("another site")
+        if not hmac.compare_digest(token.encode(), self.csrf_token.encode()):
+            raise NotFromThisPage("no token, or an old one")
+
+    def headers(self) -> dict[str, str]:
+        """Return what every answer says: no foreign code, no frame around us, nothing kept."""
+        return {
+            "Content-Security-Policy": (
+                "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; "
+                "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+            ),
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+        }

@@ -1,0 +1,49 @@
+"""The questions that are open on the page: each a login or an activation with what is known of it so far."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from enum import Enum
+
+from client.activation import Activation, Step
+from client.certificate import CardCertificate
+from client.errors import ClientError
+from client.links import Link, LinkKind
+from client.login import Login
+
+
+class Phase(Enum):
+    """Where a question stands."""
+
+    OPENING = "opening"
+    ASKING = "asking"
+    WORKING = "working"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """One question. Written by one thread at a time, under the desk's lock."""
+
+    link: Link
+    visit_id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    phase: Phase = Phase.OPENING
+    login: Login | None = None
+    activation: Activation | None = None
+    choices: tuple[CardCertificate, ...] = ()
+    hindrance: ClientError | None = None  # why nothing can be asked at the moment: no card, no certificate
+    notice: ClientError | None = None  # what went wrong with the last try
+    failure: ClientError | None = None
+    step: Step | None = None
+    return_url: str = field(default="", repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what tells whether a link was opened before, without keeping its token as a key."""
+        return hashlib.sha256(self.link.text.encode()).hexdigest()
+
+    @property
+    def is_activation(self) -> bool:
+        """Return whether the question is the activation of a card."""
+        return self.link.kind is LinkKind.ACTIVATION
