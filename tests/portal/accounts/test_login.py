@@ -109,10 +109,10 @@ def test_an_attackers_return_address_logs_nobody_in_and_ends_nothing(desk: Desk)
     """T16: login CSRF; the victim's own login goes on."""
     other = Desk(desk.pki)
     foreign = other.sign(other.start())
-    own_token = desk.start()
+    own = desk.sign(desk.start())
     assert failed_with(desk.browser.get(foreign).headers["Location"]) == "returnMismatch"
     assert not desk.is_in()
-    assert desk.browser.get(desk.sign(own_token)).headers["Location"] == "/"
+    assert desk.browser.get(own).headers["Location"] == "/"
 
 
 def test_a_return_address_works_once(desk: Desk) -> None:
