@@ -61,8 +61,16 @@ class StatusStore(StatusReader, Protocol):
         what is stored, unless it is the first to say revoked. Raises ``StoreUnavailable``.
         """
 
-    def oldest(self, *, before: int, limit: int) -> list[tuple[bytes, StoredAnswer]]:
-        """Return the answers with the oldest thisUpdate below ``before``, oldest first."""
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Return stored answers as bytes, in the order of their keys, from one moment."""
+
+    def oldest(
+        self, *, before: int, limit: int, after: tuple[int, bytes] | None = None
+    ) -> list[tuple[bytes, StoredAnswer]]:
+        """Return the answers with the oldest thisUpdate below ``before``, oldest first.
+
+        ``after`` is (thisUpdate, key) of the last one already seen.
+        """
 
     def remove_expired(self, keys: Iterable[bytes], *, before: int) -> int:
         """Remove those answers whose certificates ended before ``before``; return how many."""

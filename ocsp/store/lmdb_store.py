@@ -67,17 +67,29 @@ class LmdbStore:
         """Return how old the content is. Raises ``StoreUnavailable``."""
         return self._read(lambda opened, transaction: opened.freshness(transaction))
 
-    def oldest(self, *, before: int, limit: int) -> list[tuple[bytes, StoredAnswer]]:
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Return stored answers as bytes, in the order of their keys, from one moment."""
+        return self._read(
+            lambda opened, transaction: [transaction.get(key, None, opened.answers) for key in keys]
+        )
+
+    def oldest(
+        self, *, before: int, limit: int, after: tuple[int, bytes] | None = None
+    ) -> list[tuple[bytes, StoredAnswer]]:
         """Return the answers with the oldest thisUpdate below ``before``, oldest first."""
+        start = b"" if after is None else _age_key(*after) + b"\x00"
 
         def walk(opened: LmdbMap, transaction: lmdb.Transaction[bytes]) -> list[tuple[bytes, StoredAnswer]]:
             found: list[tuple[bytes, StoredAnswer]] = []
             with transaction.cursor(opened.by_age) as cursor:
-                for index_key in cursor.iternext(keys=True, values=False):
-                    if len(found) == limit or int.from_bytes(index_key[:8], "big") >= before:
+                is_there = cursor.set_range(start)
+                while is_there and len(found) < limit:
+                    index_key = cursor.key()
+                    if int.from_bytes(index_key[:8], "big") >= before:
                         break
                     key = index_key[8:]
                     found.append((key, StoredAnswer.decode(transaction.get(key, b"", opened.answers))))
+                    is_there = cursor.next()
             return found
 
         return self._read(walk)

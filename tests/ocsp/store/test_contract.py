@@ -103,6 +103,13 @@ def test_the_oldest_come_first_and_each_only_once(store: StatusStore) -> None:
     )
     assert [key for key, _ in store.oldest(before=SECONDS - 9, limit=100)] == keys[:9:-1]
     assert [key for key, _ in store.oldest(before=SECONDS + 1, limit=2)] == [keys[49], keys[48]]
+    following = store.oldest(before=SECONDS + 1, limit=2, after=(SECONDS - 48, keys[48]))
+    assert [key for key, _ in following] == [keys[47], keys[46]]
+    assert [stored is not None for stored in store.get_many([keys[3], b"none", keys[1]])] == [
+        True,
+        False,
+        True,
+    ]
     store.put([(keys[49], answer(CertStatus.GOOD, SECONDS))])
     assert store.freshness().oldest_this_update == SECONDS - 48
     assert store.freshness().answers == 50
