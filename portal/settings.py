@@ -45,6 +45,7 @@ SIGILL_JOURNAL_ORIGIN = config.text("SIGILL_JOURNAL_ORIGIN", f"sigill.{SIGILL_EN
 SIGILL_SESSION_ENDERS = {
     "certificate": "portal.accounts.sessions.end_sessions_for_certificate",
     "card": "portal.accounts.sessions.end_sessions_for_card",
+    "time": "portal.accounts.sessions.end_overdue_sessions",
 }
 
 # --- Login -----------------------------------------------------------------------------------------

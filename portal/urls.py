@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal import problems
-from portal.pages.desk import activating, blocking, ordering, orders, people, person, receipt, today
+from portal.pages.desk import activating, blocking, ordering, orders, people, person, reading, receipt, today
 from portal.pages.public import accessibility, health, language, status
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,6 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # The desk
     path("", today.show_today, name="today"),
     path("people/search/", people.search_people, name="people-search"),
+    path("people/read/", reading.read_new, name="people-read"),
+    path("people/<uuid:person_id>/refresh/", reading.read_again, name="person-refresh"),
     path("people/<uuid:person_id>/", person.show_person, name="person"),
     path("people/<uuid:person_id>/order/", ordering.order_card, name="order-card"),
     path("orders/", orders.show_orders, name="orders"),

@@ -137,20 +137,21 @@ def person(*, is_protected: bool = False) -> dict[str, object]:
             if is_protected
             else None,
         ),
+        refresh_url="#refresh",
         cards=[shipped, blocked],
         all_cards=3,
         shows_all=False,
         certificates=[
             CertificateRow(
                 purpose="Legitimering, HSA-id",
-                carrier="Tjänstekort utan foto …044",
+                carrier="Tjänstekort utan foto …\u2060044",
                 issuer="Person HSA-id 3",
                 not_after=AT + timedelta(days=900),
                 tag=Tag(tone="bad", icon="slash-circle", label="Spärrat"),
             ),
             CertificateRow(
                 purpose="Legitimering, personnummer",
-                carrier="Tjänstekort utan foto …781",
+                carrier="Tjänstekort utan foto …\u2060781",
                 issuer="Person ID 3",
                 not_after=AT + timedelta(days=900),
                 tag=OK,

@@ -127,6 +127,10 @@ def dress(form: forms.Form) -> None:
         kind = {"Select": "form-select", "CheckboxInput": "form-check-input"}.get(
             type(field.widget).__name__, "form-control"
         )
+        if field.required and not isinstance(field, forms.BooleanField):
+            field.error_messages["required"] = (
+                _("Choose one.") if kind == "form-select" else _("Fill this in.")
+            )
         attributes = field.widget.attrs
         attributes["class"] = f"{kind} {attributes.get('class', '')}".strip()
         if form.is_bound and name in form.errors:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -14,6 +15,7 @@ from cards.card_number import CardNumberInvalid, parse_card_number
 from cards.errors import CardNotFound
 from cards.selectors import get_card_by_number
 from directory.errors import InvalidIdentifier
+from directory.identifiers import PersonalIdentityNumber, parse_personal_identity_number
 from directory.selectors import PersonHit, find_people
 from journal.actor import Actor
 from portal import problems
@@ -44,6 +46,7 @@ class SearchPage:
     query: str
     hits: Sequence[Hit] = ()
     notice: Problem | None = None
+    may_read: bool = False
 
     @property
     def summary(self) -> str:
@@ -66,7 +69,7 @@ def search_people(request: HttpRequest) -> HttpResponse:
         if person_id := _exact(query, actor=actor):
             return HttpResponseRedirect(reverse("person", args=[person_id]))
         return HttpResponseRedirect(reverse("people-search"))
-    query = str(request.session.get(_LAST_QUERY, ""))
+    query = last_query(request)
     return render(request, "portal/search.html", {"page": _page(query, actor=actor)})
 
 
@@ -98,7 +101,24 @@ def _page(query: str, *, actor: Actor) -> SearchPage:
         hits = find_people(query, actor=actor, limit=_LIMIT)
     except InvalidIdentifier as error:
         return SearchPage(query=query, notice=problems.explain(error))
-    return SearchPage(query=query, hits=[_hit(hit) for hit in hits])
+    return SearchPage(
+        query=query,
+        hits=[_hit(hit) for hit in hits],
+        may_read=not hits and number_of(query, at=asking.now()) is not None,
+    )
+
+
+def last_query(request: HttpRequest) -> str:
+    """Return what was searched for last in this session."""
+    return str(request.session.get(_LAST_QUERY, ""))
+
+
+def number_of(query: str, *, at: datetime) -> PersonalIdentityNumber | None:
+    """Return the personal number that a query is, or None when it is something else."""
+    try:
+        return parse_personal_identity_number(query, today=asking.today(at))
+    except InvalidIdentifier:
+        return None
 
 
 def _hit(hit: PersonHit) -> Hit:

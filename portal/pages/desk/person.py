@@ -22,6 +22,7 @@ from cards.selectors import CardView, person_cards
 from cards.states import CardOrderState, CardState
 from directory.lifecycle import record_protected_opening
 from directory.models import Employment, Person, RegistrationStatus
+from directory.policies import may_find_people
 from directory.selectors import employments_of, get_person
 from journal.actor import Actor
 from journal.errors import Refusal
@@ -69,6 +70,7 @@ class PersonPage:
     tags: Sequence[Tag]
     facts: Sequence[Fact]
     order: Act | None
+    refresh_url: str
     cards: Sequence[CardPanel]
     all_cards: int
     shows_all: bool
@@ -121,6 +123,7 @@ def person_page(person: Person, *, actor: Actor, at: datetime, shows_all: bool) 
         tags=_tags(person, employments, refusal=refusal),
         facts=_facts(person, employments, at=at),
         order=_order_act(person, refusal=refusal),
+        refresh_url="" if may_find_people(actor) else reverse("person-refresh", args=[person.pk]),
         cards=[_panel(card, at=at) for card in shown],
         all_cards=len(view.cards),
         shows_all=shows_all,

@@ -1,0 +1,49 @@
+"""Reads a person from HSA and PU when the desk asks: somebody new, or whose details have changed."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from directory.errors import PersonNotFound
+from directory.models import Person
+from directory.policies import may_find_people
+from directory.selectors import get_person
+from directory.synchronization import refresh_person
+from portal import problems
+from portal.pages import asking
+from portal.pages.desk.people import last_query, number_of
+
+
+@require_POST
+def read_new(request: HttpRequest) -> HttpResponse:
+    """Read the person whose number was searched for last; the number stays out of address and form."""
+    actor, at = asking.who(request), asking.now()
+    if (refusal := may_find_people(actor)) is not None:
+        return problems.page(request, problems.explain(refusal))
+    number = number_of(last_query(request), at=at)
+    if number is None:
+        return HttpResponseRedirect(reverse("people-search"))
+    try:
+        person = refresh_person(number, actor=actor, at=at)
+        person = get_person(person.pk, actor=actor)
+    except PersonNotFound:
+        messages.warning(request, _("Nobody of that number works in an organization that is connected here."))
+        return HttpResponseRedirect(reverse("people-search"))
+    return _shown(request, person)
+
+
+@require_POST
+def read_again(request: HttpRequest, person_id: str) -> HttpResponse:
+    """Read a known person again."""
+    actor, at = asking.who(request), asking.now()
+    person = get_person(str(person_id), actor=actor)
+    if (refusal := may_find_people(actor)) is not None:
+        return problems.page(request, problems.explain(refusal))
+    return _shown(request, refresh_person(person.personal_identity_number, actor=actor, at=at))
+
+
+def _shown(request: HttpRequest, person: Person) -> HttpResponse:
+    messages.success(request, _("%(name)s is read from HSA and PU.") % {"name": person.full_name})
+    return HttpResponseRedirect(reverse("person", args=[person.pk]))

@@ -1,0 +1,149 @@
+"""Every state of every page in a real browser: no accessibility violation, nothing wider than 320 pixels."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from threading import Thread
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import override_settings
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.portal.specimens import SPECIMENS
+
+pytestmark = pytest.mark.browser
+
+_NEEDS_A_DATABASE = {
+    "portal.accounts.middleware.AccountsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+}
+CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """Serve the specimens, with the real headers and without a database."""
+    middleware = [name for name in settings.MIDDLEWARE if name not in _NEEDS_A_DATABASE]
+    with override_settings(ROOT_URLCONF="tests.portal.specimens", MIDDLEWARE=middleware, DEBUG=True):
+        server = make_server("127.0.0.1", 0, StaticFilesHandler(WSGIHandler()), _Server, _Quiet)
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        yield chromium
+        chromium.close()
+
+
+def _open(browser: Browser, site: str, name: str, *, scheme: str = "light", width: int = 1360) -> Page:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.complaints = []
+    page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    answer = page.goto(f"{site}/specimen/{name}")
+    assert answer is not None
+    assert answer.status == 200
+    return page
+
+
+@pytest.mark.parametrize("name", sorted(SPECIMENS))
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1360), ("dark", 320)])
+def test_a_page_has_no_accessibility_violation_and_obeys_the_policy(
+    browser: Browser, site: str, name: str, scheme: str, width: int
+) -> None:
+    page = _open(browser, site, name, scheme=scheme, width=width)
+    # The strict policy forbids a script tag, so axe is evaluated.
+    page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
+    found = page.evaluate(
+        "async () => (await axe.run()).violations.map(one => one.id + ' ' + one.nodes[0].html)"
+    )
+    too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    # Fragments that ask for news find no login here; all else that the browser says is a fault.
+    complaints = [one for one in page.complaints if "Failed to load" not in one and "Status Error" not in one]
+    page.context.close()
+    assert found == []
+    assert too_wide <= 0
+    assert complaints == []
+
+
+def test_slash_reaches_the_search_box_and_stays_a_slash_in_a_field(browser: Browser, site: str) -> None:
+    page = _open(browser, site, "today")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "search-query"
+    page.keyboard.type("a/b")
+    assert page.input_value("#search-query") == "a/b"
+    page.context.close()
+
+
+def test_the_first_tab_stop_skips_to_the_content(browser: Browser, site: str) -> None:
+    page = _open(browser, site, "today")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.context.close()
+
+
+def test_a_block_page_starts_at_the_harmless_button(browser: Browser, site: str) -> None:
+    page = _open(browser, site, "block")
+    assert page.evaluate("document.activeElement.textContent.trim()") == "Avbryt"
+    page.context.close()
+
+
+def test_a_form_with_errors_starts_at_the_list_of_them(browser: Browser, site: str) -> None:
+    page = _open(browser, site, "block-errors")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    page.context.close()
+
+
+def test_the_theme_follows_the_system_until_it_is_switched_and_is_remembered(
+    browser: Browser, site: str
+) -> None:
+    page = _open(browser, site, "today", scheme="dark")
+    theme = "document.documentElement.dataset.bsTheme"
+    assert page.evaluate(theme) == "dark"
+    page.click("[data-switch-theme]")
+    assert page.evaluate(theme) == "light"
+    page.reload()
+    assert page.evaluate(theme) == "light"
+    page.context.close()
+
+
+def test_the_warning_before_a_time_out_can_be_answered_by_keyboard(browser: Browser, site: str) -> None:
+    """WCAG 2.2.1."""
+    page = browser.new_page()
+    page.clock.install()
+    page.goto(f"{site}/specimen/today")
+    page.clock.fast_forward(13 * 60 * 1000 + 2000)
+    page.wait_for_selector("#timeout[open]")
+    assert page.evaluate("document.activeElement.textContent") == "Fortsätt vara inloggad"
+    page.route("**/session/extend/", lambda route: route.fulfill(status=204))
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#timeout:not([open])", state="attached")
+    page.close()
