@@ -66,6 +66,7 @@ class Holder:
     not_after: datetime = END
     is_ca: bool = False
     with_aia: bool = True
+    with_crl: bool = True
     aia: str = ""
 
 
@@ -124,7 +125,8 @@ class Pki:
             location = x509.UniformResourceIdentifier(wanted.aia or f"{self.base}/ocsp")
             access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, location)
             builder = builder.add_extension(x509.AuthorityInformationAccess([access]), critical=False)
-        builder = builder.add_extension(self._crl_point("issuer"), critical=False)
+        if wanted.with_crl:
+            builder = builder.add_extension(self._crl_point("issuer"), critical=False)
         if wanted.card_number:
             number = wanted.card_number.encode()
             value = x509.UnrecognizedExtension(

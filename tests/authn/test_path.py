@@ -31,12 +31,12 @@ def test_without_a_wanted_policy_there_is_no_path(pki: Pki, trust: Trust, polici
     assert refused.value.hint is FailureHint.LOA_TOO_LOW
 
 
-@pytest.mark.parametrize("with_aia", [True, False])
+@pytest.mark.parametrize(("with_aia", "with_crl"), [(True, True), (False, True), (False, False)])
 def test_silence_about_the_holder_or_the_issuer_is_not_consent(
-    pki: Pki, trust: Trust, *, with_aia: bool
+    pki: Pki, trust: Trust, *, with_aia: bool, with_crl: bool
 ) -> None:
-    """T10: soft-fail would accept all of these, hard-fail the one without AIA."""
-    der = pki.holder(Holder(with_aia=with_aia))
+    """T10: soft-fail would accept all of these, hard-fail the one that names nothing."""
+    der = pki.holder(Holder(with_aia=with_aia, with_crl=with_crl))
     root_crl, issuer_crl = pki.crl("root"), pki.crl("issuer")
     for crls in ([], [root_crl], [issuer_crl]):
         with pytest.raises(CheckFailed) as refused:
