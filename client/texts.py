@@ -31,8 +31,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "wrongPin.unknown": ("Fel PIN-kod.", "Wrong PIN."),
     "pinBlocked": (
-        "Kortet är låst: PIN-koden har skrivits fel för många gånger. En ID-administratör kan låsa upp det.",
-        "The card is locked: the PIN was wrong too many times. An ID administrator can unlock it.",
+        "PIN-koden har skrivits fel för många gånger, och kortet är låst. En ID-administratör låser upp det.",
+        "The PIN was wrong too many times, so the card is locked. An ID administrator can unlock it.",
     ),
     "pinNotAllowed": ("PIN-koden går inte att välja.", "This PIN cannot be chosen."),
     "pinNotAllowed.length": ("PIN-koden ska ha 6 till 8 siffror.", "The PIN has 6 to 8 digits."),
@@ -64,10 +64,13 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "serverRefused": ("Tjänsten sade nej ({error_code}).", "The service refused ({error_code})."),
     "linkInvalid": ("Länken går inte att öppna här.", "This link cannot be opened here."),
-    "userCancel": ("Avbrutet. Inget har skickats från kortet.", "Cancelled. Nothing was sent from the card."),
+    "userCancel": (
+        "Du avbröt. Inget har skickats från kortet.",
+        "You cancelled. Nothing was sent from the card.",
+    ),
     "notMe": (
-        "Anmält: det var inte du som startade. Inget har skickats från kortet.",
-        "Reported: it was not you who started this. Nothing was sent from the card.",
+        "Tjänsten vet nu att det inte var du som startade. Inget har skickats från kortet.",
+        "The service knows now that it was not you who started this. Nothing was sent from the card.",
     ),
     "alreadyClaimed": (
         "Begäran är redan öppnad. Börja om på sidan du kom från.",
@@ -143,7 +146,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "login.asks": ("vill att du legitimerar dig", "asks you to identify yourself"),
     "login.for": ("Det här gäller", "What for"),
     "code": ("Kontrollkod", "Verification code"),
-    "code.text": ("Samma kod ska stå på sidan du kom från.", "The page you came from shows the same code."),
+    "code.text": ("Ska stå på sidan du kom från", "The page you came from shows the same"),
     "address": ("Adress", "Address"),
     "other_address": (
         "Frågan startades från en annan plats än den här datorn. Fortsätt bara om det var du.",

@@ -47,14 +47,13 @@ def reader_front(*, is_lit: bool) -> Markup:
     """Return the front of a reader, which hides the lower part of a card that is in it."""
     lamp = "lamp on" if is_lit else "lamp"
     return Markup(
-        f'<svg class="front" viewBox="0 0 320 118" preserveAspectRatio="none" {_HIDDEN}>'
-        '<path class="shadow" d="M18 104h284l-10 14H28Z"/>'
-        '<path class="body" d="M14 10h292a10 10 0 0 1 10 11l-6 78a12 12 0 0 1-12 11H22a12 12 0 0 1-12-11'
-        'L4 21a10 10 0 0 1 10-11Z"/>'
-        '<rect class="mouth" x="22" y="4" width="276" height="12" rx="6"/>'
-        '<path class="edge" d="M16 30h288"/>'
-        f'<circle class="{lamp}" cx="160" cy="70" r="7"/>'
-        "</svg>"
+        f'<svg class="front" viewBox="0 0 340 84" {_HIDDEN}>'
+        '<ellipse class="shadow" cx="170" cy="77" rx="152" ry="6"/>'
+        '<path class="body" d="M16 8h308a12 12 0 0 1 12 13l-5 46a10 10 0 0 1-10 9H19a10 10 0 0 1-10-9L4 21'
+        'a12 12 0 0 1 12-13Z"/>'
+        '<rect class="mouth" x="24" y="3" width="292" height="10" rx="5"/>'
+        '<path class="edge" d="M18 25h304"/>'
+        f'<circle class="{lamp}" cx="170" cy="51" r="5"/></svg>'
     )
 
 

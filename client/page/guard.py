@@ -54,7 +54,7 @@ class Guard:
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cross-Origin-Resource-Policy": "same-origin",
             "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-            "Referrer-Policy": "no-referrer",
+            "Referrer-Policy": "same-origin",  # no-referrer would also make Origin null on our own forms
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "DENY",
         }

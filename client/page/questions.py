@@ -90,12 +90,12 @@ def _who_and_what(scene: Scene, login: Login) -> Markup:
                 "div",
                 tag("dt", scene.say("code")),
                 tag("dd", tag("span", login.verification_code, class_="code", aria_label=code)),
+                tag("dd", scene.say("code.text"), class_="hint"),
             ),
             class_="facts",
         ),
         tag("p", scene.say("login.for"), class_="label"),
         tag("p", question.visible_text, class_="what"),
-        tag("p", scene.say("code.text"), class_="quiet"),
     )
 
 
@@ -109,9 +109,19 @@ def _login_answer(scene: Scene, visit: Visit) -> Markup:
         scene.form(
             f"/visit/{visit.visit_id}/answer",
             _choice(scene, usable),
-            _pin_field(scene, "pin", label=scene.say("pin"), help_text=scene.say("pin.help"), is_first=True),
-            _keypad(scene),
-            tag("button", scene.say("login.submit"), class_="button", type="submit"),
+            tag(
+                "div",
+                tag(
+                    "div",
+                    _pin_field(
+                        scene, "pin", label=scene.say("pin"), help_text=scene.say("pin.help"), is_first=True
+                    ),
+                    tag("button", scene.say("login.submit"), class_="button", type="submit"),
+                    class_="typed",
+                ),
+                _keypad(scene),
+                class_="entry",
+            ),
             css="answer",
             autocomplete="off",
         ),
@@ -199,13 +209,14 @@ def _activation(scene: Scene, visit: Visit, activation: Activation) -> Markup:
             ),
             class_="wizard",
         ),
+        _ways_out(scene, visit) if visit.phase is Phase.ASKING else None,
         class_="panel",
     )
 
 
 def _activation_answer(scene: Scene, visit: Visit, activation: Activation) -> Markup:
     if visit.hindrance:
-        return join(_activation_hindered(scene, visit.hindrance, activation), _ways_out(scene, visit))
+        return _activation_hindered(scene, visit.hindrance, activation)
     is_first = activation.needs_new_pin
     title = scene.say("activation.choose_pin" if is_first else "activation.old_pin")
     return join(
@@ -213,15 +224,23 @@ def _activation_answer(scene: Scene, visit: Visit, activation: Activation) -> Ma
         tag("p", scene.say("activation.kept"), class_="quiet") if visit.step else None,
         scene.form(
             f"/visit/{visit.visit_id}/activate",
-            _pin_field(
-                scene,
-                "pin",
-                label=title,
-                help_text=scene.say("activation.pin_help") if is_first else scene.say("pin.help"),
-                is_first=True,
+            tag(
+                "div",
+                tag(
+                    "div",
+                    _pin_field(
+                        scene,
+                        "pin",
+                        label=title,
+                        help_text=scene.say("activation.pin_help" if is_first else "pin.help"),
+                        is_first=True,
+                    ),
+                    _pin_field(scene, "again", label=scene.say("activation.repeat")) if is_first else None,
+                    class_="typed",
+                ),
+                _keypad(scene),
+                class_="entry",
             ),
-            _pin_field(scene, "again", label=scene.say("activation.repeat")) if is_first else None,
-            _keypad(scene),
             _terms(scene, activation) if is_first else None,
             tag(
                 "button",
@@ -232,7 +251,6 @@ def _activation_answer(scene: Scene, visit: Visit, activation: Activation) -> Ma
             css="answer",
             autocomplete="off",
         ),
-        _ways_out(scene, visit),
     )
 
 
@@ -267,9 +285,12 @@ def _terms(scene: Scene, activation: Activation) -> Markup:
 
 def _steps(scene: Scene, visit: Visit) -> Markup:
     steps = [step for step in Step if step is not Step.DONE]
-    reached = (
-        len(steps) if visit.phase is Phase.DONE else steps.index(visit.step) if visit.step in steps else -1
-    )
+    if visit.phase is Phase.DONE:
+        reached = len(steps)
+    elif visit.step in steps:
+        reached = steps.index(visit.step)
+    else:  # nothing is done on the card yet: the card or the PIN is waited for
+        reached = steps.index(Step.CARD if visit.hindrance else Step.PIN)
     rows = []
     for place, step in enumerate(steps):
         state = "done" if place < reached else "todo"
@@ -437,4 +458,4 @@ def _is_blocked(scene: Scene, card_number: str) -> bool:
 
 
 def _grouped(number: str) -> str:
-    return " ".join(number[start : start + 4] for start in range(0, len(number), 4))
+    return "\N{NO-BREAK SPACE}".join(number[start : start + 4] for start in range(0, len(number), 4))

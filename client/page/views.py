@@ -190,7 +190,11 @@ def _reader(scene: Scene, reader: Reader, printed: Mapping[str, PrintedCard]) ->
     state = scene.say(f"pin.{reader.card.pin_state.value}", tries_left=reader.card.tries_left or "")
     drawn = tag(
         "div",
-        tag("div", tag("div", card_face(scene, card), class_="inserted"), class_="well"),
+        tag(
+            "div",
+            tag("div", card_face(scene, card), class_="inserted", data_card=card.card_number),
+            class_="well",
+        ),
         drawing.reader_front(is_lit=True),
         class_="reader",
     )

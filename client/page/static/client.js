@@ -14,11 +14,16 @@ function renew(fresh) {
     if (!other || other.dataset.key === region.dataset.key) continue;
     const typed = remember(region);
     const hadFocus = region.contains(document.activeElement) ? document.activeElement : null;
+    const there = new Set(Array.from(region.querySelectorAll("[data-card]"), (card) => card.dataset.card));
     region.replaceWith(document.adoptNode(other));
     const now = document.querySelector(`[data-region="${region.dataset.region}"]`);
     restore(now, typed);
     prepare(now);
-    if (hadFocus || document.activeElement === document.body) focusIn(now, hadFocus);
+    for (const card of now.querySelectorAll("[data-card]")) {
+      if (!there.has(card.dataset.card)) card.classList.add("arrives");
+    }
+    const isTask = now.dataset.region === "task";
+    if (hadFocus || (isTask && document.activeElement === document.body)) focusIn(now, hadFocus);
   }
   const sentence = fresh.getElementById("status");
   if (sentence && sentence.textContent !== status.textContent) status.textContent = sentence.textContent;
@@ -50,7 +55,7 @@ function restore(region, values) {
 
 function focusIn(region, before) {
   const same = before && before.id ? region.querySelector(`#${CSS.escape(before.id)}`) : null;
-  const target = same || region.querySelector("[autofocus]") || region.querySelector("button, a");
+  const target = same || region.querySelector("[autofocus]") || document.getElementById("task");
   if (target) target.focus({ preventScroll: true });
 }
 
