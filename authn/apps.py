@@ -10,5 +10,5 @@ class AuthnConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Load the event classes, so that the journal knows them."""
-        from authn import events  # noqa: F401, PLC0415 - apps must be ready first
+        """Load the event classes, so that the journal knows them, and the deployment check."""
+        from authn import events, system_checks  # noqa: F401, PLC0415 - apps must be ready first
