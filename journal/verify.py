@@ -7,12 +7,19 @@ for each signed head (a C2SP signed note over a transparency-dev checkpoint). Th
 every leaf and every tree head (RFC 6962 section 2.1) and names the first row that is not as signed.
 """
 
+
+import sys
+
+if __name__ == "__main__" and not (sys.flags.isolated or sys.flags.safe_path):
+    # As a program this file's own folder comes first on the path, and its selectors.py would hide
+    # the standard library's.
+    del sys.path[0]
+
 import argparse
 import base64
 import binascii
 import hashlib
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from celery import shared_task
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from authn.lifecycle import fail_late_orders, reduce_finished_orders
 from ca.crl_publishing import publish_due
@@ -103,6 +104,10 @@ def end_overdue() -> None:
         reduced = reduce_finished_orders(at=now)
         activations = expire_activations(actor=actor, at=now)
         functions = settle_function_orders(actor=actor, at=now)
-        return f"{orders} logins, {activations} activations, {functions} function orders, {reduced} reduced"
+        sessions = import_string(settings.SIGILL_SESSION_ENDERS["time"])(actor=actor, at=now)
+        return (
+            f"{orders} logins, {sessions} sessions, {activations} activations, {functions} function orders, "
+            f"{reduced} login orders reduced to their record"
+        )
 
     run_job("end_overdue", work)

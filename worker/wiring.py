@@ -7,12 +7,11 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from ca.hsm.errors import SigningUnavailable
+from ca.errors import SigningUnavailable
 from ca.hsm.proxy import SocketSigners
 from ca.issuance import RequestUnderWay, issue_request
 from ca.ledger_replay import append_revocation
 from ca.selectors import certificate
-from cards.blocking import revoke_late_certificate
 from cards.card_keys import revoke_superseded_certificate
 from cards.errors import FactoryUnavailable
 from cards.models import Card
@@ -21,6 +20,7 @@ from functioncerts.lifecycle import settle_request
 from journal.actor import Actor
 from journal.sequencing import SequencedEntry
 from ocsp import publisher
+from ocsp.store.interface import StoreUnavailable
 from ocsp.store.lmdb_store import LmdbStore
 from worker.consumers import Consumer, Handler
 from worker.errors import NotYet
@@ -57,7 +57,7 @@ def publish_issued(entry: SequencedEntry) -> None:
         publisher.publish(
             entry.text("certificate_id"), store=status_store(), signers=signers(), at=timezone.now()
         )
-    except SigningUnavailable as error:
+    except (SigningUnavailable, StoreUnavailable) as error:
         raise NotYet(str(error)) from error
 
 
@@ -68,13 +68,11 @@ def publish_revoked(entry: SequencedEntry) -> None:
 
 
 def withdraw_late(entry: SequencedEntry) -> None:
-    """certificate.issued: revoke it if its card was blocked, or its key replaced, while it was signed."""
-    if entry.text("carrier_kind") != "card":
-        return
-    actor, now = Actor.system("withdrawal"), timezone.now()
-    revoke_late_certificate(card_id=entry.text("carrier_id"), actor=actor, at=now)
+    """certificate.issued: revoke it if its key was replaced on the card while it was signed."""
     revoke_superseded_certificate(
-        certificate_request_id=entry.text("certificate_request_id"), actor=actor, at=now
+        certificate_request_id=entry.text("certificate_request_id"),
+        actor=Actor.system("withdrawal"),
+        at=timezone.now(),
     )
 
 

@@ -100,9 +100,9 @@ def main() -> int:
         console.print(f"Logs: {place.home / 'logs'}", markup=False)
         supervisor.stop()
         return 1
-    except KeyboardInterrupt:
+    except BaseException:
         supervisor.stop()
-        return 130
+        raise
     console.print(
         f"\nThe main job is done in {time.monotonic() - started:.1f} s; from block to revoked "
         f"{job.seconds_to_revoked:.2f} s. Facts for programs: {place.home / 'demo.json'}"

@@ -52,13 +52,8 @@ def order_function_certificates(*, portal: str, home: Path, filing: Filing) -> M
     made = []
     for name, function_object, expected in ORDERS:
         address = f"{portal}/api/v1/function-certificates/"
-        order = _json(
-            session.post(
-                address,
-                json={"function_object": FUNCTION_OBJECTS[name], "csr": _request(name, filing)},
-                timeout=30,
-            )
-        )
+        body = {"function_object": function_object, "csr": _request(name, filing)}
+        order = _json(session.post(address, json=body, timeout=30))
         order = _await_certificate(session, f"{address}{order['id']}/")
         leaf = x509.load_pem_x509_certificate(str(order["certificate"]).encode())
         if expected == "revoked":

@@ -200,7 +200,7 @@ class MainJob:
             hardware.close()
         if not found:
             raise DemoFailed(f"card {card_number} shows no certificate")
-        return x509.load_der_x509_certificate(found[0].der)
+        return x509.load_der_x509_certificate(found[0].certificate_der)
 
     def _file(self, name: str, leaf: x509.Certificate, *, expected: str, has_key: bool = False) -> Question:
         ocsp_url, crl_url, aia_url = status_asking.addresses(leaf)
@@ -259,9 +259,8 @@ class MainJob:
                 question = self._file(name, leaf, expected=expected, has_key=True)
                 status_asking.wait_for(question, expected)
             step.say("from PKCS#10 requests, over the API")
-            step.check(
-                f"curl -s -H 'Authorization: Bearer {made.api_token}' {self.portal}/api/v1/function-certificates/"
-            )
+            header = f"Authorization: Bearer {made.api_token}"
+            step.check(f"curl -s -H '{header}' {self.portal}/api/v1/function-certificates/")
 
     # --- 6. Block -------------------------------------------------------------------------------------
 
@@ -287,9 +286,8 @@ class MainJob:
             _, crl_url, _ = status_asking.addresses(question.certificate)
             listed = status_asking.wait_for_crl(question.certificate, crl_url)
             step.say(f"{listed - started:.1f} s after the button was pressed")
-            step.check(
-                f"curl -s {crl_url} | openssl crl -inform DER -noout -text | grep -iA3 {question.certificate.serial_number:X}"
-            )
+            serial = f"{question.certificate.serial_number:X}"
+            step.check(f"curl -s {crl_url} | openssl crl -inform DER -noout -text | grep -A3 {serial}")
 
     def verify_with_openssl(self) -> None:
         """Check the chain and every CRL with openssl: the good card passes, the blocked one does not."""

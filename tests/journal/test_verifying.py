@@ -141,10 +141,11 @@ def test_the_program_runs_alone_and_says_what_it_found(export: list[str], tmp_pa
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
     )
-    program = [sys.executable, "-I", str(Path(verify.__file__)), str(file), "--key", str(key)]
+    program = [sys.executable, str(Path(verify.__file__)), str(file), "--key", str(key)]
     file.write_text("".join(export))
-    done = subprocess.run(program, capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert (done.returncode, done.stdout.split(":")[0]) == (0, "intact")
+    for command in (program, [program[0], "-I", *program[1:]]):
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert (done.returncode, done.stdout.split(":")[0]) == (0, "intact"), done.stderr
     change_content(export)
     file.write_text("".join(line if line.endswith("\n") else line + "\n" for line in export))
     done = subprocess.run(program, capture_output=True, text=True, check=False, cwd=tmp_path)
