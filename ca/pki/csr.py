@@ -25,6 +25,15 @@ _PEM = re.compile(
     rb"\s*-----BEGIN (?P<label>(?:NEW )?CERTIFICATE REQUEST)-----(?P<body>[A-Za-z0-9+/=\s]+)"
     rb"-----END (?P=label)-----\s*"
 )
+_UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the parser raises for a request that is not one; most of them are no ValueError."""
+
 _ALGORITHMS = frozenset(
     {
         SignatureAlgorithmOID.RSA_WITH_SHA256,
@@ -61,7 +70,7 @@ def parse_csr(der_or_pem: bytes | str) -> CsrFacts:
         algorithm = request.signature_algorithm_oid
         subject_text = request.subject.rfc4514_string()
         dns_names = tuple(_dns_names(request.extensions))
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except _UNREADABLE as error:
         raise _refused("malformed", "not a PKCS#10 request") from error
     if algorithm not in _ALGORITHMS:
         raise _refused("algorithm", f"signed with {algorithm.dotted_string}")

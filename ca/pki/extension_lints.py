@@ -206,14 +206,7 @@ def authority_information_access_is_the_issuers(reading: CertificateReading) -> 
         yield "the addresses are not the issuer's"
 
 
-@CERTIFICATE_LINTS.rule("RFC 6960 §4.2.2.2.1; BR 7.1.2.8: the value is 0500")
-def ocsp_no_check_is_null(reading: CertificateReading) -> Iterator[str]:
-    """NULL and nothing else."""
-    if reading.raw_extension(ExtensionId.OCSP_NO_CHECK) not in {None, b"\x05\x00"}:
-        yield "the value is not NULL"
-
-
-@CERTIFICATE_LINTS.rule("BR 7.1.2.8; RFC 6960 §4.2.2.2")
+@CERTIFICATE_LINTS.rule("BR 7.1.2.8; RFC 6960 §4.2.2.2, §4.2.2.2.1: the value of nocheck is NULL")
 def an_ocsp_signer_can_do_nothing_else(reading: CertificateReading) -> Iterator[str]:
     """OCSPSigning alone, digitalSignature alone, nocheck, no names, no CRL, not a CA."""
     if EXTENDED_KEY_USAGES["OCSPSigning"] not in reading.purposes:

@@ -76,7 +76,7 @@ class Registry(Generic[_T]):
         for lint in self:
             try:
                 found.extend(lint.findings(subject))
-            except (ValueError, TypeError, KeyError, LookupError) as error:
+            except Exception as error:  # noqa: BLE001 - fails closed: whatever it is, it becomes a finding
                 found.append(
                     Finding(
                         lint=lint.name,
