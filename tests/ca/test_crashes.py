@@ -1,8 +1,10 @@
 """kill -9 between the arrows of the issuance cycle: real processes, a real database file, a real token."""
 
+import json
 import subprocess
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -54,7 +56,8 @@ import json
 from ca.models import Certificate, CertificateRequest, SerialReservation
 from journal.models import Entry
 print(json.dumps({
-    "requests": list(CertificateRequest.objects.filter(idempotency_key="crash").values_list("state", flat=True)),
+    "requests": list(CertificateRequest.objects.filter(idempotency_key="crash")
+                     .values_list("state", flat=True)),
     "certificates": Certificate.objects.filter(carrier_id="card-1").count(),
     "serials": list(SerialReservation.objects.filter(request__idempotency_key="crash")
                     .order_by("pk").values_list("state", flat=True)),
@@ -62,49 +65,56 @@ print(json.dumps({
 }))
 """
 
+
+def look(installation: Installation, *, first: str = "") -> dict[str, object]:
+    seen = installation.python(first + LOOK)
+    assert seen.returncode == 0, seen.stderr
+    return dict(json.loads(seen.stdout.splitlines()[-1]))
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """Where the worker is killed, and what is then seen."""
+
+    module: str
+    name: str
+    moment: str
+    state: str
+    """Of the request after the kill."""
+    serials: tuple[str, ...]
+    """What became of its serial numbers after the second run."""
+
+
 ARROWS = [
-    # (what is cut, when, state of the request after the kill, its serial numbers after the second run)
-    ("serial_numbers", "reserve", "before", "requested", ["used"]),
-    ("serial_numbers", "reserve", "after", "requested", ["reserved", "used"]),
-    ("issuance", "_prepare", "after", "requested", ["reserved", "used"]),
-    ("issuance", "_intend", "after", "signing", ["burnt", "used"]),
-    ("issuance", "issue", "before", "signing", ["burnt", "used"]),
-    ("issuance", "issue", "after", "signing", ["burnt", "used"]),
-    ("issuance", "_complete", "before", "signing", ["burnt", "used"]),
-    ("issuance", "record", "after", "requested", ["reserved", "used"]),
-    ("issuance", "_revoke_if_withdrawn", "after", "signing", ["burnt", "used"]),
-    ("issuance", "_complete", "after", "issued", ["used"]),
+    Arrow("serial_numbers", "reserve", "before", "requested", ("used",)),
+    Arrow("serial_numbers", "reserve", "after", "requested", ("reserved", "used")),
+    Arrow("issuance", "_prepare", "after", "requested", ("reserved", "used")),
+    Arrow("issuance", "record", "after", "requested", ("reserved", "used")),
+    Arrow("issuance", "_intend", "after", "signing", ("burnt", "used")),
+    Arrow("issuance", "issue", "before", "signing", ("burnt", "used")),
+    Arrow("issuance", "issue", "after", "signing", ("burnt", "used")),
+    Arrow("issuance", "_complete", "before", "signing", ("burnt", "used")),
+    Arrow("issuance", "_revoke_if_withdrawn", "after", "signing", ("burnt", "used")),
+    Arrow("issuance", "_complete", "after", "issued", ("used",)),
 ]
 
 
-def look(installation: Installation) -> dict[str, object]:
-    import json
-
-    seen = installation.python(LOOK)
-    assert seen.returncode == 0, seen.stderr
-    return dict(json.loads(seen.stdout))
-
-
-@pytest.mark.parametrize(("module", "name", "moment", "state", "serials"), ARROWS)
+@pytest.mark.parametrize("arrow", ARROWS, ids=lambda arrow: f"{arrow.moment}-{arrow.name}")
 def test_a_kill_between_two_arrows_leaves_one_certificate_and_one_only(
-    installation: Installation, module: str, name: str, moment: str, state: str, serials: list[str]
+    installation: Installation, arrow: Arrow
 ) -> None:
     """Style principle 3, reliability F4 and F36."""
     installation.start_signer()
-    asked = installation.python(REQUEST)
-    assert asked.returncode == 0, asked.stderr
-    killed = installation.python(
-        KILL.format(module=module, name=name, moment=moment) + ISSUE.format(seconds=0)
-    )
+    deadly = KILL.format(module=arrow.module, name=arrow.name, moment=arrow.moment)
+    killed = installation.python(REQUEST + deadly + ISSUE.format(seconds=0))
     assert killed.returncode == -9, killed.stderr
-    assert look(installation)["requests"] == [state]
-    second = installation.python(ISSUE.format(seconds=60))
-    assert second.returncode == 0, second.stderr
-    third = installation.python(ISSUE.format(seconds=120))
-    assert third.stdout.strip() == "0"
-    assert look(installation) == {
-        "requests": ["issued"], "certificates": 1, "serials": serials, "issued": 1,
-    }  # fmt: skip
+    assert look(installation)["requests"] == [arrow.state]
+    assert look(installation, first=ISSUE.format(seconds=60) + ISSUE.format(seconds=120)) == {
+        "requests": ["issued"],
+        "certificates": 1,
+        "serials": list(arrow.serials),
+        "issued": 1,
+    }
 
 
 def test_a_signer_killed_in_the_middle_of_a_signature_delays_the_certificate_only(
