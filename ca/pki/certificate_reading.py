@@ -61,11 +61,7 @@ class CertificateReading:
     def extension(self, identifier: ExtensionId, kind: type[_V]) -> _V | None:
         """Return the extension's value, or None when it is absent."""
         found = self.extensions.get(identifier)
-        if found is None:
-            return None
-        if not isinstance(found.value, kind):
-            raise TypeError(f"{identifier} is not {kind.__name__}")
-        return found.value
+        return found.value if found is not None and isinstance(found.value, kind) else None
 
     def raw_extension(self, identifier: ExtensionId) -> bytes | None:
         """Return the value's bytes, or None when the extension is absent."""

@@ -9,6 +9,7 @@ from cryptography import x509
 
 from ca.pki import dates
 from ca.pki.crl_reading import CRL_LINTS, CrlReading
+from ca.pki.lints import differences
 from ca.pki.serial import SERIAL_LIMIT
 from ca.pki.vocabulary import CRITICAL, ExtensionId
 
@@ -34,8 +35,7 @@ def lint_crl(tbs_der: bytes, *, issuer: IssuerFacts) -> tuple[Finding, ...]:
 @CRL_LINTS.rule("RFC 5280 §5.1; X.690 §10, §11")
 def bytes_are_a_der_crl(reading: CrlReading) -> Iterator[str]:
     """Both parsers read all of the bytes."""
-    if reading.crl.tbs_certlist_bytes != reading.tbs_der:
-        yield "two parsers disagree about where the bytes end"
+    yield from differences(reading.tbs_der, reading.crl.tbs_certlist_bytes)
 
 
 @CRL_LINTS.rule("RFC 5280 §5.1.2.1")

@@ -76,9 +76,10 @@ def parse_csr(der_or_pem: bytes | str) -> CsrFacts:
         raise _refused("algorithm", f"signed with {algorithm.dotted_string}")
     try:
         public_key = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        is_proved = request.is_signature_valid
     except (ValueError, UnsupportedAlgorithm) as error:
         raise _refused("key", f"not a key that can be certified: {error}") from error
-    if not _is_proved(request):
+    if not is_proved:
         raise _refused("proof", "the signature is not made by the key in the request")
     return CsrFacts(
         public_key=public_key, key=key_name(public_key), subject_text=subject_text, dns_names=dns_names
@@ -108,10 +109,3 @@ def _dns_names(extensions: Iterable[x509.Extension[x509.ExtensionType]]) -> Iter
     for extension in extensions:
         if isinstance(extension.value, x509.SubjectAlternativeName):
             yield from extension.value.get_values_for_type(x509.DNSName)
-
-
-def _is_proved(request: x509.CertificateSigningRequest) -> bool:
-    try:
-        return request.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return False  # the algorithm is of another kind than the key

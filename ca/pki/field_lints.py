@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ca.pki import dates
 from ca.pki.certificate_reading import CERTIFICATE_LINTS, CertificateReading
 from ca.pki.keys import key_identifier, key_name
-from ca.pki.lints import Severity
+from ca.pki.lints import Severity, differences
 from ca.pki.serial import SERIAL_LIMIT
 from ca.pki.vocabulary import ExtensionId, Kind
 
@@ -21,10 +21,7 @@ _ADVISED_RSA_BITS = 3072
 @CERTIFICATE_LINTS.rule("RFC 5280 §4.1; X.690 §10, §11")
 def bytes_are_a_der_certificate(reading: CertificateReading) -> Iterator[str]:
     """Both parsers read all of the bytes, cryptography's refusing what is BER and not DER."""
-    if len(reading.tbs.dump()) != len(reading.tbs_der):
-        yield "something is left over"
-    if reading.certificate.tbs_certificate_bytes != reading.tbs_der:
-        yield "two parsers disagree about where the bytes end"
+    yield from differences(reading.tbs_der, reading.tbs.dump(), reading.certificate.tbs_certificate_bytes)
 
 
 @CERTIFICATE_LINTS.rule("RFC 5280 §4.1.2.1")

@@ -207,6 +207,8 @@ def _contradictions_with(hierarchy: Hierarchy, profiles: Mapping[str, Profile]) 
         own = profiles.get(plan.profile)
         if own is None or own.kind is not (Kind.ROOT if plan.is_root else Kind.ISSUER):
             broken.append(f"{plan.key}: {plan.profile} is not a profile for it")
+        elif own.key_class != own.kind.value:
+            broken.append(f"{plan.profile} takes the key class {own.kind.value}, not {own.key_class}")
         elif own.key_class not in classes or classes[own.key_class].signature_algorithm is None:
             broken.append(f"{plan.key}: the key class {own.key_class} has no signature algorithm")
         if not plan.is_root and plan.profile not in hierarchy.issuer(plan.issued_by).issues:

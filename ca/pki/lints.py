@@ -88,6 +88,12 @@ class Registry(Generic[_T]):
         return tuple(found)
 
 
+def differences(linted: bytes, *read: bytes) -> Iterator[str]:
+    """Yield a detail unless every parser that read `linted` gives back the same bytes."""
+    if any(again != linted for again in read):
+        yield "a parser reads other bytes than were given to it"
+
+
 def stop_on_errors(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Return the findings when none is an error; else raise LintFailed with all of them."""
     if any(finding.severity is Severity.ERROR for finding in findings):

@@ -12,7 +12,7 @@ from cryptography.x509 import OCSPNonce, ReasonFlags
 from cryptography.x509.ocsp import OCSPCertStatus, load_der_ocsp_response
 
 from ca.pki import der
-from ca.pki.lints import Finding, Registry, Severity
+from ca.pki.lints import Finding, Registry, Severity, differences
 from ca.pki.signer import SignatureAlgorithm
 from ca.pki.vocabulary import ExtensionId
 
@@ -78,8 +78,7 @@ def lint_response(
 @RESPONSE_LINTS.rule("RFC 6960 §4.2.1; X.690 §10, §11")
 def bytes_are_der_response_data(reading: ResponseReading) -> Iterator[str]:
     """All of the bytes are read, and there is an answer in them."""
-    if reading.response.tbs_response_bytes != reading.response_data_der:
-        yield "the bytes end elsewhere than they say"
+    yield from differences(reading.response_data_der, reading.response.tbs_response_bytes)
     if not reading.answers:
         yield "no answer"
 
@@ -164,9 +163,9 @@ def revocation_reasons_are_said_rightly(reading: ResponseReading) -> Iterator[st
 def answers_carry_no_reason_extension(reading: ResponseReading) -> Iterator[str]:
     """Reasons stand in RevokedInfo; cryptography shows the extensions of a single answer only."""
     if len(reading.answers) == 1:
-        for extension in reading.response.single_extensions:
-            if extension.oid.dotted_string == ExtensionId.REASON_CODE:
-                yield "reasonCode among the single extensions"
+        found = {extension.oid.dotted_string for extension in reading.response.single_extensions}
+        if ExtensionId.REASON_CODE in found:
+            yield "reasonCode among the single extensions"
 
 
 @RESPONSE_LINTS.rule("RFC 9654 §2.1")

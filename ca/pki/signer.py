@@ -37,13 +37,7 @@ class SignatureAlgorithm(Enum):
     @property
     def hash_algorithm(self) -> hashes.HashAlgorithm:
         """The digest that is signed."""
-        match self:
-            case SignatureAlgorithm.ECDSA_SHA256 | SignatureAlgorithm.RSA_SHA256:
-                return hashes.SHA256()
-            case SignatureAlgorithm.ECDSA_SHA384:
-                return hashes.SHA384()
-            case SignatureAlgorithm.RSA_SHA512:
-                return hashes.SHA512()
+        return _DIGESTS[self.name.rpartition("_")[2]]
 
     def verify(self, *, public_key: bytes, signature: bytes, signed: bytes) -> None:
         """Raise SignatureInvalid unless `signature` over `signed` verifies with the SPKI `public_key`."""
@@ -57,6 +51,13 @@ class SignatureAlgorithm(Enum):
                 key.verify(signature, signed, ECDSA(self.hash_algorithm))
         except InvalidSignature as error:
             raise SignatureInvalid("the signature does not verify over the bytes that were linted") from error
+
+
+_DIGESTS: dict[str, hashes.HashAlgorithm] = {
+    "SHA256": hashes.SHA256(),
+    "SHA384": hashes.SHA384(),
+    "SHA512": hashes.SHA512(),
+}
 
 
 class Signer(Protocol):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from ca.pki.errors import LintFailed
-from ca.pki.lints import Finding, Registry, Severity, stop_on_errors
+from ca.pki.lints import Finding, Registry, Severity, differences, stop_on_errors
 
 
 def finding(severity: Severity) -> Finding:
@@ -49,3 +49,8 @@ def test_a_lint_that_falls_over_is_an_error_whatever_its_severity() -> None:
     (found,) = registry.run(b"\xff")
     assert found.severity is Severity.ERROR
     assert found.detail.startswith("cannot be read")
+
+
+def test_parsers_that_read_other_bytes_are_told_of() -> None:
+    assert list(differences(b"a", b"a", b"a")) == []
+    assert len(list(differences(b"a", b"a", b"b"))) == 1

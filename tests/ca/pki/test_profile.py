@@ -172,7 +172,7 @@ def test_authorities_and_ocsp_signers_have_rules_of_their_own(
 
 
 def test_figures_of_the_domain() -> None:
-    """domain.md 3.3 and 5: five years on a card, two for phones and functions, thirty days for OCSP signers."""
+    """domain.md 3.3 and 5: five years on a card, two for phones and functions, thirty days for OCSP."""
     days = {name: profile.max_validity.days for name, profile in PROFILES.items()}
     assert {days[name] for name in days if name.startswith("person_")} == {1826}
     assert days["mobile"] == days["function_server"] == 731
