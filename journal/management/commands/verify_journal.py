@@ -64,5 +64,6 @@ class Command(BaseCommand):
             size = int(path.stem)
             if inside.get(size) is None or inside[size].split("\n\n")[0] != path.read_text().split("\n\n")[0]:
                 raise CommandError(
-                    f"the journal is BROKEN: the head over {size} rows kept in {path.name} is not the database's"
+                    f"the journal is BROKEN: the head kept in {path.name} is not the database's: "
+                    "the database was rolled back or rewritten"
                 )

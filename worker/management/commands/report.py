@@ -111,6 +111,6 @@ class Command(BaseCommand):
             pdf,
             certificate_der=certificate.public_bytes(Encoding.DER),
             chain_der=[item.public_bytes(Encoding.DER) for item in chain],
-            digest_algorithm=signer.algorithm.value.rsplit("_", 1)[-1].lower(),
+            digest_algorithm=signer.algorithm.name.rpartition("_")[2].lower(),
             sign=signer.sign,
         )
