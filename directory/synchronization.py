@@ -7,6 +7,7 @@ An answer that is not good changes nothing.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Upper
@@ -135,12 +136,16 @@ def sync_pu(
             reading.fail(f"pu.{error.reason}")
             continue
         failures = 0
+        same: list[UUID] = []
         for person in Person.objects.filter(personal_identity_number__in=chunk):
             answer = found[person.personal_identity_number]
             if answer is None:
                 reading.absent.append(person.pk)
                 continue
             facts = PersonFacts.of(answer).without_lost_names(person)
+            if _is_as_before(facts, person):
+                same.append(person.pk)
+                continue
             if is_harmful(facts, person):
                 waiting.append(facts)
                 waiting_for.append(person)
@@ -150,6 +155,7 @@ def sync_pu(
                 continue
             with transaction.atomic():
                 reading.changed += bool(write_person(person, facts, actor=actor, at=at))
+        Person.objects.filter(pk__in=same).update(pu_read_at=at)
         reading.read += len(chunk)
         progress(reading.read, reading.asked)
     if len(waiting) > rules.cap(reading.asked):
@@ -224,6 +230,17 @@ def _write_employees(
 def _leading(employees: Sequence[HsaEmployee]) -> HsaEmployee | None:
     """Return the person object to name somebody by: a protected one where there is one."""
     return next((one for one in employees if one.protected), employees[0] if employees else None)
+
+
+def _is_as_before(facts: PersonFacts, person: Person) -> bool:
+    """Return whether PU says nothing new, so that no row needs writing by itself."""
+    return (
+        person.pu_read_at is not None
+        and person.pu_missed_reads == 0
+        and person.pu_missing_since is None
+        and person.protected_identity is bool(facts.protection)
+        and not facts.differences(person)
+    )
 
 
 def _is_new_protection(facts: PersonFacts, person: Person) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -76,6 +77,19 @@ def test_a_role_begins_and_ends_at_its_times() -> None:
 
 def test_nobody_gives_themselves_a_role() -> None:
     assert refused(lambda: grant(GUN, Role.ID_ADMINISTRATOR, actor=gun())) == "own_role"
+
+
+def test_nobody_gives_a_role_to_their_own_other_employment() -> None:
+    mine, other = Employment.objects.filter(person=person(LINNEA)).order_by("hsa_id")
+    linnea = replace(acting(LINNEA, Role.ISSUANCE_MANAGER), organization_ids=(str(other.organization_id),))
+    assert linnea.identifier == mine.hsa_id
+    rule = refused(
+        lambda: grant_role(
+            employment=other, role=Role.ID_ADMINISTRATOR, organization=other.organization, valid_from=AT,
+            actor=linnea, at=AT,
+        )
+    )  # fmt: skip
+    assert rule == "own_role"
 
 
 def test_nobody_takes_their_own_role() -> None:

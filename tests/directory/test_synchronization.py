@@ -1,11 +1,14 @@
 """Reading HSA and PU into the directory, from the simulators, in good weather and bad (POR-8, POR-14)."""
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
 
 from directory.configuration import SyncRules
 from directory.errors import PersonNotFound, RegisterUnavailable
@@ -247,6 +250,19 @@ def test_a_flood_of_deaths_waits_for_a_decision(registers_running: Registers) ->
     assert Person.objects.filter(registration_status="deceased").count() == 1
 
 
+def test_pu_is_asked_for_500_at_a_time_and_writes_no_row_for_nothing(
+    registers_running: Registers,
+    django_assert_max_num_queries: Callable[[int], AbstractContextManager[object]],
+) -> None:
+    """domain.md 4.4: one call takes 500 numbers."""
+    hsa()
+    pu()
+    before = registers_running.server.calls["pu"]
+    with django_assert_max_num_queries(25):
+        pu()
+    assert registers_running.server.calls["pu"] == before + 1
+
+
 def test_a_name_is_never_blanked(registers_running: Registers) -> None:
     hsa()
     registers_running.edit('given_name = "Åsa Kristina"', 'given_name = ""')
@@ -275,6 +291,20 @@ def test_a_protection_in_hsa_alone_is_enough(registers_running: Registers) -> No
     assert person(ASA).search_key == ""
     pu()
     assert person(ASA).protected_identity
+    assert person(ASA).address_lines == []
+    registers_running.edit("protected_in_hsa = true\n", "")
+    hsa()
+    pu()
+    assert not person(ASA).protected_identity
+    assert person(ASA).address_lines == ["Hamngatan 6", "800 01 Norrby"]
+
+
+def test_the_database_refuses_a_protected_person_who_can_be_searched(registers_running: Registers) -> None:
+    hsa()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Person.objects.filter(pk=person(ERIK).pk).update(search_key=" erik")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Person.objects.filter(pk=person(ERIK).pk).update(protected_identity=False)
 
 
 def test_a_protection_that_ends_in_both_registers_is_lifted(registers_running: Registers) -> None:
