@@ -73,6 +73,12 @@ class ReaderError(ClientError):
     code = "readerError"
 
 
+class ModuleUnusable(ClientError):
+    """The PKCS#11 module does not load; facts: module."""
+
+    code = "moduleUnusable"
+
+
 class ClientTooOld(ClientError):
     """The service no longer speaks with this version."""
 

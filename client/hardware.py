@@ -15,7 +15,7 @@ from PyKCS11 import PyKCS11Error
 from client.card_session import CardSession
 from client.certificate import CardCertificate
 from client.configuration import Configuration
-from client.errors import CardRemoved, ClientError, NoCard, ReaderError, WrongCard
+from client.errors import CardRemoved, ClientError, ModuleUnusable, NoCard, ReaderError, WrongCard
 from client.translation import translated
 
 # Login belongs to the process and the slot (PKCS#11 2.40 6.7.4), not to an object: one lock for all of them.
@@ -51,7 +51,7 @@ class Reader:
 
 
 class Hardware:
-    """All readers of this machine. Raises ReaderError when the module cannot be loaded."""
+    """All readers of this machine. Raises ModuleUnusable."""
 
     def __init__(self, configuration: Configuration) -> None:
         self._lock = _LOCK
@@ -62,7 +62,7 @@ class Hardware:
         try:
             self._library.load(str(configuration.module))
         except PyKCS11Error as error:
-            raise ReaderError(f"the PKCS#11 module does not load: {configuration.module}") from error
+            raise ModuleUnusable(module=str(configuration.module)) from error
         self._tries_left = _tries_function(configuration)
 
     def close(self) -> None:

@@ -50,6 +50,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Läsaren eller kortet svarar inte som det ska. Ta ut kortet, sätt i det igen och försök på nytt.",
         "The reader or the card does not answer as it should. Take the card out, put it back and try again.",
     ),
+    "moduleUnusable": (
+        "PKCS#11-modulen går inte att ladda: {module}",
+        "The PKCS#11 module does not load: {module}",
+    ),
     "clientTooOld": (
         "Klienten är för gammal för tjänsten. Uppdatera den.",
         "This client is too old for the service. Update it.",
@@ -272,7 +276,7 @@ def text(key: str, language: Language, **facts: object) -> str:
 
 def failure_text(error: ClientError, language: Language) -> str:
     """Return the sentence for a failure, the most exact one there is."""
-    facts: dict[str, str] = {"tries_left": "", "error_code": "", **error.facts}
+    facts: dict[str, str] = {"tries_left": "", "error_code": "", "module": "", **error.facts}
     key = error.code
     if isinstance(error, ServerRefused) and facts["error_code"] in _TEXTS:
         key = facts["error_code"]

@@ -221,6 +221,7 @@ class _Handler(BaseHTTPRequestHandler):
             language=self._language(),
             csrf_token=self.server.guard.csrf_token,
             path=path,
+            version=self.server.desk.version,
         )
 
     def _language(self) -> Language:

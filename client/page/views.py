@@ -22,12 +22,16 @@ _STATE_LOOKS: Mapping[PinState, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What a view needs besides its subject: language, the form token, where to return, and the desk."""
+    """What a view needs besides its subject.
+
+    `version` is the desk's before anything was looked at: a change while the page is made is then not missed.
+    """
 
     desk: Desk
     language: Language
     csrf_token: str
     path: str
+    version: int
 
     def say(self, key: str, **facts: object) -> str:
         """Return a text in the person's language."""
@@ -46,7 +50,6 @@ def page(scene: Scene, *, title: str, task: Markup, status: str, refresh: str | 
     """Return a whole page; `refresh` is the content of a meta refresh, for the way back and for no script."""
     body = join(
         tag("a", scene.say("skip"), class_="skip", href="#task"),
-        tag("div", scene.say("test"), class_="env") if scene.desk.is_test else None,
         _header(scene),
         tag(
             "div",
@@ -73,7 +76,7 @@ def page(scene: Scene, *, title: str, task: Markup, status: str, refresh: str | 
     document = tag(
         "html",
         tag("head", head),
-        tag("body", body, data_version=str(scene.desk.version)),
+        tag("body", body, data_version=str(scene.version)),
         lang=scene.language.value,
     )
     return Markup(f"<!doctype html>{document}")
@@ -152,8 +155,9 @@ def _refresh(content: str) -> Markup:
 
 
 def _header(scene: Scene) -> Markup:
-    return tag(
-        "header",
+    environment = tag("div", scene.say("test"), class_="env") if scene.desk.is_test else None
+    bar = tag(
+        "div",
         tag("a", drawing.mark(), "Sigill", href="/", class_="brand"),
         tag("span", scene.say("title"), class_="where"),
         scene.form(
@@ -170,6 +174,7 @@ def _header(scene: Scene) -> Markup:
         ),
         class_="top-bar",
     )
+    return tag("header", environment, bar)
 
 
 def _reader(scene: Scene, reader: Reader, printed: Mapping[str, PrintedCard]) -> Markup:

@@ -303,7 +303,9 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        if self.path.startswith("/login/oob/return"):
+        if self.path == "/favicon.ico":
+            self._reply(200, {})
+        elif self.path.startswith("/login/oob/return"):
             self.server.log.append("return")
             self._reply(200, {"page": "portal"})
         else:
