@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -189,12 +190,11 @@ def expire_activations(*, actor: Actor, at: datetime) -> int:
 
 def activation_of_client(activation_id: str) -> Activation:
     """Return an activation without regard to scope: the caller proves by its key that it is the client."""
+    rows = Activation.objects.select_related("card__person", "card__organization", "card__order")
     try:
-        return Activation.objects.select_related("card__person", "card__organization", "card__order").get(
-            pk=activation_id,
-        )
-    except (Activation.DoesNotExist, ValueError, TypeError):
-        raise ActivationNotFound(str(activation_id)) from None
+        return rows.get(pk=UUID(activation_id))
+    except (Activation.DoesNotExist, ValueError):
+        raise ActivationNotFound(activation_id) from None
 
 
 def client_key_of_activation(activation: Activation) -> ClientKey:

@@ -133,6 +133,8 @@ def collect_certificates(*, activation_id: str, actor: Actor, at: datetime) -> t
                 raise IllegalTransition.of(thing="activation", state=activation.state, action="COLLECT")
             _move_to_keys_made(activation, actor=actor, at=at)
             activation.refresh_from_db()
+        if activation.state not in _AFTER_KEYS:
+            raise IllegalTransition.of(thing="activation", state=activation.state, action="COLLECT")
         issued = [_issued(name, keys[name]) for name in KeyName]
         complete = tuple(item for item in issued if item is not None)
         if len(complete) < len(KeyName):

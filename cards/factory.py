@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 import requests
 from django.utils.dateparse import parse_datetime
@@ -74,6 +74,16 @@ class Report:
     at: datetime
     card_number: str = ""
     reason: str = ""
+
+
+class CardFactory(Protocol):
+    """Whoever makes cards: takes orders and reports on them."""
+
+    def place(self, order: FactoryOrder) -> None:
+        """Hand an order over; raises OrderRefusedByFactory, FactoryUnavailable."""
+
+    def reports_after(self, position: int) -> list[Report]:
+        """Return the reports numbered above ``position``; raises FactoryUnavailable."""
 
 
 class Factory:

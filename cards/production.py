@@ -9,7 +9,7 @@ from django.db.models import Case, F, Value, When
 from cards.configuration import factory_timeout, factory_url
 from cards.errors import FactoryUnavailable, OrderRefusedByFactory
 from cards.events import CardOrderDelayed, CardOrderSent
-from cards.factory import Delivery, Factory, FactoryOrder
+from cards.factory import CardFactory, Delivery, Factory, FactoryOrder
 from cards.factory_reports import apply_report, end_rejected_order
 from cards.models import CardOrder, FactoryCursor
 from cards.states import CardOrderAction, CardOrderState
@@ -27,7 +27,7 @@ def connect() -> Factory:
     return Factory(url=factory_url(), timeout=factory_timeout())
 
 
-def send_due_orders(*, factory: Factory, actor: Actor, at: datetime) -> int:
+def send_due_orders(*, factory: CardFactory, actor: Actor, at: datetime) -> int:
     """Hand over every order that is due and return how many arrived; stops at the first that cannot be sent.
 
     An order that could not be handed over stays PLACED, with the reason and the time of the next attempt.
@@ -42,7 +42,7 @@ def send_due_orders(*, factory: Factory, actor: Actor, at: datetime) -> int:
     return sent
 
 
-def send_order_to_factory(*, card_order_id: str, factory: Factory, actor: Actor, at: datetime) -> bool:
+def send_order_to_factory(*, card_order_id: str, factory: CardFactory, actor: Actor, at: datetime) -> bool:
     """Hand one order over and tell whether it left now; raises FactoryUnavailable after noting the delay.
 
     The intent is stored before the call, so that nobody cancels an order that may have arrived.
@@ -79,7 +79,7 @@ def send_order_to_factory(*, card_order_id: str, factory: Factory, actor: Actor,
     return True
 
 
-def poll_factory_reports(*, factory: Factory, actor: Actor, at: datetime) -> int:
+def poll_factory_reports(*, factory: CardFactory, actor: Actor, at: datetime) -> int:
     """Fetch and apply reports from the stored position on, and return how many were new.
 
     Each report and the position move in one transaction, so that a killed worker goes on where it stopped.

@@ -13,3 +13,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+
+if not os.environ.get("DATABASE_URL"):
+    # A file, as an installation has: SQLite in memory knows neither WAL nor waiting for a lock.
+    DATABASES["default"]["TEST"] = {"NAME": str(SIGILL_HOME / "test.sqlite3")}  # noqa: F405 - from the portal's

@@ -259,6 +259,12 @@ def test_nothing_is_handed_out_before_it_is_published(scene: Scene) -> None:
     assert [item.name for item in collect()] == list(KeyName)
 
 
+def test_an_activation_that_nobody_claimed_hands_out_nothing(scene: Scene) -> None:
+    activation = an_open_activation(scene).activation
+    with pytest.raises(IllegalTransition):
+        lifecycle.collect_certificates(activation_id=str(activation.pk), actor=CLIENT, at=scene.at)
+
+
 def test_the_certificates_say_who_holds_the_card(scene: Scene) -> None:
     activation = a_written_activation(scene)
     subjects = {item.name: item.subject_text for item in Certificate.objects.all()}

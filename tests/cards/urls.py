@@ -1,0 +1,5 @@
+"""The activation channel alone, where the portal mounts it."""
+
+from django.urls import include, path
+
+urlpatterns = [path("c/v1/activation/", include("cards.api"))]
