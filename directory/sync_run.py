@@ -5,6 +5,7 @@ towards missing; only after several does anybody become missing; and a run that 
 the cap allows marks nobody and waits for a decision.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -19,6 +20,21 @@ from journal.actor import Actor
 from journal.recording import record
 
 _BATCH = 500
+GIVE_UP = 3
+"""Failures in a row after which a register is taken to be down."""
+
+Progress = Callable[[int, int], None]
+"""Called with how many are done of how many."""
+
+
+def silent(done: int, total: int) -> None:
+    """Show no progress."""
+
+
+def chunks(items: list[str], size: int) -> Iterator[list[str]]:
+    """Return the items, ``size`` at a time."""
+    for first in range(0, len(items), size):
+        yield items[first : first + size]
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Model
 
 from directory.configuration import SyncRules
+from directory.hsa_sync import sync_hsa
 from directory.models import Employment, IssuanceArea, Organization, Person, Role, Unit
 from directory.selectors import organization_scope
-from directory.synchronization import sync_hsa
 from journal.actor import Actor, ActorKind
 
 AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

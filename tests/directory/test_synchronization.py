@@ -12,8 +12,10 @@ from django.db import IntegrityError, transaction
 
 from directory.configuration import SyncRules
 from directory.errors import PersonNotFound, RegisterUnavailable
+from directory.hsa_sync import sync_hsa
 from directory.models import Employment, Organization, Person, RegistrationStatus, SyncRun, Unit
-from directory.synchronization import refresh_person, sync_hsa, sync_pu
+from directory.pu_sync import sync_pu
+from directory.synchronization import refresh_person
 from journal.actor import Actor
 from journal.models import Entry
 from tests.directory.conftest import Registers

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from directory import configuration
+from directory.hsa_sync import sync_hsa
 from directory.models import SyncRun, SyncState
-from directory.synchronization import sync_hsa, sync_pu
+from directory.pu_sync import sync_pu
 from journal.actor import Actor
 
 _SYNCS = {"hsa": sync_hsa, "pu": sync_pu}
