@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-import weasyprint
-import xlsxwriter
 from django.template.loader import render_to_string
 
 from reports.catalogue import ReportKind
@@ -51,6 +49,8 @@ def write_csv(rows: Iterable[Row], *, kind: ReportKind, handle: TextIO) -> int:
 
 def write_xlsx(rows: Iterable[Row], *, heading: Heading, path: Path) -> int:
     """Write a workbook with one sheet of rows and one that says what they are; return the count."""
+    import xlsxwriter  # noqa: PLC0415 - takes a second to load, and few processes ever need it
+
     with xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False}) as book:
         bold = book.add_format({"bold": True})
         sheet = book.add_worksheet(heading.kind.name[0][:31])
@@ -77,6 +77,8 @@ def write_pdf(rows: Sequence[Row], *, heading: Heading, handle: BinaryIO) -> int
             f"{len(rows)} rows are too many for a PDF",
             facts={"rows": str(len(rows)), "most": str(MOST_ROWS_IN_PDF)},
         )
+    import weasyprint  # noqa: PLC0415 - takes a second to load, and few processes ever need it
+
     html = render_to_string(
         "reports/report.html", {"heading": heading, "rows": rows, "about": _about(heading, len(rows))}
     )

@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
-from weasyprint import HTML
 
 from cards.errors import ActivationNotFound
 from cards.models import Activation
@@ -55,6 +54,8 @@ def print_receipt(request: HttpRequest, activation_id: str) -> HttpResponse:
         {"page": _page(request, activation_id), "language": get_language(), "style": _style()},
         request=request,
     )
+    from weasyprint import HTML  # noqa: PLC0415 - takes a second to load, and few processes ever need it
+
     pdf = HTML(string=html).write_pdf(pdf_variant="pdf/ua-1")
     response = HttpResponse(pdf, content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="kvittens-{str(activation_id)[:8]}.pdf"'
