@@ -50,6 +50,12 @@ SIGILL_SESSION_ENDERS = {
 
 # --- Login -----------------------------------------------------------------------------------------
 AUTHN_CARD_STATE = "cards.selectors.is_card_active"
+SIGILL_RP_ID = config.text("SIGILL_RP_ID", "SE0000000000-SIGILL")
+SIGILL_PORTAL_NAME = config.text("SIGILL_PORTAL_NAME", "Sigill")
+AUTHN_CLIENT_LEAST_VERSION = config.text("SIGILL_CLIENT_LEAST_VERSION", "1.0")
+if os.environ.get("SIGILL_SERVER_SPKI_PINS"):
+    # base64(SHA-256) of the TLS keys that clients may see, present and next; needed with https.
+    AUTHN_SERVER_SPKI_PINS = tuple(os.environ["SIGILL_SERVER_SPKI_PINS"].split(","))
 SESSION_IDLE_SECONDS = config.number("SIGILL_SESSION_IDLE_SECONDS", 15 * 60)
 SESSION_ABSOLUTE_SECONDS = config.number("SIGILL_SESSION_ABSOLUTE_SECONDS", 60 * 60)
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from authn.lifecycle import fail_late_orders, reduce_finished_orders
+from authn.rate_limits import forget_old_counts
 from ca.crl_publishing import publish_due
 from ca.issuance import issue_pending
 from cards.activation import expire_activations
@@ -104,6 +105,7 @@ def end_overdue() -> None:
         reduced = reduce_finished_orders(at=now)
         activations = expire_activations(actor=actor, at=now)
         functions = settle_function_orders(actor=actor, at=now)
+        forget_old_counts(at=now)
         sessions = import_string(settings.SIGILL_SESSION_ENDERS["time"])(actor=actor, at=now)
         return (
             f"{orders} logins, {sessions} sessions, {activations} activations, {functions} function orders, "
