@@ -137,17 +137,17 @@ def restore_file(issuer: Issuer, *, at: datetime, shard: int = WHOLE) -> bool:
     A published CRL that is newer than any recorded one (the database is an old backup) stays.
     """
     latest = _latest(issuer, shard)
-    if latest is None or not bytes(latest.crl_der):
+    if latest is None:
         return False
     file = crl_file(issuer, shard=shard)
-    changed = False
-    if published_crl_number(file) <= latest.crl_number:
-        changed = publish_crl_file(file, bytes(latest.crl_der), crl_number=latest.crl_number)
-    Crl.objects.filter(pk=latest.pk, published_at__isnull=True).update(published_at=at)
-    older = Crl.objects.filter(issuer=issuer, shard=shard, crl_number__lt=latest.crl_number).exclude(
-        crl_der=b""
-    )
-    older.update(crl_der=b"")
+    published = published_crl_number(file)
+    changed = published < latest.crl_number
+    if changed:
+        publish_crl_file(file, bytes(latest.crl_der), crl_number=latest.crl_number)
+    if latest.published_at is None:
+        Crl.objects.filter(pk=latest.pk, published_at__isnull=True).update(published_at=at)
+        older = Crl.objects.filter(issuer=issuer, shard=shard, crl_number__lt=latest.crl_number)
+        older.exclude(crl_der=b"").update(crl_der=b"")
     return changed
 
 
@@ -165,7 +165,8 @@ def _shards(issuer: Issuer) -> range:
 
 def _latest(issuer: Issuer, shard: int) -> Crl | None:
     signed = Crl.objects.filter(issuer=issuer, shard=shard, signed_at__isnull=False)
-    return signed.order_by("-crl_number").first()
+    # The bytes may be megabytes, and this is asked every few seconds: they are read when they are needed.
+    return signed.defer("crl_der").order_by("-crl_number").first()
 
 
 def _rows_of(issuer: Issuer, shard: int, *, missing: bool, after: datetime) -> Iterator[_Line]:

@@ -1,7 +1,7 @@
 """kill -9 between the arrows of the issuance cycle: real processes, a real database file, a real token."""
 
 import json
-import subprocess
+import subprocess  # noqa: TC003 - a local annotation, read by people
 import threading
 import time
 from dataclasses import dataclass

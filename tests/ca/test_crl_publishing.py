@@ -12,7 +12,7 @@ from ca.crl_publishing import crl_file, is_due, publish_crl, publish_due, restor
 from ca.errors import CrlRefused, SigningUnavailable
 from ca.hsm.proxy import SocketSigners
 from ca.ledger_replay import append_revocation, replay, revocation_ledger
-from ca.models import Certificate, Crl, Issuer
+from ca.models import Certificate, CertificateRequest, Crl, Issuer, SerialReservation
 from ca.pki.reasons import RevocationReason
 from ca.revocation import revoke
 from ca.selectors import issuer
@@ -182,8 +182,6 @@ def test_a_revoked_certificate_that_the_backup_never_had_stays_on_the_crl(author
 
 def forget_everything(certificate: Certificate) -> None:
     """Do what the restore of a backup from before the certificate does."""
-    from ca.models import CertificateRequest, SerialReservation
-
     request_id = certificate.request_id
     CertificateRequest.objects.filter(pk=request_id).update(state="requested", certificate=None, serial=None)
     Certificate.objects.filter(pk=certificate.pk).delete()

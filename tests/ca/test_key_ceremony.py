@@ -48,14 +48,14 @@ STEPS = [
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """An installation with a database and nothing else."""
+    """Make an installation with a database and nothing else."""
     with new_installation(tmp_path_factory.mktemp("migrated") / "home") as installation:
         yield installation
 
 
 @pytest.fixture
 def empty(migrated: Installation, tmp_path: Path) -> Iterator[Installation]:
-    """An installation of the test's own, before its ceremony."""
+    """Return an installation of the test's own, before its ceremony."""
     installation = migrated.copy_to(tmp_path / "home")
     yield installation
     installation.stop()

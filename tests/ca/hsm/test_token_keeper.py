@@ -1,6 +1,7 @@
 """The keeper against real SoftHSM tokens: signing, making keys, healing, repairing."""
 
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -147,7 +148,9 @@ DAMAGES = [empty_token_file, cut_token_file, remove_token_folder, lose_a_key, em
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_token_is_repaired_at_start_and_every_key_signs(token: TokenConfiguration, damage) -> None:  # noqa: ANN001
+def test_a_damaged_token_is_repaired_at_start_and_every_key_signs(
+    token: TokenConfiguration, damage: Callable[[TokenConfiguration], None]
+) -> None:
     damage(token)
     with keep_token(token, patience=0) as keeper:
         keeper.start()
@@ -157,7 +160,7 @@ def test_a_damaged_token_is_repaired_at_start_and_every_key_signs(token: TokenCo
 
 @pytest.mark.parametrize("damage", [empty_token_file, remove_token_folder])
 def test_a_token_damaged_while_in_use_is_repaired_while_callers_retry(
-    token: TokenConfiguration, damage
+    token: TokenConfiguration, damage: Callable[[TokenConfiguration], None]
 ) -> None:
     with keep_token(token, patience=0) as keeper:
         keeper.start()
