@@ -79,7 +79,8 @@ def prepare_crl(
     `base_crl_number` makes it a delta CRL on that base. `distribution_point` is the address of a shard
     (`issuer.crl_url_of(shard)`), which the CRL then says it is limited to.
     """
-    revoked = b"".join(entries)
+    pieces = tuple(entries)
+    revoked = b"".join(pieces)
     crl_extensions = (
         extensions.authority_key_identifier(issuer.subject_key_identifier),
         extensions.crl_number(crl_number),
@@ -95,7 +96,7 @@ def prepare_crl(
         der.sequence(revoked) if revoked else b"",  # absent when empty, RFC 5280 §5.1.2.6
         der.explicit(0, der.sequence(*crl_extensions)),
     )
-    return prepared(tbs_der, findings=lint_crl(tbs_der, issuer=issuer), issuer=issuer)
+    return prepared(tbs_der, findings=lint_crl(tbs_der, issuer=issuer, pieces=pieces), issuer=issuer)
 
 
 def issue_crl(prepared_bytes: Prepared, signer: Signer) -> bytes:

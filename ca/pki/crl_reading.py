@@ -14,7 +14,7 @@ from ca.pki.lints import Registry
 from ca.pki.vocabulary import ExtensionId
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ca.pki.issuer import IssuerFacts
 
@@ -24,21 +24,14 @@ READ_IN_FULL = 10_000
 _LONGEST_SHORT_FORM = 0x80
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entries:
-    """The entries as bytes: how many, how many different serial numbers, and those to read in full."""
-
-    count: int
-    distinct: int
-    sample: tuple[bytes, ...]
-
-
 @dataclass(frozen=True, kw_only=True)
 class CrlReading:
     """What CRL lints look at; read lazily."""
 
     tbs_der: bytes
     issuer: IssuerFacts
+    pieces: Sequence[bytes] | None = None
+    """The entries that were joined, where they are known: that spares walking over a million of them."""
 
     @cached_property
     def tbs(self) -> TbsCertList:
@@ -65,35 +58,37 @@ class CrlReading:
         return ExtensionId.DELTA_CRL_INDICATOR in self.extensions
 
     @cached_property
-    def entries(self) -> Entries:
-        """Walk over the entries' bytes; raises ValueError where they are not what RevokedEntry writes."""
+    def entries(self) -> Sequence[bytes]:
+        """Each entry's bytes; raises ValueError where they are not what RevokedEntry writes."""
         body: bytes = self.tbs["revoked_certificates"].contents or b""
-        end = len(body)
-        serial_numbers: set[bytes] = set()
-        add = serial_numbers.add
-        starts: list[int] = []
-        at = 0
+        if self.pieces is not None:
+            if sum(map(len, self.pieces)) != len(body):
+                raise ValueError("the list holds other octets than the entries that were joined")
+            return self.pieces
+        found: list[bytes] = []
+        at, end = 0, len(body)
         while at < end:
             length = body[at + 1]
             if length >= _LONGEST_SHORT_FORM:
                 raise ValueError(f"the entry at {at} is longer than any of ours")
-            starts.append(at)
-            add(body[at + 2 : at + 4 + body[at + 3]])
+            found.append(body[at : at + 2 + length])
             at += 2 + length
-        step = max(1, len(starts) // READ_IN_FULL)
-        sample = tuple(body[start : start + 2 + body[start + 1]] for start in starts[::step])
-        return Entries(count=len(starts), distinct=len(serial_numbers), sample=sample)
+        return found
+
+    @cached_property
+    def serial_numbers(self) -> set[bytes]:
+        """The different serial numbers as encoded, of entries that are as long as they say."""
+        return {entry[2 : 4 + entry[3]] for entry in self.entries if len(entry) == entry[1] + 2}
 
     @cached_property
     def sample(self) -> tuple[x509.RevokedCertificate, ...]:
         """Read the sampled entries with cryptography, as a list of their own."""
-        if not self.entries.sample:
+        chosen = self.entries[:: max(1, len(self.entries) // READ_IN_FULL)]
+        if not chosen:
             return ()
         validity = self.tbs["this_update"].dump() + self.tbs["next_update"].dump()
         head = der.integer(1) + self.tbs["signature"].dump() + self.tbs["issuer"].dump() + validity
-        return tuple(
-            self._behind_a_signature(der.sequence(head, der.sequence(b"".join(self.entries.sample))))
-        )
+        return tuple(self._behind_a_signature(der.sequence(head, der.sequence(b"".join(chosen)))))
 
 
 CRL_LINTS: Registry[CrlReading] = Registry()

@@ -88,10 +88,10 @@ class Registry(Generic[_T]):
         return tuple(found)
 
 
-def differences(linted: bytes, *read: bytes) -> Iterator[str]:
-    """Yield a detail unless every parser that read `linted` gives back the same bytes."""
+def differences(linted: _T, *read: _T) -> Iterator[str]:
+    """Yield a detail unless every parser reads the same (bytes, or number of things) as was given to it."""
     if any(again != linted for again in read):
-        yield "a parser reads other bytes than were given to it"
+        yield "a parser reads something else than was given to it"
 
 
 def stop_on_errors(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -185,7 +185,8 @@ def test_a_shard_names_one_of_the_issuers_points() -> None:
 def test_a_sample_is_spread_over_the_whole_list() -> None:
     entries = [entry((1 << 126) + n) for n in range(3 * READ_IN_FULL)]
     reading = CrlReading(tbs_der=revoked(*entries)(GOOD), issuer=ISSUER)
-    assert reading.entries.count == reading.entries.distinct == 3 * READ_IN_FULL
+    assert list(reading.entries) == entries
+    assert len(reading.serial_numbers) == 3 * READ_IN_FULL
     numbers = [one.serial_number - (1 << 126) for one in reading.sample]
     assert numbers == list(range(0, 3 * READ_IN_FULL, 3))
 
@@ -200,3 +201,20 @@ def test_hostile_octets_are_a_finding_and_never_a_crash(place: int, octet: int) 
 
 def test_the_pieces_of_a_good_crl_are_where_the_changes_expect_them() -> None:
     assert len(children(GOOD)) == 7
+
+
+def test_pieces_are_taken_only_when_they_are_the_list() -> None:
+    """The short cut for long lists does not hide what is in the bytes."""
+    pieces = [entry(serial_for("c")), entry(serial_for("d"))]
+    good = revoked(*pieces)(GOOD)
+    assert lint_crl(good, issuer=ISSUER, pieces=pieces) == ()
+    joined, half = b"".join(pieces), len(pieces[0]) // 2
+    for wrong in (
+        [],
+        pieces[:1],
+        [joined],
+        [joined[:half], joined[half:]],
+        [*pieces[:1], b"x" * len(pieces[1])],
+    ):
+        found = {finding.lint for finding in lint_crl(good, issuer=ISSUER, pieces=wrong)}
+        assert found & {"bytes_are_a_der_crl", "serial_numbers_stand_once"}, wrong
