@@ -21,7 +21,7 @@ class ReportSigner(Signer):
     def __init__(
         self, *, certificate_der: bytes, chain_der: list[bytes], sign: Callable[[bytes], bytes]
     ) -> None:
-        store = SimpleCertificateStore()
+        store = SimpleCertificateStore()  # type: ignore[no-untyped-call]  # pyHanko has no types here
         store.register_multiple(x509.Certificate.load(der) for der in chain_der)
         certificate = x509.Certificate.load(certificate_der)
         super().__init__(signing_cert=certificate, cert_registry=store)

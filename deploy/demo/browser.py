@@ -33,7 +33,8 @@ class Page:
 
     def link(self, part: str) -> str:
         """Return the first link whose address holds ``part``; raises ``PageRefused`` when none does."""
-        for address in self.document.xpath("//a/@href"):
+        for found in self.document.xpath("//a/@href"):
+            address = str(found)
             if part in address:
                 return urljoin(self.url, address)
         raise PageRefused(f"{self.path} has no link with {part}: {self.complaint()}")

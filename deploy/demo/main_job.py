@@ -112,7 +112,7 @@ class MainJob:
         for address in page.document.xpath("//a/@href"):
             if address.startswith("siths://"):
                 return str(address)
-            named = parse_qs(urlsplit(address).query).get("url", [""])[0]
+            named = str(parse_qs(urlsplit(str(address)).query).get("url", [""])[0])
             if named.startswith("siths://"):
                 return named
         raise DemoFailed(f"the login page gave no link to the card client: {page.complaint()}")
@@ -210,6 +210,10 @@ class MainJob:
         self.filing.certificate(
             name, chain, expected=expected, crl_url=crl_url, aia_url=aia_url, has_key=has_key
         )
+        for issuer in chain[1:-1]:
+            _, crl_url, aia_url = status_asking.addresses(issuer)
+            self.filing.addresses["crl"].add(crl_url)
+            self.filing.addresses["aia"].add(aia_url)
         return Question(certificate=leaf, issuer=chain[1], url=ocsp_url)
 
     @staticmethod
@@ -227,8 +231,14 @@ class MainJob:
     def question(self, name: str) -> Question:
         """Return the OCSP question about a filed certificate."""
         item = next(item for item in self.filing.certificates if item["name"] == name)
-        load = lambda key: x509.load_pem_x509_certificate((self.place.home / str(item[key])).read_bytes())  # noqa: E731
-        return Question(certificate=load("certificate"), issuer=load("issuer"), url=self.ocsp)
+        return Question(
+            certificate=self._loaded(str(item["certificate"])),
+            issuer=self._loaded(str(item["issuer"])),
+            url=self.ocsp,
+        )
+
+    def _loaded(self, path: str) -> x509.Certificate:
+        return x509.load_pem_x509_certificate((self.place.home / path).read_bytes())
 
     def ask_openssl(self, name: str, expected: str) -> None:
         """Let openssl ask OCSP and check its word."""

@@ -7,6 +7,7 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
 ASK_EVERY_SECONDS = 0.01
 GIVE_UP_SECONDS = 60.0
@@ -79,7 +80,7 @@ def addresses(certificate: x509.Certificate) -> tuple[str, str, str]:
     points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
     names = points[0].full_name or []
     return (
-        by_method[x509.AuthorityInformationAccessOID.OCSP],
+        by_method[AuthorityInformationAccessOID.OCSP],
         names[0].value,
-        by_method[x509.AuthorityInformationAccessOID.CA_ISSUERS],
+        by_method[AuthorityInformationAccessOID.CA_ISSUERS],
     )
