@@ -182,6 +182,7 @@ _REASONS: Final[Mapping[str, words.Text]] = {
 _STATES: Final[Mapping[str, words.Text]] = {
     **{state.value: tag.label for state, tag in words.CARD_STATES.items()},
     **{state.value: tag.label for state, tag in words.ORDER_STATES.items()},
+    **{state.value: tag.label for state, tag in words.FUNCTION_STATES.items()},
     **{status.value: tag.label for status, tag in words.REGISTRATION.items()},
 }
 _STEPS: Final[Mapping[str, words.Text]] = {name: label for name, label, _detail in words.SEVEN_STEPS}

@@ -12,6 +12,7 @@ from cards.products import CardProduct, DocumentKind, IdentityCheckMethod
 from cards.reasons import BlockReason
 from cards.states import ActivationState, CardOrderState, CardState
 from directory.models import RegistrationStatus, Role
+from functioncerts.states import FunctionOrderState
 
 Text = str | Promise
 
@@ -58,6 +59,13 @@ ORDER_STATES: Final[Mapping[CardOrderState, Tag]] = {
     CardOrderState.CANCELLED: Tag(tone="mute", icon="x-circle", label=_("Cancelled")),
     CardOrderState.REJECTED: Tag(tone="bad", icon="exclamation-octagon", label=_("Refused by the producer")),
     CardOrderState.LAPSED: Tag(tone="mute", icon="clock-history", label=_("Lapsed")),
+}
+
+FUNCTION_STATES: Final[Mapping[FunctionOrderState, Tag]] = {
+    FunctionOrderState.ORDERED: Tag(tone="info", icon="hourglass-split", label=_("Being issued")),
+    FunctionOrderState.DELIVERED: Tag(tone="ok", icon="check-circle", label=_("Active")),
+    FunctionOrderState.FAILED: Tag(tone="bad", icon="exclamation-octagon", label=_("Failed")),
+    FunctionOrderState.REVOKED: Tag(tone="bad", icon="slash-circle", label=_("Revoked")),
 }
 
 ACTIVATION_STATES: Final[Mapping[ActivationState, Text]] = {
@@ -281,3 +289,18 @@ EVENTS: Final[Mapping[str, Text]] = {
     "ordering.resumed": _("Ordering opened again"),
 }
 """The events that pages tell of; a login or a step inside the CA is the auditor's to read, not the desk's."""
+
+EVENTS_INSIDE: Final = frozenset(
+    {
+        "card_order.sent",
+        "card_order.production_started",
+        "card.produced",
+        "activation.opened",
+        "activation.claimed",
+        "activation.keys_made",
+        "activation.key_superseded",
+        "activation.issued",
+        "activation.written",
+    }
+)
+"""Steps inside an order or activation: told there, left out where a person's whole history is told."""

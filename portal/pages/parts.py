@@ -7,6 +7,11 @@ from portal.problems import Problem
 from portal.words import Tag, Text
 
 
+def grouped(number: str) -> str:
+    """Return a card number in groups of four, as printed on the card; empty for none."""
+    return " ".join(number[index : index + 4] for index in range(0, len(number), 4))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crumb:
     """One step of the way to this page; the last has no address."""
@@ -177,4 +182,4 @@ class CardPanel:
     @property
     def number_grouped(self) -> str:
         """Return the card number in groups of four."""
-        return " ".join(self.number[index : index + 4] for index in range(0, len(self.number), 4))
+        return grouped(self.number)

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from directory.models import Role
 from portal import moments, words
+from portal.pages import parts
 
 register = template.Library()
 
@@ -80,7 +81,7 @@ def span(value: float) -> str:
 @stringfilter
 def grouped(value: str) -> str:
     """Return a card number in groups of four, as printed on the card."""
-    return " ".join(value[index : index + 4] for index in range(0, len(value), 4))
+    return parts.grouped(value)
 
 
 @register.filter

@@ -20,6 +20,7 @@ from portal.pages.desk.people import Hit, SearchPage
 from portal.pages.desk.person import PersonPage
 from portal.pages.desk.receipt import ReceiptPage
 from portal.pages.desk.today import TodayPage
+from portal.pages.orderer.certificates import FunctionRow, FunctionsPage
 from portal.pages.parts import (
     Act,
     CardPanel,
@@ -480,6 +481,18 @@ def status() -> dict[str, object]:
     return {"page": page, "shell": _shell("", is_in=False)}
 
 
+def functions() -> dict[str, object]:
+    row = FunctionRow(
+        function="Journaltjänst",
+        hsa_id="SE2321009801-F001",
+        names="journal.regionnorr.test",
+        ordered_at=AT,
+        not_after=AT + timedelta(days=700),
+        tag=OK,
+    )
+    return {"page": FunctionsPage(rows=[row]), "shell": _shell("today")}
+
+
 def login(kind: str = "") -> dict[str, object]:
     challenge = Challenge(
         order_ref="x",
@@ -552,7 +565,7 @@ SPECIMENS = {
     "block-errors": ("block", lambda: block(has_errors=True)),
     "status": ("status", status),
     "accessibility": ("accessibility", lambda: {"shell": _shell("", is_in=False)}),
-    "welcome": ("welcome", lambda: {"shell": _shell("today")}),
+    "functions": ("functions", functions),
     "not-found": ("problem", lambda: problem("not_found")),
     "broken": ("broken", lambda: problem("internal_error")),
 }

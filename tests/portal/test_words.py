@@ -12,6 +12,7 @@ from cards.products import DocumentKind, IdentityCheckMethod
 from cards.reasons import BlockReason
 from cards.states import ActivationState, CardOrderState, CardState
 from directory.models import RegistrationStatus, Role
+from functioncerts.states import FunctionOrderState
 from journal.events import known_events
 from portal import words
 from portal.accounts.models import EndReason
@@ -24,6 +25,7 @@ from portal.accounts.models import EndReason
         (CardState, words.CARD_LOOKS),
         (CardOrderState, words.ORDER_STATES),
         (ActivationState, words.ACTIVATION_STATES),
+        (FunctionOrderState, words.FUNCTION_STATES),
         (BlockReason, words.BLOCK_REASONS),
         (DocumentKind, words.DOCUMENT_KINDS),
         (IdentityCheckMethod, words.CHECK_METHODS),

@@ -24,7 +24,7 @@ from cards.states import ActivationState
 from portal import moments, problems, words
 from portal.pages import asking
 from portal.pages.desk.identity_form import IdentityForm
-from portal.pages.parts import Crumb, Fact, Step
+from portal.pages.parts import Crumb, Fact, Step, grouped
 from portal.problems import Problem
 from portal.words import Text
 
@@ -208,7 +208,7 @@ def _steps(view: ActivationView, *, is_open: bool, now: datetime) -> list[Step]:
 
 def _facts(view: ActivationView) -> list[Fact]:
     activation = view.activation
-    facts = [Fact(name=_("Card number"), value=view.card.card_number or "")]
+    facts = [Fact(name=_("Card number"), value=grouped(view.card.card_number or ""))]
     if activation.client_name:
         facts.append(
             Fact(name=_("Card client"), value=f"{activation.client_name} {activation.client_version}")

@@ -25,7 +25,7 @@ from portal.pages import asking
 from portal.pages.desk import landing
 from portal.pages.desk.history import names_of
 from portal.pages.desk.identity_form import dress
-from portal.pages.parts import Crumb
+from portal.pages.parts import Crumb, grouped
 from portal.problems import Problem
 from portal.words import Text
 
@@ -167,7 +167,7 @@ def _ask(
     page = BlockPage(
         name=card.person.full_name,
         product=words.product_name(item) if item else card.product_code,
-        number_grouped=" ".join(number[index : index + 4] for index in range(0, len(number), 4)),
+        number_grouped=grouped(number),
         number_short=f"…{number[-3:]}" if number else "",
         toll=consequences(view, actor=actor, at=at),
         crumbs=(

@@ -11,8 +11,9 @@ from cards.models import Card
 from cards.states import CardState
 from journal.actor import Actor
 from journal.models import Entry
-from portal import moments, words
+from portal import moments
 from portal.pages import asking
+from portal.pages.desk.history import told_types
 from portal.pages.plot import DayCount
 
 _DAYS = 14
@@ -46,12 +47,14 @@ def activated_and_blocked(*, actor: Actor, at: datetime) -> list[DayCount]:
 
 
 def latest_entries(*, actor: Actor, limit: int = 8) -> QuerySet[Entry]:
-    """Return the newest journal entries of the actor's organizations."""
+    """Return the newest journal entries about cards and people of the actor's organizations."""
     return (
         Entry.objects.filter(
             references__kind="organization",
             references__value__in=actor.organization_ids,
-            type__in=list(words.EVENTS),
+            type__in=[
+                name for name in told_types(is_short=True) if not name.startswith("function_certificate.")
+            ],
         )
         .order_by("-id")
         .distinct()[:limit]

@@ -1,6 +1,7 @@
 """What has happened to a thing, in words, from the journal."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from directory.models import Employment
 from journal.models import Entry
@@ -10,10 +11,10 @@ from portal.pages.parts import TimelineItem
 from portal.words import Text
 
 
-def timeline(kind: str, value: str, *, limit: int = 12) -> tuple[TimelineItem, ...]:
-    """Return the newest events about a thing that pages tell of, newest first."""
+def timeline(kind: str, value: str, *, limit: int = 12, is_short: bool = False) -> tuple[TimelineItem, ...]:
+    """Return the newest events about a thing that pages tell of, newest first; short: without inner steps."""
     entries = Entry.objects.filter(
-        references__kind=kind, references__value=value, type__in=list(words.EVENTS)
+        references__kind=kind, references__value=value, type__in=told_types(is_short=is_short)
     )
     return told(entries.order_by("-id")[:limit])
 
@@ -26,10 +27,15 @@ def told(entries: Iterable[Entry]) -> tuple[TimelineItem, ...]:
         TimelineItem(
             at=entry.at,
             title=event_name(entry.type),
-            detail=_detail(content, names=names),
+            detail=_detail(entry.type, content, names=names),
         )
         for entry, content in read
     )
+
+
+def told_types(*, is_short: bool) -> list[str]:
+    """Return the event types that pages tell of."""
+    return [name for name in words.EVENTS if not (is_short and name in words.EVENTS_INSIDE)]
 
 
 def event_name(event_type: str) -> Text:
@@ -47,10 +53,15 @@ def names_of(identifiers: Iterable[str]) -> Mapping[str, str]:
     }
 
 
-def _detail(content: Mapping[str, Mapping[str, object]], *, names: Mapping[str, str]) -> str:
+def _detail(event_type: str, content: Mapping[str, Mapping[str, object]], *, names: Mapping[str, str]) -> str:
     actor, event = content["actor"], content["event"]
     who = str(actor.get("identifier", ""))
     told_by = names.get(who, who) if actor.get("kind") == "person" else ""
-    reason = str(event.get("reason", ""))
-    known = {**words.ABORT_REASONS, **{str(key): text for key, text in words.BLOCK_REASONS.items()}}
-    return " · ".join(part for part in (told_by, str(known.get(reason, ""))) if part)
+    why = str(_REASONS.get(event_type, {}).get(str(event.get("reason", "")), ""))
+    return " · ".join(part for part in (told_by, why) if part)
+
+
+_REASONS: Final[Mapping[str, Mapping[str, Text]]] = {
+    "card.blocked": {reason.value: text for reason, text in words.BLOCK_REASONS.items()},
+    "activation.aborted": words.ABORT_REASONS,
+}

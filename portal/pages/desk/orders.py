@@ -25,7 +25,7 @@ from portal import moments, problems, words
 from portal.pages import asking
 from portal.pages.desk.history import names_of, timeline
 from portal.pages.desk.person import order_row
-from portal.pages.parts import Act, Chip, Crumb, Fact, OrderRow, Step, TimelineItem
+from portal.pages.parts import Act, Chip, Crumb, Fact, OrderRow, Step, TimelineItem, grouped
 from portal.problems import Problem
 from portal.words import Tag, Text
 
@@ -203,5 +203,5 @@ def _facts(order: CardOrder, *, now: datetime) -> list[Fact]:
         Fact(name=_("Ordered"), value=f"{moments.moment(order.placed_at, now=now)}, {placed_by}"),
     ]
     if order.card.card_number:
-        facts.append(Fact(name=_("Card number"), value=order.card.card_number))
+        facts.append(Fact(name=_("Card number"), value=grouped(order.card.card_number)))
     return facts

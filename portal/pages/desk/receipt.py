@@ -23,7 +23,7 @@ from cards.terms import current_terms
 from portal import moments, words
 from portal.pages import asking
 from portal.pages.desk.history import names_of
-from portal.pages.parts import Crumb, Fact
+from portal.pages.parts import Crumb, Fact, grouped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ def _card_facts(activation: Activation) -> list[Fact]:
     return [
         Fact(name=_("Holder"), value=card.holder_name),
         Fact(name=_("Product"), value=words.product_name(item) if item else card.product_code),
-        Fact(name=_("Card number"), value=card.card_number or ""),
+        Fact(name=_("Card number"), value=grouped(card.card_number or "")),
         Fact(name=_("HSA-id"), value=card.hsa_id),
         Fact(name=_("Valid through"), value=card.valid_until.isoformat()),
     ]

@@ -23,6 +23,7 @@ from portal.pages import asking
 from portal.pages.desk import figures
 from portal.pages.desk.history import told
 from portal.pages.desk.person import DAYS_TO_ACTIVATE
+from portal.pages.orderer.certificates import functions_page
 from portal.pages.parts import Fact, Figure, Line, Queue, TimelineItem
 from portal.pages.plot import Plot, plot
 from portal.status_check import published_crl
@@ -46,10 +47,11 @@ class TodayPage:
 
 @require_safe
 def show_today(request: HttpRequest) -> HttpResponse:
-    """Show the start page of a card role; other roles have a short one."""
+    """Show the start page: of cards, or of function certificates to those whose role knows no cards."""
     actor, at = asking.who(request), asking.now()
     if actor.role not in {role.value for role in _CARD_ROLES}:
-        return render(request, "portal/welcome.html")
+        page = functions_page(actor=actor, at=at)
+        return render(request, "portal/functions.html", {"page": page})
     return render(request, "portal/today.html", {"page": today_page(actor=actor, at=at)})
 
 

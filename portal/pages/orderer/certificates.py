@@ -1,0 +1,66 @@
+"""The start page of those who order function certificates: what there is, and what expires (POR-10)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from functioncerts.models import FunctionOrder
+from functioncerts.selectors import certificate_of, list_orders
+from functioncerts.states import FunctionOrderState
+from journal.actor import Actor
+from portal import words
+from portal.words import Tag
+
+_ROWS: Final = 50
+_SOON: Final = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionRow:
+    """A function certificate, or its order."""
+
+    function: str
+    hsa_id: str
+    names: str
+    ordered_at: datetime
+    not_after: datetime | None
+    tag: Tag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionsPage:
+    """What the list shows."""
+
+    rows: Sequence[FunctionRow]
+
+
+def functions_page(*, actor: Actor, at: datetime) -> FunctionsPage:
+    """Return the newest function certificates in the actor's organizations."""
+    orders = list_orders(actor=actor, limit=_ROWS).orders
+    return FunctionsPage(rows=[_row(order, at=at) for order in orders])
+
+
+def _row(order: FunctionOrder, *, at: datetime) -> FunctionRow:
+    certificate = certificate_of(order)
+    not_after = certificate.not_after if certificate else None
+    return FunctionRow(
+        function=order.function_object.name,
+        hsa_id=order.function_object.hsa_id,
+        names=", ".join(order.names),
+        ordered_at=order.ordered_at,
+        not_after=not_after,
+        tag=_tag(FunctionOrderState(order.state), not_after=not_after, at=at),
+    )
+
+
+def _tag(state: FunctionOrderState, *, not_after: datetime | None, at: datetime) -> Tag:
+    if state is not FunctionOrderState.DELIVERED or not_after is None:
+        return words.FUNCTION_STATES[state]
+    if not_after <= at:
+        return words.EXPIRED
+    if not_after - at <= _SOON:
+        return Tag(tone="warn", icon="clock", label=_("Expires soon"))
+    return words.FUNCTION_STATES[state]
