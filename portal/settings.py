@@ -38,6 +38,15 @@ SIGILL_SIGNER_SOCKET = SIGILL_RUN / "signer.sock"
 SIGILL_OCSP_STORE = SIGILL_HOME / "ocsp" / "lmdb"
 SIGILL_LEDGER = SIGILL_HOME / "ledger" / "revocations.log"
 
+# --- Registers: their addresses, and how a synchronization may behave (design.md decision 9) -----------
+SIGILL_HSA_LOGICAL_ADDRESS = config.text("SIGILL_HSA_LOGICAL_ADDRESS", "SE165565594230-1000")
+SIGILL_PU_LOGICAL_ADDRESS = config.text("SIGILL_PU_LOGICAL_ADDRESS", "SE165565594230-1000")
+SIGILL_REGISTER_DEADLINE_SECONDS = config.number("SIGILL_REGISTER_DEADLINE_SECONDS", 15)
+SIGILL_HSA_PAUSE_MILLISECONDS = config.number("SIGILL_HSA_PAUSE_MILLISECONDS", 50)
+SIGILL_SYNC_COMPLETE_READS = config.number("SIGILL_SYNC_COMPLETE_READS", 3)
+SIGILL_SYNC_CAP_PERSONS = config.number("SIGILL_SYNC_CAP_PERSONS", 20)
+SIGILL_SYNC_CAP_PER_MILLE = config.number("SIGILL_SYNC_CAP_PER_MILLE", 5)
+
 # --- Jobs ------------------------------------------------------------------------------------------
 SIGILL_BROKER_URL = config.text("SIGILL_BROKER_URL", "memory://")
 SIGILL_JOURNAL_ORIGIN = config.text("SIGILL_JOURNAL_ORIGIN", f"sigill.{SIGILL_ENVIRONMENT.lower()}/journal")

@@ -1,6 +1,6 @@
-"""When each job runs, in seconds; a missed run is made up by the next: jobs ask what is due."""
+"""When each job runs; a missed run is made up by the next: jobs ask what is due."""
 
-from celery.schedules import schedule
+from celery.schedules import crontab, schedule
 
 BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "poll_factory": {"task": "worker.tasks.poll_factory", "schedule": schedule(1.0)},
@@ -10,6 +10,8 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "issue_waiting": {"task": "worker.tasks.issue_waiting", "schedule": schedule(10.0)},
     "end_overdue": {"task": "worker.tasks.end_overdue", "schedule": schedule(15.0)},
     "refresh_ocsp": {"task": "worker.tasks.refresh_ocsp", "schedule": schedule(60.0)},
+    "sync_hsa": {"task": "worker.tasks.sync_hsa", "schedule": crontab(hour="2", minute="0")},
+    "sync_pu": {"task": "worker.tasks.sync_pu", "schedule": crontab(hour="3", minute="0")},
 }
 for _entry in BEAT_SCHEDULE.values():
     # A job that could not start before its next turn is dropped: the next one does its work.

@@ -13,6 +13,7 @@ from ca.issuance import issue_pending
 from cards.activation import expire_activations
 from cards.errors import FactoryUnavailable
 from cards.production import connect, poll_factory_reports, send_due_orders
+from directory import hsa_sync, pu_sync
 from functioncerts.lifecycle import settle_orders as settle_function_orders
 from journal import checkpoints
 from journal.actor import Actor
@@ -113,3 +114,25 @@ def end_overdue() -> None:
         )
 
     run_job("end_overdue", work)
+
+
+@shared_task
+def sync_hsa() -> None:
+    """Read HSA through the night and keep what it says (POR-14, HSA-1)."""
+
+    def work(now: datetime) -> str:
+        run = hsa_sync.sync_hsa(actor=Actor.system("directory.sync_hsa"), at=now)
+        return f"{run.state}: {run.read} of {run.asked} read, {run.changed} changed {run.failure}"
+
+    run_job("sync_hsa", work)
+
+
+@shared_task
+def sync_pu() -> None:
+    """Read PU through the night and keep what it says (POR-8, PU-1)."""
+
+    def work(now: datetime) -> str:
+        run = pu_sync.sync_pu(actor=Actor.system("directory.sync_pu"), at=now)
+        return f"{run.state}: {run.read} of {run.asked} read, {run.changed} changed {run.failure}"
+
+    run_job("sync_pu", work)

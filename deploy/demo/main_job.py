@@ -79,7 +79,7 @@ class MainJob:
         """Read both registers and give the administrators their roles."""
         with self.teller.step("People and organizations from HSA and PU over SOAP") as step:
             told = [
-                manage("sync", "hsa").strip().splitlines()[-1],
+                manage("sync", "hsa", "--pause-milliseconds", "0").strip().splitlines()[-1],
                 manage("sync", "pu").strip().splitlines()[-1],
             ]
             manage("bootstrap_roles")
