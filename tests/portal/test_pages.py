@@ -1,5 +1,6 @@
 """Every page with the right person and with Doris, who administers another organization."""
 
+import hashlib
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -251,6 +252,8 @@ def test_the_receipt_of_an_active_card_can_be_read_and_printed(scene: Scene, log
     page = browser.get(reverse("activation-receipt", args=[activation.pk]))
     assert page.status_code == 200
     assert "Jag, Åsa Lindqvist" in _text(page)
+    signed = bytes(activation.receipt.signed_octets)
+    assert hashlib.sha256(signed).hexdigest() in _text(page)
     pdf = browser.get(reverse("activation-receipt-pdf", args=[activation.pk]))
     assert pdf.content.startswith(b"%PDF-")
     assert "Åsa" not in pdf["Content-Disposition"]

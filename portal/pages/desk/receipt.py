@@ -1,6 +1,7 @@
 """The receipt: what the holder signed with the new card, on the screen, on paper and as PDF."""
 
 import base64
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,7 +75,7 @@ def receipt_page(activation: Activation) -> ReceiptPage:
     card, question = activation.card, question_of(activation.receipt)
     return ReceiptPage(
         opening=question.visible_text,
-        terms=current_terms().text(get_language() or "sv"),
+        terms=_terms(activation),
         card_facts=_card_facts(activation),
         check_facts=_check_facts(activation),
         proof_facts=_proof_facts(activation),
@@ -118,9 +119,23 @@ def _proof_facts(activation: Activation) -> list[Fact]:
         Fact(name=_("Signed at"), value=_clock(receipt.signed_at)),
         Fact(name=_("Algorithm"), value=receipt.algorithm),
         Fact(name=_("Signature"), value=base64.b64encode(bytes(receipt.signature or b"")).decode()),
+        Fact(name=_("SHA-256 of the signed octets"), value=_digest(receipt.signed_octets)),
+        Fact(name=_("SHA-256 of the certificate"), value=_digest(receipt.certificate_der)),
         Fact(name=_("Terms"), value=activation.terms_version),
         Fact(name=_("Reference"), value=str(activation.pk)),
     ]
+
+
+def _terms(activation: Activation) -> str:
+    """Return the terms that were accepted; of an older version only its name, never today's words instead."""
+    terms = current_terms()
+    if terms.version != activation.terms_version:
+        return _("The terms, version %(version)s.") % {"version": activation.terms_version}
+    return terms.text(get_language() or "sv")
+
+
+def _digest(octets: bytes | memoryview | None) -> str:
+    return hashlib.sha256(bytes(octets or b"")).hexdigest()
 
 
 def _clock(at: datetime | None) -> str:
