@@ -11,14 +11,9 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from ocsp.store.record import IssuerRecord, SignerRecord, StoredAnswer
 from ocsp.store.registry import answer_key
-from ocsp.wire.cert_id import PRESIGNED, CertId
-from ocsp.wire.response import (
-    CertStatus,
-    certificate_status,
-    response_data,
-    signed_part,
-    single_response,
-)
+from ocsp.wire import der
+from ocsp.wire.cert_id import PRESIGNED, HashAlgorithm, issuer_prefix, serial_octets
+from ocsp.wire.response import CertStatus, certificate_status, signed_part
 
 SignBatch = Callable[[Sequence[bytes]], Sequence[bytes]]
 """Signs messages in their order: DER ECDSA or raw RSA signatures."""
@@ -61,22 +56,14 @@ def presign(
     The first of each 64 signatures is verified (all of them would cost more than signing), and each
     batch is one exchange with the signer. Raises ``SignatureMismatch`` and whatever the signer raises.
     """
-    asked = [(subject, algorithm) for subject in subjects for algorithm in PRESIGNED]
-    to_be_signed = [
-        _to_be_signed(
-            subject,
-            CertId.of(
-                algorithm=algorithm,
-                name_der=issuer.name_der,
-                key_bits=issuer.key_bits,
-                serial_number=subject.serial_number,
-            ),
-            signer=signer,
-            this_update=this_update,
-            next_update=next_update,
-        )
-        for subject, algorithm in asked
-    ]
+    prefixes = [(algorithm, _cert_id_prefix(issuer, algorithm)) for algorithm in PRESIGNED]
+    asked = [(subject, algorithm, prefix) for subject in subjects for algorithm, prefix in prefixes]
+    times = der.encode_generalized_time(this_update) + der.encode(
+        0xA0, der.encode_generalized_time(next_update)
+    )
+    responder = der.encode(0xA2, der.encode(der.OCTET_STRING, signer.key_hash))
+    head = responder + der.encode_generalized_time(this_update)
+    to_be_signed = [_to_be_signed(subject, prefix, head=head, times=times) for subject, _, prefix in asked]
     signatures = sign_batch(to_be_signed)
     if len(signatures) != len(to_be_signed):
         raise SignatureMismatch("the signer gave another number of signatures than was asked for")
@@ -96,22 +83,27 @@ def presign(
                 signed=signed_part(response_data_der=tbs, algorithm=signer.algorithm, signature=signature),
             ),
         )
-        for (subject, algorithm), tbs, signature in zip(asked, to_be_signed, signatures, strict=True)
+        for (subject, algorithm, _), tbs, signature in zip(asked, to_be_signed, signatures, strict=True)
     ]
 
 
-def _to_be_signed(
-    subject: Subject, cert_id: CertId, *, signer: SignerRecord, this_update: int, next_update: int
-) -> bytes:
-    single = single_response(
-        cert_id_der=cert_id.der,
-        status_der=certificate_status(subject.status, revoked_at=subject.revoked_at, reason=subject.reason),
-        this_update=this_update,
-        next_update=next_update,
+def _cert_id_prefix(issuer: IssuerRecord, algorithm: HashAlgorithm) -> bytes:
+    return issuer_prefix(
+        algorithm=algorithm,
+        issuer_name_hash=algorithm.digest(issuer.name_der),
+        issuer_key_hash=algorithm.digest(issuer.key_bits),
     )
-    return response_data(
-        responder_key_hash=signer.key_hash, produced_at=this_update, single_responses=(single,)
-    )
+
+
+def _to_be_signed(subject: Subject, prefix: bytes, *, head: bytes, times: bytes) -> bytes:
+    """Join ResponseData from what the whole batch shares and what is the certificate's own.
+
+    The same octets as ``response_data`` gives (a test holds it), at a third of the cost.
+    """
+    cert_id = der.encode(der.SEQUENCE, prefix, der.encode(der.INTEGER, serial_octets(subject.serial_number)))
+    status = certificate_status(subject.status, revoked_at=subject.revoked_at, reason=subject.reason)
+    responses = der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, cert_id, status, times))
+    return der.encode(der.SEQUENCE, head, responses)
 
 
 def verify(signer: SignerRecord, signature: bytes, signed: bytes) -> None:

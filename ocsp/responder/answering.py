@@ -36,6 +36,10 @@ LONGEST_SILENCE: Final = 8 * 3600
 """Seconds after which a store that nobody vouches for says nothing about serials it does not hold."""
 
 
+TAG_OCTETS: Final = 12
+"""Octets at the end of a signature that name an answer (its ETag)."""
+
+
 class Answered(NamedTuple):
     """A signed answer, ready to be served; times in seconds since 1970."""
 
@@ -78,7 +82,7 @@ class Answering:
     def __init__(self, reader: StatusReader, *, may_sign: bool) -> None:
         self._reader = reader
         self._may_sign = may_sign
-        self._registry = Registry(issuers=(), signers=())
+        self.registry = Registry(issuers=(), signers=())
         self._reconciled_at: int | None = None
         self._is_following = False
 
@@ -87,7 +91,7 @@ class Answering:
         self._is_following = False
         changed = self._reader.renew()
         if changed:
-            self._registry = self._reader.registry
+            self.registry = self._reader.registry
             self._reconciled_at = self._reader.freshness().reconciled_at
         self._is_following = True
         return changed
@@ -101,20 +105,24 @@ class Answering:
         except (StoreUnavailable, DamagedRecord):
             return ResponseStatus.TRY_LATER
 
-    def presigned(self, request_der: bytes, now: int) -> Answered | None:
-        """Return the answer to the plainest question if it lies ready; None says nothing."""
-        try:
-            found = self._ready(request_der, now)
-        except (StoreUnavailable, DamagedRecord):
+    def envelope_of(self, stored: bytes, now: int) -> tuple[int, int, bytes, bytes] | None:
+        """Return (thisUpdate, nextUpdate, octets before, octets after) of a stored answer as it is served.
+
+        None when it must not be served: its signer is not known or has ended, or its time is not now.
+        Raises ``DamagedRecord``.
+        """
+        signer_id, this_update, next_update = peek(stored)
+        signer = self.registry.signers.get(signer_id)
+        if signer is None or signer.not_after <= now or not _is_current(this_update, next_update, now):
             return None
-        return found if type(found) is Answered else None
+        return this_update, next_update, *envelope(len(stored) - HEAD_SIZE, signer.certificate_der)
 
     def _ready(self, request_der: bytes, now: int) -> Answered | ResponseStatus | None:
         sliced = slice_request(request_der)
         if sliced is None:
             return None
         prefix, serial = sliced
-        key = self._registry.key_by_cert_id_prefix.get(prefix)
+        key = self.registry.key_by_cert_id_prefix.get(prefix)
         if key is None:
             return None
         stored = self._reader.get(key + serial)
@@ -124,7 +132,7 @@ class Answering:
         """Read a question; the usual ones about our issuers without a parser. Raises ``MalformedRequest``."""
         sliced = slice_request(request_der)
         prefix, serial, nonce = (*sliced, None) if sliced else slice_request_with_nonce(request_der) or _OTHER
-        names = self._registry.names_by_cert_id_prefix.get(prefix)
+        names = self.registry.names_by_cert_id_prefix.get(prefix)
         if names is None:
             return parse_request(request_der)
         algorithm, issuer_name_hash, issuer_key_hash = names
@@ -137,15 +145,16 @@ class Answering:
         return OcspRequest(cert_ids=(cert_id,), nonce=nonce)
 
     def _serve(self, stored: bytes, serial: bytes, now: int) -> Answered | ResponseStatus:
-        signer_id, this_update, next_update = peek(stored)
-        signer = self._registry.signers.get(signer_id)
-        if signer is None or signer.not_after <= now or not _is_current(this_update, next_update, now):
-            return ResponseStatus.TRY_LATER
-        if b"\x02" + bytes((len(serial),)) + serial not in stored:
-            return ResponseStatus.TRY_LATER  # an answer to another question
-        head, tail = envelope(len(stored) - HEAD_SIZE, signer.certificate_der)
+        enveloped = self.envelope_of(stored, now)
+        if enveloped is None or b"\x02" + bytes((len(serial),)) + serial not in stored:
+            return ResponseStatus.TRY_LATER  # too old, or an answer to another question
+        this_update, next_update, before, after = enveloped
         return Answered(
-            head + stored[HEAD_SIZE:] + tail, this_update, next_update, stored[-12:].hex().encode(), stored[0]
+            before + stored[HEAD_SIZE:] + after,
+            this_update,
+            next_update,
+            stored[-TAG_OCTETS:].hex().encode(),
+            stored[0],
         )
 
     def _plan(self, request: OcspRequest, now: int) -> Answered | ResponseStatus | SigningPlan:
@@ -153,7 +162,7 @@ class Answering:
             return ResponseStatus.TRY_LATER  # whose issuers are ours is written in the store
         issuers = {
             None if issuer is None else issuer.issuer_id: issuer
-            for issuer in map(self._registry.issuer_of, request.cert_ids)
+            for issuer in map(self.registry.issuer_of, request.cert_ids)
         }
         issuer = next(iter(issuers.values()))
         if issuer is None or len(issuers) > 1:
@@ -172,7 +181,7 @@ class Answering:
                 fallback = self._serve(stored, cert_id.serial, now)
         if type(fallback) is Answered and request.nonce is None:
             return fallback
-        signer = self._registry.signer_of(issuer)
+        signer = self.registry.signer_of(issuer)
         if not self._may_sign or signer is None or signer.not_after <= now:
             return ResponseStatus.UNAUTHORIZED if fallback is ResponseStatus.TRY_LATER else fallback
         return SigningPlan(

@@ -79,6 +79,7 @@ class Connection(asyncio.Protocol):
     """A connection. Of several requests sent at once each is answered before the next is begun."""
 
     __slots__ = (
+        "_answer_quickly",
         "_answering",
         "_born",
         "_connections",
@@ -93,6 +94,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, service: StatusService, connections: Connections) -> None:
         self._service = service
+        self._answer_quickly = service.ocsp.quick.answer
         self._connections = connections
         self._transport: asyncio.Transport
         self._reader: RequestReader | None = None
@@ -119,10 +121,12 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what came."""
         if self._reader is None and self._answering is None:
-            response = self._service.ocsp.quick(data)
-            if response is not None:
-                self._transport.write(response)
+            served = self._answer_quickly(data)
+            if served is not None:
+                self._transport.write(served[0])
                 self._last = self._connections.second
+                if not served[2] or self._connections.is_closing:
+                    self._transport.close()
                 return
         self._read(data)
 
@@ -183,7 +187,7 @@ class Connection(asyncio.Protocol):
         if not self._reader.is_midway:
             self._reader = None
             if is_first and len(requests) == 1:
-                self._service.ocsp.learn(octets, requests[0])
+                self._service.ocsp.quick.learn(octets, requests[0])
         self._queue.extend(requests)
         self._answer_next()
 

@@ -7,6 +7,7 @@ from typing import Final
 from ocsp.responder.answering import Answered
 
 OCSP_MAX_AGE: Final = 60
+AFTER_TAG: Final = b'"\r\n\r\n'
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _REASONS: Final = {
@@ -36,36 +37,46 @@ def http_date(seconds: int) -> bytes:
     ).encode()
 
 
-def ocsp_response(answered: Answered, now: int) -> bytes:
-    """Write a signed answer; no cache may keep it past its nextUpdate."""
-    return b"".join(
-        (
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/ocsp-response\r\n",
-            _ocsp_validators(answered, now),
-            b"Content-Length: %d\r\n\r\n" % len(answered.body),
-            answered.body,
-        )
+def ocsp_headers(*, this_update: int, next_update: int, length: int, now: int) -> bytes:
+    """Write the head of a signed answer up to its ETag, which ``AFTER_TAG`` ends.
+
+    No cache may keep it past its nextUpdate.
+    """
+    validators = _ocsp_validators(this_update, next_update, now)
+    return (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/ocsp-response\r\n"
+        b'%bContent-Length: %d\r\nETag: "' % (validators, length)
     )
+
+
+def ocsp_response(answered: Answered, now: int) -> bytes:
+    """Write a signed answer."""
+    headers = ocsp_headers(
+        this_update=answered.this_update,
+        next_update=answered.next_update,
+        length=len(answered.body),
+        now=now,
+    )
+    return headers + answered.entity_tag + AFTER_TAG + answered.body
 
 
 def ocsp_not_modified(answered: Answered, now: int) -> bytes:
     """Write 304: the asker has this answer already."""
-    return b"HTTP/1.1 304 Not Modified\r\n" + _ocsp_validators(answered, now) + b"\r\n"
+    validators = _ocsp_validators(answered.this_update, answered.next_update, now)
+    return b'HTTP/1.1 304 Not Modified\r\n%bETag: "%b%b' % (validators, answered.entity_tag, AFTER_TAG)
 
 
-def _ocsp_validators(answered: Answered, now: int) -> bytes:
+def _ocsp_validators(this_update: int, next_update: int, now: int) -> bytes:
     return (
         b"Date: %b\r\n"
         b"Last-Modified: %b\r\n"
         b"Expires: %b\r\n"
-        b'ETag: "%b"\r\n'
         b"Cache-Control: max-age=%d,public,no-transform,must-revalidate\r\n"
     ) % (
         http_date(now),
-        http_date(answered.this_update),
-        http_date(answered.next_update),
-        answered.entity_tag,
-        min(OCSP_MAX_AGE, answered.next_update - now),
+        http_date(this_update),
+        http_date(next_update),
+        min(OCSP_MAX_AGE, next_update - now),
     )
 
 

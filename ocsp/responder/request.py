@@ -32,6 +32,12 @@ class HttpRequest:
     keep_alive: bool
     is_http_1_1: bool
 
+    @property
+    def is_ocsp(self) -> bool:
+        """Tell whether the body is an OCSP request; a client that says nothing of it is believed."""
+        kind = self.headers.get(b"content-type")
+        return kind is None or kind.split(b";", 1)[0].strip().lower() == b"application/ocsp-request"
+
 
 class RequestReader:
     """Turns octets into requests; ``is_midway`` tells that a request has begun and not ended."""

@@ -87,7 +87,7 @@ def test_a_store_that_is_missing_lost_or_restored_is_followed(
     assert server.ask("GET", "/healthz").code == 200
     fill(tmp_path, authority).close()
     server.wait_for(lambda: server.post(request_der).says == "GOOD")
-    assert server.ask("GET", "/readyz").code == 200
+    server.wait_for(lambda: server.ask("GET", "/readyz").code == 200)
     folder = tmp_path / "ocsp" / "lmdb"
     shutil.move(folder, tmp_path / "aside")
     server.wait_for(lambda: server.post(request_der).says == "TRY_LATER")

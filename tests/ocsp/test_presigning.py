@@ -1,0 +1,90 @@
+"""Signing ahead: the joined octets are those of the general encoder, and a wrong signature stops it."""
+
+from collections.abc import Sequence
+
+import pytest
+from cryptography.x509 import ocsp as oracle
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocsp.presigning import SignatureMismatch, Subject, presign
+from ocsp.store.record import IssuerRecord, SignerRecord
+from ocsp.store.registry import answer_key
+from ocsp.wire.cert_id import PRESIGNED, CertId
+from ocsp.wire.response import CertStatus, certificate_status, response_data, single_response, successful
+from tests.ocsp.authority import HOUR, SECONDS, make_authority
+
+AUTHORITY = make_authority()
+OTHER = make_authority()
+
+
+class _Registered:
+    """Takes what ``Authority.register`` gives a store."""
+
+    def __init__(self) -> None:
+        self.signer: SignerRecord
+
+    def register_issuer(self, **_: object) -> int:
+        return 1
+
+    def register_signer(self, signer: SignerRecord) -> int:
+        self.signer = signer
+        return 1
+
+
+_registered = _Registered()
+AUTHORITY.register(_registered)  # type: ignore[arg-type]
+SIGNER = _registered.signer
+ISSUER = IssuerRecord(
+    issuer_id=1, name="x", name_der=AUTHORITY.name_der, key_bits=AUTHORITY.key_bits, signer_id=1
+)
+
+
+@given(
+    serial_number=st.integers(1, 2**159 - 1),
+    status=st.sampled_from(CertStatus),
+    reason=st.sampled_from([None, 0, 1, 4, 10]),
+)
+def test_the_joined_octets_are_those_of_the_general_encoder(
+    serial_number: int, status: CertStatus, reason: int | None
+) -> None:
+    signed: list[bytes] = []
+
+    def sign_batch(messages: Sequence[bytes]) -> list[bytes]:
+        signed.extend(messages)
+        return AUTHORITY.sign_batch(messages)
+
+    subject = Subject(
+        serial_number=serial_number, not_after=SECONDS, status=status, revoked_at=SECONDS - 5, reason=reason
+    )
+    answers = presign(
+        [subject], issuer=ISSUER, signer=SIGNER, sign_batch=sign_batch,
+        this_update=SECONDS, next_update=SECONDS + 8 * HOUR,
+    )  # fmt: skip
+    names = {"name_der": ISSUER.name_der, "key_bits": ISSUER.key_bits, "serial_number": serial_number}
+    for algorithm, message, (key, answer) in zip(PRESIGNED, signed, answers, strict=True):
+        single = single_response(
+            cert_id_der=CertId.of(algorithm=algorithm, **names).der,  # type: ignore[arg-type]
+            status_der=certificate_status(status, revoked_at=SECONDS - 5, reason=reason),
+            this_update=SECONDS,
+            next_update=SECONDS + 8 * HOUR,
+        )
+        assert message == response_data(
+            responder_key_hash=SIGNER.key_hash, produced_at=SECONDS, single_responses=[single]
+        )
+        assert key == answer_key(1, algorithm, serial_number)
+        body = successful(signed=answer.signed, signer_certificate_der=SIGNER.certificate_der)
+        assert oracle.load_der_ocsp_response(body).serial_number == serial_number
+
+
+@pytest.mark.parametrize("wrong", ["another key", "too few"])
+def test_what_the_signer_got_wrong_is_not_published(wrong: str) -> None:
+    def sign_batch(messages: Sequence[bytes]) -> list[bytes]:
+        return OTHER.sign_batch(messages) if wrong == "another key" else AUTHORITY.sign_batch(messages)[1:]
+
+    subject = Subject(serial_number=5, not_after=SECONDS, status=CertStatus.GOOD)
+    with pytest.raises(SignatureMismatch):
+        presign(
+            [subject], issuer=ISSUER, signer=SIGNER, sign_batch=sign_batch,
+            this_update=SECONDS, next_update=SECONDS + HOUR,
+        )  # fmt: skip
