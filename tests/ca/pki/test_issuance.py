@@ -226,6 +226,15 @@ def test_a_function_brings_any_of_the_accepted_keys(hierarchy: str, key: str) ->
     assert issue(prepared, world.issuer_signer)
 
 
+@pytest.mark.parametrize("fact", ["title", "organization", "locality"])
+def test_a_fact_that_the_profile_has_no_place_for_is_refused_and_not_dropped(fact: str) -> None:
+    """F18: the lints see the bytes only; what never reached them is found before."""
+    subject = replace(WORLD.subject("mobile"), **{fact: "Norr"})
+    with pytest.raises(ProfileViolation) as refused:
+        WORLD.prepare("mobile", subject=subject)
+    assert refused.value.facts == {"rule": "forbidden", "fact": fact}
+
+
 def test_a_weak_key_is_refused() -> None:
     """A19."""
 
