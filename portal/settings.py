@@ -138,6 +138,14 @@ LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
 USE_TZ = True
 TIME_ZONE = "Europe/Stockholm"
 
+# What one process has seen, the others need not ask again; nothing here is worth a backup.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": SIGILL_RUN / "cache",
+    }
+}
+
 STATIC_URL = "/static/"
 STATIC_ROOT = SIGILL_HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "portal" / "static"]

@@ -1,9 +1,10 @@
 """What every page shows around its content: who is logged in, the menu, the environment."""
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache
 from typing import Final
 
 from django.conf import settings
@@ -49,12 +50,11 @@ _WORK: Final[Mapping[Role | None, tuple[Place, ...]]] = {
 _OVERVIEW: Final[Mapping[Role | None, tuple[Place, ...]]] = dict.fromkeys(Role, (_STATUS,))
 
 
+@cache
 def _version() -> str:
-    """Return the installed version; a checkout that is not installed has none."""
-    try:
-        return version("sigill")
-    except PackageNotFoundError:
-        return ""
+    """Return the version that the project's own file names."""
+    project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))
+    return str(project["project"]["version"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from portal.pages.parts import Landing, Stop
 from portal.status_check import ask_ocsp
 
 _KEPT_SECONDS = 24 * 3600
+_WATCHED_SECONDS = 60.0
 
 
 def of_card(card: Card, *, at: datetime) -> Landing:
@@ -46,6 +47,9 @@ def _ocsp(card: Card, revoked: Sequence[Certificate]) -> Stop:
         latest = max(one.revoked_at for one in revoked if one.revoked_at)
         seen_after = (timezone.now() - latest).total_seconds()
         cache.set(key, seen_after, _KEPT_SECONDS)
+    if seen_after > _WATCHED_SECONDS:
+        # Nobody looked while it happened: that it is revoked is all we know.
+        return Stop(name=_("OCSP"), text=_("answers revoked"), progress="done")
     return Stop(
         name=_("OCSP"), text=_("seen within %(span)s") % {"span": moments.span(seen_after)}, progress="done"
     )
