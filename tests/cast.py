@@ -1,8 +1,9 @@
 """The fixed cast of the tests (style.md): who they are, where they work, and what they may do."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
+from directory.identifiers import PersonalIdentityNumber
 from directory.models import (
     Employment,
     IssuanceArea,
@@ -37,11 +38,11 @@ def the_cast() -> Cast:
     """Put the cast into the database and return it."""
     norr = _organization("Region Norr", "SE2321000016-0001", "2321000016")
     syd = _organization("Region Syd", "SE2321000024-0001", "2321000024")
-    alva = _employee(norr, "Alva", "Berg", "198504129803", date(1985, 4, 12), "A001")
-    other = _employee(norr, "Gun", "Ek", "196803199949", date(1968, 3, 19), "A002")
-    bo = _employee(norr, "Bo", "Ek", "197909039831", date(1979, 9, 3), "A003")
-    cia = _employee(norr, "Cia", "Lund", "197201259848", date(1972, 1, 25), "A004")
-    doris = _employee(syd, "Doris", "Strand", "198806179860", date(1988, 6, 17), "B001")
+    alva = _employee(norr, "Alva", "Berg", "198504129803", "A001")
+    other = _employee(norr, "Gun", "Ek", "196803199949", "A002")
+    bo = _employee(norr, "Bo", "Ek", "197909039831", "A003")
+    cia = _employee(norr, "Cia", "Lund", "197201259848", "A004")
+    doris = _employee(syd, "Doris", "Strand", "198806179860", "B001")
     return Cast(
         norr=norr,
         syd=syd,
@@ -50,8 +51,8 @@ def the_cast() -> Cast:
         bo=actor_of(bo, Role.FUNCTION_CERT_ORDERER),
         cia=actor_of(cia, Role.AUDITOR),
         doris=actor_of(doris, Role.ID_ADMINISTRATOR),
-        asa=_employee(norr, "Åsa", "Lindqvist", "198308309908", date(1983, 8, 30), "A100"),
-        erik=_protected(_employee(norr, "Erik", "Sund", "199002149897", date(1990, 2, 14), "A101")),
+        asa=_employee(norr, "Åsa", "Lindqvist", "198308309908", "A100"),
+        erik=_protected(_employee(norr, "Erik", "Sund", "199002149897", "A101")),
         alva_herself=alva,
     )
 
@@ -93,7 +94,7 @@ def _organization(name: str, hsa_id: str, number: str) -> Organization:
 
 
 def _employee(
-    organization: Organization, given_name: str, surname: str, number: str, born: date, suffix: str
+    organization: Organization, given_name: str, surname: str, number: str, suffix: str
 ) -> Employment:
     person = Person.objects.create(
         personal_identity_number=number,
@@ -101,7 +102,7 @@ def _employee(
         calling_name=given_name,
         surname=surname,
         search_key=f"{given_name} {surname}".lower(),
-        birth_date=born,
+        birth_date=PersonalIdentityNumber(number).birth_date,
         registration_status=RegistrationStatus.REGISTERED.value,
         address_lines=["Storgatan 1", "972 31 Luleå"],
         pu_read_at=LONG_AGO,

@@ -1,4 +1,4 @@
-"""Ways into the world of cards, each walked through the real lifecycle: no state that production cannot reach."""
+"""Ways into the world of cards, each walked through the real lifecycle, as production would."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -265,7 +266,7 @@ def _sign(
 def _demand_chain(row: dict[str, object]) -> None:
     chain = [row["certificate"], *row["chain"]]
     parsed = [x509.load_der_x509_certificate(unb64(text)) for text in chain]
-    for lower, upper in zip(parsed, parsed[1:], strict=False):
+    for lower, upper in pairwise(parsed):
         lower.verify_directly_issued_by(upper)
 
 
