@@ -182,6 +182,8 @@ def test_nothing_is_signed_inside_a_transaction(authority: Authority) -> None:
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
         authority.issue(request)
     assert authority.keeper.counts.all() == before
+    with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+        serial_numbers.reserve(request, at=authority.at)
 
 
 def test_a_request_that_is_being_signed_is_left_alone_until_its_lease_ends(authority: Authority) -> None:

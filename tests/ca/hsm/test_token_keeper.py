@@ -195,6 +195,20 @@ def test_a_rotten_copy_is_passed_over(token: TokenConfiguration) -> None:
     assert int(older.name) < int(newest.name)
 
 
+def test_a_copy_that_does_not_sign_is_no_copy(token: TokenConfiguration) -> None:
+    before = sorted(path.name for path in token.copies.iterdir())
+    with keep_token(token, patience=0) as keeper:
+        keeper.start()
+        issuer_key, ocsp_key = (keeper.public_key(label)[0] for label in ("issuer", "ocsp"))
+        with pytest.raises(token_copy.CopyUnusable):
+            token_copy.make_copy(
+                token, {"issuer": issuer_key, "ocsp": ocsp_key[:-1] + bytes([ocsp_key[-1] ^ 1])}
+            )
+        with pytest.raises(token_copy.CopyUnusable):
+            token_copy.make_copy(token, {"issuer": issuer_key, "gone": ocsp_key})
+    assert sorted(path.name for path in token.copies.iterdir() if path.name.isdigit()) == before
+
+
 def test_a_wrong_pin_is_tried_once_and_nothing_is_touched(token: TokenConfiguration) -> None:
     token.pin_file.write_text("000000")
     with keep_token(token, patience=0) as keeper:
