@@ -1,6 +1,6 @@
 """python -m deploy.screenshots: a picture of each page, from an installation that it starts if none runs."""
 
-import os
+import subprocess
 import sys
 
 from deploy.processes import answers, environment
@@ -20,9 +20,9 @@ def main() -> int:
             console.print("starting the installation")
             prepare()
             supervisor.start()
-        status = os.spawnve(
-            os.P_WAIT, sys.executable, [sys.executable, "manage.py", "screenshots"], environment()
-        )
+        status = subprocess.run(
+            [sys.executable, "manage.py", "screenshots"], env=environment(), check=False
+        ).returncode
     except (CommandFailed, NotReady) as error:
         console.print(str(error), markup=False)
         return 1
