@@ -31,7 +31,7 @@ MUST_REFRESH_AFTER: Final = timedelta(hours=3, minutes=30)
 RUN_INTERVAL: Final = timedelta(minutes=1)
 _SPREAD: Final = (MUST_REFRESH_AFTER - MAY_REFRESH_AFTER) / RUN_INTERVAL
 _LEAST_QUOTA: Final = 500
-_BATCH: Final = 500
+_BATCH: Final = 2000
 _running: Final = threading.Lock()
 
 
@@ -192,7 +192,7 @@ def _put_each(
     at: datetime,
     done: Refreshed,
 ) -> int:
-    """Publish many; when the batch fails, one by one, so that a bad one stops nothing else."""
+    """Publish many; a batch that fails is halved until the bad one is alone and stops nothing else."""
     if not wanted:
         return 0
     try:
