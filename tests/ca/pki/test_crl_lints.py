@@ -209,7 +209,9 @@ def test_pieces_are_taken_only_when_they_are_the_list() -> None:
     good = revoked(*pieces)(GOOD)
     assert lint_crl(good, issuer=ISSUER, pieces=pieces) == ()
     joined, half = b"".join(pieces), len(pieces[0]) // 2
+    longer = [entry(serial_for("e"), reason(1)), entry(serial_for("f"))]
     for wrong in (
+        longer,
         [],
         pieces[:1],
         [joined],
