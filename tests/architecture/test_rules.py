@@ -11,22 +11,10 @@ from journal.errors import DomainError
 from journal.events import Event, known_events
 
 ROOT = Path(__file__).resolve().parents[2]
-HOUSE = [
-    "authn",
-    "ca",
-    "cards",
-    "client",
-    "deploy",
-    "directory",
-    "functioncerts",
-    "hsm_sim",
-    "journal",
-    "ocsp",
-    "portal",
-    "reports",
-    "tests",
-    "worker",
-]
+HOUSE = (
+    "authn", "ca", "cards", "client", "deploy", "directory", "functioncerts", "hsm_sim", "journal", "ocsp",
+    "portal", "reports", "tests", "worker",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
