@@ -145,12 +145,13 @@ def test_the_headers_are_those_of_rfc_5019(server: Server) -> None:
 def test_who_has_the_answer_already_is_told_so(server: Server) -> None:
     path = get_path(question(server.authority, GOOD))
     headers = server.ask("GET", path).headers
-    for condition in (
+    conditions = [
         {"If_None_Match": headers["etag"]},
         {"If_None_Match": f'"another", W/{headers["etag"]}'},
         {"If_None_Match": "*"},
         {"If_Modified_Since": headers["last-modified"]},
-    ):
+    ]
+    for condition in conditions * 2:  # a head that was seen before is still read
         answer = server.ask("GET", path, **condition)
         assert (answer.code, answer.body) == (304, b"")
         assert answer.headers["etag"] == headers["etag"]
