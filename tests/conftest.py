@@ -8,6 +8,8 @@ from django.db import connection
 from authn import append_only as evidence_append_only
 from journal import append_only as journal_append_only
 
+pytest_plugins = ("tests.running.fixtures",)  # one installation for e2e/ and faults/, wherever asked for
+
 _APPEND_ONLY = (journal_append_only, evidence_append_only)
 
 

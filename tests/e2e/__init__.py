@@ -1,0 +1,1 @@
+"""The main job as people do it, in a browser, on a running installation."""

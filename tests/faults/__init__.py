@@ -1,0 +1,1 @@
+"""What the running installation must survive, with what it may do meanwhile (reliability.md section 4)."""

@@ -1,0 +1,27 @@
+"""Fault tests share the one installation, in one worker of the test run; each leaves everything intact."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.running.aftermath import Aftermath
+from tests.running.installation import Installation
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put all tests of this folder into the installation's group."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group("installation"))
+
+
+@pytest.fixture
+def aftermath(installation: Installation, tmp_path: Path) -> Iterator[Aftermath]:
+    """What is checked when the fault is over; that the journal is intact is checked after every test."""
+    after = Aftermath(installation=installation, folder=tmp_path)
+    yield after
+    installation.heal()
+    after.journal_is_intact()

@@ -1,0 +1,65 @@
+"""One installation for all tests that need one, a browser, and an administrator at their desk."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from deploy.demo.cast import ALVA, DORIS, Member
+from tests.running.cast import FRIDA, HOLDERS
+from tests.running.desk import Desk
+from tests.running.installation import Installation, running
+
+CHROMIUM = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def running_installation() -> Iterator[Installation]:
+    """The one installation of this test session."""
+    with running(ALVA.hsa_id, FRIDA.hsa_id, DORIS.hsa_id) as installation:
+        yield installation
+
+
+@pytest.fixture
+def installation(running_installation: Installation) -> Installation:
+    """The installation in good health, whatever the test before did to it."""
+    running_installation.heal()
+    return running_installation
+
+
+@pytest.fixture(scope="session")
+def _alva(running_installation: Installation) -> Desk:
+    return Desk.of(running_installation, ALVA)
+
+
+@pytest.fixture
+def alva(installation: Installation, _alva: Desk) -> Desk:
+    """Alva at her desk, over HTTP."""
+    return _alva
+
+
+@pytest.fixture(scope="session")
+def _holders() -> Iterator[Member]:
+    def again_and_again() -> Iterator[Member]:
+        while True:
+            yield from HOLDERS
+
+    return again_and_again()
+
+
+@pytest.fixture
+def holder(_holders: Iterator[Member]) -> Member:
+    """Somebody who can have a card; hardly ever the one that the test before had."""
+    return next(_holders)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(CHROMIUM))
+        yield browser
+        browser.close()
