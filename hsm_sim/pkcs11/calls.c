@@ -127,6 +127,8 @@ CK_RV call_begin_module(struct call *call, const char *function) {
 CK_RV call_end(struct call *call, CK_RV result) {
     if (call->fault.kind == FAULT_KILL_AFTER)
         kill(getpid(), SIGKILL);
+    if (call->fault.kind == FAULT_HANG_AFTER)
+        faults_hang(&call->fault);
     store_unlock(call->card_lock);
     call->card_lock = -1;
     slots_refresh();

@@ -4,6 +4,7 @@
  *   C_Sign 1 CKR_DEVICE_REMOVED 20           gone, and away for 19 further calls of any function
  *   C_Login 1 CKR_PIN_INCORRECT *            every login
  *   C_Sign 2 HANG 1500                       1.5 s late (without a number: until this file changes)
+ *   C_Sign 2 HANG_AFTER 300                  done, but the answer is 0.3 s late
  *   C_Login 1 KILL                           SIGKILL to the own process (KILL_AFTER: when the call is done)
  *   C_Sign 2 CORRUPT                         a wrong bit in the answer
  *
@@ -57,8 +58,8 @@ static bool parse_what(struct entry *entry, const char *argument) {
     bool is_endless = argument && strcmp(argument, "*") == 0;
     fault->calls = is_endless ? LONG_MAX : argument ? strtol(argument, NULL, 10) : 1;
     fault->kind = FAULT_CODE;
-    if (strcmp(entry->what, "HANG") == 0) {
-        *fault = (struct fault){.kind = FAULT_HANG, .calls = 1};
+    if (strcmp(entry->what, "HANG") == 0 || strcmp(entry->what, "HANG_AFTER") == 0) {
+        *fault = (struct fault){.kind = entry->what[4] ? FAULT_HANG_AFTER : FAULT_HANG, .calls = 1};
         fault->milliseconds = argument ? strtol(argument, NULL, 10) : -1;
     } else if (strcmp(entry->what, "KILL") == 0)
         fault->kind = FAULT_KILL;
@@ -159,7 +160,9 @@ struct fault faults_next(const char *function) {
         bool is_due = entry->seen >= entry->nth && (calls == LONG_MAX || entry->seen - entry->nth < calls);
         if (fault.kind == FAULT_NONE && is_due && !entry->is_spent) {
             fault = entry->fault;
-            note(path, i);
+            fault.entry = i;
+            if (fault.kind != FAULT_HANG_AFTER) /* that one is noted when it begins, so that one can wait for it */
+                note(path, i);
         }
     }
     pthread_mutex_unlock(&faults_mutex);
@@ -171,6 +174,8 @@ void faults_hang(const struct fault *fault) {
     char before[sizeof identity];
     pthread_mutex_lock(&faults_mutex);
     strcpy(before, identity);
+    if (fault->kind == FAULT_HANG_AFTER && getenv("SIGILL_SHIM_FAULTS") && fault->entry < entry_count)
+        note(getenv("SIGILL_SHIM_FAULTS"), fault->entry);
     pthread_mutex_unlock(&faults_mutex);
     for (long waited = 0; fault->milliseconds < 0 || waited < fault->milliseconds; waited += 5) {
         nanosleep(&moment, NULL);

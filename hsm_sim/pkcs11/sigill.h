@@ -32,13 +32,14 @@ void softhsm_close(struct softhsm *softhsm);
 
 /* --- faults.c: failures on order --------------------------------------------------------------- */
 
-enum fault_kind { FAULT_NONE, FAULT_CODE, FAULT_HANG, FAULT_KILL, FAULT_KILL_AFTER, FAULT_CORRUPT };
+enum fault_kind { FAULT_NONE, FAULT_CODE, FAULT_HANG, FAULT_HANG_AFTER, FAULT_KILL, FAULT_KILL_AFTER, FAULT_CORRUPT };
 
 struct fault {
     enum fault_kind kind;
     CK_RV code;
     long milliseconds;  /* of a hang; negative: until the control file changes */
     long calls;         /* how many calls in a row; LONG_MAX: for ever */
+    size_t entry;       /* which line ordered it */
 };
 
 /* Counts one call of the function and tells what is to go wrong with it. */

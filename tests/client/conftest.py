@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from client import flows
 from client.configuration import Configuration, configuration_from_environment
 from client.hardware import Hardware
 from client.virtual_readers import VirtualReaders
 from hsm_sim.build import build
-from tests.client.fixture_service import Activation, FixtureService
-from tests.hsm_sim.cards import MASTER_KEY, make_card
+from tests.client.fixture_service import FixtureService
+from tests.hsm_sim.cards import make_card
 
 PIN = "749201"
 
@@ -78,13 +79,8 @@ def card(home: Path, module: Path) -> CardInHand:
 @pytest.fixture
 def active_card(card: CardInHand, service: FixtureService, configuration: Configuration) -> CardInHand:
     """A card that has been activated with PIN, and lies in no reader."""
-    from client import flows
-
     url, _ = service.start_activation(card.number, card.admin_key)
     flows.activate(url, new_pin=PIN, configuration=configuration)
     VirtualReaders(configuration).remove(reader=0)
     service.log.clear()
     return card
-
-
-__all__ = ["MASTER_KEY", "Activation"]

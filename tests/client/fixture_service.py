@@ -1,4 +1,4 @@
-"""A service that speaks the client API over real HTTP: orders and activations in memory, evidence really verified."""
+"""A service that speaks the client API over real HTTP and really verifies the evidence; orders in memory."""
 
 import json
 import secrets
@@ -156,7 +156,7 @@ class FixtureService(ThreadingHTTPServer):
         self.server_close()
         self._thread.join()
 
-    def start_login(self, *, issuers: list[str] | None = None, **changes: Any) -> tuple[str, Order]:  # noqa: ANN401
+    def start_login(self, *, issuers: list[str] | None = None, **changes: Any) -> tuple[str, Order]:
         token = secrets.token_urlsafe(24)
         order = Order(
             question=_question(self.origin, **changes),
@@ -325,24 +325,7 @@ class _Handler(BaseHTTPRequestHandler):
 
         try:
             self.server.before_call(name)
-            if name in self.server.refuse_with:
-                raise Refused(400, self.server.refuse_with[name])
-            body = json.loads(raw) if raw else {}
-            match name.split("/"):
-                case ["hello"]:
-                    answer = self.server.hello()
-                case ["claim"]:
-                    answer = self.server.claim(body)
-                case ["respond"]:
-                    answer = self.server.respond(body, prove)
-                case ["abort"]:
-                    answer = self.server.abort(body, prove)
-                case ["activation", "claim"]:
-                    answer = self.server.activation_claim(body)
-                case ["activation", call]:
-                    answer = self.server.activation_call(call, body, prove)
-                case _:
-                    raise Refused(404, "notFound")
+            answer = self._dispatch(name, json.loads(raw) if raw else {}, prove)
         except ConnectionAbortedError:
             self.close_connection = True
         except Refused as refusal:
@@ -352,6 +335,27 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._reply(200, answer)
 
+    def _dispatch(
+        self, name: str, body: Mapping[str, Any], prove: Callable[[ClientKey], None]
+    ) -> dict[str, object]:
+        if name in self.server.refuse_with:
+            raise Refused(400, self.server.refuse_with[name])
+        match name.split("/"):
+            case ["hello"]:
+                return self.server.hello()
+            case ["claim"]:
+                return self.server.claim(body)
+            case ["respond"]:
+                return self.server.respond(body, prove)
+            case ["abort"]:
+                return self.server.abort(body, prove)
+            case ["activation", "claim"]:
+                return self.server.activation_claim(body)
+            case ["activation", call]:
+                return self.server.activation_call(call, body, prove)
+            case _:
+                raise Refused(404, "notFound")
+
     def _reply(self, status: int, members: Mapping[str, object]) -> None:
         content = json.dumps(members).encode()
         self.send_response(status)
@@ -360,7 +364,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as http.server names it
         pass
 
 
@@ -369,7 +373,7 @@ def _key(thing: Order | Activation) -> ClientKey:
     return thing.client_key
 
 
-def _question(origin: str, **changes: Any) -> Question:  # noqa: ANN401
+def _question(origin: str, **changes: Any) -> Question:
     values: dict[str, Any] = {
         "purpose": Purpose.AUTH.value,
         "order_ref": secrets.token_hex(16),

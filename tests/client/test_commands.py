@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -11,8 +12,12 @@ from tests.client.conftest import PIN, CardInHand
 from tests.client.fixture_service import FixtureService
 
 
+class Run(Protocol):
+    def __call__(self, *arguments: str) -> tuple[int, str, str]: ...
+
+
 @pytest.fixture
-def run(home: Path, service: FixtureService, capsys: pytest.CaptureFixture[str]):  # noqa: ANN201
+def run(home: Path, service: FixtureService, capsys: pytest.CaptureFixture[str]) -> Run:
     def call(*arguments: str) -> tuple[int, str, str]:
         status = main(["--server", service.api, "--language", "sv", *arguments])
         said = capsys.readouterr()
@@ -28,8 +33,13 @@ def pin_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_card_is_activated_and_used_from_the_command_line(  # noqa: PLR0913, PLR0917
-    run, card: CardInHand, service: FixtureService, pin_file: Path, readers: VirtualReaders, tmp_path: Path
+def test_a_card_is_activated_and_used_from_the_command_line(  # noqa: PLR0917 - fixtures
+    run: Run,
+    card: CardInHand,
+    service: FixtureService,
+    pin_file: Path,
+    readers: VirtualReaders,
+    tmp_path: Path,
 ) -> None:
     assert "på bordet\tÅsa Lindqvist" in run("cards")[1]
     url, _ = service.start_activation(card.number, card.admin_key)
@@ -57,7 +67,7 @@ def test_a_card_is_activated_and_used_from_the_command_line(  # noqa: PLR0913, P
     assert run("login", service.start_login()[0], "--pin-file", str(pin_file))[0] == 0
 
 
-def test_cards_are_put_in_and_taken_out(run, card: CardInHand, readers: VirtualReaders) -> None:
+def test_cards_are_put_in_and_taken_out(run: Run, card: CardInHand, readers: VirtualReaders) -> None:
     assert run("insert", card.number, "--reader", "2")[0] == 0
     assert readers.inserted() == {1: card.number}
     assert run("insert", card.number)[0] == 0
@@ -68,7 +78,7 @@ def test_cards_are_put_in_and_taken_out(run, card: CardInHand, readers: VirtualR
     assert run("insert", card.number, "--reader", "3")[0] == 2
 
 
-def test_failures_have_a_sentence_and_a_status(run, service: FixtureService, pin_file: Path) -> None:
+def test_failures_have_a_sentence_and_a_status(run: Run, service: FixtureService, pin_file: Path) -> None:
     status, _, err = run("login", service.start_login()[0], "--pin-file", str(pin_file))
     assert (status, err) == (3, "Det sitter inget kort i läsaren.\n")
     status, _, err = run("--json-errors", "login", "siths://auth/1/" + "a" * 32, "--pin-file", str(pin_file))
@@ -77,7 +87,7 @@ def test_failures_have_a_sentence_and_a_status(run, service: FixtureService, pin
     assert run("login", "http://portal/", "--pin-file", str(pin_file))[0] == 1
 
 
-def test_the_self_test_says_what_is_there(run, card: CardInHand, readers: VirtualReaders) -> None:
+def test_the_self_test_says_what_is_there(run: Run, card: CardInHand, readers: VirtualReaders) -> None:
     readers.insert(card.number, reader=0)
     status, out, _ = run("self-test")
     assert status == 0
@@ -85,7 +95,7 @@ def test_the_self_test_says_what_is_there(run, card: CardInHand, readers: Virtua
     assert "+ tjänsten svarar" in out
 
 
-def test_a_module_that_is_not_there_is_a_plain_sentence(run) -> None:
+def test_a_module_that_is_not_there_is_a_plain_sentence(run: Run) -> None:
     status, _, err = run("--module", "/nowhere/module.so", "cards")
     assert status == 1
     assert "/nowhere/module.so" in err

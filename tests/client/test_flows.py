@@ -1,5 +1,7 @@
-"""Login and activation from link to result, against a service over HTTP and cards over PKCS#11 (REQ: POR, AUT)."""
+"""Login and activation from link to result, against a service over HTTP and cards over PKCS#11."""
 
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -7,7 +9,9 @@ import pytest
 
 from authn.evidence import b64url, hashed, verify_return
 from client import flows
-from client.activation import Step
+from client.activation import Activation, Step
+from client.answering import SignedAnswer
+from client.certificate import CardCertificate
 from client.configuration import Configuration, ConfigurationInvalid, configuration_from_environment
 from client.errors import (
     CardNotActivated,
@@ -28,9 +32,11 @@ from client.errors import (
     WrongPin,
 )
 from client.hardware import Hardware, PinState
+from client.links import parse_link
 from client.virtual_readers import VirtualReaders
 from tests.client.conftest import PIN, CardInHand
 from tests.client.fixture_service import FixtureService
+from tests.hsm_sim.cards import make_card
 
 
 def test_a_card_from_the_factory_is_activated_and_its_holder_logs_in(
@@ -86,7 +92,7 @@ def test_only_certificates_of_the_wanted_issuer_are_offered(
     url, _ = service.start_login(issuers=["CN=TEST Person ID 3"])
     offered: list[str] = []
 
-    def choose(choices):  # noqa: ANN001, ANN202
+    def choose(choices: Sequence[CardCertificate]) -> CardCertificate:
         offered.extend(choice.issuer for choice in choices)
         return choices[0]
 
@@ -243,12 +249,10 @@ def test_plain_http_is_for_this_machine_only(home: Path) -> None:
         configuration_from_environment(server="http://portal.example.test/c/v1/")
 
 
-def test_the_wrong_card_is_not_touched(
+def test_the_wrong_card_is_not_touched(  # noqa: PLR0917 - fixtures
     card: CardInHand, active_card: CardInHand, home: Path, module: Path, service: FixtureService,
     configuration: Configuration, readers: VirtualReaders, hardware: Hardware,
 ) -> None:  # fmt: skip
-    from tests.hsm_sim.cards import make_card
-
     other, _ = make_card(home, module, name="Bo Ek")
     readers.insert(other, reader=0)
     url, activation = service.start_activation(card.number, card.admin_key)
@@ -320,7 +324,7 @@ def test_keys_that_the_service_never_heard_of_are_made_anew(
     card: CardInHand, service: FixtureService, configuration: Configuration, hardware: Hardware
 ) -> None:
     service.refuse_with["activation/keys"] = "internalError"
-    url, first = service.start_activation(card.number, card.admin_key)
+    url, _ = service.start_activation(card.number, card.admin_key)
     with pytest.raises(ServerRefused):
         flows.activate(url, new_pin=PIN, configuration=configuration)
     service.refuse_with.clear()
@@ -336,9 +340,6 @@ def test_a_card_taken_out_in_the_middle_stops_the_activation_and_can_go_on(
     card: CardInHand, service: FixtureService, configuration: Configuration, readers: VirtualReaders,
     hardware: Hardware,
 ) -> None:  # fmt: skip
-    from client.activation import Activation
-    from client.links import parse_link
-
     url, activation = service.start_activation(card.number, card.admin_key)
     walk = Activation(parse_link(url), configuration=configuration, hardware=hardware)
     readers.insert(card.number, reader=0)
@@ -359,8 +360,6 @@ def test_a_card_taken_out_while_it_signs_is_a_removed_card(
     active_card: CardInHand, home: Path, service: FixtureService, configuration: Configuration,
     readers: VirtualReaders,
 ) -> None:  # fmt: skip
-    import subprocess
-
     (home / "faults").write_text("C_Sign 1 HANG 400\n")
     readers.insert(active_card.number, reader=0)
     url, order = service.start_login()
@@ -385,9 +384,6 @@ def test_a_reader_that_fails_is_told_as_such(
 
 
 def test_the_return_proof_never_stands_in_a_repr(service: FixtureService) -> None:
-    from client.answering import SignedAnswer
-    from client.links import parse_link
-
     assert "geheim" not in repr(SignedAnswer(members={}, verifier="geheim"))
     assert "aaaa" not in repr(parse_link("siths://auth/1/" + "a" * 32))
     assert b64url(b"") == ""

@@ -16,6 +16,7 @@ from client.page.server import PageServer
 from client.virtual_readers import VirtualReaders
 from tests.client.conftest import PIN, CardInHand
 from tests.client.fixture_service import FixtureService
+from tests.hsm_sim.cards import make_card
 
 
 class Browser:
@@ -179,12 +180,10 @@ def test_an_activation_that_stopped_goes_on_with_the_pin_that_was_chosen(
     assert activation.state == "active"
 
 
-def test_the_wrong_card_is_named_and_nothing_can_be_typed(
+def test_the_wrong_card_is_named_and_nothing_can_be_typed(  # noqa: PLR0917 - fixtures
     card: CardInHand, active_card: CardInHand, home: Any, module: Any, browser: Browser,
     service: FixtureService, readers: VirtualReaders,
 ) -> None:  # fmt: skip
-    from tests.hsm_sim.cards import make_card
-
     other, _ = make_card(home, module, name="Bo Ek")
     readers.insert(other, reader=0)
     place = browser.open(service.start_activation(card.number, card.admin_key)[0])

@@ -16,6 +16,7 @@ from client.page.server import PageServer
 from client.virtual_readers import VirtualReaders
 from tests.client.conftest import PIN, CardInHand
 from tests.client.fixture_service import FixtureService
+from tests.hsm_sim.cards import make_card
 
 pytestmark = pytest.mark.browser
 
@@ -81,12 +82,10 @@ def test_a_person_logs_in_by_keyboard_alone(
     assert service.log[-1] == "return"
 
 
-def test_what_is_typed_survives_a_card_that_comes(
+def test_what_is_typed_survives_a_card_that_comes(  # noqa: PLR0917 - fixtures
     active_card: CardInHand, card: CardInHand, home: Path, module: Path, service: FixtureService,
     readers: VirtualReaders, address: str, page: Page,
 ) -> None:  # fmt: skip
-    from tests.hsm_sim.cards import make_card
-
     other, _ = make_card(home, module, name="Bo Ek")
     readers.insert(active_card.number, reader=0)
     _open(page, address, service.start_login()[0])
@@ -121,7 +120,7 @@ def test_an_activation_shows_its_steps_as_they_happen(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
-def test_axe_finds_nothing_and_nothing_is_cut_off(
+def test_axe_finds_nothing_and_nothing_is_cut_off(  # noqa: PLR0917 - fixtures
     scheme: Any, width: int, active_card: CardInHand, service: FixtureService, readers: VirtualReaders,
     address: str, page: Page,
 ) -> None:  # fmt: skip

@@ -72,7 +72,7 @@ def library(home: Path, module: Path) -> Iterator[Any]:
 
 
 @pytest.fixture
-def session(card: Card, library: Any) -> Any:  # noqa: ANN401
+def session(card: Card, library: Any) -> Any:
     """A session with a card that has a PIN and nobody logged in."""
     card.insert()
     opened = library.openSession(0, READ_WRITE)
@@ -82,14 +82,14 @@ def session(card: Card, library: Any) -> Any:  # noqa: ANN401
     return opened
 
 
-def flags(library: Any, slot: int = 0) -> set[str]:  # noqa: ANN401
+def flags(library: Any, slot: int = 0) -> set[str]:
     """The PIN flags of the card, by name."""
     names = ("USER_PIN_INITIALIZED", "USER_PIN_COUNT_LOW", "USER_PIN_FINAL_TRY", "USER_PIN_LOCKED")
     value = library.getTokenInfo(slot).flags
     return {name for name in names if value & getattr(PyKCS11, f"CKF_{name}")}
 
 
-def make_key(session: Any, label: str = "key", **changes: Any) -> Any:  # noqa: ANN401
+def make_key(session: Any, label: str = "key", **changes: Any) -> Any:
     """A P-256 private key on the card; `changes` add attributes by their CKA name."""
     extra = [(getattr(PyKCS11, f"CKA_{name}"), value) for name, value in changes.items()]
     _, private = session.generateKeyPair(
@@ -110,17 +110,17 @@ def make_key(session: Any, label: str = "key", **changes: Any) -> Any:  # noqa: 
     return private
 
 
-def sign(session: Any, key: Any) -> bytes:  # noqa: ANN401
+def sign(session: Any, key: Any) -> bytes:
     """A raw ECDSA signature over 32 octets."""
     return bytes(session.sign(key, b"d" * 32, PyKCS11.Mechanism(PyKCS11.CKM_ECDSA, None)))
 
 
-def private_keys(session: Any) -> list[Any]:  # noqa: ANN401
+def private_keys(session: Any) -> list[Any]:
     """The private keys that this session sees."""
     return list(session.findObjects([(PyKCS11.CKA_CLASS, PyKCS11.CKO_PRIVATE_KEY)]))
 
 
-def code_of(call: Any, *arguments: Any) -> str:  # noqa: ANN401
+def code_of(call: Any, *arguments: Any) -> str:
     """The name of the error that the call gives, or CKR_OK."""
     try:
         call(*arguments)

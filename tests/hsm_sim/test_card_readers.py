@@ -86,10 +86,12 @@ def test_out_and_in_again_between_two_calls_is_noticed(card: Card, session: Any)
     assert code_of(sign, session, key) == "CKR_DEVICE_REMOVED"
 
 
-def test_a_card_taken_out_while_it_signs_gives_no_signature(card: Card, session: Any) -> None:
+@pytest.mark.parametrize("when", ["HANG", "HANG_AFTER"])
+def test_a_card_taken_out_while_it_signs_gives_no_signature(when: str, card: Card, session: Any) -> None:
+    """Before the chip computed, and after it did but before the answer came out."""
     session.login(PIN)
     key = make_key(session)
-    (card.home / "faults").write_text("C_Sign 1 HANG 300\n")
+    (card.home / "faults").write_text(f"C_Sign 1 {when} 300\n")
     fired, reader = card.home / "faults.fired", card.home / "cards" / "readers" / "0"
     script = f"until [ -e {fired} ]; do sleep 0.01; done; : > {fired}.x; mv {fired}.x {reader}"
     with subprocess.Popen(["sh", "-c", script]):
