@@ -120,8 +120,8 @@ def claim_activation(
     """
     found = Activation.objects.filter(token_sha256=token_digest(token), state=ActivationState.OPENED.value)
     activation = found.first()
-    if activation is None or activation.expires_at <= at:
-        raise TokenInvalid("unknown, used or too old")
+    if activation is None:
+        raise TokenInvalid("unknown or used")
     with transaction.atomic():
         card = lock_card(activation.card)
         if (refusal := policies.usable_refusal(card, at=at)) is not None:
@@ -135,7 +135,7 @@ def claim_activation(
             client_version=client_version[:32],
         )
         if moved != 1:
-            raise TokenInvalid("another client was faster")
+            raise TokenInvalid("too old, or another client was faster")
         record(
             ActivationClaimed(
                 activation_id=str(activation.pk),

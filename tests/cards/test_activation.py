@@ -5,9 +5,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from authn.evidence import hashed
+from authn.evidence import NO_TLS_SPKI, hashed, verify
+from ca.issuance import issue_pending
 from ca.models import Certificate
 from ca.pki.reasons import RevocationReason
 from ca.revocation import revoke
@@ -27,6 +31,7 @@ from cards.identity import IdentityCheckStep, SuspicionFacts
 from cards.models import Activation, Card, CardKey, IdentityCheck, Receipt
 from cards.products import DocumentKind, IdentityCheckMethod
 from cards.reasons import BlockReason
+from cards.receipts import question_of
 from cards.states import ActivationState, CardState
 from journal.models import Entry
 from tests.scenarios import (
@@ -255,7 +260,10 @@ def test_nothing_is_handed_out_before_it_is_published(scene: Scene) -> None:
         activation_id=str(activation.pk), actor=CLIENT, at=scene.at
     )
     assert collect() == ()
-    scene.authority.issue_and_publish(at=scene.at)
+    issue_pending(signers=scene.authority, actor=CLIENT, at=scene.at)
+    assert Certificate.objects.count() == 2
+    assert collect() == ()
+    scene.authority.publish(at=scene.at)
     assert [item.name for item in collect()] == list(KeyName)
 
 
@@ -315,6 +323,20 @@ def test_a_receipt_signed_by_any_other_certificate_is_refused(scene: Scene) -> N
     again = lifecycle.sign_receipt(activation_id=str(activation.pk), answer=right, actor=CLIENT, at=scene.at)
     assert again.state == ActivationState.ACTIVE
     assert Entry.objects.filter(type="card.activated").count() == 1
+
+
+def test_a_receipt_rightly_signed_by_a_certificate_of_ones_own_is_refused(scene: Scene) -> None:
+    activation = a_written_activation(scene)
+    key = ec.generate_private_key(ec.SECP256R1())
+    scene.client.chip[KeyName.HSA_AUTHENTICATION] = key
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Åsa Lindqvist")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 7, scene.at, scene.at + timedelta(days=9))
+    own = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    answer = scene.client.answer(activation, own)
+    verify(question_of(activation.receipt), answer, server_spki_pins=[NO_TLS_SPKI])
+    with pytest.raises(ReceiptInvalid) as caught:
+        lifecycle.sign_receipt(activation_id=str(activation.pk), answer=answer, actor=CLIENT, at=scene.at)
+    assert caught.value.facts["check"] == "other_certificate"
 
 
 def test_a_receipt_before_the_card_is_written_is_refused(scene: Scene) -> None:

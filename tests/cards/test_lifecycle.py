@@ -1,11 +1,15 @@
 """The whole way of a card, and what each verb refuses."""
 
+from datetime import timedelta
+
 import pytest
 
+from ca.models import Certificate
+from ca.pki.reasons import RevocationReason
 from cards import lifecycle
-from cards.errors import AlreadyBlocked
-from cards.models import Activation, CardOrder
-from cards.reasons import BlockReason
+from cards.errors import AlreadyBlocked, RequestedInTheFuture
+from cards.models import Activation, Card, CardOrder
+from cards.reasons import REVOCATION_REASONS, BlockReason
 from cards.selectors import is_card_active
 from cards.states import ActivationState, CardOrderState, CardState
 from journal.models import Entry
@@ -30,6 +34,51 @@ def test_blocking_revokes_every_certificate_and_says_why(scene: Scene) -> None:
     assert card.state == CardState.BLOCKED
     assert card.card_number is not None
     assert not is_card_active(card.card_number, scene.at)
+
+
+def test_a_request_noted_on_paper_is_registered_afterwards_with_its_own_time(scene: Scene) -> None:
+    """POR-15: requested_at is kept apart from when it was carried out, and since when the key is doubtful."""
+    card = an_active_card(scene)
+    requested_at = scene.at
+    blocked = lifecycle.block_card(
+        card_id=str(card.pk),
+        reason=BlockReason.LOST_OR_STOLEN,
+        requested_at=requested_at,
+        note="Ring 08:12 till växeln",
+        actor=scene.cast.alva,
+        at=scene.later(hours=3),
+    )
+    assert (blocked.block_requested_at, blocked.blocked_at) == (requested_at, scene.at)
+    assert blocked.block_note == "Ring 08:12 till växeln"
+    for certificate in Certificate.objects.all():
+        assert certificate.revoked_at == scene.at
+        assert certificate.revocation_requested_at == requested_at
+        assert certificate.invalidity_at == requested_at
+        assert certificate.revocation_reason == RevocationReason.KEY_COMPROMISE
+
+
+def test_no_block_is_requested_in_the_future(scene: Scene) -> None:
+    card = an_active_card(scene)
+    with pytest.raises(RequestedInTheFuture):
+        lifecycle.block_card(
+            card_id=str(card.pk),
+            reason=BlockReason.DEFECTIVE,
+            requested_at=scene.at + timedelta(seconds=1),
+            actor=scene.cast.alva,
+            at=scene.at,
+        )
+    assert Card.objects.get().state == CardState.ACTIVE
+
+
+@pytest.mark.parametrize("reason", list(BlockReason))
+def test_each_reason_goes_to_the_certificates_as_the_table_says(scene: Scene, reason: BlockReason) -> None:
+    card = an_active_card(scene)
+    lifecycle.block_card(
+        card_id=str(card.pk), reason=reason, requested_at=scene.at, actor=scene.cast.alva, at=scene.at
+    )
+    assert set(Certificate.objects.values_list("revocation_reason", flat=True)) == {
+        REVOCATION_REASONS[reason]
+    }
 
 
 def test_the_second_block_learns_who_was_first(scene: Scene) -> None:
