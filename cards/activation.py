@@ -36,7 +36,7 @@ FINISH_WITHIN: Final = timedelta(minutes=30)
 CLIENT_ABORT_REASONS: Final = frozenset(
     {"userCancel", "wrongCard", "cardRemoved", "pinLocked", "pinFailed", "readerError", "notMe"},
 )
-RESTARTED: Final = "restarted"
+SUPERSEDED: Final = "superseded"
 EXPIRED: Final = "expired"
 
 _OPEN: Final = tuple(sorted(state.value for state in OPEN_ACTIVATION_STATES))
@@ -82,7 +82,7 @@ def open_activation(
             if (refusal := policies.usable_refusal(locked, at=at)) is not None:
                 raise Refused(refusal)
             for earlier in Activation.objects.filter(card=locked, state__in=_OPEN):
-                _abort(earlier, reason=RESTARTED, actor=actor, at=at)
+                _abort(earlier, reason=SUPERSEDED, actor=actor, at=at)
             check = identity.record_passed(locked, identity_check, actor=actor, at=at)
             activation = _open(locked, check, token=token, actor=actor, at=at)
     except IntegrityError as error:

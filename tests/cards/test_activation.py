@@ -460,4 +460,4 @@ def test_a_second_administrator_restarts_and_the_first_client_is_told(scene: Sce
     )
     with pytest.raises(ActivationAborted) as caught:
         an_activation_with_keys(scene, first)
-    assert caught.value.facts["reason"] == "restarted"
+    assert caught.value.facts["reason"] == "superseded"

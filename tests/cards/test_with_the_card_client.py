@@ -1,0 +1,201 @@
+"""The real card client with a virtual card from the factory's workshop, against our channel over HTTP."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+from django.db import connections
+from pytest_django import Settings
+
+from ca.models import Certificate
+from cards import lifecycle
+from cards.models import Activation, Card, CardKey
+from cards.reasons import BlockReason
+from cards.states import ActivationState, CardState
+from client import flows
+from client.activation import Activation as ClientActivation
+from client.activation import Step
+from client.configuration import Configuration, configuration_from_environment
+from client.errors import ClientError, WrongCard
+from client.links import parse_link
+from client.virtual_readers import VirtualReaders
+from hsm_sim.build import build
+from tests.hsm_sim.cards import MASTER_KEY, make_card
+from tests.scenarios import (
+    Scene,
+    a_scene,
+    a_sent_order,
+    an_open_activation,
+    report,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PIN = "749201"
+
+
+@pytest.fixture(scope="session")
+def module() -> Path:
+    return build()
+
+
+@pytest.fixture
+def home(tmp_path: Path, module: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in (
+        "SIGILL_CARDS",
+        "SIGILL_READERS",
+        "SIGILL_CARD_MODULE",
+        "SIGILL_CLIENT_API",
+        "SIGILL_PORTAL_URL",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SIGILL_CARDS", "")
+    monkeypatch.setenv("SIGILL_READERS", "")
+    monkeypatch.setenv("SIGILL_SHIM_FAULTS", str(tmp_path / "faults"))
+    monkeypatch.setenv("SIGILL_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def origin(transactional_db: None, settings: Settings) -> Iterator[str]:
+    """Serve the channel on a private port, in threads, over real HTTP."""
+    settings.ROOT_URLCONF = "tests.cards.urls_with_authn"
+    settings.MIDDLEWARE = []
+    server = ThreadedWSGIServer(("127.0.0.1", 0), WSGIRequestHandler)
+    server.set_app(WSGIHandler())
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    settings.SIGILL_PORTAL_URL = f"http://127.0.0.1:{server.server_port}"
+    yield settings.SIGILL_PORTAL_URL
+    server.shutdown()
+    server.server_close()
+    thread.join(10)
+
+
+@pytest.fixture
+def scene(origin: str, settings: Settings, home: Path) -> Scene:
+    settings.SIGILL_SECRETS = home / "secrets"
+    settings.SIGILL_SECRETS.mkdir()
+    (settings.SIGILL_SECRETS / "card-master.key").write_bytes(MASTER_KEY)
+    return a_scene(at=datetime.now(UTC) - timedelta(days=8))
+
+
+@pytest.fixture
+def configuration(scene: Scene, origin: str) -> Configuration:
+    return configuration_from_environment(server=f"{origin}/c/v1/")
+
+
+@pytest.fixture
+def card(scene: Scene, home: Path, module: Path) -> Card:
+    """A card that lies in the home's folder and is shipped in the books."""
+    number, _ = make_card(home, module, name="Åsa Lindqvist")
+    order = a_sent_order(scene)
+    report(scene, str(order.pk), "shipped", card_number=number)
+    scene.at = datetime.now(UTC)
+    return Card.objects.get()
+
+
+@contextmanager
+def working(scene: Scene) -> Iterator[None]:
+    """Issue and publish beside the client, as the worker does."""
+    done = threading.Event()
+
+    def work() -> None:
+        while not done.wait(0.05):
+            scene.authority.issue_and_publish(at=datetime.now(UTC))
+        connections.close_all()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        yield
+    finally:
+        done.set()
+        worker.join(20)
+
+
+def activate(url: str, configuration: Configuration) -> None:
+    flows.activate(url, new_pin=PIN, configuration=configuration)
+
+
+def test_a_card_is_activated_by_the_client(scene: Scene, card: Card, configuration: Configuration) -> None:
+    """POR-4, CRD-5."""
+    with working(scene):
+        activate(an_open_activation(scene, card).start_url, configuration)
+    card.refresh_from_db()
+    assert card.state == CardState.ACTIVE
+    assert Activation.objects.get().receipt.algorithm == "ES256"
+    with flows.open_hardware(configuration) as hardware, hardware.card(card.card_number or "") as chip:
+        on_the_card = {written.certificate_der for written in chip.certificates()}
+    assert on_the_card == {bytes(certificate.certificate_der) for certificate in Certificate.objects.all()}
+
+
+@pytest.mark.parametrize("last", [Step.PIN, Step.KEYS, Step.CERTIFICATES, Step.WRITE, Step.RECEIPT])
+def test_a_client_killed_at_any_step_leaves_a_card_that_can_be_finished(
+    scene: Scene, card: Card, configuration: Configuration, last: Step
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(step: Step) -> None:
+        if step is last:
+            raise Killed
+
+    with working(scene):
+        url = an_open_activation(scene, card).start_url
+        VirtualReaders(configuration).insert(card.card_number or "", reader=0)
+        with flows.open_hardware(configuration) as hardware:
+            killed = ClientActivation(parse_link(url), configuration=configuration, hardware=hardware)
+            with pytest.raises(Killed):
+                killed.complete(PIN, report=die)
+        scene.at = datetime.now(UTC)
+        activate(an_open_activation(scene, card).start_url, configuration)
+    card.refresh_from_db()
+    assert card.state == CardState.ACTIVE
+    assert CardKey.objects.filter(superseded_at__isnull=True).count() == 2
+    assert Certificate.objects.filter(revoked_at__isnull=True).count() == 2
+
+
+def test_another_card_in_the_reader_ends_it_with_the_reason(
+    scene: Scene, card: Card, home: Path, module: Path, configuration: Configuration
+) -> None:
+    other, _ = make_card(home, module, name="Någon Annan")
+    Card.objects.filter(pk=card.pk).update(card_number=other)
+    url = an_open_activation(scene, Card.objects.get()).start_url
+    VirtualReaders(configuration).insert(card.card_number or "", reader=0)
+    with flows.open_hardware(configuration) as hardware:
+        wrong = ClientActivation(parse_link(url), configuration=configuration, hardware=hardware)
+        with pytest.raises(WrongCard):
+            wrong.complete(PIN, report=lambda _: None)
+        wrong.give_up("wrongCard")
+    ended = Activation.objects.get()
+    assert (ended.state, ended.abort_reason) == (ActivationState.ABORTED, "wrongCard")
+
+
+def test_a_card_blocked_meanwhile_is_told_to_the_client(
+    scene: Scene, card: Card, configuration: Configuration
+) -> None:
+    def block(step: Step) -> None:
+        if step is Step.RECEIPT:
+            lifecycle.block_card(
+                card_id=str(card.pk),
+                reason=BlockReason.LOST_OR_STOLEN,
+                requested_at=scene.at,
+                actor=scene.cast.alva,
+                at=datetime.now(UTC),
+            )
+
+    with working(scene):
+        url = an_open_activation(scene, card).start_url
+        VirtualReaders(configuration).insert(card.card_number or "", reader=0)
+        with flows.open_hardware(configuration) as hardware:
+            activation = ClientActivation(parse_link(url), configuration=configuration, hardware=hardware)
+            with pytest.raises(ClientError):
+                activation.complete(PIN, report=block)
+    card.refresh_from_db()
+    assert card.state == CardState.BLOCKED
+    assert not Certificate.objects.filter(revoked_at__isnull=True).exists()

@@ -1,0 +1,5 @@
+"""What the card client talks to, where the portal mounts it."""
+
+from django.urls import include, path
+
+urlpatterns = [path("c/v1/", include("authn.api")), path("c/v1/activation/", include("cards.api"))]
