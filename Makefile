@@ -30,6 +30,10 @@ e2e: setup-dev ## the browser tests alone
 check: setup-dev ## format, lint, types, layers, migrations, deployment settings, locks
 	@deploy/check.sh
 
+bench: ## what is done per CPU-second against references (ROWS=a,b picks rows, QUICK=1 tries with less)
+	@deploy/setup.sh bench
+	@$(PY) -m bench $(if $(QUICK),--quick) $(ROWS)
+
 screenshots: setup-dev ## a picture of each page into docs/screenshots/
 	@$(PY) -m deploy.screenshots
 

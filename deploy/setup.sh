@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All set-up on Debian 12: system packages, the virtual environment from the hashed lock, the PKCS#11 module.
-# Usage: deploy/setup.sh [run|dev]. Says what it does; quick the second time. Source of truth: the two lock files.
+# Usage: deploy/setup.sh [run|dev|bench]. Says what it does; quick the second time. Source of truth: the two lock files.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 kind="${1:-run}"
@@ -14,6 +14,8 @@ packages=(python3-venv softhsm2 libp11-kit-dev gcc libc6-dev openssl gettext
           libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core)
 if [ "$kind" = dev ]; then
   packages+=(postgresql-15 rabbitmq-server chromium faketime opensc)
+elif [ "$kind" = bench ]; then
+  packages+=(postgresql-15 nginx wrk)
 fi
 missing=()
 for package in "${packages[@]}"; do
@@ -40,9 +42,10 @@ fi
 lock=requirements.txt
 [ "$kind" = dev ] && lock=requirements-dev.txt
 wanted=$(sha256sum "$lock" | cut -d' ' -f1)
-stamp=.venv/.lock-$kind
+stamp=.venv/.lock-run
+[ "$kind" = dev ] && stamp=.venv/.lock-dev
 other_stamp=.venv/.lock-dev
-if [ "$kind" = run ] && [ -f "$other_stamp" ] && [ "$(cat "$other_stamp")" = "$(sha256sum requirements-dev.txt | cut -d' ' -f1)" ]; then
+if [ "$kind" != dev ] && [ -f "$other_stamp" ] && [ "$(cat "$other_stamp")" = "$(sha256sum requirements-dev.txt | cut -d' ' -f1)" ]; then
   stamp=$other_stamp # the development lock holds everything of the smaller one
   wanted=$(cat "$other_stamp")
 fi

@@ -1,0 +1,1 @@
+"""Measures what Sigill does per CPU-second against references in the same run."""
