@@ -8,7 +8,14 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, transaction
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connections,
+    transaction,
+)
 from django.utils import timezone
 
 from journal import sequencing
@@ -136,7 +143,7 @@ class ConsumerLoop:
             for consumer in self._consumers
         ]
         for name, target in targets:
-            thread = threading.Thread(target=target, name=f"consumer-{name}", daemon=True)
+            thread = threading.Thread(target=self._run, args=(target,), name=f"consumer-{name}", daemon=True)
             thread.start()
             self._threads.append(thread)
 
@@ -146,6 +153,14 @@ class ConsumerLoop:
         self._nudge.ring()
         for thread in self._threads:
             thread.join(timeout=10)
+
+    @staticmethod
+    def _run(target: Callable[[], None]) -> None:
+        try:
+            target()
+        finally:
+            # Connections belong to threads: nobody else would ever close this one.
+            connections.close_all()
 
     def _sequence(self) -> None:
         while not self._stop.wait(SEQUENCING_PAUSE):
