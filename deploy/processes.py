@@ -76,11 +76,13 @@ def processes(place: Installation) -> list[Process]:
         "--bind", f"127.0.0.1:{place.portal_port}",
         "--worker-class", "gthread", "--workers", "2", "--threads", "4",
         "--graceful-timeout", "5", "--no-control-socket", "--log-level", "warning",
+        # No header of a request may say who asks or where the application lies.
+        "--forwarded-allow-ips", "", "--forwarder-headers", "", "--preload",
     )  # fmt: skip
     worker_ready = place.run / "worker.ready"
     worker = (
         python, "-m", "celery", "--app", "worker.celery", "worker",
-        "--pool", "threads", "--concurrency", "4", "--loglevel", "INFO",
+        "--pool", "threads", "--concurrency", "4", "--loglevel", "WARNING",
         "--without-gossip", "--without-mingle", "--without-heartbeat",
         "--queues", "issuance,publishing,default",
     )  # fmt: skip
