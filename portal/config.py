@@ -8,6 +8,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 
+_MARKS_OF_OURS = {"secrets", "signer.sock", "signer.pid", "cache"}
+"""What only an installation's home or its folder of sockets holds."""
+
+
 class ConfigurationError(Exception):
     """The environment holds something that the portal refuses to start with."""
 
@@ -30,14 +34,27 @@ def number(name: str, default: int) -> int:
 
 
 def private_directory(path: Path) -> Path:
-    """Make a folder that only this user may open, and return it.
+    """Make a folder that only this user may open, and return it; what is made later is private as well.
 
-    Raises ``ConfigurationError`` when it belongs to somebody else.
+    A folder that is empty or an installation's own is closed to others; one that holds anything else is
+    left alone. Raises ``ConfigurationError`` when it is that, belongs to somebody else, or is a link.
     """
+    # Everything that this process makes from now on is for this user alone.
+    os.umask(0o077)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.stat().st_uid != os.geteuid():
-        msg = f"{path} belongs to another user; remove it or set SIGILL_RUN"
+    found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        msg = f"{path} is not a folder of its own"
         raise ConfigurationError(msg)
+    if found.st_uid != os.geteuid():
+        msg = f"{path} belongs to another user; remove it or name another"
+        raise ConfigurationError(msg)
+    if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        held = {item.name for item in path.iterdir()}
+        if held and not held & _MARKS_OF_OURS:
+            msg = f"{path} may be opened by others and holds what is not ours: chmod 700 it, or name another"
+            raise ConfigurationError(msg)
+        path.chmod(0o700)
     return path
 
 

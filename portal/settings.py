@@ -9,7 +9,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- Where this installation keeps its things ------------------------------------------------------
 SIGILL_HOME = Path(config.text("SIGILL_HOME", str(BASE_DIR / "var"))).absolute()
-SIGILL_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
+config.private_directory(SIGILL_HOME)
 SIGILL_RUN = config.run_directory(SIGILL_HOME)
 SIGILL_SECRETS = SIGILL_HOME / "secrets"
 SIGILL_PUBLIC = SIGILL_HOME / "public"
@@ -71,7 +71,7 @@ SESSION_ABSOLUTE_SECONDS = config.number("SIGILL_SESSION_ABSOLUTE_SECONDS", 60 *
 # --- Django ----------------------------------------------------------------------------------------
 SECRET_KEY = config.secret_file(SIGILL_SECRETS / "django-secret")
 DEBUG = False
-ALLOWED_HOSTS = config.text("SIGILL_ALLOWED_HOSTS", "127.0.0.1,localhost,testserver").split(",")
+ALLOWED_HOSTS = config.text("SIGILL_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -9,6 +9,7 @@ os.environ["SIGILL_RUN"] = tempfile.mkdtemp(prefix="sigill-run-")
 
 from portal.settings import *  # noqa: F403 - after the environment is named
 
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

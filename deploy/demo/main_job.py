@@ -269,8 +269,8 @@ class MainJob:
                 question = self._file(name, leaf, expected=expected, has_key=True)
                 status_asking.wait_for(question, expected)
             step.say("from PKCS#10 requests, over the API")
-            header = f"Authorization: Bearer {made.api_token}"
-            step.check(f"curl -s -H '{header}' {self.portal}/api/v1/function-certificates/")
+            header = f"Authorization: Bearer $(cat {self.shown('api-token')})"
+            step.check(f'curl -s -H "{header}" {self.portal}/api/v1/function-certificates/')
 
     # --- 6. Block -------------------------------------------------------------------------------------
 
