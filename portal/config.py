@@ -7,7 +7,6 @@ import stat
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-
 _MARKS_OF_OURS = {"secrets", "signer.sock", "signer.pid", "cache"}
 """What only an installation's home or its folder of sockets holds."""
 

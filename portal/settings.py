@@ -9,7 +9,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- Where this installation keeps its things ------------------------------------------------------
 SIGILL_HOME = Path(config.text("SIGILL_HOME", str(BASE_DIR / "var"))).absolute()
-config.private_directory(SIGILL_HOME)
+config.private_directory(SIGILL_HOME.resolve())
 SIGILL_RUN = config.run_directory(SIGILL_HOME)
 SIGILL_SECRETS = SIGILL_HOME / "secrets"
 SIGILL_PUBLIC = SIGILL_HOME / "public"
