@@ -84,17 +84,22 @@ class Answering:
         self._may_sign = may_sign
         self.registry = Registry(issuers=(), signers=())
         self._reconciled_at: int | None = None
-        self._is_following = False
+        self._has_changed = False
 
     def follow(self) -> bool:
-        """Take the store's newest state; tell whether it changed. Raises ``StoreUnavailable``."""
-        self._is_following = False
-        changed = self._reader.renew()
-        if changed:
+        """Take the store's newest state; tell whether it changed since the last call of this.
+
+        Raises ``StoreUnavailable``.
+        """
+        self._catch_up()
+        changed, self._has_changed = self._has_changed, False
+        return changed
+
+    def _catch_up(self) -> None:
+        if self._reader.renew():
             self.registry = self._reader.registry
             self._reconciled_at = self._reader.freshness().reconciled_at
-        self._is_following = True
-        return changed
+            self._has_changed = True
 
     def answer(self, request_der: bytes, now: int) -> Answered | ResponseStatus | SigningPlan:
         """Return what to serve for a question; whatever the bytes are, it raises nothing of theirs."""
@@ -158,8 +163,9 @@ class Answering:
         )
 
     def _plan(self, request: OcspRequest, now: int) -> Answered | ResponseStatus | SigningPlan:
-        if not self._is_following:
-            return ResponseStatus.TRY_LATER  # whose issuers are ours is written in the store
+        # What is not found may have been published since the last look: a certificate that was handed out
+        # a moment ago is never unknown (BR 4.9.9). Without a store nobody knows whose issuers are ours.
+        self._catch_up()
         issuers = {
             None if issuer is None else issuer.issuer_id: issuer
             for issuer in map(self.registry.issuer_of, request.cert_ids)

@@ -21,7 +21,7 @@ from ocsp.store.interface import StatusReader
 
 _log = logging.getLogger(__name__)
 
-_TICK: Final = 0.05
+_TICK: Final = 0.02
 """Seconds between looks at the store: a revocation is seen after at most this long."""
 _BACKLOG: Final = 4096
 _DESCRIPTORS_FOR_OURSELVES: Final = 128

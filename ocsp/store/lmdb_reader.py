@@ -83,7 +83,7 @@ class LmdbReader:
         self._snapshot = self._map = None
 
     def _identity(self) -> tuple[int, int]:
-        status = os.stat(self._data_file)  # noqa: PTH116 - twenty times a second
+        status = os.stat(self._data_file)  # noqa: PTH116 - fifty times a second
         return status.st_dev, status.st_ino
 
     def _look(self, opened: LmdbMap, snapshot: lmdb.Transaction[bytes]) -> bool:

@@ -76,9 +76,18 @@ def publish_files(world: World, certificate: Certificate) -> tuple[Path, Path]:
 
 
 def probe() -> str:
-    out = StringIO()
-    call_command("probe_status", stdout=out)
-    return out.getvalue()
+    """Probe until all is well: a revocation is seen after a moment, not at once."""
+    deadline = time.monotonic() + 5
+    while True:
+        out = StringIO()
+        try:
+            call_command("probe_status", stdout=out)
+        except CommandError as error:
+            told = f"{out.getvalue()}{error}"
+            if time.monotonic() > deadline or "good, expected revoked" not in told:
+                pytest.fail(told)
+        else:
+            return out.getvalue()
 
 
 def faults() -> str:

@@ -40,6 +40,19 @@ def test_a_revocation_is_seen_at_once_by_every_process(
         store.close()
 
 
+def test_a_new_certificate_is_good_at_the_first_question(
+    starting: Callable[..., Server], tmp_path: Path, authority: Authority
+) -> None:
+    """A3, R5: asked in the moment in which it was published, never unknown."""
+    store = fill(tmp_path, authority)
+    server = starting()
+    for number in range(10**6, 10**6 + 100):
+        request_der = question(authority, number, nonce=b"n" if number % 2 else None)
+        authority.publish(store, [number], at=int(time.time()))
+        assert server.post(request_der).says == "GOOD"
+    store.close()
+
+
 def test_nothing_is_served_past_its_next_update(
     starting: Callable[..., Server], tmp_path: Path, authority: Authority
 ) -> None:
