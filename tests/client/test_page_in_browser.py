@@ -57,9 +57,13 @@ def _open(page: Page, address: str, url: str) -> None:
 
 
 def _violations(page: Page) -> list[str]:
+    page.wait_for_load_state("load")  # a heading can be there before the stylesheet is
     page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
     result: dict[str, Any] = page.evaluate("axe.run()")
-    return [f"{rule['id']}: {rule['nodes'][0]['html'][:120]}" for rule in result["violations"]]
+    return [
+        f"{rule['id']}: {rule['nodes'][0]['html'][:120]} {rule['nodes'][0]['failureSummary']}"
+        for rule in result["violations"]
+    ]
 
 
 def test_a_person_logs_in_by_keyboard_alone(
