@@ -7,7 +7,6 @@ for each signed head (a C2SP signed note over a transparency-dev checkpoint). Th
 every leaf and every tree head (RFC 6962 section 2.1) and names the first row that is not as signed.
 """
 
-
 import sys
 
 if __name__ == "__main__" and not (sys.flags.isolated or sys.flags.safe_path):
@@ -177,6 +176,24 @@ def verify(lines: Iterator[str], key: PublicKey) -> Head:
     return export.heads[-1]
 
 
+def told_restores(lines: Iterator[str]) -> Iterator[str]:
+    """Yield a sentence for each row that says that the database was restored to an older state.
+
+    An auditor who holds a head that the export does not have finds here what became of it.
+    """
+    for row in rows(lines):
+        if '"type":"database.restored"' not in str(row.get("content", "")):
+            continue
+        content = json.loads(str(row["content"]))
+        if content.get("type") == "database.restored":
+            event = content["event"]
+            yield (
+                f"RESTORED at {content['at']} (row {row['position']}): to an older state of "
+                f"{event['restored_rows']} rows; {event['lost_heads']} signed heads are of what was lost, "
+                f"the newest over {event['lost_newest_rows']} rows with root {event['lost_newest_root_hash']}"
+            )
+
+
 def main() -> int:
     """Verify the named export and say in one sentence what was found."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -187,12 +204,16 @@ def main() -> int:
         key = _load_key(arguments.key.read_bytes())
         with arguments.export.open(encoding="utf-8") as lines:
             head = verify(lines, key)
+        with arguments.export.open(encoding="utf-8") as lines:
+            restores = list(told_restores(lines))
     except BrokenJournal as error:
         print(f"BROKEN: {error}")
         return 1
     except (OSError, ValueError) as error:
         print(f"cannot verify: {error}")
         return 2
+    for sentence in restores:
+        print(sentence)
     print(f"intact: {head.size} rows, root {head.root_hash.hex()}, signed by {head.origin}")
     return 0
 

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from journal.exporting import export_lines
 from journal.models import Checkpoint, DeadLetter, Unsequenced
+from journal.restores import told_restores
 from journal.verify import BrokenJournal, verify
 
 
@@ -45,6 +46,13 @@ class Command(BaseCommand):
             except BrokenJournal as error:
                 raise CommandError(f"the journal is BROKEN: {error}") from error
         self._compare_outside_heads()
+        outside = settings.SIGILL_HOME / "journal" / "checkpoints"
+        try:
+            restores = told_restores(outside, key=audit_key, rows=head.size)
+        except BrokenJournal as error:
+            raise CommandError(f"the journal is BROKEN: {error}") from error
+        for sentence in restores:
+            self.stdout.write(sentence)
         waiting = Unsequenced.objects.count()
         letters = DeadLetter.objects.filter(resolved_at__isnull=True).count()
         self.stdout.write(
