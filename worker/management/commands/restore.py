@@ -1,0 +1,71 @@
+"""Restores a backup: manage.py restore FILE [--into HOME] [--ledger FILE] [--replace]."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from worker.backup.errors import BackupRefused
+from worker.backup.passphrase import read_passphrase
+from worker.backup.restoring import Restored, Wish, restore
+
+
+class Command(BaseCommand):
+    """Put a backup back, then every revocation since; refuse rather than lose anything unasked."""
+
+    help = "Restore a backup while no process runs; what was revoked since stays revoked."
+
+    # The installation may be empty or broken: nothing of it is needed to replace it.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the backup, where to, and what may be lost."""
+        parser.add_argument("file", type=Path, metavar="FILE")
+        parser.add_argument("--into", type=Path, metavar="HOME", help="default: this installation's folder")
+        parser.add_argument("--ledger", type=Path, help="revocation ledger kept elsewhere, instead of HOME's")
+        parser.add_argument("--replace", action="store_true", help="also when HOME is newer than the backup")
+        parser.add_argument("--passphrase-file", type=Path, help="the passphrase that it was encrypted with")
+
+    def handle(
+        self,
+        *_: object,
+        file: Path,
+        into: Path | None,
+        ledger: Path | None,
+        replace: bool,
+        passphrase_file: Path | None,
+        **__: object,
+    ) -> None:
+        """Restore, and say what was done and what is lost."""
+        try:
+            wish = Wish(
+                file=file,
+                home=(into or settings.SIGILL_HOME).absolute(),
+                ledger=ledger,
+                passphrase=read_passphrase(passphrase_file),
+                may_replace=replace,
+                at=timezone.now(),
+            )
+            done = restore(wish)
+        except BackupRefused as error:
+            raise CommandError(str(error)) from error
+        self._say(wish, done)
+
+    def _say(self, wish: Wish, done: Restored) -> None:
+        facts, answer = done.manifest.database, done.answer
+        self.stdout.write(
+            f"Restored the backup of {done.manifest.made_at} into {wish.home}: "
+            f"{facts.certificates} certificates, journal of {facts.journal_rows} rows.\n"
+            f"Ledger: {answer.ledger_entries} revocations, {answer.taken_from_crls} of them from "
+            f"published CRLs only; {answer.revoked_again} certificates revoked again, "
+            f"{answer.unknown_serials} serials that the backup does not know are listed as revoked.\n"
+            f"OCSP: {answer.answers_published} statuses signed anew. CRL numbers jumped to "
+            f"{', '.join(f'{name} {number}' for name, number in answer.crl_numbers.items())}.\n"
+            f"Journal: {answer.lost_heads} signed heads are of what is lost; verify_journal tells of it."
+        )
+        if answer.without_key:
+            self.stdout.write(f"No new CRL of {', '.join(answer.without_key)}: the key is not in this token.")
+        kept = [str(part) for part in (done.aside, done.aside_database) if part]
+        if kept:
+            self.stdout.write(f"What was there before is kept as {' and '.join(kept)}; it holds secrets.")
