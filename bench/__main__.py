@@ -1,19 +1,22 @@
 """Measures rows and writes bench/results.json: ``python -m bench [--quick] [ROW …]``."""
 
 import argparse
+import importlib
 import json
-import os
 import shutil
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from bench.goals import GOALS
+from bench.installation import install
 from bench.measuring import NotMeasured, Result
 from bench.place import Place
 from bench.status_rows import StatusRows
@@ -25,6 +28,18 @@ Row = dict[str, float | str]
 def rows_of(place: Place) -> dict[str, Callable[[], Result]]:
     """Return how each row is measured, in the order of running."""
     status = StatusRows(place)
+    installed = cache(lambda: install(place))
+
+    def with_django(module: str, function: str) -> Callable[[], Result]:
+        """Return a row whose module loads models, so it is imported when the installation is there."""
+
+        def run() -> Result:
+            installation = installed()
+            measured: Result = getattr(importlib.import_module(module), function)(place, installation)
+            return measured
+
+        return run
+
     return {
         "presign_vs_sign": status.presign,
         "ocsp_get_vs_nginx": status.get,
@@ -32,6 +47,16 @@ def rows_of(place: Place) -> dict[str, Callable[[], Result]]:
         "ocsp_newconn_vs_nginx": status.new_connection,
         "ocsp_vs_openssl": status.openssl,
         "ocsp_cold_start_1m": status.cold_start,
+        "ocsp_nonce_vs_sign": with_django("bench.signing_rows", "fresh_answers"),
+        "issue_vs_sign": with_django("bench.signing_rows", "issuing"),
+        "revoke_visible_p99": with_django("bench.revocation_row", "visible"),
+        "issue_vs_commit": with_django("bench.commit_row", "commit"),
+        "journal_append": with_django("bench.journal_row", "append"),
+        "crl_1m_vs_openssl": with_django("bench.crl_row", "crl"),
+        "search_1m": with_django("bench.population_rows", "search"),
+        "page_list_ms": with_django("bench.population_rows", "list_page"),
+        "report_csv_1m": with_django("bench.population_rows", "csv_report"),
+        "report_xlsx_100k": with_django("bench.population_rows", "xlsx_report"),
     }
 
 
@@ -46,7 +71,11 @@ def measure(place: Place, wanted: list[str]) -> tuple[dict[str, Row], dict[str, 
             result = rows[name]()
         except NotMeasured as error:
             failed[name] = str(error)
-            place.say(f"not measured: {error}")
+        except Exception as error:  # noqa: BLE001 - one row's fault does not cost the others theirs
+            failed[name] = f"{type(error).__name__}: {error}"
+            traceback.print_exc()
+        if name in failed:
+            place.say(f"not measured: {failed[name]}")
             continue
         note = f"QUICK: smaller sizes; {result.note}" if place.quick else result.note
         measured[name] = {
@@ -97,8 +126,6 @@ def main() -> int:
         if strange:
             sys.stderr.write(f"bench: there is no row {', '.join(strange)}; there are {', '.join(known)}\n")
             return 2
-        os.environ["SIGILL_HOME"] = str(folder / "home")
-        os.environ["SIGILL_RUN"] = str(folder / "run")
         measured, failed = measure(place, [row for row in known if not asked or row in asked])
     write(measured)
     show(measured)
