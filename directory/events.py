@@ -142,9 +142,13 @@ class RoleRevoked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectedPersonOpened(Event):
-    """Somebody opened a person with a protected identity, for a reason they gave."""
+    """Somebody opened a person with a protected identity, for a reason they gave.
+
+    ``organization_id`` is the organization of the person's that brought them into the actor's scope.
+    """
 
     TYPE: ClassVar[str] = "person.protected_opened"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     person_id: str
+    organization_id: str
     reason: str

@@ -1,15 +1,37 @@
 """Reads of the journal; nothing here changes anything."""
 
 import json
+from collections.abc import Collection
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from journal.models import Entry
+from journal.models import Entry, EntryReference
 
 
-def entries_about(kind: str, value: str, *, limit: int = 50) -> QuerySet[Entry]:
-    """Return the newest entries that name the object, newest first."""
-    return Entry.objects.filter(references__kind=kind, references__value=value).order_by("-id")[:limit]
+def entries_about(
+    kind: str,
+    value: str,
+    *,
+    limit: int = 50,
+    types: Collection[str] | None = None,
+    organization_ids: Collection[str] | None = None,
+    types_of_everybody: Collection[str] = (),
+) -> QuerySet[Entry]:
+    """Return the newest entries that name the object, newest first; with ``types`` only those of these types.
+
+    With ``organization_ids`` only those that name one of these organizations; of entries that name none,
+    only those of ``types_of_everybody``. An object that several organizations share tells each its own part.
+    """
+    entries = Entry.objects.filter(references__kind=kind, references__value=value)
+    if types is not None:
+        entries = entries.filter(type__in=list(types))
+    if organization_ids is not None:
+        named = EntryReference.objects.filter(entry=OuterRef("pk"), kind="organization")
+        entries = entries.filter(
+            Exists(named.filter(value__in=list(organization_ids)))
+            | (Q(type__in=list(types_of_everybody)) & ~Exists(named))
+        )
+    return entries.order_by("-id")[:limit]
 
 
 def content_of(entry: Entry) -> dict[str, dict[str, object]]:

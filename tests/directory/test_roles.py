@@ -241,6 +241,7 @@ def test_the_opening_of_a_protected_person_is_recorded_with_its_reason() -> None
     (entry,) = Entry.objects.filter(type="person.protected_opened")
     assert json.loads(entry.content)["event"] == {
         "person_id": str(person(ERIK).pk),
+        "organization_id": str(person(ERIK).employments.get().organization_id),
         "reason": "orders a card",
     }
 

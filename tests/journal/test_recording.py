@@ -60,6 +60,29 @@ def test_an_event_is_found_again_by_what_it_is_about() -> None:
     assert not entries_about("person", "p2")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BellHeard(Event):
+    TYPE: ClassVar[str] = "test.bell_heard"
+    person_id: str
+    organization_id: str
+
+
+@pytest.mark.django_db
+def test_a_shared_object_tells_each_organization_its_own_part() -> None:
+    everybody = ring()
+    with transaction.atomic():
+        north = record(BellHeard(person_id="p1", organization_id="north"), actor=ACTOR, at=AT)
+        south = record(BellHeard(person_id="p1", organization_id="south"), actor=ACTOR, at=AT)
+    assert list(entries_about("person", "p1", organization_ids=("north",))) == [north]
+    assert list(entries_about("person", "p1", organization_ids=("south", "west"))) == [south]
+    assert not entries_about("person", "p1", organization_ids=())
+    shared = entries_about("person", "p1", organization_ids=("north",), types_of_everybody=[BellRung.TYPE])
+    assert list(shared) == [north, everybody]
+    named = {"types_of_everybody": [BellHeard.TYPE], "organization_ids": ("north",)}
+    assert list(entries_about("person", "p1", **named)) == [north]
+    assert list(entries_about("person", "p1", types=[BellRung.TYPE])) == [everybody]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_an_entry_goes_with_the_transaction_that_wrote_it() -> None:
     def ring_and_fail() -> None:

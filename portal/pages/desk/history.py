@@ -4,30 +4,46 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from directory.models import Employment
+from journal.actor import Actor, ActorKind
 from journal.models import Entry
-from journal.selectors import content_of
+from journal.selectors import content_of, entries_about
 from portal import words
 from portal.pages.parts import TimelineItem
 from portal.words import Text
 
+_OF_EVERYBODY: Final = frozenset(
+    {"person.imported", "person.changed", "person.missing", "person.found_again"}
+)
+"""What the registers say of a person concerns every organization that employs them and names none."""
 
-def timeline(kind: str, value: str, *, limit: int = 12, is_short: bool = False) -> tuple[TimelineItem, ...]:
-    """Return the newest events about a thing that pages tell of, newest first; short: without inner steps."""
-    entries = Entry.objects.filter(
-        references__kind=kind, references__value=value, type__in=told_types(is_short=is_short)
+
+def timeline(
+    kind: str, value: str, *, actor: Actor, limit: int = 12, is_short: bool = False
+) -> tuple[TimelineItem, ...]:
+    """Return the newest events about a thing that pages tell of, newest first; short: without inner steps.
+
+    Somebody may work in several organizations: only what happened in the actor's own is told.
+    """
+    entries = entries_about(
+        kind,
+        value,
+        limit=limit,
+        types=told_types(is_short=is_short),
+        organization_ids=None if actor.kind is ActorKind.SYSTEM else actor.organization_ids,
+        types_of_everybody=_OF_EVERYBODY,
     )
-    return told(entries.order_by("-id")[:limit])
+    return told(entries, actor=actor)
 
 
-def told(entries: Iterable[Entry]) -> tuple[TimelineItem, ...]:
-    """Return journal entries in words: what, and who did it."""
+def told(entries: Iterable[Entry], *, actor: Actor) -> tuple[TimelineItem, ...]:
+    """Return journal entries in words: what, and who did it where that is somebody of the actor's own."""
     read = [(entry, content_of(entry)) for entry in entries]
     names = names_of({str(content["actor"].get("identifier", "")) for _, content in read})
     return tuple(
         TimelineItem(
             at=entry.at,
             title=event_name(entry.type),
-            detail=_detail(entry.type, content, names=names),
+            detail=_detail(entry.type, content, names=names, reader=actor),
         )
         for entry, content in read
     )
@@ -53,12 +69,24 @@ def names_of(identifiers: Iterable[str]) -> Mapping[str, str]:
     }
 
 
-def _detail(event_type: str, content: Mapping[str, Mapping[str, object]], *, names: Mapping[str, str]) -> str:
-    actor, event = content["actor"], content["event"]
-    who = str(actor.get("identifier", ""))
-    told_by = names.get(who, who) if actor.get("kind") == "person" else ""
+def _detail(
+    event_type: str,
+    content: Mapping[str, Mapping[str, object]],
+    *,
+    names: Mapping[str, str],
+    reader: Actor,
+) -> str:
+    acted, event = content["actor"], content["event"]
+    who = str(acted.get("identifier", ""))
+    told_by = names.get(who, who) if acted.get("kind") == "person" and _is_own(acted, reader) else ""
     why = str(_REASONS.get(event_type, {}).get(str(event.get("reason", "")), ""))
     return " · ".join(part for part in (told_by, why) if part)
+
+
+def _is_own(acted: Mapping[str, object], reader: Actor) -> bool:
+    """Tell whether who acted did so for an organization that the reader's role reaches."""
+    scope = set(str(acted.get("scope", "")).split(","))
+    return reader.kind is ActorKind.SYSTEM or not scope.isdisjoint(reader.organization_ids)
 
 
 _REASONS: Final[Mapping[str, Mapping[str, Text]]] = {

@@ -134,7 +134,7 @@ def order_page(order: CardOrder, *, actor: Actor, at: datetime) -> OrderPage:
         next=_next(order) if state is CardOrderState.SHIPPED else None,
         cancel=_cancel_act(order, actor=actor, at=at) if state in _BEING_MADE else None,
         facts=_facts(order, now=at),
-        events=timeline("card_order", str(order.pk)),
+        events=timeline("card_order", str(order.pk), actor=actor),
         crumbs=(
             Crumb(label=_("Orders"), url=reverse("orders")),
             Crumb(label=f"{order.person.full_name}, {name}"),

@@ -130,7 +130,13 @@ def person_page(person: Person, *, actor: Actor, at: datetime, shows_all: bool) 
         certificates=_certificate_rows(person, view.cards, at=at),
         orders=[order_row(order, with_person=False) for order in view.orders[:6]],
         thoughts=_thoughts(person, view.cards, refusal=refusal, at=at),
-        events=timeline("person", str(person.pk), is_short=not shows_all, limit=40 if shows_all else 12),
+        events=timeline(
+            "person",
+            str(person.pk),
+            actor=actor,
+            is_short=not shows_all,
+            limit=40 if shows_all else 12,
+        ),
         crumbs=(Crumb(label=_("People"), url=reverse("people-search")), Crumb(label=person.full_name)),
     )
 

@@ -115,7 +115,7 @@ def today_page(*, actor: Actor, at: datetime) -> TodayPage:
         ),
         plot=plot(days, title=_("Activated and blocked cards each day for 14 days")),
         status_facts=_status_facts(at=at),
-        events=told(figures.latest_entries(actor=actor)),
+        events=told(figures.latest_entries(actor=actor), actor=actor),
     )
 
 
