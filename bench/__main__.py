@@ -53,6 +53,7 @@ def rows_of(place: Place) -> dict[str, Callable[[], Result]]:
         "issue_vs_commit": with_django("bench.commit_row", "commit"),
         "journal_append": with_django("bench.journal_row", "append"),
         "crl_1m_vs_openssl": with_django("bench.crl_row", "crl"),
+        "sync_100k": with_django("bench.sync_row", "sync"),
         "search_1m": with_django("bench.population_rows", "search"),
         "page_list_ms": with_django("bench.population_rows", "list_page"),
         "report_csv_1m": with_django("bench.population_rows", "csv_report"),
