@@ -27,7 +27,7 @@ step "lint" .venv/bin/ruff check .
 step "types" .venv/bin/mypy .
 step "layers" .venv/bin/lint-imports
 step "migrations" .venv/bin/python manage.py makemigrations --check --dry-run
-step "deployment settings" env SIGILL_PORTAL_URL=https://portal.sigill.test .venv/bin/python manage.py check --deploy --fail-level WARNING
+step "deployment settings" env SIGILL_PORTAL_URL=https://portal.sigill.test SIGILL_SERVER_SPKI_PINS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= .venv/bin/python manage.py check --deploy --fail-level WARNING
 step "locks hold no addresses" locks_hold_no_addresses
 step "locks match pyproject" locks_match_pyproject
 if [ "${#failed[@]}" -gt 0 ]; then

@@ -68,7 +68,7 @@ def run_directory(home: Path) -> Path:
 
 
 def secret_file(path: Path) -> str:
-    """Return the secret in a 0600 file, making one of 43 characters on first use.
+    """Return the secret in a 0600 file, making one of 64 characters on first use.
 
     Two processes that start at once agree: the file is linked into place, and the loser reads it.
     Raises ``ConfigurationError`` when others may read the file.
@@ -77,7 +77,7 @@ def secret_file(path: Path) -> str:
     if not path.exists():
         draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-            handle.write(secrets.token_urlsafe(32))
+            handle.write(secrets.token_urlsafe(48))
             handle.flush()
             os.fsync(handle.fileno())
         try:

@@ -43,7 +43,7 @@ def test_a_link_to_somewhere_else_is_refused(tmp_path: Path) -> None:
 def test_a_secret_is_made_once_and_read_by_this_user_alone(tmp_path: Path) -> None:
     path = tmp_path / "secrets" / "django-secret"
     first = config.secret_file(path)
-    assert (len(first), config.secret_file(path)) == (43, first)
+    assert (len(first), config.secret_file(path)) == (64, first)
     path.chmod(0o640)
     with pytest.raises(config.ConfigurationError, match="chmod 600"):
         config.secret_file(path)
