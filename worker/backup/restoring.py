@@ -245,7 +245,7 @@ def _settle(question: Question, draft: Path, *, server: Server | None, database:
         if server:
             url = urlsplit(os.environ["DATABASE_URL"])
             environment["DATABASE_URL"] = url._replace(path="/" + quote(database)).geturl()
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - our own module
             [sys.executable, "-m", "worker.backup.settling", str(os.getpid())],
             input=json.dumps(asdict(question)),
             env=environment,
