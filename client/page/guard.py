@@ -22,10 +22,27 @@ class Guard:
         """Return the values of Host that are ours."""
         return frozenset({f"127.0.0.1:{self.port}", f"localhost:{self.port}"})
 
-    def check_host(self, headers: Mapping[str, str]) -> None:
-        """Refuse a name that is not ours: that is how a rebound site would look. NotFromThisPage."""
+    @property
+    def origins(self) -> frozenset[str]:
+        """Return the values of Origin that are ours."""
+        return frozenset(f"http://{host}" for host in self.hosts)
+
+    def check_source(self, headers: Mapping[str, str]) -> None:
+        """Refuse a name that is not ours (so looks a rebound site), and whatever another site asks for.
+
+        Only a link may lead here from elsewhere: the page then stands before the person, and the site that
+        linked cannot read it. Raises NotFromThisPage.
+        """
         if headers.get("Host", "").lower() not in self.hosts:
             raise NotFromThisPage("another host name")
+        if headers.get("Origin", min(self.origins)) not in self.origins:
+            raise NotFromThisPage("another origin")
+        referrer = headers.get("Referer", "")
+        is_ours = not referrer or any(referrer.startswith(f"{origin}/") for origin in self.origins)
+        is_ours = is_ours and headers.get("Sec-Fetch-Site", "none") in {"none", "same-origin"}
+        is_link = (headers.get("Sec-Fetch-Mode"), headers.get("Sec-Fetch-Dest")) == ("navigate", "document")
+        if not is_ours and not is_link:
+            raise NotFromThisPage("another site, and not as a link")
 
     def check_opening(self, headers: Mapping[str, str]) -> None:
         """Let a link open a question only as a page before the person, not as a picture or a prefetch."""
@@ -36,8 +53,7 @@ class Guard:
 
     def check_action(self, headers: Mapping[str, str], *, token: str) -> None:
         """Let only our own pages' forms act: Origin is ours, and the token stands in the form."""
-        origin = headers.get("Origin", "")
-        if origin not in {f"http://{host}" for host in self.hosts}:
+        if headers.get("Origin", "") not in self.origins:
             raise NotFromThisPage("another origin, or none")
         if headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             raise NotFromThisPage("another site")

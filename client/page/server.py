@@ -21,7 +21,7 @@ from client.page.markup import Markup
 from client.page.questions import question_view, refresh_of, status_of
 from client.page.views import Scene, idle_view, message_page, page
 from client.page.visits import Visit
-from client.texts import Language
+from client.texts import Language, text
 from client.virtual_readers import NoSuchCard, NoSuchReader
 
 logger = logging.getLogger(__name__)
@@ -29,6 +29,10 @@ STATIC = Path(__file__).parent / "static"
 MAX_FORM_OCTETS = 16 * 1024
 POLL_SECONDS = 20.0
 LANGUAGE_COOKIE = "sigill_client_language"
+# Whoever is refused sees nothing of the desk and no token: the same octets for everybody, in both languages.
+REFUSAL = "".join(
+    f"{text('refused', language)}. {text('refused.text', language)}\n" for language in Language
+).encode()
 
 
 class PageServer(ThreadingHTTPServer):
@@ -88,12 +92,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _guarded(self, serve: Callable[[], None]) -> None:
         try:
-            self.server.guard.check_host(dict(self.headers.items()))
+            self.server.guard.check_source(self._said())
             serve()
         except NotFromThisPage as refusal:
             logger.warning("refused: %s", refusal)
             self.close_connection = True
-            self._message(HTTPStatus.FORBIDDEN, "refused", "refused.text")
+            headers = {"Cache-Control": "no-store"}
+            self._send(HTTPStatus.FORBIDDEN, "text/plain; charset=utf-8", REFUSAL, headers)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
 
@@ -118,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _post(self) -> None:
         form = self._form()
-        self.server.guard.check_action(dict(self.headers.items()), token=form.get("token", ""))
+        self.server.guard.check_action(self._said(), token=form.get("token", ""))
         desk = self.server.desk
         match urlsplit(self.path).path.split("/")[1:]:
             case ["insert"]:
@@ -141,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
     # --- questions --------------------------------------------------------------------------------
 
     def _open(self, address: str) -> None:
-        self.server.guard.check_opening(dict(self.headers.items()))
+        self.server.guard.check_opening(self._said())
         try:
             visit = self.server.desk.open(address, language=self._language().value)
         except LinkInvalid:
@@ -223,6 +228,11 @@ class _Handler(BaseHTTPRequestHandler):
             path=path,
             version=self.server.desk.version,
         )
+
+    def _said(self) -> dict[str, str]:
+        """Return the headers by the names that the guard knows; one said twice is none of its values."""
+        names = {name.title() for name in self.headers}
+        return {name: ", ".join(self.headers.get_all(name, [])) for name in names}
 
     def _language(self) -> Language:
         with contextlib.suppress(CookieError, KeyError, ValueError):

@@ -296,6 +296,67 @@ def test_a_card_that_comes_wakes_the_waiting_page(
     assert "Åsa Lindqvist" in browser.get("/")
 
 
+# --- what another site is told ------------------------------------------------------------------------
+
+ROUTES = ("/", "/open?url=x", "/visit/{visit}", "/changes?since=0", "/static/client.js", "/healthz", "/nope",
+          "/insert", "/remove", "/language", "/visit/{visit}/answer", "/visit/{visit}/cancel")  # fmt: skip
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+FOREIGN = (
+    {"Host": "evil.test:8100"},
+    {"Host": "evil.test:8100", "Origin": "http://evil.test:8100", "Referer": "http://evil.test:8100/"},
+    {"Origin": "http://evil.test"},
+    {"Origin": "null"},
+    {"origin": "http://evil.test"},
+    {"Referer": "http://evil.test/"},
+    {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "no-cors"},
+    {"Sec_Fetch_Site": "same-site", "Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "iframe"},
+)
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
+def test_another_site_learns_no_name_no_number_and_no_token(  # noqa: PLR0917 - fixtures
+    foreign: dict[str, str], active_card: CardInHand, card: CardInHand, browser: Browser,
+    service: FixtureService, readers: VirtualReaders,
+) -> None:  # fmt: skip
+    """DNS rebinding: also what refuses must hold nothing of what it guards."""
+    readers.insert(active_card.number, reader=0)
+    visit = browser.open(service.start_login()[0]).removeprefix("/visit/")
+    own = browser.until("/", "Åsa Lindqvist")
+    grouped = re.search(r'class="number">([^<]+)<', own)
+    assert grouped
+    secrets = ("Lindqvist", "Region Norr", card.number, card.number[-4:], grouped[1], browser.token)
+    token = browser.token
+    for method in METHODS:
+        for route in ROUTES:
+            body = urlencode({"token": token, "reader": "0"}) if method == "POST" else ""
+            path = route.format(visit=visit)
+            status, headers, content = browser.request(method, path, body=body, **foreign)
+            assert status == (403 if method in {"GET", "HEAD", "POST"} else 501), (method, path)
+            shown = content + str(headers)
+            assert not [secret for secret in secrets if secret in shown], (method, path)
+            if status == 403:
+                assert headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert readers.inserted() == {0: active_card.number}
+
+
+def test_a_refusal_is_the_same_text_whatever_lies_on_the_desk(
+    active_card: CardInHand, browser: Browser, readers: VirtualReaders
+) -> None:
+    empty = browser.request("GET", "/", Host="evil.test")[2]
+    readers.insert(active_card.number, reader=0)
+    browser.until("/", "Åsa Lindqvist")
+    assert browser.request("GET", "/visit/x", Host="evil.test", Accept_Language="en")[2] == empty
+    assert "Kortläsare" not in empty
+
+
+def test_a_link_on_another_site_leads_to_the_page(browser: Browser) -> None:
+    """The address bar then shows our page; the site that linked cannot read it."""
+    headers = {"Referer": "http://portal.test/", "Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate",
+               "Sec_Fetch_Dest": "document"}  # fmt: skip
+    assert browser.request("GET", "/", **headers)[0] == 200
+    assert browser.request("POST", "/remove", body="reader=0", **headers)[0] == 403
+
+
 def _eventually(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 10
     while not condition():
