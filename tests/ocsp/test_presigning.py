@@ -88,3 +88,20 @@ def test_what_the_signer_got_wrong_is_not_published(wrong: str) -> None:
             [subject], issuer=ISSUER, signer=SIGNER, sign_batch=sign_batch,
             this_update=SECONDS, next_update=SECONDS + HOUR,
         )  # fmt: skip
+
+
+def test_one_wrong_signature_among_those_of_one_certificate_stops_its_publication() -> None:
+    """An HSM that errs once must not have its error served (design.md decision 1)."""
+    for wrong in range(len(PRESIGNED)):
+
+        def sign_batch(messages: Sequence[bytes], wrong: int = wrong) -> list[bytes]:
+            signatures = list(AUTHORITY.sign_batch(messages))
+            signatures[wrong] = OTHER.sign_batch(messages)[wrong]
+            return signatures
+
+        subject = Subject(serial_number=5, not_after=SECONDS, status=CertStatus.GOOD)
+        with pytest.raises(SignatureMismatch):
+            presign(
+                [subject], issuer=ISSUER, signer=SIGNER, sign_batch=sign_batch,
+                this_update=SECONDS, next_update=SECONDS + HOUR,
+            )  # fmt: skip
