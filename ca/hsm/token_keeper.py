@@ -60,10 +60,11 @@ class TokenKeeper:
     def start(self) -> None:
         """Open the token, repairing it from the newest verified copy when it is damaged.
 
-        Raises ``TokenFault`` when neither the token nor a copy signs as it must.
+        A session that is lost meanwhile says nothing of the token: it is opened once more before any
+        repair. Raises ``TokenFault`` when neither the token nor a copy signs as it must.
         """
         try:
-            self._open()
+            self._open_again_if_lost()
         except TokenFault as fault:
             self._note(fault)
             if not self._repair(fault):
@@ -170,6 +171,15 @@ class TokenKeeper:
             raise
         self._session, self._pause, self._failures = session, 0.0, 0
         return session
+
+    def _open_again_if_lost(self) -> TokenSession:
+        try:
+            return self._open()
+        except TokenFault as fault:
+            if fault.remedy is not Remedy.NEW_SESSION:
+                raise
+            self._note(fault)
+        return self._open()
 
     def _check(self, session: TokenSession) -> None:
         """Compare public halves with the certificates and with the newest copy, and sign once each."""

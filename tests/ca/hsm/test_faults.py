@@ -80,6 +80,17 @@ def test_a_session_lost_in_the_middle_of_a_batch_is_not_seen_by_the_caller(
     assert keeper.faults[fault] == 1
 
 
+def test_a_session_lost_while_the_token_is_checked_at_start_is_opened_again_and_nothing_is_repaired(
+    token: TokenConfiguration, shim: Path, faults: Path
+) -> None:
+    order(faults, "C_Sign 1 CKR_SESSION_CLOSED\n")
+    with keep_token(replace(token, module=shim), patience=0) as keeper:
+        keeper.start()
+        sign(keeper, b"after the start")
+        assert keeper.faults["CKR_SESSION_CLOSED"] == 1
+        assert keeper.repairs == 0
+
+
 @pytest.mark.parametrize("fault", ["CKR_DEVICE_REMOVED 5", "CKR_TOKEN_NOT_PRESENT 3", "CKR_GENERAL_ERROR"])
 def test_a_token_that_went_away_heals_while_callers_retry(
     keeper: TokenKeeper, faults: Path, fault: str
