@@ -4,9 +4,13 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+import idna
+
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _MAILBOX: Final = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
 _LONGEST_NAME: Final = 253
+_RESERVED: Final = slice(2, 4)
+"""Where "--" means that the label is coded somehow (RFC 5891 4.2.3.1); only "xn--" has a meaning."""
 _FEWEST_LABELS: Final = 2
 _INTERNAL: Final = frozenset(
     {
@@ -26,7 +30,7 @@ _INTERNAL: Final = frozenset(
 
 
 class NameInvalid(ValueError):
-    """The text is no name for a certificate; args[0] says why: empty, wildcard, address, form, internal."""
+    """The text is no name for a certificate; args[0] is the rule: empty, wildcard, address, form, internal, idn."""
 
 
 def parse_dns_name(text: str) -> str:
@@ -43,7 +47,21 @@ def parse_dns_name(text: str) -> str:
         raise NameInvalid("form")
     if len(labels) < _FEWEST_LABELS or labels[-1] in _INTERNAL or labels[-1].isdigit():
         raise NameInvalid("internal")
+    if not all(map(_is_known_coding, labels)):
+        raise NameInvalid("idn")
     return name
+
+
+def _is_known_coding(label: str) -> bool:
+    """Tell whether the label is plain, or an A-label that IDNA 2008 decodes and makes anew (RFC 5891 5.3)."""
+    if label[_RESERVED] != "--":
+        return True
+    if not label.startswith("xn--"):
+        return False
+    try:
+        return idna.alabel(idna.ulabel(label)) == label.encode()
+    except (idna.IDNAError, UnicodeError):
+        return False
 
 
 def parse_mail_address(text: str) -> str:

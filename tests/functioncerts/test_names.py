@@ -26,11 +26,27 @@ from functioncerts.names import NameInvalid, is_inside, parse_dns_name, parse_ma
         (".".join(["abcdefgh"] * 32) + ".test", "form"),
         ("a b.test", "form"),
         ("a.test\x00.evil", "form"),
+        ("xn--zz.regionnorr.test", "idn"),
+        ("www.xn--zz.test", "idn"),
+        ("xn--a.regionnorr.test", "idn"),
+        ("xn--abc-.regionnorr.test", "form"),
+        ("xn--n3h.regionnorr.test", "idn"),  # a snowman: IDNA 2003 took symbols
+        ("ab--cd.regionnorr.test", "idn"),
     ],
 )
 def test_a_name_that_no_certificate_may_hold_is_refused_with_the_rule(text: str, rule: str) -> None:
     with pytest.raises(NameInvalid, match=rule):
         parse_dns_name(text)
+
+
+@pytest.mark.parametrize("text", ["xn--vrd-qla.test", "xn--smrgs-pra0j.regionnorr.test", "a-b--c.test"])
+def test_a_swedish_name_in_its_coded_form_is_taken(text: str) -> None:
+    assert parse_dns_name(text) == text
+
+
+def test_a_mailbox_below_an_impossible_name_is_refused() -> None:
+    with pytest.raises(NameInvalid, match="idn"):
+        parse_mail_address("akuten@xn--zz.test")
 
 
 @pytest.mark.parametrize(
