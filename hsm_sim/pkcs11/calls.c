@@ -77,8 +77,14 @@ static CK_RV begin_session(struct call *call, const char *function, CK_SESSION_H
         suffer(&call->fault, call->slot);
         return stop(call, call->fault.code);
     }
-    if (slots_are_readers())
+    if (slots_are_readers()) {
         call->card_lock = store_lock(call->slot->card_number);
+        slots_follow_codes(call->slot);
+    }
+    if (call->session->state == SESSION_REMOVED) {
+        sessions_free(call->session);
+        return stop(call, CKR_DEVICE_REMOVED);
+    }
     return CKR_OK;
 }
 
@@ -107,9 +113,11 @@ CK_RV call_begin_slot(struct call *call, const char *function, CK_SLOT_ID id) {
     call->is_absent = !call->slot->is_present || faults_device_is_away(true);
     if (call->is_absent)
         return strcmp(function, "C_GetSlotInfo") == 0 ? CKR_OK : stop(call, CKR_TOKEN_NOT_PRESENT);
-    if (slots_are_readers())
+    if (slots_are_readers()) {
         call->card_lock = store_lock(call->slot->card_number);
-    return CKR_OK;
+        slots_follow_codes(call->slot);
+    }
+    return call->slot->is_present ? CKR_OK : stop(call, CKR_TOKEN_NOT_PRESENT);
 }
 
 CK_RV call_begin_module(struct call *call, const char *function) {

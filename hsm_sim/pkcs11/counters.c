@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINE "sigill-counters 1 pin %d puk %d admin %d salt %s wrapped %s\n"
+#define LINE "sigill-counters 1 pin %d puk %d admin %d salt %s wrapped %s changes %lu\n"
 
 static void to_hex(const CK_BYTE *bytes, size_t count, char *text) {
     for (size_t i = 0; i < count; i++)
@@ -23,22 +23,25 @@ static bool from_hex(const char *text, size_t count, CK_BYTE *bytes) {
 
 static bool parse(const char *text, struct counters *counters) {
     char salt[33] = "", wrapped[33] = "";
-    int fields = sscanf(text, "sigill-counters 1 pin %d puk %d admin %d salt %32s wrapped %32s\n",
-                        &counters->pin, &counters->puk, &counters->admin, salt, wrapped);
-    return fields == 5 && counters->pin >= 0 && counters->pin <= PIN_TRIES && counters->puk >= 0 &&
+    counters->changes = 0; /* files of earlier cards do not have it */
+    int fields = sscanf(text, "sigill-counters 1 pin %d puk %d admin %d salt %32s wrapped %32s changes %lu\n",
+                        &counters->pin, &counters->puk, &counters->admin, salt, wrapped, &counters->changes);
+    return fields >= 5 && counters->pin >= 0 && counters->pin <= PIN_TRIES && counters->puk >= 0 &&
            counters->puk <= PUK_TRIES && counters->admin >= 0 && counters->admin <= PUK_TRIES &&
            from_hex(salt, sizeof counters->salt, counters->salt) &&
            from_hex(wrapped, sizeof counters->wrapped, counters->wrapped);
 }
 
-void counters_read(const char *card_number, struct counters *counters) {
+bool counters_read(const char *card_number, struct counters *counters) {
     char path[PATH_BYTES], text[256] = "";
     int file = store_path(path, "counters", card_number) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     ssize_t length = file >= 0 ? read(file, text, sizeof text - 1) : -1;
     if (file >= 0)
         close(file);
-    if (length <= 0 || !parse(text, counters))
+    bool is_good = length > 0 && parse(text, counters);
+    if (!is_good)
         memset(counters, 0, sizeof *counters);
+    return is_good;
 }
 
 CK_RV counters_write(const char *card_number, const struct counters *counters) {
@@ -52,7 +55,8 @@ CK_RV counters_write(const char *card_number, const struct counters *counters) {
     if (file < 0)
         return CKR_DEVICE_ERROR;
     bool is_written =
-        dprintf(file, LINE, counters->pin, counters->puk, counters->admin, salt, wrapped) > 0 && fsync(file) == 0;
+        dprintf(file, LINE, counters->pin, counters->puk, counters->admin, salt, wrapped, counters->changes) > 0 &&
+        fsync(file) == 0;
     close(file);
     if (!is_written || rename(fresh, path) != 0)
         return CKR_DEVICE_ERROR;

@@ -3,7 +3,8 @@
  * CKU_USER is the PIN (6-8 digits). CKU_SO is the admin key (16 characters) or the PUK (8 digits), told apart
  * by length: both may set a PIN and give it new tries, as at the desk and as with a PUK letter. SoftHSM's own
  * security officer code is the admin key; the PUK opens a wrapped copy of it. In a security officer session
- * C_SetPIN with an eight-digit new code sets the PUK, with a sixteen-character one the admin key. */
+ * C_SetPIN with an eight-digit new code sets the PUK, with a sixteen-character one the admin key; the PUK stays.
+ * A change is counted before it is made, so that other processes read the card anew (slots_follow_codes). */
 #define _GNU_SOURCE
 #include "sigill.h"
 
@@ -119,16 +120,26 @@ static CK_RV check_new_pin(const CK_UTF8CHAR *pin, CK_ULONG length) {
     return is_digits(pin, length) ? CKR_OK : CKR_PIN_INVALID;
 }
 
+static CK_RV count_change(struct call *call, struct counters *counters) {
+    counters->changes++;
+    CK_RV rv = counters_write(call->slot->card_number, counters);
+    if (rv == CKR_OK)
+        call->slot->code_changes = counters->changes;
+    return rv;
+}
+
 CK_RV card_init_pin(struct call *call, CK_UTF8CHAR *pin, CK_ULONG length) {
     if (state_of(call) != CKS_RW_SO_FUNCTIONS)
         return CKR_USER_NOT_LOGGED_IN;
+    struct counters counters;
+    counters_read(call->slot->card_number, &counters);
     CK_RV rv = check_new_pin(pin, length);
+    if (rv == CKR_OK)
+        rv = count_change(call, &counters);
     if (rv == CKR_OK)
         rv = call->slot->softhsm->calls->C_InitPIN(call->session->inner, pin, length);
     if (rv != CKR_OK)
         return rv;
-    struct counters counters;
-    counters_read(call->slot->card_number, &counters);
     counters.pin = PIN_TRIES;
     store_keep_copy(call->slot->card_number);
     return counters_write(call->slot->card_number, &counters);
@@ -145,7 +156,7 @@ static CK_RV change_pin(struct call *call, CK_UTF8CHAR *old, CK_ULONG old_length
     if (counters.pin <= 0)
         return CKR_PIN_LOCKED;
     int before = counters.pin--;
-    rv = counters_write(call->slot->card_number, &counters);
+    rv = count_change(call, &counters);
     if (rv != CKR_OK)
         return rv;
     rv = call->slot->softhsm->calls->C_SetPIN(call->session->inner, old, old_length, replacement, replacement_length);
@@ -181,6 +192,28 @@ static CK_RV set_puk(struct call *call, CK_UTF8CHAR *admin_key, CK_ULONG length,
     return counters_write(call->slot->card_number, &counters);
 }
 
+/* The pad of the PUK is known from the old key and what it wrapped: the new key is wrapped with the same. */
+static CK_RV set_admin_key(struct call *call, CK_UTF8CHAR *old, CK_ULONG old_length, CK_UTF8CHAR *admin_key) {
+    struct counters counters;
+    if (old_length != ADMIN_KEY_LENGTH)
+        return CKR_PIN_INCORRECT;
+    if (!counters_read(call->slot->card_number, &counters))
+        return CKR_DEVICE_ERROR;
+    CK_RV rv = count_change(call, &counters);
+    if (rv == CKR_OK)
+        rv = call->slot->softhsm->calls->C_SetPIN(call->session->inner, old, old_length, admin_key, ADMIN_KEY_LENGTH);
+    if (rv != CKR_OK)
+        return rv;
+    static const CK_BYTE no_puk[sizeof counters.salt];
+    if (memcmp(counters.salt, no_puk, sizeof no_puk) != 0) {
+        mix(counters.wrapped, counters.wrapped, old);
+        mix(counters.wrapped, counters.wrapped, admin_key);
+    }
+    rv = counters_write(call->slot->card_number, &counters);
+    bool is_kept = store_keep_copy(call->slot->card_number); /* else a repair would bring the old key back */
+    return rv == CKR_OK && !is_kept ? CKR_DEVICE_ERROR : rv;
+}
+
 CK_RV card_set_pin(struct call *call, CK_UTF8CHAR *old, CK_ULONG old_length, CK_UTF8CHAR *replacement,
                    CK_ULONG replacement_length) {
     CK_STATE state = state_of(call);
@@ -192,15 +225,7 @@ CK_RV card_set_pin(struct call *call, CK_UTF8CHAR *old, CK_ULONG old_length, CK_
         return set_puk(call, old, old_length, replacement);
     if (replacement_length != ADMIN_KEY_LENGTH)
         return CKR_PIN_LEN_RANGE;
-    CK_RV rv = call->slot->softhsm->calls->C_SetPIN(call->session->inner, old, old_length, replacement,
-                                                    replacement_length);
-    if (rv != CKR_OK)
-        return rv;
-    struct counters counters; /* the PUK wrapped the old key: it is no longer of use */
-    counters_read(call->slot->card_number, &counters);
-    counters.puk = 0;
-    store_keep_copy(call->slot->card_number);
-    return counters_write(call->slot->card_number, &counters);
+    return set_admin_key(call, old, old_length, replacement);
 }
 
 CK_RV card_init_token(struct call *call, CK_UTF8CHAR *admin_key, CK_ULONG length, CK_UTF8CHAR *label) {

@@ -57,10 +57,11 @@ struct counters {
     int pin, puk, admin;              /* tries left; 0 = locked */
     CK_BYTE salt[16];                 /* of the PUK */
     CK_BYTE wrapped[ADMIN_KEY_LENGTH]; /* the admin key under the PUK */
+    unsigned long changes;            /* of PIN and admin key so far: SoftHSM reads them once per process */
 };
 
-/* Unreadable counters are read as all locked: a chip that forgot must not grant new tries. */
-void counters_read(const char *card_number, struct counters *counters);
+/* Unreadable counters (false) are read as all locked: a chip that forgot must not grant new tries. */
+bool counters_read(const char *card_number, struct counters *counters);
 /* Durable (fsync of file and folder) when it returns CKR_OK. */
 CK_RV counters_write(const char *card_number, const struct counters *counters);
 
@@ -92,6 +93,7 @@ struct slot {
     char card_number[CARD_NUMBER_DIGITS + 1];
     ino_t inode;                /* of the reader file last seen */
     struct timespec changed;
+    unsigned long code_changes; /* that our SoftHSM has seen */
 };
 
 struct session {
@@ -124,6 +126,9 @@ void slots_close(void);
 /* Looks at the reader files; a card that was taken out (also if put back) kills its sessions. */
 void slots_refresh(void);
 struct slot *slots_find(CK_SLOT_ID id);
+/* Reads the card anew if another process has changed its codes, and kills the sessions that knew the old ones.
+ * The card is locked. */
+void slots_follow_codes(struct slot *slot);
 /* Adopts the slots SoftHSM has now; only without readers. */
 CK_RV slots_adopt(void);
 

@@ -46,11 +46,11 @@ static bool open_token(struct slot *slot) {
 }
 
 /* A token that SoftHSM no longer knows is put back from its copy; one that it knows renews the copy. */
-static bool load_card(struct slot *slot) {
+static bool load_locked_card(struct slot *slot) {
     const char *card = slot->card_number;
-    if (!store_has("tokens", card) && !store_has("copies", card))
-        return false;
-    int lock = store_lock(card);
+    struct counters counters;
+    counters_read(card, &counters);
+    slot->code_changes = counters.changes;
     slot->is_blank = store_is_blank(card);
     bool is_good = open_token(slot);
     if (is_good && !slot->is_blank)
@@ -59,8 +59,27 @@ static bool load_card(struct slot *slot) {
         softhsm_close(slot->softhsm);
         is_good = store_repair(card) && open_token(slot);
     }
+    return is_good;
+}
+
+static bool load_card(struct slot *slot) {
+    if (!store_has("tokens", slot->card_number) && !store_has("copies", slot->card_number))
+        return false;
+    int lock = store_lock(slot->card_number);
+    bool is_good = load_locked_card(slot);
     store_unlock(lock);
     return is_good;
+}
+
+void slots_follow_codes(struct slot *slot) {
+    struct counters counters;
+    if (!counters_read(slot->card_number, &counters) || counters.changes == slot->code_changes)
+        return;
+    sessions_kill(slot, true);
+    softhsm_close(slot->softhsm);
+    slot->is_present = load_locked_card(slot);
+    if (!slot->is_present)
+        softhsm_close(slot->softhsm);
 }
 
 static void read_reader(const struct slot *slot, char *card_number, ino_t *inode, struct timespec *changed) {

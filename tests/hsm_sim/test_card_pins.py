@@ -146,3 +146,84 @@ def test_the_codes_are_in_no_file_of_the_card(session: Any, card: Card) -> None:
             content = Path(folder, name).read_bytes()
             for secret in (PIN, PUK, card.admin_key):
                 assert secret.encode() not in content, f"{folder}/{name}"
+
+
+FRESH_KEY = "0123456789abcdef"
+ELSEWHERE = """
+import PyKCS11, sys
+library = PyKCS11.PyKCS11Lib()
+library.load(sys.argv[1])
+session = library.openSession(0, PyKCS11.CKF_SERIAL_SESSION | PyKCS11.CKF_RW_SESSION)
+session.login(sys.argv[2], PyKCS11.CKU_SO)
+session.setPin(sys.argv[2], sys.argv[3])
+session.initPin("918273")
+session.logout()
+"""
+
+
+def test_a_new_admin_key_replaces_the_old_one_and_keys_and_puk_stay(session: Any, card: Card) -> None:
+    session.login(PIN)
+    make_key(session)
+    session.logout()
+    session.login(card.admin_key, PyKCS11.CKU_SO)
+    session.setPin(card.admin_key, FRESH_KEY)
+    session.initPin("918273")
+    session.logout()
+    assert code_of(session.login, card.admin_key, PyKCS11.CKU_SO) == "CKR_PIN_INCORRECT"
+    session.login(FRESH_KEY, PyKCS11.CKU_SO)
+    session.logout()
+    session.login(PUK, PyKCS11.CKU_SO)
+    session.logout()
+    session.login("918273")
+    assert len(sign(session, private_keys(session)[0])) == 64
+
+
+@pytest.mark.parametrize(
+    ("old", "fresh", "code"),
+    [("f" * 16, FRESH_KEY, "CKR_PIN_INCORRECT"), (PUK, FRESH_KEY, "CKR_PIN_INCORRECT"),
+     ("", "0123456789abcde", "CKR_PIN_LEN_RANGE")],
+)  # fmt: skip
+def test_an_admin_key_is_replaced_only_by_who_shows_it(
+    old: str, fresh: str, code: str, session: Any, card: Card
+) -> None:
+    session.login(PUK, PyKCS11.CKU_SO)
+    assert code_of(session.setPin, old or card.admin_key, fresh) == code
+    session.logout()
+    session.login(card.admin_key, PyKCS11.CKU_SO)
+
+
+def test_a_process_that_held_the_card_open_cannot_use_the_old_codes_either(
+    session: Any, card: Card, module: Path, library: Any
+) -> None:
+    """SoftHSM reads a token's codes once per process: without a look at the card the old ones would do."""
+    session.login(card.admin_key, PyKCS11.CKU_SO)  # and stays logged in
+    arguments = [str(module), card.admin_key, FRESH_KEY]
+    subprocess.run([sys.executable, "-c", ELSEWHERE, *arguments], check=True)
+    assert code_of(session.initPin, "555666") == "CKR_DEVICE_REMOVED"
+    again = library.openSession(0, READ_WRITE)
+    assert code_of(again.login, card.admin_key, PyKCS11.CKU_SO) == "CKR_PIN_INCORRECT"
+    assert code_of(again.login, PIN) == "CKR_PIN_INCORRECT"
+    again.login(FRESH_KEY, PyKCS11.CKU_SO)
+    again.logout()
+    again.login("918273")
+
+
+def test_a_process_killed_right_after_the_change_leaves_the_new_admin_key(
+    session: Any, card: Card, module: Path, library: Any
+) -> None:
+    (card.home / "faults").write_text("C_SetPIN 1 KILL_AFTER\n")
+    arguments = [str(module), card.admin_key, FRESH_KEY]
+    assert subprocess.run([sys.executable, "-c", ELSEWHERE, *arguments], check=False).returncode == -9
+    again = library.openSession(0, READ_WRITE)
+    assert code_of(again.login, card.admin_key, PyKCS11.CKU_SO) == "CKR_PIN_INCORRECT"
+    again.login(FRESH_KEY, PyKCS11.CKU_SO)
+    again.logout()
+    again.login(PUK, PyKCS11.CKU_SO)
+
+
+def test_a_card_repaired_from_its_copy_has_the_new_admin_key(session: Any, card: Card) -> None:
+    session.login(card.admin_key, PyKCS11.CKU_SO)
+    session.setPin(card.admin_key, FRESH_KEY)
+    copies = card.home / "cards" / "copies" / card.number
+    for kept in copies.rglob("token.object"):
+        assert kept.read_bytes() == (card.token / "token.object").read_bytes()
