@@ -25,7 +25,8 @@ def draft_of(home: Path) -> Path:
 def begin(home: Path) -> Path:
     """Make the new folder, for its owner only, and return it.
 
-    Raises ``BackupRefused`` where a folder could never be exchanged: it is a mount point.
+    Raises ``BackupRefused`` where a folder could never be exchanged: it is a mount point, or its file
+    system does not know how.
     """
     if home.is_mount():
         raise BackupRefused(
@@ -35,6 +36,16 @@ def begin(home: Path) -> Path:
     draft = draft_of(home)
     draft.mkdir(mode=0o700)
     (draft / MARK).touch()
+    trial = (draft / "trial-1", draft / "trial-2")
+    for folder in trial:
+        folder.mkdir()
+    try:
+        _exchange(*trial)  # not every file system can; that must not be found out at the end
+    except BackupRefused:
+        shutil.rmtree(draft)
+        raise
+    for folder in trial:
+        folder.rmdir()
     sync_folder(draft)
     return draft
 
@@ -47,12 +58,7 @@ def is_exchanged(home: Path) -> bool:
 def put_in_place(home: Path) -> None:
     """Exchange the old folder and the new one: one step of the file system, on disk when this returns."""
     os.sync()
-    draft = draft_of(home)
-    libc = ctypes.CDLL(None, use_errno=True)
-    names = (os.fsencode(draft), os.fsencode(home))
-    if libc.renameat2(_AT_WORKING_FOLDER, names[0], _AT_WORKING_FOLDER, names[1], _EXCHANGE):
-        number = ctypes.get_errno()
-        raise BackupRefused(f"{home} cannot be exchanged: {os.strerror(number)}; nothing was changed")
+    _exchange(draft_of(home), home)
     sync_folder(home.parent)
 
 
@@ -82,3 +88,10 @@ def is_empty(home: Path) -> bool:
         (home / name).exists()
         for name in ("db.sqlite3", "ceremony", "ledger", "journal", "hsm/tokens", "public")
     )
+
+
+def _exchange(one: Path, other: Path) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    names = (os.fsencode(one), os.fsencode(other))
+    if libc.renameat2(_AT_WORKING_FOLDER, names[0], _AT_WORKING_FOLDER, names[1], _EXCHANGE):
+        raise BackupRefused(f"{other} cannot be exchanged with another: {os.strerror(ctypes.get_errno())}")

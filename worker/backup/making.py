@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import psycopg
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from ca.hsm.installation import token_configuration
 from journal.actor import Actor
@@ -75,15 +75,19 @@ def make_backup(*, file: Path, passphrase: str, actor: Actor, at: datetime) -> B
     except (OSError, sqlite3.Error, psycopg.Error) as error:
         raise BackupRefused(f"no backup was made: {error}") from error
     sha256 = digest_of(file)
-    with transaction.atomic():
-        event = BackupMade(
-            backup_id=manifest.backup_id,
-            sha256=sha256,
-            is_encrypted=bool(passphrase),
-            journal_rows=facts.journal_rows,
-            journal_root_hash=facts.journal_root_hash,
-        )
-        record(event, actor=actor, at=at)
+    event = BackupMade(
+        backup_id=manifest.backup_id,
+        sha256=sha256,
+        is_encrypted=bool(passphrase),
+        journal_rows=facts.journal_rows,
+        journal_root_hash=facts.journal_root_hash,
+    )
+    try:
+        with transaction.atomic():
+            record(event, actor=actor, at=at)
+    except DatabaseError as error:
+        file.unlink()  # no backup that the journal does not know of
+        raise BackupRefused(f"the journal cannot be written, so there is no backup: {error}") from error
     return Backup(file=file, sha256=sha256, manifest=manifest, token_copy=copied_token)
 
 
