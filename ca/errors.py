@@ -63,6 +63,15 @@ class ReasonRefused(CaError):
     code = "reason_refused"
 
 
+class RequestedBeforeCertificate(CaError):
+    """The revocation was asked for, or the key lost, before the certificate began: another one is meant.
+
+    ``facts["begins_at"]`` is the certificate's notBefore.
+    """
+
+    code = "requested_before_certificate"
+
+
 class IllegalTransition(CaError):
     """The row is not in the state that the act starts from; somebody else moved it."""
 

@@ -43,7 +43,7 @@ from ca.pki.reasons import RevocationReason
 from ca.pki.subject import SubjectFacts
 from ca.policy_files import PolicyFiles, policy_files
 from ca.registration import BlockedKeys
-from ca.revocation import revoke
+from ca.revocation import revoke_with_carrier
 from ca.states import (
     RequestAction,
     RequestState,
@@ -316,7 +316,7 @@ def _revoke_if_withdrawn(
     withdrawn = CertificateRequest.objects.get(pk=request.pk)
     if withdrawn.withdrawn_at is None or withdrawn.withdrawn_reason is None:
         return
-    revoke(
+    revoke_with_carrier(
         certificate_id=certificate.pk,
         reason=RevocationReason(withdrawn.withdrawn_reason),
         requested_at=min(withdrawn.withdrawn_at, at),

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from ca.ledger import LedgerEntry, RevocationLedger, entry_of
 from ca.models import Certificate, SerialReservation
 from ca.pki.crl import RevokedEntry
-from ca.revocation import AlreadyRevoked, revoke
+from ca.revocation import AlreadyRevoked, revoke_with_carrier
 from ca.states import SerialState
 from journal.actor import Actor
 
@@ -60,7 +60,7 @@ def replay(*, actor: Actor, at: datetime, ledger: RevocationLedger | None = None
     for entry in (ledger or revocation_ledger()).entries():
         certificate = Certificate.objects.filter(issuer_id=entry.issuer, serial_hex=entry.serial).first()
         if certificate is not None:
-            outcome = revoke(
+            outcome = revoke_with_carrier(
                 certificate_id=certificate.pk,
                 reason=entry.revocation_reason,
                 requested_at=min(datetime.fromisoformat(entry.requested_at), at),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from ca.errors import ReasonRefused, UnknownCertificate
+from ca.errors import ReasonRefused, RequestedBeforeCertificate, UnknownCertificate
 from ca.events import CertificateRequestFailed, CertificateRevoked, KeyBlocked
 from ca.models import BlockedKey, Certificate, CertificateRequest
 from ca.pki.crl import RevokedEntry
@@ -61,27 +61,74 @@ def revoke(
 
     ``requested_at`` is when somebody asked for it, ``at`` when it is registered. Where the first is
     earlier, it becomes the invalidityDate of the CRL entry (RFC 5280 section 5.3.2) unless a date is given.
-    keyCompromise blocks the key for good. Raises ``UnknownCertificate`` and ``ReasonRefused`` (also for a
-    request or an invalidity that lies ahead).
+    keyCompromise blocks the key for good. Raises ``UnknownCertificate``, ``ReasonRefused`` (also for a
+    request or an invalidity that lies ahead), and ``RequestedBeforeCertificate`` for one that lies before
+    notBefore: nobody can have asked for it then, and such a time would stand signed in every CRL.
     """
     _check(reason, requested_at, invalidity_at, at)
     with transaction.atomic():
-        certificate = Certificate.objects.filter(pk=certificate_id).first()
-        if certificate is None:
-            raise UnknownCertificate("there is no such certificate")
-        invalid_from = invalidity_at or (requested_at if requested_at < at else None)
+        certificate = _certificate(certificate_id)
+        if min(requested_at, invalidity_at or requested_at) < certificate.not_before:
+            raise RequestedBeforeCertificate(
+                "asked for before the certificate began",
+                facts={"begins_at": certificate.not_before.isoformat()},
+            )
+        invalid_from = invalidity_at or requested_at
+        return _revoke(certificate, reason, requested_at, invalid_from, actor=actor, at=at)
+
+
+def revoke_with_carrier(
+    *,
+    certificate_id: UUID | str,
+    reason: RevocationReason,
+    requested_at: datetime,
+    actor: Actor,
+    at: datetime,
+    invalidity_at: datetime | None = None,
+) -> Revoked | AlreadyRevoked:
+    """Revoke a certificate because what it belongs to (card, function, key) was to end.
+
+    That may have been asked for before this certificate was made: the time of the request is kept as the
+    fact it is, and the certificate is invalid from its own first second (invalidityDate = notBefore).
+    Otherwise as ``revoke``.
+    """
+    _check(reason, requested_at, invalidity_at, at)
+    with transaction.atomic():
+        certificate = _certificate(certificate_id)
+        invalid_from = max(invalidity_at or requested_at, certificate.not_before)
+        return _revoke(certificate, reason, requested_at, invalid_from, actor=actor, at=at)
+
+
+def _certificate(certificate_id: UUID | str) -> Certificate:
+    certificate = Certificate.objects.filter(pk=certificate_id).first()
+    if certificate is None:
+        raise UnknownCertificate("there is no such certificate")
+    return certificate
+
+
+def _revoke(
+    certificate: Certificate,
+    reason: RevocationReason,
+    requested_at: datetime,
+    invalid_from: datetime,
+    *,
+    actor: Actor,
+    at: datetime,
+) -> Revoked | AlreadyRevoked:
+    invalidity_at = invalid_from if invalid_from < at else None
+    with transaction.atomic():
         entry = RevokedEntry(
             serial_number=int(certificate.serial_hex, 16),
             revoked_at=at,
             reason=reason,
-            invalidity_at=invalid_from,
+            invalidity_at=invalidity_at,
         )
         # Compare and swap: of two administrators one revokes, the other is told when it was done.
         changed = Certificate.objects.filter(pk=certificate.pk, revoked_at__isnull=True).update(
             revoked_at=at,
             revocation_reason=reason.value,
             revocation_requested_at=requested_at,
-            invalidity_at=invalid_from,
+            invalidity_at=invalidity_at,
             crl_entry_der=entry.encode(),
         )
         certificate.refresh_from_db()
@@ -111,7 +158,9 @@ def revoke_carrier(
     """Revoke everything on a card or function, and withdraw what is still being made for it.
 
     A request that waits fails with ``withdrawn``; one that is being signed gets a certificate that is
-    revoked in the transaction that records it. Works inside the caller's transaction.
+    revoked in the transaction that records it. Works inside the caller's transaction. ``requested_at`` may
+    lie before some of the certificates (see ``revoke_with_carrier``); whether it may lie before the carrier
+    itself is for the caller to refuse, who knows the carrier.
     """
     _check(reason, requested_at, None, at)
     with transaction.atomic():
@@ -120,7 +169,9 @@ def revoke_carrier(
         )
         certificates = Certificate.objects.filter(carrier_kind=carrier_kind, carrier_id=carrier_id)
         return [
-            revoke(certificate_id=pk, reason=reason, requested_at=requested_at, actor=actor, at=at)
+            revoke_with_carrier(
+                certificate_id=pk, reason=reason, requested_at=requested_at, actor=actor, at=at
+            )
             for pk in certificates.order_by("issued_at", "pk").values_list("pk", flat=True)
         ]
 

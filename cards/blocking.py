@@ -7,7 +7,14 @@ from django.db import transaction
 
 from ca.revocation import revoke_carrier
 from cards import policies, selectors
-from cards.errors import AlreadyBlocked, CardNotFound, IllegalTransition, Refused, RequestedInTheFuture
+from cards.errors import (
+    AlreadyBlocked,
+    CardNotFound,
+    IllegalTransition,
+    Refused,
+    RequestedBeforeTheCard,
+    RequestedInTheFuture,
+)
 from cards.events import ActivationWasAborted, CardBlocked, CardOrderLapsed
 from cards.models import Activation, Card, CardOrder
 from cards.reasons import REVOCATION_REASONS, BlockReason
@@ -48,7 +55,8 @@ def block_card(
 
     ``requested_at`` is when the request was received, ``at`` when it is carried out; they differ when a
     request noted on paper is registered afterwards (POR-15). Raises CardNotFound, Refused,
-    RequestedInTheFuture, and AlreadyBlocked(by, at) when somebody else, or a first click, was faster.
+    RequestedInTheFuture, RequestedBeforeTheCard (before it was ordered), and AlreadyBlocked(by, at) when
+    somebody else, or a first click, was faster.
     """
     if requested_at > at:
         raise RequestedInTheFuture(
@@ -62,6 +70,10 @@ def block_card(
             raise _already_blocked(card)
         if refusal is not None:
             raise Refused(refusal)
+        if requested_at < card.ordered_at:
+            raise RequestedBeforeTheCard(
+                "requested before the card was ordered", facts={"ordered_at": card.ordered_at.isoformat()}
+            )
         _move_to_blocked(card, reason=reason, requested_at=requested_at, note=note, actor=actor, at=at)
         revoked = revoke_carrier(
             carrier_kind=selectors.CARRIER_KIND,

@@ -16,7 +16,7 @@ from ca.pki.errors import PkiError
 from ca.pki.reasons import RevocationReason
 from ca.pki.subject import SubjectFacts, short_common_name
 from ca.registration import request_certificate, request_state
-from ca.revocation import revoke
+from ca.revocation import revoke, revoke_with_carrier
 from ca.selectors import certificate as get_certificate
 from cards.activation import demand_underway, locked_activation
 from cards.errors import IllegalTransition, KeysInvalid, WrittenMismatch
@@ -206,7 +206,7 @@ def revoke_superseded_certificate(*, certificate_request_id: str, actor: Actor, 
     if key is None or (certificate_id := request_state(certificate_request_id).certificate_id) is None:
         return False
     requested_at = key.superseded_at or at
-    revoke(
+    revoke_with_carrier(
         certificate_id=certificate_id,
         reason=RevocationReason.SUPERSEDED,
         requested_at=min(requested_at, at),

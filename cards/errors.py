@@ -73,6 +73,12 @@ class RequestedInTheFuture(CardsError):
     code = "requested_in_the_future"
 
 
+class RequestedBeforeTheCard(CardsError):
+    """A blocking request cannot have been received before the card was ordered: ``facts["ordered_at"]``."""
+
+    code = "requested_before_the_card"
+
+
 class OrderAlreadyRunning(CardsError):
     """The person already has a running order in this organization."""
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 
@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from ca.errors import RequestedBeforeCertificate
 from ca.selectors import certificate_pem, chain_pem
 from functioncerts import errors, selectors
 from functioncerts.lifecycle import REASONS, order_certificate, revoke_certificate, settle_order
@@ -39,6 +40,7 @@ _STATUSES: Final[Mapping[type[DomainError], HTTPStatus]] = {
     errors.RequestInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ReasonNotAllowed: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.RequestedInTheFuture: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RequestedBeforeCertificate: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.AlreadyRevoked: HTTPStatus.CONFLICT,
     errors.IdempotencyKeyReused: HTTPStatus.CONFLICT,
     errors.IllegalTransition: HTTPStatus.CONFLICT,
@@ -105,11 +107,24 @@ class OrderForm(serializers.Serializer[object]):
     )
 
 
+class MomentField(serializers.DateTimeField):
+    """A moment; the framework's own raises OverflowError for the hours at either end of the calendar."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """Return the moment with its time zone, or refuse what is no moment of UTC."""
+        try:
+            moment: datetime = super().enforce_timezone(value)
+            moment.astimezone(UTC)
+        except OverflowError:
+            self.fail("overflow")
+        return moment
+
+
 class RevocationForm(serializers.Serializer[object]):
     """What a revocation holds."""
 
     reason = serializers.ChoiceField(choices=sorted(_REASONS))
-    requested_at = serializers.DateTimeField(required=False)
+    requested_at = MomentField(required=False)
 
 
 class FindingView(serializers.Serializer[object]):

@@ -218,7 +218,8 @@ def revoke_certificate(
 ) -> FunctionOrder:
     """Revoke the certificate of an order, for ever.
 
-    Raises FunctionOrderNotFound, Refused, ReasonNotAllowed, RequestedInTheFuture, AlreadyRevoked.
+    Raises FunctionOrderNotFound, Refused, ReasonNotAllowed, RequestedInTheFuture, AlreadyRevoked, and
+    ca.errors.RequestedBeforeCertificate for a request that is older than the certificate.
     """
     if reason not in REASONS:
         raise ReasonNotAllowed("not for function certificates", facts={"reason": reason.rfc_name})

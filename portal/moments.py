@@ -1,6 +1,6 @@
 """Dates and times as people here read them: ÅÅÅÅ-MM-DD, "i dag 09:41", always Swedish clock time."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -54,6 +54,14 @@ def span(seconds: float) -> str:
 
 
 def parse_local(day_text: str, clock_text: str) -> datetime:
-    """Read ÅÅÅÅ-MM-DD and HH:MM as Swedish time; raise ValueError when it is neither."""
+    """Read ÅÅÅÅ-MM-DD and HH:MM as Swedish time; raise ValueError when it is neither.
+
+    Also for the hours at either end of the calendar that are no moment of UTC.
+    """
     parsed = datetime.strptime(f"{day_text.strip()} {clock_text.strip()}", "%Y-%m-%d %H:%M")  # noqa: DTZ007
-    return parsed.replace(tzinfo=STOCKHOLM)
+    local = parsed.replace(tzinfo=STOCKHOLM)
+    try:
+        local.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("no moment of UTC") from None
+    return local

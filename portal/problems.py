@@ -170,9 +170,9 @@ def _where(code: str, facts: Mapping[str, str]) -> tuple[str, str]:
 def _when(value: str) -> str:
     try:
         at = datetime.fromisoformat(value)
-    except ValueError:
+        return moments.moment(at, now=timezone.now()) if at.tzinfo else moments.day(at)
+    except (ValueError, OverflowError):  # no date, or one at the very end of time
         return value
-    return moments.moment(at, now=timezone.now()) if at.tzinfo else moments.day(at)
 
 
 _REASONS: Final[Mapping[str, words.Text]] = {
@@ -187,6 +187,8 @@ _STATES: Final[Mapping[str, words.Text]] = {
 }
 _STEPS: Final[Mapping[str, words.Text]] = {name: label for name, label, _detail in words.SEVEN_STEPS}
 _NAMES: Final[Mapping[str, words.Text]] = {
+    "hsa": "HSA",  # the registers, as everybody calls them
+    "pu": "PU",
     **{role.value: name for role, name in words.ROLES.items()},
     **{kind.value: name for kind, name in words.DOCUMENT_KINDS.items()},
     **{method.value: name for method, name in words.CHECK_METHODS.items()},

@@ -229,3 +229,17 @@ def invalidity_precedes_revocation(reading: CrlReading) -> Iterator[str]:
                 value.invalidity_date_utc > entry.revocation_date_utc
             ):
                 yield f"{entry.serial_number:x} became invalid after it was revoked"
+
+
+@CRL_LINTS.rule("RFC 5280 §4.1.2.5, §5.3.2: notBefore of the issuer comes before all that it issued")
+def invalidity_lies_in_the_issuers_life(reading: CrlReading) -> Iterator[str]:
+    """InvalidityDate is not before the issuer's notBefore: none of its certificates was valid then."""
+    issuer_der = reading.issuer.certificate_der
+    if issuer_der is None:
+        return
+    begins = x509.load_der_x509_certificate(issuer_der).not_valid_before_utc
+    for entry in reading.sample:
+        for extension in entry.extensions:
+            value = extension.value
+            if isinstance(value, x509.InvalidityDate) and value.invalidity_date_utc < begins:
+                yield f"{entry.serial_number:x} became invalid before its issuer began"

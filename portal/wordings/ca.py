@@ -80,6 +80,14 @@ CA: Final[Mapping[str, Wording]] = {
         text=_("Choose a reason from the list."),
         fixer="you",
     ),
+    "requested_before_certificate": Wording(
+        status=422,
+        title=_("The time lies before the certificate"),
+        text=_(
+            "The certificate is valid from %(begins_at)s; nobody can have asked for its revocation earlier."
+        ),
+        fixer="you",
+    ),
     "crl_refused": Wording(
         status=500,
         title=_("The revocation list was not published"),

@@ -48,6 +48,15 @@ CARDS: Final[Mapping[str, Wording]] = {
         text=_("A block cannot have been requested later than now. Check date and time."),
         fixer="you",
     ),
+    "requested_before_the_card": Wording(
+        status=422,
+        title=_("The time lies before the card"),
+        text=_(
+            "The card was ordered %(ordered_at)s; nobody can have asked for the block earlier. Check date "
+            "and time."
+        ),
+        fixer="you",
+    ),
     "order_already_running": Wording(
         status=409,
         title=_("An order is already under way"),

@@ -1,16 +1,23 @@
 """Revocation: once, for ever, with its reason; what it costs those who come too late."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
 from django.db import IntegrityError, transaction
 
 from ca.crl_publishing import crl_file, publish_crl
-from ca.errors import KeyRefused, ReasonRefused, UnknownCertificate
+from ca.errors import KeyRefused, ReasonRefused, RequestedBeforeCertificate, UnknownCertificate
 from ca.models import Certificate
 from ca.pki.reasons import RevocationReason
-from ca.revocation import RECORDED_REASONS, AlreadyRevoked, Revoked, revoke, revoke_carrier
+from ca.revocation import (
+    RECORDED_REASONS,
+    AlreadyRevoked,
+    Revoked,
+    revoke,
+    revoke_carrier,
+    revoke_with_carrier,
+)
 from ca.selectors import issuer
 from journal.models import Entry
 from tests.ca.conftest import ALVA, Authority, new_public_key
@@ -33,6 +40,78 @@ def test_a_revocation_keeps_when_it_was_asked_for_apart_from_when_it_was_done(au
     assert certificate.invalidity_at == asked_at
     assert (
         Entry.objects.filter(type="certificate.revoked", content__contains=str(certificate.pk)).count() == 1
+    )
+
+
+@pytest.mark.parametrize("field", ["requested_at", "invalidity_at"])
+@pytest.mark.parametrize("year", [1, 1900, None])
+def test_nobody_asks_for_a_revocation_before_the_certificate_began(
+    authority: Authority, field: str, year: int | None
+) -> None:
+    """RFC 5280 section 5.3.2: such a time would stand in every CRL, signed."""
+    certificate = authority.certificate()
+    begins = certificate.not_before
+    too_early = datetime(year, 1, 1, tzinfo=UTC) if year else begins - timedelta(microseconds=1)
+    asked = {"requested_at": authority.at, field: too_early}
+    with pytest.raises(RequestedBeforeCertificate) as refused:
+        revoke(
+            certificate_id=certificate.pk,
+            reason=RevocationReason.SUPERSEDED,
+            actor=ALVA,
+            at=authority.later(minutes=1),
+            **asked,
+        )
+    assert refused.value.facts == {"begins_at": begins.isoformat()}
+    certificate.refresh_from_db()
+    assert certificate.revoked_at is None
+    revoke(
+        certificate_id=certificate.pk,
+        reason=RevocationReason.SUPERSEDED,
+        requested_at=begins,
+        actor=ALVA,
+        at=authority.at,
+    )
+
+
+def test_certificates_of_a_carrier_are_invalid_from_the_request_or_from_their_own_beginning(
+    authority: Authority,
+) -> None:
+    """The request is a fact about the carrier, and may be older than the certificates that came later."""
+    first = authority.certificate()
+    asked_at = authority.later(minutes=10)
+    authority.later(minutes=10)
+    second = authority.certificate(carrier_id=first.carrier_id)
+    done_at = authority.later(minutes=10)
+    revoke_carrier(
+        carrier_kind=first.carrier_kind,
+        carrier_id=first.carrier_id,
+        reason=RevocationReason.SUPERSEDED,
+        requested_at=asked_at,
+        actor=ALVA,
+        at=done_at,
+    )
+    for certificate, invalid_from in ((first, asked_at), (second, second.not_before)):
+        certificate.refresh_from_db()
+        assert certificate.revoked_at == done_at
+        assert certificate.revocation_requested_at == asked_at
+        assert certificate.invalidity_at == invalid_from
+    assert second.not_before > asked_at
+
+
+def test_what_belongs_to_a_carrier_may_be_revoked_for_an_older_request(authority: Authority) -> None:
+    certificate = authority.certificate()
+    asked_at = certificate.not_before - timedelta(days=1)
+    revoke_with_carrier(
+        certificate_id=certificate.pk,
+        reason=RevocationReason.SUPERSEDED,
+        requested_at=asked_at,
+        actor=ALVA,
+        at=authority.later(minutes=1),
+    )
+    certificate.refresh_from_db()
+    assert (certificate.revocation_requested_at, certificate.invalidity_at) == (
+        asked_at,
+        certificate.not_before,
     )
 
 

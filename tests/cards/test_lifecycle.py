@@ -1,13 +1,13 @@
 """The whole way of a card, and what each verb refuses."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ca.models import Certificate
 from ca.pki.reasons import RevocationReason
 from cards import lifecycle
-from cards.errors import AlreadyBlocked, RequestedInTheFuture
+from cards.errors import AlreadyBlocked, RequestedBeforeTheCard, RequestedInTheFuture
 from cards.models import Activation, Card, CardOrder
 from cards.reasons import REVOCATION_REASONS, BlockReason
 from cards.selectors import is_card_active
@@ -68,6 +68,42 @@ def test_no_block_is_requested_in_the_future(scene: Scene) -> None:
             at=scene.at,
         )
     assert Card.objects.get().state == CardState.ACTIVE
+
+
+@pytest.mark.parametrize("year", [1, 1900, None])
+def test_no_block_is_requested_before_the_card_was_ordered(scene: Scene, year: int | None) -> None:
+    """POR-15: the time of the request becomes the invalidityDate of every CRL that lists the card."""
+    card = an_active_card(scene)
+    too_early = datetime(year, 1, 1, tzinfo=UTC) if year else card.ordered_at - timedelta(microseconds=1)
+    with pytest.raises(RequestedBeforeTheCard) as refused:
+        lifecycle.block_card(
+            card_id=str(card.pk),
+            reason=BlockReason.DEFECTIVE,
+            requested_at=too_early,
+            actor=scene.cast.alva,
+            at=scene.at,
+        )
+    assert refused.value.facts == {"ordered_at": card.ordered_at.isoformat()}
+    assert Card.objects.get().state == CardState.ACTIVE
+
+
+def test_a_card_lost_before_it_was_activated_has_certificates_invalid_from_their_beginning(
+    scene: Scene,
+) -> None:
+    card = an_active_card(scene)
+    scene.later(days=1)
+    lifecycle.block_card(
+        card_id=str(card.pk),
+        reason=BlockReason.LOST_OR_STOLEN,
+        requested_at=card.ordered_at,
+        actor=scene.cast.alva,
+        at=scene.at,
+    )
+    certificates = list(Certificate.objects.filter(carrier_id=str(card.pk)))
+    assert len(certificates) == 2
+    for certificate in certificates:
+        assert certificate.revocation_requested_at == card.ordered_at
+        assert certificate.invalidity_at == certificate.not_before
 
 
 @pytest.mark.parametrize("reason", list(BlockReason))

@@ -70,6 +70,14 @@ def test_an_order_is_accepted_then_read_with_its_certificate_and_revoked(stage: 
     pem = bearer(token).get(f"{where}certificate.pem")
     assert pem["Content-Type"] == "application/x-pem-file"
     assert x509.load_pem_x509_certificates(pem.content)[0] == certificate
+    for too_early in ("0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00", "1900-01-01T00:00:00Z"):
+        early = bearer(token).post(
+            f"{where}revoke",
+            {"reason": "superseded", "requested_at": too_early},
+            content_type="application/json",
+        )
+        assert early.status_code in {400, 422}, early.content
+        assert early.json()["code"] in {"request_invalid", "requested_before_certificate"}
     revoked = bearer(token).post(f"{where}revoke", {"reason": "superseded"}, content_type="application/json")
     assert (revoked.status_code, revoked.json()["state"]) == (200, "REVOKED")
     again = bearer(token).post(f"{where}revoke", {"reason": "superseded"}, content_type="application/json")

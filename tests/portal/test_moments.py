@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portal import moments
 from portal.pages.plot import DayCount, plot
@@ -40,6 +42,24 @@ def test_a_short_span_has_a_decimal_comma_in_swedish() -> None:
 def test_another_notation_than_ours_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         moments.parse_local(text, "09:38")
+
+
+@pytest.mark.parametrize(("day", "clock"), [("0001-01-01", "00:00"), ("0001-01-01", "01:11")])
+def test_an_hour_that_is_no_moment_of_utc_is_refused(day: str, clock: str) -> None:
+    with pytest.raises(ValueError, match="UTC"):
+        moments.parse_local(day, clock)
+
+
+@given(
+    day=st.dates(min_value=date.min).map(str) | st.text(),
+    clock=st.times().map(lambda one: f"{one:%H:%M}") | st.text(),
+)
+def test_any_text_is_a_moment_or_is_refused(day: str, clock: str) -> None:
+    try:
+        read = moments.parse_local(day, clock)
+    except ValueError:
+        return
+    assert moments.moment(read.astimezone(UTC), now=read)
 
 
 def test_a_local_time_is_read_as_swedish_summer_time_in_summer() -> None:

@@ -13,6 +13,7 @@ from cards.products import DocumentKind
 from cards.states import CardOrderState, CardState
 from directory.models import Role, RoleAssignment
 from portal import words
+from portal.moments import STOCKHOLM
 from tests.cast import actor_of
 from tests.portal.conftest import LogIn
 from tests.scenarios import (
@@ -282,6 +283,32 @@ def test_a_block_needs_reason_time_and_a_tick(scene: Scene, log_in: LogIn) -> No
     assert card.state == CardState.ACTIVE.value
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "0002-01-01", "1900-01-01", "9999-12-31"])
+def test_a_block_time_that_cannot_be_is_explained_and_nothing_is_blocked(
+    scene: Scene, log_in: LogIn, day: str
+) -> None:
+    """POR-15: it would become the invalidityDate of every CRL that lists the card."""
+    card = an_active_card(scene)
+    browser, url = log_in(scene.cast.alva), reverse("block-card", args=[card.pk])
+    response = browser.post(url, {**_block_form(), "requested_day": day, "requested_clock": "00:00"})
+    assert response.status_code == 422
+    said = {"0001-01-01": "ÅÅÅÅ-MM-DD", "9999-12-31": "framtiden"}.get(day, "Kortet beställdes")
+    assert said in _text(response)
+    card.refresh_from_db()
+    assert card.state == CardState.ACTIVE.value
+
+
+def test_a_block_asked_for_in_the_minute_of_the_order_is_done(scene: Scene, log_in: LogIn) -> None:
+    """Forms know no seconds: the minute in which the card was ordered is not before it."""
+    order = a_pending_order(scene)
+    local = order.placed_at.astimezone(STOCKHOLM)
+    same = {"requested_day": f"{local:%Y-%m-%d}", "requested_clock": f"{local:%H:%M}"}
+    log_in(scene.cast.alva).post(reverse("block-card", args=[order.card.pk]), {**_block_form(), **same})
+    order.card.refresh_from_db()
+    assert order.card.state == CardState.BLOCKED.value
+    assert order.card.block_requested_at == order.card.ordered_at
+
+
 def test_a_block_is_done_and_a_second_one_tells_who_was_first(scene: Scene, log_in: LogIn) -> None:
     card = an_active_card(scene)
     url = reverse("block-card", args=[card.pk])
@@ -331,9 +358,10 @@ def test_the_language_is_swedish_until_somebody_chooses_english(scene: Scene, lo
 
 
 def _block_form() -> dict[str, str]:
+    yesterday = datetime.now(tz=UTC) - timedelta(days=1)
     return {
         "reason": "lost_or_stolen",
-        "requested_day": "2026-01-02",
+        "requested_day": f"{yesterday:%Y-%m-%d}",
         "requested_clock": "09:38",
         "note": "Ringde",
         "confirmed": "on",

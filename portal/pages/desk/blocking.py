@@ -96,11 +96,16 @@ class BlockForm(forms.Form):
                 self.add_error("requested_day", _("Write the day as YYYY-MM-DD and the time as HH:MM."))
         return data
 
-    def requested_at(self, *, at: datetime) -> datetime:
-        """Return when the request was received: this very minute means this moment."""
+    def requested_at(self, *, ordered_at: datetime, at: datetime) -> datetime:
+        """Return when the request was received: this very minute means this moment.
+
+        Likewise the minute in which the card was ordered: forms know no seconds, and nothing came before.
+        """
         requested: datetime = self.cleaned_data["requested_at"]
-        is_this_minute = requested == at.astimezone(moments.STOCKHOLM).replace(second=0, microsecond=0)
-        return at if is_this_minute else requested
+        for known in (at, ordered_at):
+            if requested == known.astimezone(moments.STOCKHOLM).replace(second=0, microsecond=0):
+                return known
+        return requested
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -121,7 +126,7 @@ def block(request: HttpRequest, card_id: str) -> HttpResponse:
         card = block_card(
             card_id=str(view.card.pk),
             reason=BlockReason(form.cleaned_data["reason"]),
-            requested_at=form.requested_at(at=at),
+            requested_at=form.requested_at(ordered_at=view.card.ordered_at, at=at),
             note=form.cleaned_data["note"],
             actor=actor,
             at=at,

@@ -23,28 +23,30 @@ from ca.pki.issuance import Prepared
 from ca.pki.issuer import IssuerFacts
 from ca.pki.reasons import RevocationReason
 from ca.pki.serial import new_serial
-from tests.ca.pki.world import AT, HIERARCHIES, serial_for, world_of
+from tests.ca.pki.world import AT as CEREMONY
+from tests.ca.pki.world import HIERARCHIES, serial_for, world_of
 
 WORLD = world_of("p384")
 HOUR = timedelta(hours=1)
+AT = CEREMONY + timedelta(days=30)
 NEXT = AT + 48 * HOUR
 FLAGS = {flag.value: flag for flag in x509.ReasonFlags}
 
 
 def moments(first: int, last: int) -> st.SearchStrategy[datetime]:
-    """Whole seconds of UTC between two years."""
-    seconds = [int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (first, last)]
+    """Whole seconds of UTC between two days of the issuers' lives."""
+    seconds = [int((CEREMONY + timedelta(days=day)).timestamp()) for day in (first, last)]
     return st.integers(*seconds).map(lambda second: datetime.fromtimestamp(second, tz=UTC))
 
 
 entries = st.builds(
     RevokedEntry,
     serial_number=st.integers(min_value=1, max_value=2**159 - 1),
-    revoked_at=moments(2020, 2026),
+    revoked_at=moments(10, 30),
     reason=st.sampled_from(
         [reason for reason in RevocationReason if reason != RevocationReason.REMOVE_FROM_CRL]
     ),
-    invalidity_at=st.none() | moments(2010, 2019),
+    invalidity_at=st.none() | moments(0, 10),
 )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
@@ -29,12 +29,14 @@ from tests.ca.pki.mutations import (
     with_part,
     without_extension,
 )
-from tests.ca.pki.world import AT, serial_for, world_of
+from tests.ca.pki.world import AT as CEREMONY
+from tests.ca.pki.world import serial_for, world_of
 
 WORLD = world_of("p384")
 ISSUER = WORLD.issuer("function")
 NUMBER, DELTA, POINT, AKI = "2.5.29.20", "2.5.29.27", "2.5.29.28", "2.5.29.35"
 DAY = timedelta(days=1)
+AT = CEREMONY + 30 * DAY
 GOOD = prepare_crl(
     issuer=ISSUER,
     entries=[
@@ -70,6 +72,10 @@ def entry(serial_number: int = serial_for("c"), *extensions: bytes, ahead: timed
 
 def reason(number: int, *, critical: bool = False) -> bytes:
     return der.extension("2.5.29.21", der.enumerated(number), critical=critical)
+
+
+def invalid_from(moment: datetime) -> bytes:
+    return der.extension("2.5.29.24", der.generalized_time(moment), critical=False)
 
 
 def point(*, url: str = ISSUER.crl_url, **scope: object) -> Callable[[bytes], bytes]:
@@ -142,7 +148,15 @@ BROKEN = [
     Broken("reasons_are_said_rightly", revoked(entry(serial_for("c"), reason(8)))),
     Broken(
         "invalidity_precedes_revocation",
-        revoked(entry(serial_for("c"), der.extension("2.5.29.24", der.generalized_time(AT), critical=False))),
+        revoked(entry(serial_for("c"), invalid_from(AT))),
+    ),
+    Broken(
+        "invalidity_lies_in_the_issuers_life",
+        revoked(entry(serial_for("c"), invalid_from(CEREMONY - timedelta(seconds=1)))),
+    ),
+    Broken(
+        "invalidity_lies_in_the_issuers_life",
+        revoked(entry(serial_for("c"), invalid_from(datetime(1900, 1, 1, tzinfo=UTC)))),
     ),
 ]
 
