@@ -13,7 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from cryptography import x509
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Q
@@ -30,7 +29,7 @@ from ca.pki.issuance import Prepared
 from ca.pki.issuer import IssuerFacts
 from ca.pki.serial import serial_hex
 from ca.policy_files import policy_files
-from ca.published_files import publish_crl_file, published_crl_number
+from ca.published_files import publish_crl_file, published_crl, published_crl_number
 from ca.states import SerialState
 from journal.actor import Actor
 from journal.errors import DomainError
@@ -134,16 +133,18 @@ def publish_crl(
 def restore_file(issuer: Issuer, *, at: datetime, shard: int = WHOLE) -> bool:
     """Put the newest recorded CRL in its place if it is not there; return whether the file changed.
 
-    A published CRL that is newer than any recorded one (the database is an old backup) stays.
+    A published CRL that is newer than any recorded one (the database is an old backup) stays; a file that
+    the issuer's key did not sign does not.
     """
     latest = _latest(issuer, shard)
     if latest is None:
         return False
     file = crl_file(issuer, shard=shard)
-    published = published_crl_number(file)
-    changed = published < latest.crl_number
+    issuer_der = bytes(issuer.certificate_der)
+    changed = published_crl_number(file, issuer_der=issuer_der) < latest.crl_number
     if changed:
-        publish_crl_file(file, bytes(latest.crl_der), crl_number=latest.crl_number)
+        crl_der = bytes(latest.crl_der)
+        publish_crl_file(file, crl_der, crl_number=latest.crl_number, issuer_der=issuer_der, at=at)
     if latest.published_at is None:
         Crl.objects.filter(pk=latest.pk, published_at__isnull=True).update(published_at=at)
         older = Crl.objects.filter(issuer=issuer, shard=shard, crl_number__lt=latest.crl_number)
@@ -208,7 +209,7 @@ def _demand_complete(
         for serial in ledger.revoked_serials(issuer.key, at=at)
         if shard == WHOLE or facts.shard_of(int(serial, 16)) == shard
     }
-    gone = _published_serials(crl_file(issuer, shard=shard)) - set(listed)
+    gone = _published_serials(issuer, shard) - set(listed)
     lost = (known - set(listed)) | (gone - _expired(issuer, gone, at=at))
     if lost:
         raise CrlRefused(
@@ -217,12 +218,9 @@ def _demand_complete(
         )
 
 
-def _published_serials(file: Path) -> set[str]:
-    try:
-        crl = x509.load_der_x509_crl(file.read_bytes())
-    except (OSError, ValueError):
-        return set()
-    return {serial_hex(entry.serial_number) for entry in crl}
+def _published_serials(issuer: Issuer, shard: int) -> set[str]:
+    crl = published_crl(crl_file(issuer, shard=shard), issuer_der=bytes(issuer.certificate_der))
+    return set() if crl is None else {serial_hex(entry.serial_number) for entry in crl}
 
 
 def _expired(issuer: Issuer, serials: set[str], *, at: datetime) -> set[str]:
@@ -239,11 +237,12 @@ def _expired(issuer: Issuer, serials: set[str], *, at: datetime) -> set[str]:
 
 def _take_number(issuer: Issuer, shard: int, *, at: datetime) -> Crl:
     """Take the next number in a committed row: above every number in the database and in the file."""
+    file, issuer_der = crl_file(issuer, shard=shard), bytes(issuer.certificate_der)
     for _ in range(10):
         highest = Crl.objects.filter(issuer=issuer, shard=shard).aggregate(Max("crl_number"))[
             "crl_number__max"
         ]
-        number = max(highest or 0, published_crl_number(crl_file(issuer, shard=shard))) + 1
+        number = max(highest or 0, published_crl_number(file, issuer_der=issuer_der)) + 1
         try:
             with transaction.atomic(durable=True):
                 return Crl.objects.create(issuer=issuer, shard=shard, crl_number=number, reserved_at=at)

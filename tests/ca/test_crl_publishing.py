@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import DatabaseError
 
 from ca.crl_publishing import crl_file, is_due, publish_crl, publish_due, restore_file
@@ -207,6 +210,47 @@ def test_a_recorded_crl_whose_file_is_gone_is_put_back_without_signing(authority
     assert publish_due(signers=authority.signers, actor=WORKER, at=authority.at) == 0
     assert crl_file(one).read_bytes() == content
     assert authority.keeper.counts.all() == before
+
+
+def put_strangers_crl(one: Issuer, at: datetime) -> bytes:
+    """Publish a list under the issuer's name that another key signed, with a number that never ends."""
+    key = ec.generate_private_key(ec.SECP384R1())
+    entry = x509.RevokedCertificateBuilder().serial_number(4711).revocation_date(at).build()
+    crl = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(x509.load_der_x509_certificate(bytes(one.certificate_der)).subject)
+        .last_update(at)
+        .next_update(at + timedelta(days=2))
+        .add_extension(x509.CRLNumber(10**9), critical=False)
+        .add_revoked_certificate(entry)
+        .sign(key, hashes.SHA384())
+    )
+    content = crl.public_bytes(Encoding.DER)
+    crl_file(one).write_bytes(content)
+    return content
+
+
+def test_a_strangers_crl_is_moved_aside_and_the_recorded_one_put_back(
+    authority: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = issuer("person_hsa_id_3")
+    own = crl_file(one).read_bytes()
+    strange = put_strangers_crl(one, authority.at)
+    assert publish_due(signers=authority.signers, actor=WORKER, at=authority.at) == 0
+    assert crl_file(one).read_bytes() == own
+    aside = list(crl_file(one).parent.glob("*.foreign-*"))
+    assert [file.read_bytes() for file in aside] == [strange]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+def test_a_strangers_crl_keeps_no_crl_from_being_made_and_lends_it_no_number(authority: Authority) -> None:
+    one = issuer("person_hsa_id_3")
+    before = number(read(one))
+    put_strangers_crl(one, authority.at)
+    certificate = revoked(authority)
+    crl = publish(authority)
+    assert serials(crl) == {int(certificate.serial_hex, 16)}
+    assert number(crl) == before + 1
 
 
 def test_a_crl_that_could_not_be_recorded_is_not_published(authority: Authority) -> None:

@@ -82,7 +82,7 @@ def put_newest_in_place(crls: Iterable[PublishedCrl]) -> None:
     """Publish the newest of each CRL, so that the next one is measured against it."""
     for crl in crls:
         file = crl_file(crl.issuer, shard=crl.shard)
-        if published_crl_number(file) < crl.number:
+        if published_crl_number(file, issuer_der=bytes(crl.issuer.certificate_der)) < crl.number:
             write_whole(file, crl.content)
 
 
