@@ -10,6 +10,7 @@ from ocsp.wire.cert_id import PRESIGNED, CertId
 from ocsp.wire.request import (
     MalformedRequest,
     OcspRequest,
+    UnknownHash,
     parse_request,
     slice_request,
     slice_request_with_nonce,
@@ -107,6 +108,8 @@ class Answering:
             return self._ready(request_der, now) or self._plan(self._read(request_der), now)
         except MalformedRequest:
             return ResponseStatus.MALFORMED_REQUEST
+        except UnknownHash:
+            return ResponseStatus.UNAUTHORIZED
         except (StoreUnavailable, DamagedRecord):
             return ResponseStatus.TRY_LATER
 
@@ -134,7 +137,7 @@ class Answering:
         return None if stored is None else self._serve(stored, serial, now)
 
     def _read(self, request_der: bytes) -> OcspRequest:
-        """Read a question; the usual ones about our issuers without a parser. Raises ``MalformedRequest``."""
+        """Read a question; the usual ones about our issuers without a parser. Raises as ``parse_request``."""
         sliced = slice_request(request_der)
         prefix, serial, nonce = (*sliced, None) if sliced else slice_request_with_nonce(request_der) or _OTHER
         names = self.registry.names_by_cert_id_prefix.get(prefix)

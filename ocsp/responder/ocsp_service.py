@@ -55,7 +55,7 @@ class OcspService:
                 return self._answer(
                     decode_get_path(target.removeprefix(b"/ocsp").removeprefix(b"/")), request
                 )
-            case "POST" if target not in (b"/ocsp", b"/ocsp/"):
+            case "POST" if target.partition(b"?")[0] not in (b"/ocsp", b"/ocsp/"):
                 return self._refuse_with(404, "POST to /ocsp.", b"")
             case "POST" if not request.is_ocsp:
                 return self._refuse_with(415, "The content type must be application/ocsp-request.", b"")

@@ -84,6 +84,7 @@ class RequestReader:
         """Take a header."""
         name = name.lower()
         self._fields += 1
+        self._hosts += name == b"host"
         if self._fields > 100:  # noqa: PLR2004 - no client of ours sends a tenth of that
             raise Refused(431)
         if name in _KEPT:
@@ -92,6 +93,8 @@ class RequestReader:
     def on_headers_complete(self) -> None:
         """Look at what is to come before it comes."""
         self._in_head = False
+        if self._hosts > 1 or (self._hosts == 0 and self._parser.get_http_version() == "1.1"):
+            raise Refused(400)  # RFC 9112 3.2
         length = self._headers.get(b"content-length", b"0")
         if not length.isdigit() or len(length) > 20:  # noqa: PLR2004 - more digits than any size has
             raise Refused(400)
@@ -125,3 +128,4 @@ class RequestReader:
         self._headers: dict[bytes, bytes] = {}
         self._body = b""
         self._fields = 0
+        self._hosts = 0

@@ -63,7 +63,7 @@ class StatusService:
         target = request.target
         if target.startswith((b"http://", b"https://")):  # RFC 9112 3.2.2: the absolute form
             target = b"/" + target.split(b"/", 3)[3] if target.count(b"/") > 2 else b"/"  # noqa: PLR2004
-        if target == b"/ocsp" or target.startswith(b"/ocsp/"):
+        if target == b"/ocsp" or target.startswith((b"/ocsp/", b"/ocsp?")):
             return self.ocsp.respond(request, target)
         if request.method == "OPTIONS":
             return messages.whole(204, b"", self.now, _READ_METHODS)

@@ -40,6 +40,10 @@ class MalformedRequest(ValueError):
     """The bytes are no OCSP request; the answer is ``malformedRequest`` (RFC 6960 4.2.1)."""
 
 
+class UnknownHash(Exception):
+    """A sound request names an issuer by a hash that we do not know; the answer is ``unauthorized``."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OcspRequest:
     """A question: one or more certificates, and the nonce to be echoed if there is one."""
@@ -100,15 +104,23 @@ def _slice_cert_id(request_der: bytes, start: int, end: int) -> tuple[bytes, byt
     serial = request_der[at + 2 : end]
     if not 0 < len(serial) <= MOST_SERIAL_OCTETS or request_der[at : at + 2] != bytes((2, len(serial))):
         return None
-    if len(serial) > 1 and ((serial[0] == 0 and serial[1] < 128) or (serial[0] == 255 and serial[1] > 127)):  # noqa: PLR2004 - X.690 8.3.2
+    if not _is_minimal(serial):
         return None
     return request_der[start:at], serial
+
+
+def _is_minimal(serial: bytes) -> bool:
+    """Tell whether the INTEGER takes no octet more than it must (X.690 8.3.2)."""
+    return len(serial) == 1 or not (
+        (serial[0] == 0 and serial[1] < 128) or (serial[0] == 255 and serial[1] > 127)  # noqa: PLR2004
+    )
 
 
 def parse_request(request_der: bytes) -> OcspRequest:
     """Read a question of any shape.
 
-    A signature on the question is not looked at: we answer everyone. Raises ``MalformedRequest``.
+    A signature on the question is not looked at: we answer everyone. Raises ``MalformedRequest``, and
+    ``UnknownHash`` when nothing else is wrong.
     """
     try:
         der.check_structure(request_der, 0, len(request_der))
@@ -131,22 +143,27 @@ def _read(tbs_request: asn1_ocsp.TBSRequest) -> OcspRequest:
     for request in requests:
         cert_ids.append(_cert_id(request["req_cert"]))
         _values(request["single_request_extensions"])
-    nonce = _values(tbs_request["request_extensions"]).get(_NONCE)
-    return OcspRequest(cert_ids=tuple(cert_ids), nonce=None if nonce is None else _nonce(nonce))
+    encoded_nonce = _values(tbs_request["request_extensions"]).get(_NONCE)
+    nonce = None if encoded_nonce is None else _nonce(encoded_nonce)
+    known = tuple(cert_id for cert_id in cert_ids if cert_id is not None)
+    if len(known) < len(cert_ids):
+        raise UnknownHash
+    return OcspRequest(cert_ids=known, nonce=nonce)
 
 
-def _cert_id(cert_id: asn1_ocsp.CertId) -> CertId:
+def _cert_id(cert_id: asn1_ocsp.CertId) -> CertId | None:
+    """Read a CertID; None for a sound one whose hash we do not know."""
     algorithm = HASH_BY_OBJECT_IDENTIFIER.get(cert_id["hash_algorithm"]["algorithm"].dotted)
+    name_hash, key_hash = cert_id["issuer_name_hash"].native, cert_id["issuer_key_hash"].native
+    serial = cert_id["serial_number"].contents
+    if not 0 < len(serial) <= MOST_SERIAL_OCTETS or not _is_minimal(serial):
+        raise MalformedRequest("an impossible serial number")
     if algorithm is None:
-        raise MalformedRequest("a hash algorithm that we do not know")
+        return None
     if cert_id["hash_algorithm"]["parameters"].dump() not in (b"", b"\x05\x00"):
         raise MalformedRequest("a hash algorithm with parameters")
-    name_hash, key_hash = cert_id["issuer_name_hash"].native, cert_id["issuer_key_hash"].native
     if len(name_hash) != algorithm.size or len(key_hash) != algorithm.size:
         raise MalformedRequest("a hash of the wrong size")
-    serial = cert_id["serial_number"].contents
-    if not 0 < len(serial) <= MOST_SERIAL_OCTETS:
-        raise MalformedRequest("an impossible serial number")
     return CertId(
         algorithm=algorithm, issuer_name_hash=name_hash, issuer_key_hash=key_hash, serial=bytes(serial)
     )

@@ -52,6 +52,9 @@ def test_other_methods_are_refused_and_told_what_there_is(server: Server, method
 def test_post_belongs_to_ocsp_only(server: Server) -> None:
     request_der = question(server.authority, GOOD)
     assert server.ask("POST", "/ocsp/", request_der, Content_Type=TYPE).says == "GOOD"
+    for _ in range(2):
+        assert server.ask("POST", "/ocsp?x=1", request_der, Content_Type=TYPE).says == "GOOD"
+    assert server.ask("POST", "/ocsp/more?x=/ocsp", request_der, Content_Type=TYPE).code == 404
     assert server.ask("POST", "/ocsp/more", request_der, Content_Type=TYPE).code == 404
     assert server.ask("POST", "/", request_der, Content_Type=TYPE).code == 405
     assert server.ask("GET", "/ocspx").code == 404
@@ -129,6 +132,17 @@ def test_a_connection_is_kept_and_closed_as_the_client_asks(server: Server) -> N
         for _ in range(3):
             connection.sendall(get % (path, b"1.1", b""))
             assert b"Connection:" not in connection.recv(65536)
+
+
+def test_a_request_names_its_host_once(server: Server) -> None:
+    """RFC 9112 3.2; HTTP/1.0 knew no hosts."""
+    path = base64.b64encode(question(server.authority, GOOD))
+    get = b"GET /ocsp/%b HTTP/%b\r\n%bConnection: close\r\n\r\n"
+    for _ in range(2):
+        assert server.raw(get % (path, b"1.1", b"")).startswith(b"HTTP/1.1 400 ")
+        assert server.raw(get % (path, b"1.1", b"Host: x\r\nHost: y\r\n")).startswith(b"HTTP/1.1 400 ")
+        assert server.raw(get % (path, b"1.1", b"Host: x\r\n")).startswith(b"HTTP/1.1 200 ")
+        assert server.raw(get % (path, b"1.0", b"")).startswith(b"HTTP/1.1 200 ")
 
 
 def test_expect_continue_is_answered(server: Server) -> None:

@@ -102,6 +102,9 @@ def test_a_foreign_issuer_is_not_ours_to_answer_for(server: Server) -> None:
     stranger = make_authority("TEST Stranger")
     for algorithm in (SHA1, SHA256, SHA384):
         assert server.post(question(stranger, GOOD, algorithm=algorithm)).says == "UNAUTHORIZED"
+    by_sha224 = question(server.authority, GOOD, algorithm=hashes.SHA224())
+    assert server.post(by_sha224).says == "UNAUTHORIZED"
+    assert server.ask("GET", get_path(by_sha224)).says == "UNAUTHORIZED"
     ours, theirs = (
         asn1_ocsp.OCSPRequest.load(question(one, GOOD))["tbs_request"]["request_list"][0]
         for one in (server.authority, stranger)

@@ -16,6 +16,7 @@ from ocsp.wire import der
 from ocsp.wire.cert_id import HashAlgorithm
 from ocsp.wire.request import (
     MalformedRequest,
+    UnknownHash,
     parse_request,
     slice_request,
     slice_request_with_nonce,
@@ -188,9 +189,40 @@ def test_a_question_with_something_after_it_is_malformed() -> None:
         parse_request(request_der + b"\x00")
 
 
+def test_a_serial_in_more_octets_than_it_takes_is_malformed() -> None:
+    """X.690 8.3.2."""
+    request_der = asn1_question()
+    padded = request_der.replace(b"\x02\x02\x03\xe8", b"\x02\x03\x00\x03\xe8")
+    assert len(padded) == len(request_der) + 1
+    padded = bytes(
+        octet + 1 if at % 2 and at < 10 else octet
+        for at, octet in enumerate(padded)
+    )
+    assert slice_request(padded) is None
+    with pytest.raises(MalformedRequest):
+        parse_request(padded)
+
+
+@pytest.mark.parametrize(("oid", "size"), [("2.16.840.1.101.3.4.2.4", 28), ("1.2.840.113549.2.5", 16)])
+def test_a_sound_question_with_an_unknown_hash_is_told_from_a_malformed_one(oid: str, size: int) -> None:
+    algorithm = der.encode(0x30, core.ObjectIdentifier(oid).dump(), b"\x05\x00")
+    hashed = core.OctetString(b"h" * size).dump() * 2
+
+    def asking(*serials: bytes) -> bytes:
+        cert_ids = [der.encode(0x30, algorithm, hashed, der.encode(2, serial)) for serial in serials]
+        requests = [der.encode(0x30, cert_id) for cert_id in cert_ids]
+        return der.encode(0x30, der.encode(0x30, der.encode(0x30, *requests)))
+
+    with pytest.raises(UnknownHash):
+        parse_request(asking(b"\x05"))
+    for wrong in (asking(b"\x00\x05"), asking(b"\x05", b"\x00\x05"), asking(b"\x05") + b"\x00"):
+        with pytest.raises(MalformedRequest):
+            parse_request(wrong)
+
+
 @given(st.binary(max_size=300))
 def test_any_octets_are_a_question_or_malformed(octets: bytes) -> None:
-    with contextlib.suppress(MalformedRequest):
+    with contextlib.suppress(MalformedRequest, UnknownHash):
         parse_request(octets)
     slice_request(octets)
 
@@ -220,7 +252,7 @@ def test_a_damaged_question_is_never_read_differently_by_the_slices(
     # The slices leave it to the caller to compare the hashes' part as a whole.
     try:
         request = parse_request(damaged)
-    except MalformedRequest:
+    except (MalformedRequest, UnknownHash):
         assert read[0] != original[0]
         return
     assert request.cert_ids[0].serial == read[1]
