@@ -30,7 +30,7 @@ _INTERNAL: Final = frozenset(
 
 
 class NameInvalid(ValueError):
-    """The text is no name for a certificate; args[0] is the rule: empty, wildcard, address, form, internal, idn."""
+    """No name for a certificate; args[0] is the rule: empty, wildcard, address, form, internal, idn."""
 
 
 def parse_dns_name(text: str) -> str:
