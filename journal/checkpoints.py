@@ -10,8 +10,12 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from django.db import IntegrityError, transaction
 
+from journal import verify
+from journal.errors import HeadSignedWrongly
 from journal.merkle import Peaks
 from journal.models import Checkpoint, TreeState
 
@@ -48,7 +52,8 @@ def sign_head(
 
     ``sign`` is the audit key's only verb. It is called with no transaction open.
     The file is on disk before the row and gets its final name after it, so every named file has its
-    row: a file without one means that the database was rolled back.
+    row: a file without one means that the database was rolled back. What is kept is kept for ever, so
+    the note is first read as an auditor reads it; raises ``HeadSignedWrongly`` when it does not verify.
     """
     _settle_pending(outside)
     state = TreeState.objects.filter(id=1).first()
@@ -59,6 +64,7 @@ def sign_head(
     note = signed_note(
         origin=origin, size=state.size, root_hash=root, public_key=public_key, signature=signature
     )
+    _check_as_auditor(note, public_key)
     _write_pending(outside / f"{state.size:012d}.pending", note)
     try:
         with transaction.atomic():
@@ -67,6 +73,16 @@ def sign_head(
         return None  # another worker signed the same head: the same root, both signatures are valid
     _settle_pending(outside)
     return checkpoint
+
+
+def _check_as_auditor(note: str, public_key: bytes) -> None:
+    key = load_der_public_key(public_key)
+    if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+        raise HeadSignedWrongly("the audit key is of a kind that no journal is signed with")
+    try:
+        verify.read_head(note, key)
+    except verify.BrokenJournal as broken:
+        raise HeadSignedWrongly(str(broken)) from broken
 
 
 def _write_pending(path: Path, note: str) -> None:

@@ -24,6 +24,10 @@ class NotRecordable(DomainError):
     code = "not_recordable"
 
 
+class HeadSignedWrongly(Exception):
+    """The audit key gave a signature that does not verify; nothing was kept, and the head is signed again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """Why an act is refused: the rule's code, the data it rests on, and who can change it.

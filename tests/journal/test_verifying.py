@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from journal import checkpoints, sequencing, verify
+from journal.errors import HeadSignedWrongly
 from journal.exporting import export_lines
 from journal.merkle import (
     consistency_proof,
@@ -50,6 +51,26 @@ def export(transactional_db: None, tmp_path: Path) -> list[str]:
         checkpoints.sign_head(origin="sigill.test", public_key=SPKI, sign=sign, outside=tmp_path, at=AT)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["000000000005.txt", "000000000012.txt"]
     return list(export_lines())
+
+
+def test_a_head_that_does_not_verify_is_not_kept_and_the_next_one_is(
+    transactional_db: None, tmp_path: Path
+) -> None:
+    """PKI-8: an HSM that errs once must not break the journal for ever."""
+
+    def sign_wrongly(body: bytes) -> bytes:
+        return sign(body + b"x")
+
+    ring(1)
+    sequencing.sequence_committed()
+    with pytest.raises(HeadSignedWrongly):
+        checkpoints.sign_head(
+            origin="sigill.test", public_key=SPKI, sign=sign_wrongly, outside=tmp_path, at=AT
+        )
+    assert not Checkpoint.objects.exists()
+    assert list(tmp_path.iterdir()) == []
+    checkpoints.sign_head(origin="sigill.test", public_key=SPKI, sign=sign, outside=tmp_path, at=AT)
+    assert verify.verify(iter(list(export_lines())), KEY.public_key()).size == 1
 
 
 def test_an_untouched_export_is_intact(export: list[str]) -> None:
