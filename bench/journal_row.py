@@ -126,7 +126,7 @@ def append(place: Place, _: Installation) -> Result:
         cursor.execute("CREATE SEQUENCE IF NOT EXISTS bench_position")
     with transaction.atomic():
         content = record(an_event(0), actor=ACTOR, at=now()).content
-    count = place.size(1500, 200)
+    count = place.size(500, 100)
     while sequence_committed():
         pass
     before = Leaf.objects.count()
