@@ -94,7 +94,18 @@ class ProblemRenderer(JSONRenderer):
     charset = None
 
 
-class OrderForm(serializers.Serializer[object]):
+class ExactForm(serializers.Serializer[object]):
+    """A form that takes no field it does not know: what is misspelt would be left out in silence."""
+
+    def validate(self, attrs: dict[str, object]) -> dict[str, object]:
+        """Return the fields; raises ValidationError naming those that are unknown."""
+        unknown = set(self.initial_data) - set(self.fields)
+        if unknown:
+            raise serializers.ValidationError({name: ["There is no such field."] for name in sorted(unknown)})
+        return attrs
+
+
+class OrderForm(ExactForm):
     """What an order holds."""
 
     function_object = serializers.CharField(max_length=32, help_text="HSA-id of the function object")
@@ -120,7 +131,7 @@ class MomentField(serializers.DateTimeField):
         return moment
 
 
-class RevocationForm(serializers.Serializer[object]):
+class RevocationForm(ExactForm):
     """What a revocation holds."""
 
     reason = serializers.ChoiceField(choices=sorted(_REASONS))
@@ -215,7 +226,7 @@ class FunctionCertificates(_ScopedView):
             hsa_id=form.validated_data["function_object"],
             csr=form.validated_data["csr"].encode(),
             names=form.validated_data.get("names", ()),
-            idempotency_key=request.headers.get("Idempotency-Key", "")[:_LONGEST_KEY] or None,
+            idempotency_key=_idempotency_key(request),
             actor=_actor(request),
             at=_now(),
         )
@@ -333,6 +344,13 @@ def _full(order: FunctionOrder) -> dict[str, object]:
     return answer
 
 
+def _idempotency_key(request: Request) -> str | None:
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > _LONGEST_KEY:
+        raise serializers.ValidationError({"Idempotency-Key": [f"At most {_LONGEST_KEY} characters."]})
+    return key or None
+
+
 def _domain_problem(error: DomainError) -> Response:
     status = _STATUSES.get(type(error), HTTPStatus.CONFLICT)
     code = error.code
@@ -341,8 +359,9 @@ def _domain_problem(error: DomainError) -> Response:
         status = HTTPStatus.FORBIDDEN if code in _ACTOR_REFUSALS else HTTPStatus.UNPROCESSABLE_ENTITY
         if code == "certificate_not_delivered":
             status = HTTPStatus.CONFLICT
+    detail = {"detail": str(error)} if isinstance(error, errors.RequestInvalid) else {}
     return Response(
-        _problem(status, code, {"facts": error.facts}),
+        _problem(status, code, {**detail, "facts": error.facts}),
         status=status,
         content_type="application/problem+json",
     )

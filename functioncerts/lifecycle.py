@@ -22,7 +22,6 @@ from functioncerts.errors import (
     ReasonNotAllowed,
     Refused,
     RequestedInTheFuture,
-    RequestInvalid,
 )
 from functioncerts.events import (
     FunctionCertificateDelivered,
@@ -34,7 +33,7 @@ from functioncerts.events import (
 )
 from functioncerts.models import FunctionKind, FunctionObject, FunctionOrder, ValidatedName
 from functioncerts.names import NameInvalid, is_inside, parse_dns_name, parse_mail_address
-from functioncerts.requests_read import ReadRequest, read_request
+from functioncerts.requests_read import ReadRequest, read_request, refused
 from functioncerts.states import (
     FUNCTION_OBJECT_MOVES,
     FUNCTION_ORDER_MOVES,
@@ -150,7 +149,7 @@ def order_certificate(
     request = read_request(csr)
     certified = _names_inside(function_object, names)
     scoped_key = None if idempotency_key is None else f"{actor.identifier}:{idempotency_key}"[:128]
-    earlier = _earlier(scoped_key, function_object, request)
+    earlier = _earlier(scoped_key, function_object, request, certified)
     if earlier is not None:
         return earlier
     try:
@@ -164,12 +163,12 @@ def order_certificate(
                 at=at,
             )
     except IntegrityError:
-        earlier = _earlier(scoped_key, function_object, request)
+        earlier = _earlier(scoped_key, function_object, request, certified)
         if earlier is None:
             raise
         return earlier
     except KeyRefused as error:
-        raise RequestInvalid("the CA refuses the key", facts={"check": error.code, **error.facts}) from error
+        raise refused(error) from error
 
 
 def settle_order(*, order_id: str, actor: Actor, at: datetime) -> FunctionOrder:
@@ -346,7 +345,7 @@ def _parsed(function_object: FunctionObject, names: Sequence[str]) -> tuple[str,
 def _names_inside(function_object: FunctionObject, names: Sequence[str]) -> tuple[str, ...]:
     """Return the names to certify; every single one is held against the validated ones (F19)."""
     validated = tuple(function_object.validated_names.order_by("name").values_list("name", flat=True))
-    wanted = _parsed(function_object, names) or validated
+    wanted = _parsed(function_object, names or validated)
     most = 1 if function_object.kind == FunctionKind.EMAIL.value else MOST_NAMES
     if not 1 <= len(wanted) <= most:
         facts = (("names", str(len(wanted))), ("maximum", str(most)))
@@ -360,14 +359,17 @@ def _names_inside(function_object: FunctionObject, names: Sequence[str]) -> tupl
     return wanted
 
 
-def _earlier(key: str | None, function_object: FunctionObject, request: ReadRequest) -> FunctionOrder | None:
+def _earlier(
+    key: str | None, function_object: FunctionObject, request: ReadRequest, names: tuple[str, ...]
+) -> FunctionOrder | None:
     if key is None:
         return None
     earlier = FunctionOrder.objects.select_related("function_object").filter(idempotency_key=key).first()
     if earlier is None:
         return None
     digest = hashlib.sha256(request.public_key).hexdigest()
-    if earlier.function_object_id != function_object.pk or earlier.public_key_sha256 != digest:
+    asked = (function_object.pk, digest, list(names))
+    if (earlier.function_object_id, earlier.public_key_sha256, earlier.names) != asked:
         raise IdempotencyKeyReused("the key was used for another request")
     return earlier
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ca.errors import KeyRefused
 from ca.pki.csr import parse_csr
 from ca.pki.errors import PkiError
 from functioncerts.errors import RequestInvalid
@@ -28,12 +29,17 @@ class ReadRequest:
     findings: tuple[Finding, ...]
 
 
+def refused(error: PkiError | KeyRefused) -> RequestInvalid:
+    """Return the refusal with the rule that was broken; whoever made the request can make another."""
+    return RequestInvalid(str(error), facts={"check": error.code, **error.facts, "fixer": "you"})
+
+
 def read_request(csr: bytes) -> ReadRequest:
     """Return the key of a request (DER or PEM) and the findings; raises RequestInvalid."""
     try:
         facts = parse_csr(csr)
     except PkiError as error:
-        raise RequestInvalid("the request does not hold", facts={"check": error.code}) from error
+        raise refused(error) from error
     findings: list[Finding] = []
     if facts.subject_text:
         findings.append(Finding(code="subject_ignored", facts={"subject": facts.subject_text[:256]}))

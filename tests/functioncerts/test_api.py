@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import Client
@@ -146,6 +147,31 @@ def test_an_idempotency_key_makes_a_retry_harmless(stage: Stage, token: str) -> 
     assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
 
 
+def test_an_idempotency_key_stands_for_the_names_too(stage: Stage, token: str) -> None:
+    body = {"function_object": SERVER, "csr": request_for().decode(), "names": ["a.journal.regionnorr.test"]}
+
+    def send() -> tuple[int, dict[str, object]]:
+        answer = bearer(token).post(
+            URL, body, content_type="application/json", headers={"Idempotency-Key": "k2"}
+        )
+        return answer.status_code, answer.json()
+
+    first = send()[1]["id"]
+    assert send()[1]["id"] == first
+    body["names"] = ["b.journal.regionnorr.test"]
+    status, problem = send()
+    assert (status, problem["code"]) == (409, "idempotency_key_reused")
+    assert FunctionOrder.objects.count() == 1
+
+
+def test_an_idempotency_key_is_never_cut(stage: Stage, token: str) -> None:
+    assert post_order(token, key="k" * 64).status_code == 202
+    longer = post_order(token, key="k" * 64 + "x")
+    assert (longer.status_code, longer.json()["code"]) == (400, "request_invalid")
+    assert list(longer.json()["detail"]) == ["Idempotency-Key"]
+    assert FunctionOrder.objects.count() == 1
+
+
 # --- who gets in ---------------------------------------------------------------------------------------
 
 
@@ -239,6 +265,38 @@ def test_a_body_that_is_not_right_is_a_problem(
     answer = bearer(token).post(URL, body, content_type="application/json")
     assert answer.status_code == status
     assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_a_field_that_nobody_knows_is_named_and_nothing_is_ordered(stage: Stage, token: str) -> None:
+    answer = post_order(token, dns_names=["evil.test"])
+    assert (answer.status_code, list(answer.json()["detail"])) == (400, ["dns_names"])
+    assert not FunctionOrder.objects.exists()
+    placed = post_order(token).json()["id"]
+    body = {"reason": "superseded", "invalidity_date": "2026-01-01"}
+    answer = bearer(token).post(f"{URL}{placed}/revoke", body, content_type="application/json")
+    assert (answer.status_code, list(answer.json()["detail"])) == (400, ["invalidity_date"])
+
+
+def test_a_refused_request_tells_the_rule_and_who_can_mend_it(stage: Stage, token: str) -> None:
+    good = request_for().decode()
+    tampered = good[:-60] + ("B" if good[-60] != "B" else "C") + good[-59:]
+    cases = [
+        ("x", {"check": "csr_refused", "reason": "malformed"}, "not a PKCS#10 request"),
+        (tampered, {"check": "csr_refused", "reason": "proof"}, "not made by the key"),
+        (
+            request_for(rsa.generate_private_key(65537, 1024)).decode(),  # noqa: S505 - the point of the test
+            {"check": "key_refused", "weakness": "size"},
+            "an RSA key of 1024 bits",
+        ),
+        (request_for(ec.generate_private_key(ec.SECP192R1())).decode(), {"weakness": "curve"}, "secp192r1"),
+    ]
+    for csr, facts, sentence in cases:
+        body = {"function_object": SERVER, "csr": csr}
+        answer = bearer(token).post(URL, body, content_type="application/json")
+        problem = answer.json()
+        assert (answer.status_code, problem["code"]) == (422, "certificate_request_invalid")
+        assert problem["facts"].items() >= {**facts, "fixer": "you"}.items()
+        assert sentence in problem["detail"]
 
 
 @pytest.mark.parametrize("octets", [b"", b"[", b"\xff", b"[]", b"7"])
