@@ -24,5 +24,5 @@ def export_lines() -> Iterator[str]:
             )
             + "\n"
         )
-    for checkpoint in Checkpoint.objects.order_by("size").iterator():
+    for checkpoint in Checkpoint.objects.filter(size__lte=size).order_by("size").iterator():
         yield canonical_json({"note": checkpoint.note}) + "\n"

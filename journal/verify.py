@@ -1,10 +1,11 @@
 """Stand-alone verifier of a journal export: needs this file, ``cryptography`` and the audit key, no server.
 
-    python journal/verify.py EXPORT --key AUDIT_KEY.pem
+    python journal/verify.py EXPORT --key AUDIT_KEY.pem [--head NOTE_FILE]
 
 An export is JSON lines: a header, one line for each entry (position, content, leaf hash), and one line
 for each signed head (a C2SP signed note over a transparency-dev checkpoint). The program recomputes
-every leaf and every tree head (RFC 6962 section 2.1) and names the first row that is not as signed.
+every leaf and every tree head (RFC 6962 section 2.1) and names the first row that is not as signed. A head
+that was kept elsewhere shows whether the export is the whole of what was signed then.
 """
 
 import sys
@@ -106,21 +107,33 @@ def _verifies(key: PublicKey, signature: bytes, signed: bytes) -> bool:
 
 
 def rows(lines: Iterator[str]) -> Iterator[dict[str, object]]:
-    """Yield the parsed lines; raises ``BrokenJournal`` for one that is not JSON."""
+    """Yield the parsed lines; raises ``BrokenJournal`` for one that is not JSON or says a thing twice."""
     for number, line in enumerate(lines, start=1):
         try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
+            row = json.loads(line, object_pairs_hook=_each_key_once)
+        except (ValueError, RecursionError) as error:
             raise BrokenJournal(f"line {number} is not JSON") from error
         if not isinstance(row, dict):
             raise BrokenJournal(f"line {number} is not an object")
         yield row
 
 
+def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    if len(dict(pairs)) < len(pairs):
+        raise BrokenJournal(f"a key stands twice in a row: {', '.join(key for key, _ in pairs)}")
+    return dict(pairs)
+
+
+def _has_form(row: dict[str, object], **kinds: type) -> bool:
+    """Tell whether the row has exactly these keys with values of these types; a truth is no number."""
+    return {key: type(value) for key, value in row.items()} == kinds
+
+
 @dataclass(slots=True)
 class Export:
-    """A parsed export: the entries in the order they stand, and the heads by size."""
+    """A parsed export: how many rows it announces, the entries as they stand, and the heads by size."""
 
+    size: int
     entries: list[dict[str, object]] = field(default_factory=list)
     heads: list[Head] = field(default_factory=list)
 
@@ -128,18 +141,23 @@ class Export:
 def read_export(lines: Iterator[str], key: PublicKey) -> Export:
     """Parse an export and check the signature of every head in it.
 
-    Raises ``BrokenJournal`` when it is no export, holds no head, or a head is not signed by ``key``.
+    Raises ``BrokenJournal`` when it is no export of version 1, says more or less than one does, holds no
+    head, or a head is not signed by ``key``.
     """
     stream = rows(lines)
     header = next(stream, None)
     if header is None or header.get("format") != "sigill-journal-export":
         raise BrokenJournal("the first line is not the header of a journal export")
-    export = Export()
-    for row in stream:
-        if "note" in row:
+    if not _has_form(header, format=str, version=int, size=int) or header["version"] != 1:
+        raise BrokenJournal("the header is not that of version 1, the only one that this program reads")
+    export = Export(size=int(str(header["size"])))
+    for number, row in enumerate(stream, start=2):
+        if _has_form(row, note=str):
             export.heads.append(read_head(str(row["note"]), key))
-        else:
+        elif _has_form(row, position=int, content=str, leaf_hash=str):
             export.entries.append(row)
+        else:
+            raise BrokenJournal(f"line {number} is neither an entry nor a head: {', '.join(row)}")
     if not export.heads:
         raise BrokenJournal("the export holds no signed head")
     export.heads.sort(key=lambda head: head.size)
@@ -156,7 +174,7 @@ def verify(lines: Iterator[str], key: PublicKey) -> Head:
     for expected, row in enumerate(export.entries):
         if row.get("position") != expected:
             raise BrokenJournal(f"row {expected} is missing or out of order: found {row.get('position')}")
-        leaf = hashlib.sha256(b"\x00" + str(row.get("content", "")).encode()).digest()
+        leaf = leaf_of(row)
         if row.get("leaf_hash") != leaf.hex():
             raise BrokenJournal(f"row {expected} was changed: its content does not give its leaf hash")
         tree.append(leaf)
@@ -173,7 +191,29 @@ def verify(lines: Iterator[str], key: PublicKey) -> Head:
         )
     if good_until != tree.size:
         raise BrokenJournal(f"rows {good_until} to {tree.size - 1} are covered by no signed head")
+    if export.size != tree.size:
+        raise BrokenJournal(f"the header announces {export.size} rows, the export holds {tree.size}")
     return export.heads[-1]
+
+
+def leaf_of(row: dict[str, object]) -> bytes:
+    """Return the leaf hash of an entry's content."""
+    return hashlib.sha256(b"\x00" + str(row["content"]).encode()).digest()
+
+
+def check_outside_head(lines: Iterator[str], head: Head) -> None:
+    """Check that a verified export begins with just what a head that was kept elsewhere is signed over.
+
+    Raises ``BrokenJournal`` when the export is shorter than the head, or has another root at its size.
+    """
+    tree = Tree()
+    for row in rows(lines):
+        if "content" in row and tree.size < head.size:
+            tree.append(leaf_of(row))
+    if tree.size < head.size:
+        raise BrokenJournal(f"the given head is signed over {head.size} rows, the export holds {tree.size}")
+    if tree.root() != head.root_hash:
+        raise BrokenJournal(f"the first {head.size} rows are not those that the given head is signed over")
 
 
 def told_restores(lines: Iterator[str]) -> Iterator[str]:
@@ -199,21 +239,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("export", type=Path)
     parser.add_argument("--key", type=Path, required=True, help="the audit key or its certificate, PEM")
+    parser.add_argument(
+        "--head", type=Path, metavar="NOTE_FILE", help="a signed head that was kept elsewhere"
+    )
     arguments = parser.parse_args()
     try:
         key = _load_key(arguments.key.read_bytes())
         with arguments.export.open(encoding="utf-8") as lines:
             head = verify(lines, key)
         with arguments.export.open(encoding="utf-8") as lines:
-            restores = list(told_restores(lines))
+            for sentence in told_restores(lines):
+                print(sentence)
+        if arguments.head:
+            outside = read_head(arguments.head.read_text(encoding="utf-8"), key)
+            with arguments.export.open(encoding="utf-8") as lines:
+                check_outside_head(lines, outside)
     except BrokenJournal as error:
         print(f"BROKEN: {error}")
         return 1
     except (OSError, ValueError) as error:
         print(f"cannot verify: {error}")
         return 2
-    for sentence in restores:
-        print(sentence)
+    if arguments.head:
+        print(f"the given head is in it: {outside.size} rows")
     print(f"intact: {head.size} rows, root {head.root_hash.hex()}, signed by {head.origin}")
     return 0
 
