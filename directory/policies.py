@@ -15,7 +15,10 @@ SEARCHING_ROLES = frozenset(
         Role.REVOCATION_OFFICER,
     )
 )
-"""The roles that search for people (domain.md 1.2)."""
+"""The roles that search for people and read what the registers say of them (domain.md 1.2).
+
+An auditor does neither: orders, activations, receipts, reports and journal are what there is to audit.
+"""
 CENTRAL = "central"
 """The kind of the organization that the central administration works in."""
 
@@ -42,10 +45,13 @@ def may_see_protected(actor: Actor) -> bool:
 def may_see(person: Person, actor: Actor, *, organization_ids: frozenset[str]) -> Refusal | None:
     """Return why the actor may not see the person, who works for these organizations, or None.
 
-    Everyone may see themselves. What is refused here is shown as not found: the difference would tell.
+    Everyone may see themselves, in any role; others only those whose role searches for people. What is
+    refused here is shown as not found: the difference would tell.
     """
     if actor.kind is ActorKind.SYSTEM or (actor.person_id and actor.person_id == str(person.pk)):
         return None
+    if (refusal := may_find_people(actor)) is not None:
+        return refusal
     if not organization_ids & frozenset(actor.organization_ids):
         return Refusal(code="outside_scope", fixer=Role.ISSUANCE_MANAGER.value)
     if person.protected_identity and not actor.may_see_protected:

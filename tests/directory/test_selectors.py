@@ -169,6 +169,15 @@ def test_a_protected_person_is_opened_only_with_the_right() -> None:
         get_person(str(person(ERIK).pk), actor=alva())
 
 
+@pytest.mark.parametrize(("number", "role"), [(BO, Role.FUNCTION_CERT_ORDERER), (CIA, Role.AUDITOR)])
+def test_roles_that_do_not_search_open_nobody_but_themselves(number: str, role: Role) -> None:
+    """The matrix of domain.md 1.2."""
+    actor = acting(number, role)
+    with pytest.raises(PersonNotFound):
+        get_person(person(ASA).pk, actor=actor)
+    assert get_person(person(number).pk, actor=actor) == person(number)
+
+
 def test_everybody_may_see_themselves() -> None:
     erik = Actor(kind=ActorKind.PERSON, identifier="x", person_id=str(person(ERIK).pk))
     assert get_person(person(ERIK).pk, actor=erik) == person(ERIK)

@@ -329,12 +329,17 @@ def test_the_landing_claims_only_what_was_seen(scene: Scene, log_in: LogIn) -> N
     assert "hx-get" in response.content.decode()
 
 
-def test_an_auditor_reads_and_is_told_why_the_buttons_are_grey(scene: Scene, log_in: LogIn) -> None:
+def test_an_auditor_reads_orders_and_receipts_and_no_registers(scene: Scene, log_in: LogIn) -> None:
     card = an_active_card(scene)
     browser = log_in(scene.cast.cia)
-    response = browser.get(reverse("person", args=[card.person_id]))
+    response = browser.get(reverse("order", args=[card.order_id]))
     assert response.status_code == 200
-    assert "Din roll tillåter inte det." in _text(response)
+    person_url = reverse("person", args=[card.person_id])
+    assert person_url not in response.content.decode()
+    assert browser.get(person_url).status_code == 404
+    activation = Activation.objects.get(card=card)
+    receipt = browser.get(reverse("activation-receipt", args=[activation.pk]))
+    assert receipt.status_code == 200
     refused = browser.get(reverse("block-card", args=[card.pk]))
     assert refused.status_code == 403
     assert browser.post(reverse("block-card", args=[card.pk]), _block_form()).status_code == 403

@@ -77,15 +77,16 @@ def check_identity(request: HttpRequest, card_id: str) -> HttpResponse:
     actor, at = asking.who(request), asking.now()
     card = get_card(str(card_id), actor=actor)
     level = assurance_level(card.loa)
-    if request.method != "POST":
-        refusal = policies.may_activate(card, actor=actor, at=at)
-        if refusal is not None:
-            return problems.page(request, problems.explain(refusal))
-        return _ask(request, card, IdentityForm(level=level), problem=None)
     form = IdentityForm(request.POST, level=level)
     if request.POST.get("act") == "suspect":
         report_suspicion(card_id=str(card.pk), facts=form.suspicion(), actor=actor, at=at)
         return render(request, "portal/suspicion.html", {"page": _identity_page(card, problem=None)})
+    # Before the form, by whatever method: it shows what only those who may activate shall read.
+    refusal = policies.may_activate(card, actor=actor, at=at)
+    if refusal is not None:
+        return problems.page(request, problems.explain(refusal))
+    if request.method != "POST":
+        return _ask(request, card, IdentityForm(level=level), problem=None)
     if not form.is_valid():
         return _ask(request, card, IdentityForm(request.POST, level=level), problem=None)
     try:

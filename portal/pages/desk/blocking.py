@@ -113,9 +113,11 @@ def block(request: HttpRequest, card_id: str) -> HttpResponse:
     """Show what a block does, and do it when it is meant."""
     actor, at = asking.who(request), asking.now()
     view = card_view(str(card_id), actor=actor, at=at)
+    refusal = view.block_refusal
+    # A second click on a card that is blocked by now is told below who was faster.
+    if refusal is not None and not (request.method == "POST" and refusal.code == "card_blocked"):
+        return problems.page(request, problems.explain(refusal))
     if request.method != "POST":
-        if view.block_refusal is not None:
-            return problems.page(request, problems.explain(view.block_refusal))
         local = at.astimezone(moments.STOCKHOLM)
         initial = {"requested_day": f"{local:%Y-%m-%d}", "requested_clock": f"{local:%H:%M}"}
         return _ask(request, view, BlockForm(initial=initial), actor=actor, at=at, problem=None)

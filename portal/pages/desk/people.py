@@ -16,6 +16,7 @@ from cards.errors import CardNotFound
 from cards.selectors import get_card_by_number
 from directory.errors import InvalidIdentifier
 from directory.identifiers import PersonalIdentityNumber, parse_personal_identity_number
+from directory.policies import may_find_people
 from directory.selectors import PersonHit, find_people
 from journal.actor import Actor
 from portal import problems
@@ -63,6 +64,8 @@ class SearchPage:
 def search_people(request: HttpRequest) -> HttpResponse:
     """Take a query by POST, keep it out of every address, and show the answer by GET."""
     actor = asking.who(request)
+    if (refusal := may_find_people(actor)) is not None:
+        return problems.page(request, problems.explain(refusal))
     if request.method == "POST":
         query = request.POST.get("q", "").strip()[:_LONGEST]
         request.session[_LAST_QUERY] = query

@@ -1,0 +1,136 @@
+"""Who gets what at every address of the portal: the whole table, so that no address is without a decision."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from pytest_django import Settings
+
+from cards.models import Activation
+from directory import registers
+from tests.portal.conftest import LogIn
+from tests.scenarios import Scene, an_active_card
+
+PEOPLE: Final = ("alva", "doris", "bo", "cia", "nobody")
+# Answered by GET and by POST with an empty form, to Alva, Doris, Bo, Cia and nobody. All ids are Region
+# Norr's: Doris of Region Syd may not tell them from ids that do not exist. 200 shown; 302, 303 sent on
+# (nobody: to the login); 401 prove yourself by token; 403 not for your role; 404 not there for you;
+# 405 not by this method; 400, 409, 415, 422 yours, but not like this; 503 HSA is down here.
+TABLE: Final[Mapping[str, tuple[str, str]]] = {
+    "login/": ("303 303 303 303 200", "405 405 405 405 405"),
+    "login/oob/start": ("405 405 405 405 405", "303 303 303 303 303"),
+    "login/oob/status": ("303 303 303 303 200", "405 405 405 405 405"),
+    "login/oob/return": ("303 303 303 303 303", "405 405 405 405 405"),
+    "login/oob/cancel": ("405 405 405 405 405", "303 303 303 303 303"),
+    "logout/": ("405 405 405 405 405", "303 303 303 303 303"),
+    "role/": ("200 200 200 200 303", "400 400 400 400 303"),
+    "session/extend/": ("405 405 405 405 303", "303 303 303 303 303"),
+    "language/": ("405 405 405 405 405", "302 302 302 302 302"),
+    "status/": ("200 200 200 200 200", "405 405 405 405 405"),
+    "accessibility/": ("200 200 200 200 200", "405 405 405 405 405"),
+    "healthz": ("200 200 200 200 200", "405 405 405 405 405"),
+    "c/v1/hello": ("200 200 200 200 200", "405 405 405 405 405"),
+    "c/v1/claim": ("405 405 405 405 405", "415 415 415 415 415"),
+    "c/v1/respond": ("405 405 405 405 405", "415 415 415 415 415"),
+    "c/v1/abort": ("405 405 405 405 405", "415 415 415 415 415"),
+    "c/v1/activation/claim": ("405 405 405 405 405", "400 400 400 400 400"),
+    "c/v1/activation/keys": ("405 405 405 405 405", "400 400 400 400 400"),
+    "c/v1/activation/certificates": ("405 405 405 405 405", "400 400 400 400 400"),
+    "c/v1/activation/written": ("405 405 405 405 405", "400 400 400 400 400"),
+    "c/v1/activation/receipt": ("405 405 405 405 405", "400 400 400 400 400"),
+    "c/v1/activation/abort": ("405 405 405 405 405", "400 400 400 400 400"),
+    "c/v1/activation/status": ("405 405 405 405 405", "400 400 400 400 400"),
+    "api/v1/function-certificates/": ("401 401 401 401 401", "401 401 401 401 401"),
+    "api/v1/function-certificates/<uuid:order_id>/": ("401 401 401 401 401", "401 401 401 401 401"),
+    "api/v1/function-certificates/<uuid:order_id>/certificate.pem": (
+        "401 401 401 401 401",
+        "401 401 401 401 401",
+    ),
+    "api/v1/function-certificates/<uuid:order_id>/revoke": ("401 401 401 401 401", "401 401 401 401 401"),
+    "": ("200 200 200 200 303", "405 405 405 405 303"),
+    "people/search/": ("200 200 403 403 303", "302 302 403 403 303"),
+    "people/read/": ("405 405 405 405 303", "302 302 403 403 303"),
+    "people/<uuid:person_id>/refresh/": ("405 405 405 405 303", "503 404 404 404 303"),
+    "people/<uuid:person_id>/": ("200 404 404 404 303", "405 405 405 405 303"),
+    "people/<uuid:person_id>/order/": ("200 404 404 404 303", "200 404 404 404 303"),
+    "orders/": ("200 200 200 200 303", "405 405 405 405 303"),
+    "orders/<uuid:order_id>/": ("200 404 404 200 303", "405 405 405 405 303"),
+    "orders/<uuid:order_id>/status/": ("200 404 404 200 303", "405 405 405 405 303"),
+    "orders/<uuid:order_id>/cancel/": ("405 405 405 405 303", "409 404 404 403 303"),
+    "cards/<uuid:card_id>/activate/": ("409 404 404 403 303", "409 404 404 403 303"),
+    "cards/<uuid:card_id>/block/": ("200 404 404 403 303", "422 404 404 403 303"),
+    "cards/<uuid:card_id>/landing/": ("200 404 404 200 303", "405 405 405 405 303"),
+    "activations/<uuid:activation_id>/": ("200 404 404 200 303", "405 405 405 405 303"),
+    "activations/<uuid:activation_id>/status/": ("200 404 404 200 303", "405 405 405 405 303"),
+    "activations/<uuid:activation_id>/cancel/": ("405 405 405 405 303", "409 404 404 403 303"),
+    "activations/<uuid:activation_id>/receipt/": ("200 404 404 200 303", "405 405 405 405 303"),
+    "activations/<uuid:activation_id>/receipt.pdf": ("200 404 404 200 303", "405 405 405 405 303"),
+}
+
+
+def addresses(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+    """Return every address that the portal knows, as its pattern."""
+    for entry in resolver.url_patterns:
+        path = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from addresses(entry, path)
+        elif isinstance(entry, URLPattern):
+            yield path
+
+
+@pytest.fixture
+def stage(scene: Scene, settings: Settings) -> Iterator[Mapping[str, str]]:
+    """Return the ids of an active card of Region Norr and of all that belongs to it."""
+    settings.SIGILL_HSA_URL = settings.SIGILL_PU_URL = "http://127.0.0.1:9"  # nobody answers there
+    registers.forget()
+    card = an_active_card(scene)
+    yield {
+        "person_id": str(card.person_id),
+        "order_id": str(card.order_id),
+        "card_id": str(card.pk),
+        "activation_id": str(Activation.objects.get(card=card).pk),
+    }
+    registers.forget()
+
+
+def answer(cookie: str, method: str, url: str) -> int:
+    """Return the status of the answer, and leave everything as it was."""
+    browser = Client()
+    browser.cookies[django_settings.SESSION_COOKIE_NAME] = cookie
+    with transaction.atomic():
+        response = getattr(browser, method)(url)
+        status: int = response.status_code
+        transaction.set_rollback(True)
+    return status
+
+
+def test_every_address_answers_each_of_the_cast_as_the_table_says(
+    scene: Scene, stage: Mapping[str, str], log_in: LogIn
+) -> None:
+    """F16: a new address without a row fails here; so does a row that no address has."""
+    cookies = {
+        name: log_in(getattr(scene.cast, name)).cookies[django_settings.SESSION_COOKIE_NAME].value
+        for name in PEOPLE[:-1]
+    }
+    cookies["nobody"] = ""
+    found = {}
+    for address in addresses(get_resolver("portal.urls")):
+        url = "/" + re.sub(r"<uuid:(\w+)>", lambda one: stage[one.group(1)], address)
+        found[address] = tuple(
+            " ".join(str(answer(cookies[name], method, url)) for name in PEOPLE) for method in ("get", "post")
+        )
+    assert set(found) == set(TABLE), "an address without a row, or a row without an address"
+    assert {address: row for address, row in found.items() if TABLE[address] != row} == {}
+
+
+def test_what_belongs_to_region_norr_is_answered_to_doris_as_if_it_did_not_exist() -> None:
+    """The table itself: no row with an id gives another organization anything but 404 (or 405)."""
+    for address, (get, post) in TABLE.items():
+        if "<uuid:" in address and not address.startswith("api/"):
+            assert {get.split()[1], post.split()[1]} <= {"404", "405"}, address
+            assert {get.split()[4], post.split()[4]} == {"303"}, address
