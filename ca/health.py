@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from ca.ceremony.ceremony import protocol_file
+from ca.ceremony.recorded import changed_settings, protocol_file
 from ca.crl_publishing import crl_file
 from ca.errors import LedgerDamaged, SigningRefused, SigningUnavailable
 from ca.hsm import token_copy
@@ -44,6 +44,12 @@ class Check:
 
 def examine(configuration: TokenConfiguration, *, at: datetime) -> Iterator[Check]:
     """Look at everything that the CA needs, one thing after the other."""
+    changed = changed_settings()
+    for sentence in changed:
+        yield Check(what="settings", is_right=False, said=sentence)
+    if changed:
+        yield Check(what="settings", is_right=None, said="the rest is looked at when this is put right")
+        return
     yield _policy()
     is_there = _database()
     yield is_there

@@ -7,8 +7,10 @@ from typing import Final
 
 from django.conf import settings
 
+from ca.ceremony.recorded import changed_settings
 from ca.errors import ProfileRefused
 from ca.models import Issuer
+from ca.pki.errors import PolicyFileRefused
 from ca.pki.hierarchy import Hierarchy, check_hierarchy, load_hierarchy
 from ca.pki.issuer import IssuerFacts, StatusAddresses, issuer_facts, root_facts
 from ca.pki.profile import Profile, load_profiles
@@ -77,21 +79,32 @@ def _certified_facts(files: PolicyFiles, key: str, certificate_der: bytes) -> Is
 def policy_files() -> PolicyFiles:
     """Return the installation's policy; read at the first call.
 
-    Raises ``ca.pki.errors.PolicyFileRefused`` for an unknown key or a contradiction: nothing starts on it.
+    Raises ``ca.pki.errors.PolicyFileRefused`` for an unknown key or a contradiction, also with what the
+    ceremony recorded: nothing starts on it.
     """
     return _read(
-        settings.SIGILL_HIERARCHY,
-        settings.SIGILL_STATUS_URL,
-        settings.SIGILL_PORTAL_URL,
-        settings.SIGILL_POLICY_ARC,
-        settings.SIGILL_NAME_PREFIX,
+        home=settings.SIGILL_HOME,
+        hierarchy_name=settings.SIGILL_HIERARCHY,
+        status_url=settings.SIGILL_STATUS_URL,
+        portal_url=settings.SIGILL_PORTAL_URL,
+        policy_arc=settings.SIGILL_POLICY_ARC,
+        name_prefix=settings.SIGILL_NAME_PREFIX,
     )
 
 
 @lru_cache(maxsize=4)
 def _read(
-    hierarchy_name: str, status_url: str, portal_url: str, policy_arc: str, name_prefix: str
+    *,
+    home: Path,  # noqa: ARG001 - the answer is remembered for one installation
+    hierarchy_name: str,
+    status_url: str,
+    portal_url: str,
+    policy_arc: str,
+    name_prefix: str,
 ) -> PolicyFiles:
+    changed = changed_settings()
+    if changed:
+        raise PolicyFileRefused("; ".join(changed), facts={"file": "ceremony/protocol.json"})
     profiles = load_profiles(_HERE / "profiles")
     hierarchy = load_hierarchy(_HERE / "hierarchies" / f"{hierarchy_name}.toml")
     check_hierarchy(hierarchy, profiles)

@@ -5,10 +5,11 @@ Production: a broker URL, workers by queue, ``celery beat`` apart, and ``python 
 """
 
 import os
+import sys
 from pathlib import Path
 
 from celery import Celery
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_init, worker_ready, worker_shutting_down
 from django.conf import settings
 
 from worker.schedule import BEAT_SCHEDULE
@@ -45,6 +46,16 @@ app.autodiscover_tasks([])
 def is_embedded() -> bool:
     """Return whether this process carries beat and the consumers as well (no broker server)."""
     return str(settings.SIGILL_BROKER_URL).startswith("memory:")
+
+
+@worker_init.connect
+def refuse_changed_settings(**_: object) -> None:
+    """End before the first job on settings that the ceremony contradicts."""
+    from ca.ceremony.recorded import changed_settings  # noqa: PLC0415 - reads the settings
+
+    changed = changed_settings()
+    if changed:
+        sys.exit("worker: " + "; ".join(changed))
 
 
 @worker_ready.connect

@@ -20,6 +20,7 @@ from ca.ceremony.errors import CeremonyHeldBefore, CeremonyStopped
 from ca.ceremony.pins import make_pin
 from ca.ceremony.plan import PlannedKey, planned_keys
 from ca.ceremony.protocol import Protocol, draw_up, write_protocol
+from ca.ceremony.recorded import protocol_file
 from ca.crl_publishing import publish_crl
 from ca.events import CeremonyHeld, IssuerPlanned
 from ca.hsm.configuration import TokenConfiguration
@@ -57,12 +58,6 @@ class People:
 
     officer: str = ""
     witnesses: tuple[str, ...] = ()
-
-
-def protocol_file() -> Path:
-    """Return where the protocol lies; that it is there says that the ceremony has been held."""
-    folder: Path = settings.SIGILL_HOME / "ceremony"
-    return folder / "protocol.json"
 
 
 def hold_ceremony(
@@ -276,7 +271,7 @@ def _first_crls(
 
 
 def _publish(watch: Callable[[Progress], None]) -> None:
-    public: Path = settings.SIGILL_PUBLIC
+    public = Path(settings.SIGILL_PUBLIC)
     all_issuers = issuers()
     for issuer in all_issuers:
         write_whole(public / "aia" / f"{issuer.file_stem}.cer", bytes(issuer.certificate_der))

@@ -12,9 +12,11 @@ def main() -> None:
     """Follow the journal until SIGTERM."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
+    from ca.policy_files import policy_files  # noqa: PLC0415 - after Django is set up
     from worker.consumers import ConsumerLoop  # noqa: PLC0415 - after Django is set up
     from worker.wiring import consumers  # noqa: PLC0415 - after Django is set up
 
+    policy_files()  # refuses to start on settings that the ceremony contradicts
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

@@ -5,6 +5,7 @@ import sys
 
 from django.conf import settings
 
+from ca.ceremony.recorded import changed_settings
 from ca.hsm.installation import token_configuration
 from ca.hsm.server import log_to_stderr, run
 
@@ -13,6 +14,10 @@ def main() -> int:
     """Serve until SIGTERM; return the exit status."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     log_to_stderr()
+    changed = changed_settings()
+    if changed:
+        sys.stderr.writelines(f"signer: {sentence}\n" for sentence in changed)
+        return 2
     configuration = token_configuration()
     if not configuration.pin_file.exists():
         sys.stderr.write(
