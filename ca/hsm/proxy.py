@@ -18,6 +18,7 @@ _PATIENCE: Final = 10.0
 _FIRST_PAUSE: Final = 0.02
 _LONGEST_PAUSE: Final = 0.5
 _ANSWER_SECONDS: Final = 120.0
+_SECONDS_A_SIGNATURE: Final = 0.05
 
 
 class SignerSource(Protocol):
@@ -39,10 +40,10 @@ class KeyMaker(Protocol):
 class _Connection:
     """An open socket of one thread in one process; closes when its thread is gone."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, seconds: float) -> None:
         self.process = os.getpid()
         self.channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.channel.settimeout(_ANSWER_SECONDS)
+        self.channel.settimeout(seconds)
         try:
             self.channel.connect(str(path))
         except OSError:
@@ -57,7 +58,9 @@ class SocketSigners:
     """Signers behind a Unix socket; one connection per thread, opened again after a fork or a loss.
 
     Every call tries for ``patience`` seconds, waiting longer each time, then raises
-    ``SigningUnavailable``. What the signer refuses for good is ``SigningRefused`` at once.
+    ``SigningUnavailable``; also when the signer takes the question and says nothing. Many signatures and the
+    making of a key get the time that they need on top. What the signer refuses for good is
+    ``SigningRefused`` at once.
     """
 
     def __init__(self, socket_path: Path, *, patience: float = _PATIENCE) -> None:
@@ -109,10 +112,11 @@ class SocketSigners:
     def _ask(self, request: wire.SignRequest | wire.FactsRequest) -> wire.Answer:
         body = wire.frame(wire.encode_request(request))
         deadline = time.monotonic() + self._patience
-        pause = _FIRST_PAUSE
+        pause, work = _FIRST_PAUSE, _seconds_of_work(request)
         while True:
             try:
-                answer = wire.decode_answer(self._exchange(body))
+                left = max(deadline - time.monotonic(), _FIRST_PAUSE)
+                answer = wire.decode_answer(self._exchange(body, seconds=min(_ANSWER_SECONDS, left + work)))
             except (OSError, wire.BadFrame) as error:
                 self.close()
                 why = f"the signer does not answer ({error})"
@@ -128,15 +132,16 @@ class SocketSigners:
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _exchange(self, body: bytes) -> bytes:
-        channel = self._channel()
+    def _exchange(self, body: bytes, *, seconds: float) -> bytes:
+        channel = self._channel(seconds)
+        channel.settimeout(seconds)
         channel.sendall(body)
         return _receive(channel, wire.frame_length(_receive(channel, 4)))
 
-    def _channel(self) -> socket.socket:
+    def _channel(self, seconds: float) -> socket.socket:
         connection: _Connection | None = getattr(self._local, "connection", None)
         if connection is None or connection.process != os.getpid():
-            connection = self._local.connection = _Connection(self._path)
+            connection = self._local.connection = _Connection(self._path, seconds=seconds)
         return connection.channel
 
 
@@ -157,6 +162,13 @@ class SocketSigner:
         """Sign many messages in one exchange."""
         request = wire.SignRequest(label=self.label, algorithm=self.algorithm, messages=tuple(messages))
         return self._signers.sign_batch(request)
+
+
+def _seconds_of_work(request: wire.SignRequest | wire.FactsRequest) -> float:
+    """Return how long a signer that is there may work before it counts as hanging."""
+    if isinstance(request, wire.SignRequest):
+        return len(request.messages) * _SECONDS_A_SIGNATURE
+    return _ANSWER_SECONDS if request.operation is wire.Operation.GENERATE_KEY else 0.0
 
 
 def _receive(channel: socket.socket, length: int) -> bytes:

@@ -186,6 +186,30 @@ def test_without_a_signer_the_caller_is_told_after_its_patience(signer_process: 
         signer.sign(b"nobody there")
 
 
+def test_a_signer_that_hangs_is_told_from_one_that_works_after_the_callers_patience(
+    signer_process: SignerProcess,
+) -> None:
+    """It accepts and never answers, as under SIGSTOP; the caller's own patience ends the wait."""
+    signers = SocketSigners(signer_process.socket, patience=0.3)
+    signer = signers.signer_for("issuer")
+    assert signer_process.process is not None
+    signer_process.process.send_signal(signal.SIGSTOP)
+    told: list[SigningUnavailable] = []
+
+    def ask() -> None:
+        for act in (lambda: signer.sign(b"nobody awake"), signers.health):
+            with pytest.raises(SigningUnavailable) as unavailable:
+                act()
+            told.append(unavailable.value)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(timeout=60)
+    signer_process.process.send_signal(signal.SIGCONT)
+    assert len(told) == 2
+    sign_and_verify(SocketSigners(signer_process.socket), "issuer", b"awake again")
+
+
 def test_a_wrong_pin_ends_the_signer_and_is_said(signer_process: SignerProcess) -> None:
     signer_process.stop()
     signer_process.configuration.pin_file.write_text("000000")
