@@ -85,6 +85,7 @@ def measure(place: Place, wanted: list[str]) -> tuple[dict[str, Row], dict[str, 
             "of": result.of,
             "note": note,
         }
+        write({name: measured[name]})  # at once: a run that is broken off keeps what it has
         place.say(f"= {result.value:.3g} {GOALS[name].unit} (goal {GOALS[name]})")
     return measured, failed
 
@@ -128,7 +129,6 @@ def main() -> int:
             sys.stderr.write(f"bench: there is no row {', '.join(strange)}; there are {', '.join(known)}\n")
             return 2
         measured, failed = measure(place, [row for row in known if not asked or row in asked])
-    write(measured)
     show(measured)
     for name, why in failed.items():
         sys.stderr.write(f"bench: {name} was not measured: {why}\n")

@@ -33,7 +33,7 @@ _TABLES = {
 def commit(place: Place, installation: Installation) -> Result:
     """Parse the CSR, register, issue; CPU of the worker and its database backend."""
     signers = SocketSigners(settings.SIGILL_SIGNER_SOCKET)
-    count = place.size(300, 60)
+    count = place.size(120, 60)
     requests = [_csr() for _ in range(count)]
     numbers = iter(range(10_000_000))
     left_behind = [_rows_of(_issue(signers, csr, next(numbers))) for csr in requests]

@@ -46,7 +46,7 @@ def issuing(place: Place, installation: Installation) -> Result:
     facts, profile = files.facts_of(issuer), files.profile(PROFILE)
     signer = SocketSigners(settings.SIGILL_SIGNER_SOCKET).signer_for(issuer.key)
     keys = [a_public_key() for _ in range(100)]
-    count = place.size(1500, 300)
+    count = place.size(500, 300)
 
     def ours() -> int:
         for number in range(count):
