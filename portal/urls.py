@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from portal import problems
 from portal.pages.desk import activating, blocking, ordering, orders, people, person, reading, receipt, today
-from portal.pages.public import accessibility, health, language, status
+from portal.pages.public import accessibility, cps, health, language, status
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.accounts.urls")),
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", language.choose_language, name="language"),
     path("status/", status.show_status, name="status"),
     path("accessibility/", accessibility.accessibility, name="accessibility"),
+    path("cps/", cps.show_cps, name="cps"),
     path("healthz", health.healthz, name="healthz"),
     # Callers that prove themselves by key or token
     path("c/v1/", include("authn.api")),

@@ -24,6 +24,7 @@ _PUBLIC = frozenset(
         "/status/",
         "/healthz",
         "/accessibility/",
+        "/cps/",
     }
 )
 _LOGGED_IN = frozenset({"/role/", "/session/extend/"})

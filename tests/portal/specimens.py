@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import include, path
 
+from ca.policy_files import policy_files
 from cards.products import assurance_level
 from cards.states import CardOrderState, CardState
 from journal.errors import Refusal
@@ -40,6 +41,7 @@ from portal.pages.parts import (
     TimelineItem,
 )
 from portal.pages.plot import DayCount, plot
+from portal.pages.public.cps import cps_page
 from portal.pages.public.status import IssuerStatus, StatusPage
 from portal.pages.shell import Entry, Section, Shell, Who
 from portal.words import Tag
@@ -564,6 +566,7 @@ SPECIMENS = {
     "block": ("block", block),
     "block-errors": ("block", lambda: block(has_errors=True)),
     "status": ("status", status),
+    "cps": ("cps", lambda: {"page": cps_page(policy_files()), "shell": _shell("", is_in=False)}),
     "accessibility": ("accessibility", lambda: {"shell": _shell("", is_in=False)}),
     "functions": ("functions", functions),
     "not-found": ("problem", lambda: problem("not_found")),

@@ -1,1 +1,1 @@
-"""Pages that need no login: the state of the status services, accessibility, health, language."""
+"""Pages that need no login: status services, accessibility, practice statement, health, language."""

@@ -24,6 +24,7 @@ OPEN = {
     "status/",
     "healthz",
     "accessibility/",
+    "cps/",
 }
 
 
