@@ -152,3 +152,32 @@ class ProtectedPersonOpened(Event):
     person_id: str
     organization_id: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonSearched(Event):
+    """Somebody looked a person up by a whole number; the number itself is not kept.
+
+    ``key`` is one of ``personal_number hsa_id card_number``, ``outcome`` one of ``found not_found``;
+    ``person_id`` stands here only when the person was within the actor's scope.
+    """
+
+    TYPE: ClassVar[str] = "directory.person_searched"
+    VERSION: ClassVar[int] = 1
+    key: str
+    outcome: str
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRead(Event):
+    """Somebody had a person read from the registers; the number itself is not kept.
+
+    ``outcome`` is one of ``read not_found unavailable``; ``person_id`` stands here only when the person was
+    within the actor's scope.
+    """
+
+    TYPE: ClassVar[str] = "directory.person_read"
+    VERSION: ClassVar[int] = 1
+    outcome: str
+    person_id: str

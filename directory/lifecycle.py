@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from directory import policies
 from directory.errors import RoleNotHeld, RoleRefused
-from directory.events import ProtectedPersonOpened, RoleGranted, RoleRevoked
+from directory.events import PersonSearched, ProtectedPersonOpened, RoleGranted, RoleRevoked
 from directory.models import Employment, Organization, Person, Role, RoleAssignment, RoleSource
 from directory.roles import conflicts
 from journal.actor import Actor
@@ -117,6 +117,13 @@ def record_protected_opening(person: Person, *, reason: str, actor: Actor, at: d
         organization_id=str(reached.organization_id) if reached else "",
         reason=reason,
     )
+    with transaction.atomic():
+        record(event, actor=actor, at=at)
+
+
+def record_search(*, key: str, person_id: str, actor: Actor, at: datetime) -> None:
+    """Record that somebody looked for a person by a whole number, and whether it found one for them."""
+    event = PersonSearched(key=key, outcome="found" if person_id else "not_found", person_id=person_id)
     with transaction.atomic():
         record(event, actor=actor, at=at)
 

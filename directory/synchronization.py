@@ -8,15 +8,17 @@ from datetime import datetime
 
 from django.db import transaction
 
-from directory import registers
-from directory.errors import PersonNotFound
+from directory import policies, registers
+from directory.errors import PersonNotFound, RegisterUnavailable
+from directory.events import PersonRead
 from directory.hsa_client import HsaEmployee
 from directory.identifiers import PersonalIdentityNumber
 from directory.models import Person
 from directory.places import Places
 from directory.register_facts import PersonFacts
 from directory.register_writing import import_person, write_employment, write_person
-from journal.actor import Actor
+from journal.actor import Actor, ActorKind
+from journal.recording import record
 
 
 def refresh_person(
@@ -24,19 +26,31 @@ def refresh_person(
 ) -> Person:
     """Read one person from PU and HSA now, making them known when they are new, and return them.
 
+    Both registers are asked whoever it is, and scope is decided from their answers before anything is
+    written: somebody whom no organization in the actor's scope employs stays untouched, and looks like nobody at
+    all. What a person asks for is recorded, whatever comes of it.
+
     Raises ``RegisterUnavailable`` when either register gives no good answer (nothing is changed then), and
-    ``PersonNotFound`` when nobody here knows them and no connected organization employs them.
+    ``PersonNotFound`` when nobody here knows them and no connected organization employs them, and for all
+    whom the actor may not see.
     """
     number = PersonalIdentityNumber(str(getattr(personal_identity_number, "value", personal_identity_number)))
-    found = registers.pu().read([number])[number.value]
-    employees = registers.hsa().employees(number.value)
+    try:
+        found = registers.pu().read([number])[number.value]
+        employees = registers.hsa().employees(number.value)
+    except RegisterUnavailable:
+        known = Person.objects.filter(personal_identity_number=number.value).first()
+        is_seen = known is not None and _is_seen(known, _organizations_of(known), actor=actor)
+        _record("unavailable", known if is_seen else None, actor=actor, at=at)
+        raise
+    facts = PersonFacts.of(found) if found else None
     places = Places.load()
     ours = [one for one in employees if places.organization(one.hsa_id)]
+    if not _is_reached(number, facts, ours, places, actor=actor):
+        _record("not_found", None, actor=actor, at=at)
+        raise PersonNotFound("no organization in scope employs this person")
     with transaction.atomic():
         person = Person.objects.filter(personal_identity_number=number.value).first()
-        if person is None and not ours:
-            raise PersonNotFound("no connected organization employs this person")
-        facts = PersonFacts.of(found) if found else None
         if person is None:
             person = import_person(number, facts=facts, named_by=_leading(ours), actor=actor, at=at)
         elif facts is not None:
@@ -44,7 +58,44 @@ def refresh_person(
         for one in ours:
             write_employment(person, one, places, actor=actor, at=at)
         Person.objects.filter(pk=person.pk).update(hsa_read_at=at)
+        _record("read", person, actor=actor, at=at)
         return Person.objects.get(pk=person.pk)
+
+
+def _is_reached(
+    number: PersonalIdentityNumber,
+    facts: PersonFacts | None,
+    ours: Sequence[HsaEmployee],
+    places: Places,
+    *,
+    actor: Actor,
+) -> bool:
+    """Tell whether the actor may have the person read: by what is known here, and by what HSA says now."""
+    person = Person.objects.filter(personal_identity_number=number.value).first()
+    if actor.kind is ActorKind.SYSTEM:
+        return person is not None or bool(ours)
+    employers = frozenset(str(places.organization(one.hsa_id)) for one in ours)
+    if person is not None:
+        return _is_seen(person, employers | _organizations_of(person), actor=actor)
+    is_protected = any(one.protected for one in ours) or (facts is not None and bool(facts.protection))
+    return _is_seen(Person(protected_identity=is_protected), employers, actor=actor)
+
+
+def _is_seen(person: Person, organization_ids: frozenset[str], *, actor: Actor) -> bool:
+    return policies.may_see(person, actor, organization_ids=organization_ids) is None
+
+
+def _organizations_of(person: Person) -> frozenset[str]:
+    return frozenset(map(str, person.employments.values_list("organization_id", flat=True)))
+
+
+def _record(outcome: str, person: Person | None, *, actor: Actor, at: datetime) -> None:
+    """Record a reading that a person asked for; our own jobs record their runs."""
+    if actor.kind is ActorKind.SYSTEM:
+        return
+    with transaction.atomic():
+        event = PersonRead(outcome=outcome, person_id=str(person.pk) if person else "")
+        record(event, actor=actor, at=at)
 
 
 def _leading(employees: Sequence[HsaEmployee]) -> HsaEmployee | None:

@@ -52,6 +52,7 @@ class Problem:
     fixer: str
     url: str = ""
     link: str = ""
+    retry_after: str = ""
 
     @property
     def tone(self) -> str:
@@ -99,6 +100,7 @@ def of_code(code: str, *, facts: Mapping[str, str] | None = None, fixer: str = "
     return Problem(
         url=url,
         link=link,
+        retry_after=(facts or {}).get("retry_after", ""),
         code=code,
         status=wording.status,
         title=str(wording.title) % shown,
@@ -114,6 +116,8 @@ def page(request: HttpRequest, problem: Problem) -> HttpResponse:
     response = render(request, "portal/problem.html", {"problem": problem}, status=problem.status)
     if problem.status == _UNAVAILABLE:
         response["Retry-After"] = "10"
+    if problem.retry_after:
+        response["Retry-After"] = problem.retry_after
     return response
 
 

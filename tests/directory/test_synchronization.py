@@ -13,10 +13,10 @@ from django.db import IntegrityError, transaction
 from directory.configuration import SyncRules
 from directory.errors import PersonNotFound, RegisterUnavailable
 from directory.hsa_sync import sync_hsa
-from directory.models import Employment, Organization, Person, RegistrationStatus, SyncRun, Unit
+from directory.models import Employment, Organization, Person, RegistrationStatus, Role, SyncRun, Unit
 from directory.pu_sync import sync_pu
 from directory.synchronization import refresh_person
-from journal.actor import Actor
+from journal.actor import Actor, ActorKind
 from journal.models import Entry
 from tests.directory.conftest import Registers
 from tests.directory.people import (
@@ -337,6 +337,81 @@ def test_a_refresh_without_a_register_changes_nothing(registers_running: Registe
     assert caught.value.register == register
     assert everything() == before
     assert Entry.objects.count() == recorded
+
+
+def administrator(organization: str, *, may_see_protected: bool = False) -> Actor:
+    """Return an ID administrator of the organization."""
+    return Actor(
+        kind=ActorKind.PERSON,
+        identifier="SE2321009801-X001",
+        role=Role.ID_ADMINISTRATOR.value,
+        organization_ids=(str(Organization.objects.get(name=organization).pk),),
+        person_id="00000000-0000-4000-8000-000000000001",
+        may_see_protected=may_see_protected,
+    )
+
+
+def forget_person(number: str) -> None:
+    Employment.objects.filter(person__personal_identity_number=number).delete()
+    Person.objects.filter(personal_identity_number=number).delete()
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_person_of_another_region_is_refused_untouched_and_looks_like_nobody(
+    registers_running: Registers, *, is_known: bool
+) -> None:
+    """POR-13: what a register says of a foreign person is neither written nor told."""
+    hsa()
+    registers_running.edit("Lindqvist", "Lindkvist")
+    if not is_known:
+        forget_person(ASA)
+    before, recorded = everything(), Entry.objects.count()
+    doris = administrator("Region Syd")
+    with pytest.raises(PersonNotFound) as foreign:
+        refresh_person(ASA, actor=doris, at=AT)
+    with pytest.raises(PersonNotFound) as nobody:
+        refresh_person(NOBODY, actor=doris, at=AT)
+    assert (str(foreign.value), foreign.value.facts) == (str(nobody.value), nobody.value.facts)
+    assert everything() == before
+    assert events("directory.person_read") == [{"outcome": "not_found", "person_id": ""}] * 2
+    assert Entry.objects.count() == recorded + 2
+
+
+def test_somebody_protected_is_not_made_known_to_one_without_the_right(registers_running: Registers) -> None:
+    hsa()
+    forget_person(ERIK)
+    with pytest.raises(PersonNotFound):
+        refresh_person(ERIK, actor=administrator("Region Norr"), at=AT)
+    assert not Person.objects.filter(personal_identity_number=ERIK).exists()
+    refresh_person(ERIK, actor=administrator("Region Norr", may_see_protected=True), at=AT)
+    assert person(ERIK).protected_identity
+
+
+def test_a_new_protection_is_written_whoever_asks(registers_running: Registers) -> None:
+    """Who reads an unprotected person of their own may find that they are protected now."""
+    hsa()
+    registers_running.edit(rf'(number = "{ASA}")', r"\1\nsecrecy_marked = true")
+    refresh_person(ASA, actor=administrator("Region Norr"), at=AT)
+    assert person(ASA).protected_identity
+
+
+def test_what_a_person_has_read_is_recorded_without_the_number(registers_running: Registers) -> None:
+    hsa()
+    alva = administrator("Region Norr")
+    refresh_person(ASA, actor=alva, at=AT)
+    registers_running.show("hsa", "503")
+    with pytest.raises(RegisterUnavailable):
+        refresh_person(ASA, actor=alva, at=AT)
+    with pytest.raises(RegisterUnavailable):
+        refresh_person(ASA, actor=administrator("Region Syd"), at=AT)
+    own = str(person(ASA).pk)
+    assert events("directory.person_read") == [
+        {"outcome": "read", "person_id": own},
+        {"outcome": "unavailable", "person_id": own},
+        {"outcome": "unavailable", "person_id": ""},
+    ]
+    assert not Entry.objects.filter(type="directory.person_read", content__contains=ASA).exists()
+    assert not Entry.objects.filter(type="directory.person_read", content__contains=ASA[2:]).exists()
 
 
 def test_nobody_is_made_known_whom_no_connected_organization_employs(registers_running: Registers) -> None:

@@ -11,11 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
+from authn.rate_limits import count_request
 from cards.card_number import CardNumberInvalid, parse_card_number
 from cards.errors import CardNotFound
 from cards.selectors import get_card_by_number
 from directory.errors import InvalidIdentifier
 from directory.identifiers import PersonalIdentityNumber, parse_personal_identity_number
+from directory.lifecycle import record_search
 from directory.policies import may_find_people
 from directory.selectors import PersonHit, find_people
 from journal.actor import Actor
@@ -24,6 +26,8 @@ from portal.pages import asking
 from portal.problems import Problem
 from portal.words import Tag
 
+SEARCHES_PER_MINUTE = 60
+"""For one person: more than anybody types, few enough that nobody walks through the numbers."""
 _LIMIT = 20
 _LONGEST = 80
 _LAST_QUERY = "last-search"
@@ -67,33 +71,59 @@ def search_people(request: HttpRequest) -> HttpResponse:
     if (refusal := may_find_people(actor)) is not None:
         return problems.page(request, problems.explain(refusal))
     if request.method == "POST":
+        at = asking.now()
+        count_search(actor, at=at)
         query = request.POST.get("q", "").strip()[:_LONGEST]
         request.session[_LAST_QUERY] = query
-        if person_id := _exact(query, actor=actor):
+        if person_id := _exact(query, actor=actor, at=at):
             return HttpResponseRedirect(reverse("person", args=[person_id]))
         return HttpResponseRedirect(reverse("people-search"))
     query = last_query(request)
     return render(request, "portal/search.html", {"page": _page(query, actor=actor)})
 
 
-def _exact(query: str, *, actor: Actor) -> str:
-    """Return the one person that a number names; empty for a name, for none and for several."""
-    if card_person := _by_card(query, actor=actor):
-        return card_person
+def count_search(actor: Actor, *, at: datetime) -> None:
+    """Count a search or a register reading; raises TooManyRequests above what a desk has use for."""
+    count_request(f"search:{actor.person_id}", limit=SEARCHES_PER_MINUTE, at=at)
+
+
+def _exact(query: str, *, actor: Actor, at: datetime) -> str:
+    """Return the one person that a number names; empty for a name, for none and for several.
+
+    A search by a whole number is recorded, as it would be at a register.
+    """
+    key, person_id = _looked_up(query, actor=actor)
+    if key:
+        record_search(key=key, person_id=person_id, actor=actor, at=at)
+    return person_id
+
+
+def _looked_up(query: str, *, actor: Actor) -> tuple[str, str]:
+    """Return what kind of whole number the query is, and whom it names; both may be empty."""
+    if _is_card_number(query):
+        return "card_number", _by_card(query, actor=actor)
     if not any(letter.isdigit() for letter in query):
-        return ""
+        return "", ""
     try:
         hits = find_people(query, actor=actor, limit=2)
     except InvalidIdentifier:
-        return ""
-    return str(hits[0].person_id) if len(hits) == 1 else ""
+        return "", ""
+    key = "hsa_id" if query[0].isalpha() else "personal_number"
+    return key, str(hits[0].person_id) if len(hits) == 1 else ""
+
+
+def _is_card_number(query: str) -> bool:
+    try:
+        parse_card_number(query)
+    except CardNumberInvalid:
+        return False
+    return True
 
 
 def _by_card(query: str, *, actor: Actor) -> str:
     try:
-        number = parse_card_number(query)
-        return str(get_card_by_number(str(number), actor=actor).person_id)
-    except (CardNumberInvalid, CardNotFound):
+        return str(get_card_by_number(str(parse_card_number(query)), actor=actor).person_id)
+    except CardNotFound:
         return ""
 
 

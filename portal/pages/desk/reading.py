@@ -13,7 +13,7 @@ from directory.selectors import get_person
 from directory.synchronization import refresh_person
 from portal import problems
 from portal.pages import asking
-from portal.pages.desk.people import last_query, number_of
+from portal.pages.desk.people import count_search, last_query, number_of
 
 
 @require_POST
@@ -25,6 +25,7 @@ def read_new(request: HttpRequest) -> HttpResponse:
     number = number_of(last_query(request), at=at)
     if number is None:
         return HttpResponseRedirect(reverse("people-search"))
+    count_search(actor, at=at)
     try:
         person = refresh_person(number, actor=actor, at=at)
         person = get_person(person.pk, actor=actor)
@@ -41,7 +42,10 @@ def read_again(request: HttpRequest, person_id: str) -> HttpResponse:
     person = get_person(str(person_id), actor=actor)
     if (refusal := may_find_people(actor)) is not None:
         return problems.page(request, problems.explain(refusal))
-    return _shown(request, refresh_person(person.personal_identity_number, actor=actor, at=at))
+    count_search(actor, at=at)
+    refresh_person(person.personal_identity_number, actor=actor, at=at)
+    # Once more: what was read may have put the person out of the actor's sight.
+    return _shown(request, get_person(person.pk, actor=actor))
 
 
 def _shown(request: HttpRequest, person: Person) -> HttpResponse:
