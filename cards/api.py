@@ -34,7 +34,7 @@ from cards.activation import (
     claim_activation,
     client_key_of_activation,
 )
-from cards.admin_key import admin_key_of
+from cards.admin_key import disclose_admin_keys
 from cards.card_keys import (
     IssuedKey,
     KeyName,
@@ -96,7 +96,10 @@ def _json_call(call: Call) -> Callable[[HttpRequest], JsonResponse]:
 
 @_json_call
 def claim(request: HttpRequest, body: Body) -> dict[str, object]:
-    """POST {token, clientKey, app, version}: take the activation; learn card, keys, PIN rules and terms."""
+    """POST {token, clientKey, app, version}: take the activation; learn card, keys, PIN rules and terms.
+
+    The only answer with administration keys: the card's new one, and those that it may have now.
+    """
     try:
         client_key = parse_client_key(body.get("clientKey"))
     except ClientKeyInvalid as error:
@@ -109,9 +112,12 @@ def claim(request: HttpRequest, body: Body) -> dict[str, object]:
         actor=_client(request),
         at=_now(),
     )
+    admin_keys = disclose_admin_keys(activation_id=str(activation.pk), actor=_client(request), at=_now())
     return {
         **_state(activation),
         **_card(activation),
+        "adminKeys": list(admin_keys.current),
+        "newAdminKey": admin_keys.replacement,
         "pinRules": {
             "min": pin_rules.SHORTEST,
             "max": pin_rules.LONGEST,
@@ -226,9 +232,9 @@ def _state(activation: Activation) -> dict[str, object]:
 
 
 def _card(activation: Activation) -> dict[str, object]:
-    """Return what the client must know of the card; the administration key only until a PIN is set."""
+    """Return what the client must know of the card; the PIN is chosen while none of its keys is done."""
     card, done = activation.card, usable_keys(activation.card)
-    answer: dict[str, object] = {
+    return {
         "cardNumber": card.card_number,
         "holderName": card.holder_name,
         "organization": card.organization.name,
@@ -237,9 +243,6 @@ def _card(activation: Activation) -> dict[str, object]:
             for name in KeyName
         ],
     }
-    if not done and activation.state == ActivationState.CLAIMED.value:
-        answer["adminKey"] = admin_key_of(card.card_number or "")
-    return answer
 
 
 def _certificate(item: IssuedKey) -> dict[str, object]:

@@ -163,6 +163,16 @@ class ActivationClaimed(_AboutAnActivation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdminKeysDisclosed(_AboutAnActivation):
+    """The claiming client was told administration keys of the card: whose, never which. For the auditor."""
+
+    TYPE: ClassVar[str] = "key.card_admin_disclosed"
+    client_key_thumbprint: str
+    of_activation_ids: tuple[str, ...]
+    is_factory_key_included: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardKeysMade(_AboutAnActivation):
     """The card made its keys and proved that it holds them; certificates were requested."""
 

@@ -9,6 +9,7 @@ from cards.activation import (
     open_activation,
     report_suspicion,
 )
+from cards.admin_key import AdminKeys, disclose_admin_keys
 from cards.blocking import block_card
 from cards.card_keys import (
     collect_certificates,
@@ -20,6 +21,7 @@ from cards.ordering import cancel_order, place_order, resume_ordering, stop_orde
 from cards.receipts import sign_receipt
 
 __all__ = [
+    "AdminKeys",
     "OpenedActivation",
     "abort_activation",
     "block_card",
@@ -28,6 +30,7 @@ __all__ = [
     "claim_activation",
     "collect_certificates",
     "confirm_written",
+    "disclose_admin_keys",
     "expire_activations",
     "open_activation",
     "place_order",

@@ -71,6 +71,8 @@ class IssuedCertificate:
 class _Progress:
     """How far this activation has come; each step may be repeated after an interruption."""
 
+    may_have_new_admin_key: bool = False
+    has_new_admin_key: bool = False
     has_pin: bool = False
     is_registered: bool = False
     issued: tuple[IssuedCertificate, ...] = ()
@@ -93,7 +95,8 @@ class Activation:
         self.card_number = _text(answer, "cardNumber")
         self.holder_name = _text(answer, "holderName")
         self.organization = str(answer.get("organization") or "")
-        self._admin_key = str(answer.get("adminKey") or "")
+        self._admin_keys = _admin_keys(answer.get("adminKeys"))
+        self._new_admin_key = _text(answer, "newAdminKey")
         self._keys = _key_orders(answer.get("keys"))
         self.pin_rules: PinRules = pin_rules_from(answer.get("pinRules"))
         self.terms_version, self.terms_text = _terms(answer.get("terms"))
@@ -102,7 +105,7 @@ class Activation:
     @property
     def needs_new_pin(self) -> bool:
         """Return whether the holder is to choose a PIN (else: type the one chosen before)."""
-        return bool(self._admin_key) and not self._progress.has_pin
+        return not self._progress.has_pin and not any(order.is_certified for order in self._keys)
 
     def check_card(self) -> None:
         """See that the right card is in a reader. Raises NoCard, WrongCard, PinBlocked, ReaderError."""
@@ -128,7 +131,7 @@ class Activation:
         report(Step.CARD)
         self.check_card()
         report(Step.PIN)
-        self._set_pin(pin)
+        self._take_over(pin)
         report(Step.KEYS)
         self._register_keys(pin)
         report(Step.CERTIFICATES)
@@ -149,13 +152,30 @@ class Activation:
                 is_repeatable=True,
             )
 
-    def _set_pin(self, pin: str) -> None:
+    def _take_over(self, pin: str) -> None:
+        """Put the card under the key of this activation, so that no earlier one opens it; then set the PIN.
+
+        Interrupted anywhere, it can be repeated, here or by a later activation: the key on the card is always
+        one of those that are told to it.
+        """
+        progress = self._progress
         if self.needs_new_pin:
             self.pin_rules.check(pin)
+        if self.needs_new_pin or not progress.has_new_admin_key:
             with self._hardware.card(self.card_number) as card:
-                card.set_pin(admin_key=self._admin_key, pin=pin)
-            self._progress.has_pin = True
-            self._admin_key = ""  # needed once; not kept where it is not needed
+                # 1. Which key opens it: the newest first, a right one gives back the tries of the wrong ones.
+                fresh = (self._new_admin_key,) if progress.may_have_new_admin_key else ()
+                opens = card.log_in_as_administrator((*fresh, *self._admin_keys))
+                # 2. Before anything else, that key is replaced.
+                if opens != self._new_admin_key:
+                    progress.may_have_new_admin_key = True
+                    card.replace_admin_key(opens, self._new_admin_key)
+                progress.has_new_admin_key = True
+                # 3. The PIN, unless it was chosen in an activation that is resumed.
+                if self.needs_new_pin:
+                    card.reset_pin(pin)
+                    progress.has_pin = True
+                card.log_out()
         with self._hardware.card(self.card_number) as card:
             card.log_in(pin)
 
@@ -251,6 +271,12 @@ def _text(answer: Mapping[str, object], name: str) -> str:
 
 def _spki(certificate: x509.Certificate) -> bytes:
     return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _admin_keys(members: object) -> tuple[str, ...]:
+    if not isinstance(members, list) or not all(isinstance(member, str) and member for member in members):
+        raise ServerNotTrusted("the answer lacks adminKeys")
+    return tuple(members)
 
 
 def _key_orders(members: object) -> tuple[KeyOrder, ...]:

@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import PyKCS11
@@ -33,11 +33,13 @@ class CardSession:
         slot: int,
         card_number: str,
         tries_left: Callable[[], int | None],
+        is_last_admin_try: Callable[[], bool],
     ) -> None:
         self._session = session
         self._slot = slot
         self._card_number = card_number
         self._tries_left = tries_left
+        self._is_last_admin_try = is_last_admin_try
 
     def close(self) -> None:
         """Log out and close; a card that is gone has done so itself."""
@@ -57,15 +59,34 @@ class CardSession:
             raise failure from error
 
     def set_pin(self, *, admin_key: str, pin: str) -> None:
-        """Give the card this PIN with its admin key; keys survive. Raises PinFailed, PinNotAllowed."""
-        try:
-            self._session.login(admin_key, PyKCS11.CKU_SO)
-        except PyKCS11Error as error:
-            failure = translated(error)
-            if isinstance(failure, WrongPin):
-                raise PinFailed("the card does not know this admin key") from error
-            raise failure from error
+        """Give the card this PIN with its admin key or PUK; keys survive. Raises PinFailed, PinNotAllowed."""
+        if not self._opens(admin_key):
+            raise PinFailed("the card does not know this admin key")
         self._session.initPin(pin)
+        self._session.logout()
+
+    def log_in_as_administrator(self, admin_keys: Sequence[str]) -> str:
+        """Prove the one of these keys that is on the card, and return it; all wrong ones cost a try.
+
+        Raises PinFailed: none is, or the last try is next, which is never used (it would lock for good).
+        """
+        for admin_key in admin_keys:
+            if self._is_last_admin_try():
+                raise PinFailed("only one try is left for the admin key")
+            if self._opens(admin_key):
+                return admin_key
+        raise PinFailed("the card knows none of these admin keys")
+
+    def replace_admin_key(self, old: str, fresh: str) -> None:
+        """Let a fresh key open the card in place of the old one. Needs the administrator's login."""
+        self._session.setPin(old, fresh)
+
+    def reset_pin(self, pin: str) -> None:
+        """Give the card this PIN; keys survive. Needs the administrator's login. Raises PinNotAllowed."""
+        self._session.initPin(pin)
+
+    def log_out(self) -> None:
+        """End the login."""
         self._session.logout()
 
     def change_pin(self, *, old: str, pin: str) -> None:
@@ -172,6 +193,16 @@ class CardSession:
             case SignatureAlgorithm.RS256:
                 mechanism = PyKCS11.Mechanism(PyKCS11.CKM_SHA256_RSA_PKCS, None)
         return bytes(self._session.sign(handles[0], octets, mechanism))
+
+    def _opens(self, admin_key: str) -> bool:
+        try:
+            self._session.login(admin_key, PyKCS11.CKU_SO)
+        except PyKCS11Error as error:
+            failure = translated(error)
+            if isinstance(failure, WrongPin):
+                return False
+            raise failure from error
+        return True
 
     def _find(self, kind: int, *, label: str = "", key_id: bytes = b"") -> list[Any]:
         template: list[tuple[int, object]] = [(PyKCS11.CKA_CLASS, kind)]

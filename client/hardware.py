@@ -105,7 +105,11 @@ class Hardware:
             except PyKCS11Error as error:
                 raise translated(error) from error
             held = CardSession(
-                session, slot=slot, card_number=card_number, tries_left=lambda: self._count_tries(slot)
+                session,
+                slot=slot,
+                card_number=card_number,
+                tries_left=lambda: self._count_tries(slot),
+                is_last_admin_try=lambda: self._is_last_admin_try(slot),
             )
             try:
                 yield held
@@ -148,6 +152,9 @@ class Hardware:
         return InsertedCard(
             card_number=label, pin_state=_pin_state(facts.flags), tries_left=self._count_tries(slot)
         )
+
+    def _is_last_admin_try(self, slot: int) -> bool:
+        return bool(self._library.getTokenInfo(slot).flags & PyKCS11.CKF_SO_PIN_FINAL_TRY)
 
     def _count_tries(self, slot: int) -> int | None:
         if self._tries_left is None:

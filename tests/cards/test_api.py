@@ -23,10 +23,13 @@ from authn.evidence import (
     to_be_signed,
     unb64,
 )
+from cards import lifecycle
 from cards.card_keys import KeyName
+from cards.errors import IllegalTransition, Refused
 from cards.models import Activation, Card
 from cards.states import ActivationState, CardState
-from tests.scenarios import USER_CHALLENGE, Scene, a_scene, a_shipped_card, an_open_activation
+from journal.models import Entry
+from tests.scenarios import CLIENT, USER_CHALLENGE, Scene, a_scene, a_shipped_card, an_open_activation
 
 pytestmark = pytest.mark.django_db
 MASTER_KEY = b"the factory and we share this\n"
@@ -90,7 +93,8 @@ def test_the_whole_channel(scene: Scene, token: str) -> None:
     assert claimed["holderName"] == "Åsa Lindqvist"
     assert claimed["organization"] == "Region Norr"
     assert [key["done"] for key in claimed["keys"]] == [False, False]
-    assert claimed["adminKey"] == _admin_key(card.card_number)
+    assert claimed["adminKeys"] == [_derived(card.card_number or "")]
+    assert claimed["newAdminKey"] == _derived(f"{card.card_number} activation {claimed['activationId']}")
     assert "19830830" in claimed["pinRules"]["forbidden"]
     activation_id = claimed["activationId"]
 
@@ -123,19 +127,80 @@ def test_the_whole_channel(scene: Scene, token: str) -> None:
     assert Card.objects.get().state == CardState.ACTIVE
     status, answer = call(scene, "status", signed_by=scene.client.key, activationId=activation_id)
     assert (status, answer["state"]) == (200, "active")
-    assert "adminKey" not in answer
+    assert not any("dminKey" in name for name in answer)
 
 
-def test_the_admin_key_is_given_only_until_a_pin_is_set(scene: Scene, token: str) -> None:
+def test_only_the_claim_tells_admin_keys(scene: Scene, token: str) -> None:
     claimed = claim(scene, token)
-    send_keys(scene, claimed["activationId"])
-    status, answer = call(scene, "status", signed_by=scene.client.key, activationId=claimed["activationId"])
-    assert status == 200
-    assert "adminKey" not in answer
+    told = json.dumps([claimed.pop("adminKeys"), claimed.pop("newAdminKey")])
+    assert len(json.loads(told)[0]) == 1
+    activation_id = claimed["activationId"]
+    answers = [
+        claimed,
+        call(scene, "status", signed_by=scene.client.key, activationId=activation_id)[1],
+        send_keys(scene, activation_id),
+        call(scene, "status", signed_by=scene.client.key, activationId=activation_id)[1],
+    ]
+    for answer in answers:
+        assert not any(key in json.dumps(answer) for key in (*json.loads(told)[0], json.loads(told)[1]))
+
+
+def test_each_claim_tells_the_keys_that_the_card_may_have_newest_first(scene: Scene, token: str) -> None:
+    first = claim(scene, token)
+    card = Card.objects.get()
+    an_open_activation(scene, card)  # nobody claimed this one: its key is on no card
     scene.client = scene.client.restarted()
-    again = claim(scene, an_open_activation(scene, Card.objects.get()).token)
-    assert "adminKey" not in again
-    assert [key["done"] for key in again["keys"]] == [True, True]
+    second = claim(scene, an_open_activation(scene, card).token)
+    send_keys(scene, second["activationId"])
+    scene.client = scene.client.restarted()
+    third = claim(scene, an_open_activation(scene, card).token)
+    assert [key["done"] for key in third["keys"]] == [True, True]
+    factory = _derived(card.card_number or "")
+    assert second["adminKeys"] == [first["newAdminKey"], factory]
+    assert third["adminKeys"] == [second["newAdminKey"], first["newAdminKey"], factory]
+    assert third["newAdminKey"] not in third["adminKeys"]
+    entries = Entry.objects.filter(type="key.card_admin_disclosed").order_by("pk")
+    assert [json.loads(entry.content)["event"]["of_activation_ids"] for entry in entries] == [
+        [first["activationId"]],
+        [second["activationId"], first["activationId"]],
+        [third["activationId"], second["activationId"], first["activationId"]],
+    ]
+    journal = "".join(Entry.objects.values_list("content", flat=True))
+    assert not any(key in journal for key in (*third["adminKeys"], third["newAdminKey"]))
+
+
+def test_a_card_is_told_no_more_keys_than_it_has_tries_to_spare(scene: Scene, token: str) -> None:
+    claimed = claim(scene, token)
+    for _ in range(12):
+        scene.client = scene.client.restarted()
+        claimed = claim(scene, an_open_activation(scene, Card.objects.get()).token)
+    assert len(claimed["adminKeys"]) == 9
+    assert claimed["adminKeys"][-1] == _derived(claimed["cardNumber"])
+
+
+def test_no_key_of_a_card_in_use_is_told(scene: Scene, token: str) -> None:
+    activation_id = str(claim(scene, token)["activationId"])
+    Card.objects.update(state=CardState.ACTIVE.value, activated_at=scene.at)
+    told = Entry.objects.filter(type="key.card_admin_disclosed").count()
+    with pytest.raises(Refused):
+        lifecycle.disclose_admin_keys(activation_id=activation_id, actor=CLIENT, at=datetime.now(UTC))
+    assert Entry.objects.filter(type="key.card_admin_disclosed").count() == told
+
+
+def test_no_key_is_told_once_the_card_has_made_its_keys(scene: Scene, token: str) -> None:
+    activation_id = str(claim(scene, token)["activationId"])
+    send_keys(scene, activation_id)
+    with pytest.raises(IllegalTransition):
+        lifecycle.disclose_admin_keys(activation_id=activation_id, actor=CLIENT, at=datetime.now(UTC))
+
+
+def test_admin_keys_stand_in_no_repr(scene: Scene, token: str) -> None:
+    claimed = claim(scene, token)
+    keys = lifecycle.disclose_admin_keys(
+        activation_id=str(claimed["activationId"]), actor=CLIENT, at=datetime.now(UTC)
+    )
+    assert keys.replacement == claimed["newAdminKey"]
+    assert not any(key in repr(keys) for key in (*keys.current, keys.replacement))
 
 
 @pytest.mark.parametrize("name", ["keys", "certificates", "written", "receipt", "abort", "status"])
@@ -270,5 +335,5 @@ def _demand_chain(row: dict[str, object]) -> None:
         lower.verify_directly_issued_by(upper)
 
 
-def _admin_key(number: str | None) -> str:
-    return hmac.new(MASTER_KEY.strip(), (number or "").encode(), hashlib.sha256).hexdigest()[:16]
+def _derived(text: str) -> str:
+    return hmac.new(MASTER_KEY.strip(), text.encode(), hashlib.sha256).hexdigest()[:16]

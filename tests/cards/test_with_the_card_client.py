@@ -1,5 +1,8 @@
 """The real card client with a virtual card from the factory's workshop, against our channel over HTTP."""
 
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +17,7 @@ from pytest_django import Settings
 
 from ca.models import Certificate
 from cards import lifecycle
+from cards.admin_key import activation_key
 from cards.models import Activation, Card, CardKey
 from cards.reasons import BlockReason
 from cards.states import ActivationState, CardState
@@ -21,8 +25,9 @@ from client import flows
 from client.activation import Activation as ClientActivation
 from client.activation import Step
 from client.configuration import Configuration, configuration_from_environment
-from client.errors import ClientError, WrongCard
+from client.errors import ClientError, PinFailed, WrongCard
 from client.links import parse_link
+from client.service import Service
 from client.virtual_readers import VirtualReaders
 from hsm_sim.build import build
 from tests.hsm_sim.cards import MASTER_KEY, make_card
@@ -158,6 +163,83 @@ def test_a_client_killed_at_any_step_leaves_a_card_that_can_be_finished(
     assert card.state == CardState.ACTIVE
     assert CardKey.objects.filter(superseded_at__isnull=True).count() == 2
     assert Certificate.objects.filter(revoked_at__isnull=True).count() == 2
+
+
+@pytest.mark.parametrize("puts_its_key_on_the_card", [False, True])
+def test_what_an_aborted_claim_was_told_does_not_open_the_card_once_it_is_active(
+    scene: Scene,
+    card: Card,
+    configuration: Configuration,
+    puts_its_key_on_the_card: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """A script at the desk claims, reads the keys and aborts; then the holder activates the card."""
+    number = card.card_number or ""
+    script = Service(configuration)
+    script.greet()
+    token = an_open_activation(scene, card).token
+    claimed = script.claim("activation/claim", {"token": token, "lang": "sv"})
+    told = _texts([claimed[name] for name in claimed if "dminKey" in name])
+    assert told
+    VirtualReaders(configuration).insert(number, reader=0)
+    if puts_its_key_on_the_card:
+        with flows.open_hardware(configuration) as hardware, hardware.card(number) as chip:
+            opens = chip.log_in_as_administrator(claimed["adminKeys"])
+            chip.replace_admin_key(opens, claimed["newAdminKey"])
+    ended = {"activationId": claimed["activationId"], "reason": "userCancel"}
+    script.call("activation/abort", ended, is_repeatable=False)
+    scene.at = datetime.now(UTC)
+    with working(scene):
+        activate(an_open_activation(scene, card).start_url, configuration)
+    card.refresh_from_db()
+    assert card.state == CardState.ACTIVE
+    with flows.open_hardware(configuration) as hardware:
+        for key in told:
+            with hardware.card(number) as chip, pytest.raises(PinFailed):
+                chip.set_pin(admin_key=key, pin="555666")
+        last = activation_key(number, str(Activation.objects.get(state=ActivationState.ACTIVE).pk))
+        with hardware.card(number) as chip:
+            assert chip.log_in_as_administrator([last]) == last
+        with hardware.card(number) as chip:
+            chip.log_in(PIN)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["C_Login 1 KILL", "C_Login 1 KILL_AFTER", "C_SetPIN 1 KILL", "C_SetPIN 1 KILL_AFTER", "C_InitPIN 1 KILL",
+     "C_InitPIN 1 KILL_AFTER", "C_Logout 1 KILL_AFTER", "C_Login 2 KILL_AFTER"],
+)  # fmt: skip
+def test_a_client_killed_between_any_two_calls_to_the_card_leaves_one_that_can_be_finished(
+    scene: Scene, card: Card, configuration: Configuration, home: Path, fault: str
+) -> None:
+    url = an_open_activation(scene, card).start_url
+    (home / "pin").write_text(PIN)
+    (home / "faults").write_text(f"{fault}\n")
+    client = [sys.executable, "-m", "client", "--server", configuration.server]
+    killed = subprocess.run(
+        [*client, "activate", url, "--pin-file", str(home / "pin")],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed
+    (home / "faults").unlink()
+    scene.at = datetime.now(UTC)
+    with working(scene):
+        activate(an_open_activation(scene, card).start_url, configuration)
+    card.refresh_from_db()
+    assert card.state == CardState.ACTIVE
+    assert Activation.objects.filter(state=ActivationState.ABORTED).get().claimed_at
+    with flows.open_hardware(configuration) as hardware:
+        for earlier in Activation.objects.filter(state=ActivationState.ABORTED):
+            key = activation_key(card.card_number or "", str(earlier.pk))
+            with hardware.card(card.card_number or "") as chip, pytest.raises(PinFailed):
+                chip.set_pin(admin_key=key, pin="555666")
+
+
+def _texts(values: object) -> set[str]:
+    if isinstance(values, str):
+        return {values}
+    return set().union(*map(_texts, values)) if isinstance(values, list) else set()
 
 
 def test_another_card_in_the_reader_ends_it_with_the_reason(

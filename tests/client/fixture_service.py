@@ -64,6 +64,7 @@ class Activation:
     activation_id: str
     card_number: str
     admin_key: str
+    new_admin_key: str = field(default_factory=lambda: secrets.token_hex(8))
     client_key: ClientKey | None = None
     csrs: dict[str, bytes] = field(default_factory=dict)
     certificates: dict[str, bytes] = field(default_factory=dict)
@@ -130,6 +131,8 @@ class FixtureService(ThreadingHTTPServer):
         self.orders: dict[str, Order] = {}
         self.tokens: dict[str, Order | Activation] = {}
         self.activations: dict[str, Activation] = {}
+        self.claimed: list[Activation] = []
+        self.change_claim: Mapping[str, object] = {}
         self.issuers = {
             "hsa_authentication": MiniIssuer("TEST Person HSA-id 3"),
             "id_authentication": MiniIssuer("TEST Person ID 3"),
@@ -227,9 +230,14 @@ class FixtureService(ThreadingHTTPServer):
             "terms": {"version": "2026-11", "text": "Kortet är personligt och får inte lånas ut."},
             "expiresAt": 2_000_000_000,
         }
-        if not activation.csrs:
-            answer["adminKey"] = activation.admin_key
-        return answer
+        earlier = [one.new_admin_key for one in self.claimed if one.card_number == activation.card_number]
+        self.claimed.insert(0, activation)
+        return {
+            **answer,
+            "adminKeys": [*earlier, activation.admin_key],
+            "newAdminKey": activation.new_admin_key,
+            **self.change_claim,
+        }
 
     def activation_call(
         self, name: str, body: Mapping[str, Any], prove: Callable[[ClientKey], None]

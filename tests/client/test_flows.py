@@ -35,6 +35,7 @@ from client.hardware import Hardware, PinState
 from client.links import parse_link
 from client.virtual_readers import VirtualReaders
 from tests.client.conftest import PIN, CardInHand
+from tests.client.fixture_service import Activation as OtherActivation
 from tests.client.fixture_service import FixtureService
 from tests.hsm_sim.cards import make_card
 
@@ -288,6 +289,83 @@ def test_a_wrong_admin_key_leaves_the_card_as_it_was(
     assert activation.aborted == "pinFailed"
 
 
+def test_only_the_key_of_the_last_activation_opens_the_card_and_wrong_ones_cost_no_try_in_the_end(
+    card: CardInHand, home: Path, service: FixtureService, configuration: Configuration, hardware: Hardware
+) -> None:
+    told = [
+        Activation(
+            parse_link(service.start_activation(card.number, card.admin_key)[0]),
+            configuration=configuration,
+            hardware=hardware,
+        )
+        for _ in range(8)
+    ]
+    assert len(told) == 8
+    url, last = service.start_activation(card.number, card.admin_key)
+    flows.activate(url, new_pin=PIN, configuration=configuration)
+    assert " admin 10 " in (home / "cards" / "counters" / card.number).read_text()
+    earlier = [one.new_admin_key for one in service.claimed if one is not last]
+    _demand_only_key(hardware, card, last.new_admin_key, not_these=earlier)
+    with hardware.card(card.number) as held:
+        held.log_in(PIN)
+
+
+def test_the_last_try_of_the_admin_key_is_never_used(
+    card: CardInHand, home: Path, service: FixtureService, configuration: Configuration
+) -> None:
+    service.claimed += [
+        OtherActivation(activation_id="x", card_number=card.number, admin_key=card.admin_key)
+        for _ in range(12)
+    ]
+    url, activation = service.start_activation(card.number, card.admin_key)
+    with pytest.raises(PinFailed):
+        flows.activate(url, new_pin=PIN, configuration=configuration)
+    assert activation.aborted == "pinFailed"
+    assert " admin 1 " in (home / "cards" / "counters" / card.number).read_text()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["C_Login 1 CKR_DEVICE_ERROR", "C_SetPIN 1 CKR_DEVICE_ERROR", "C_InitPIN 1 CKR_DEVICE_ERROR",
+     "C_Login 1 CKR_DEVICE_REMOVED", "C_SetPIN 1 CKR_DEVICE_REMOVED", "C_InitPIN 1 CKR_DEVICE_REMOVED",
+     "C_Logout 2 CKR_DEVICE_REMOVED"],
+)  # fmt: skip
+def test_a_card_that_fails_while_it_is_taken_over_can_go_on(  # noqa: PLR0917 - fixtures
+    fault: str, card: CardInHand, home: Path, service: FixtureService, configuration: Configuration,
+    readers: VirtualReaders, hardware: Hardware,
+) -> None:  # fmt: skip
+    url, activation = service.start_activation(card.number, card.admin_key)
+    walk = Activation(parse_link(url), configuration=configuration, hardware=hardware)
+    readers.insert(card.number, reader=0)
+    (home / "faults").write_text(f"{fault}\n")
+    with pytest.raises(ClientError):
+        walk.complete(PIN, report=lambda _: None)
+    (home / "faults").unlink()
+    walk.complete(PIN, report=lambda _: None)
+    assert activation.state == "active"
+    _demand_only_key(hardware, card, activation.new_admin_key)
+
+
+@pytest.mark.parametrize("change", [{"adminKeys": None}, {"adminKeys": [7]}, {"newAdminKey": ""}])
+def test_a_claim_without_admin_keys_is_not_believed(
+    change: dict[str, object], card: CardInHand, service: FixtureService, configuration: Configuration
+) -> None:
+    service.change_claim = change
+    url, _ = service.start_activation(card.number, card.admin_key)
+    with pytest.raises(ServerNotTrusted):
+        flows.activate(url, new_pin=PIN, configuration=configuration)
+
+
+def _demand_only_key(
+    hardware: Hardware, card: CardInHand, admin_key: str, *, not_these: Sequence[str] = ()
+) -> None:
+    for old in (card.admin_key, *not_these):
+        with hardware.card(card.number) as held:
+            with pytest.raises(PinFailed):
+                held.set_pin(admin_key=old, pin="555666")
+            assert held.log_in_as_administrator([admin_key]) == admin_key
+
+
 @pytest.mark.parametrize("call", ["keys", "certificates", "written", "receipt"])
 def test_an_answer_lost_on_the_way_is_asked_for_again(
     call: str, card: CardInHand, service: FixtureService, configuration: Configuration
@@ -318,6 +396,8 @@ def test_an_interrupted_activation_is_resumed_with_the_keys_it_made(
     flows.activate(url, new_pin=PIN, configuration=configuration)
     assert second.state == "active"
     assert second.csrs == first.csrs
+    with flows.open_hardware(configuration) as hardware:
+        _demand_only_key(hardware, card, second.new_admin_key, not_these=[first.new_admin_key])
 
 
 def test_keys_that_the_service_never_heard_of_are_made_anew(
