@@ -4,6 +4,7 @@ import argparse
 import importlib
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import traceback
@@ -118,6 +119,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="smaller sizes, marked in the notes")
     parser.add_argument("rows", nargs="*", help="rows, also joined by commas; all when none is named")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: told to end"))  # the stack ends the children
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="sigill-bench-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
