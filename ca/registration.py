@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from ca.errors import IdempotencyConflict, KeyRefused, ProfileRefused, UnknownIssuer, UnknownRequest
 from ca.events import CertificateRequested
-from ca.models import BlockedKey, CertificateRequest, Issuer
+from ca.models import BlockedKey, Certificate, CertificateRequest, Issuer
 from ca.pki import weak_keys
 from ca.pki.errors import ProfileViolation, WeakKey
 from ca.pki.profile import Profile
@@ -45,11 +45,21 @@ class RequestState:
 
 
 class BlockedKeys:
-    """The blocklist in the database: keys revoked for keyCompromise, and those reported to us."""
+    """The blocklist in the database: keys of revoked certificates, and those reported to us."""
 
     def contains(self, public_key: bytes) -> bool:
         """Tell whether the SubjectPublicKeyInfo (DER) is blocked."""
+        return self.is_reported(public_key) or self.revoked_serial(public_key) is not None
+
+    def is_reported(self, public_key: bytes) -> bool:
+        """Tell whether the key is known to be compromised."""
         return BlockedKey.objects.filter(public_key_sha256=hashlib.sha256(public_key).hexdigest()).exists()
+
+    def revoked_serial(self, public_key: bytes) -> str | None:
+        """Return the serial number of a revoked certificate of the key, for whatever reason, or None."""
+        digest = hashlib.sha256(public_key).hexdigest()
+        revoked = Certificate.objects.filter(public_key_sha256=digest, revoked_at__isnull=False)
+        return revoked.values_list("serial_hex", flat=True).first()
 
 
 def request_certificate(
@@ -74,9 +84,9 @@ def request_certificate(
     validity from above, as a card's own expiry does. ``issuer`` names the issuer where profile and policy
     leave a choice that only our own jobs make: whose OCSP signer it is. Works inside the caller's
     transaction.
-    Raises ``KeyRefused`` (weak, blocked or not of the profile's kind), ``ProfileRefused``,
-    ``UnknownIssuer`` before the ceremony, and ``IdempotencyConflict`` when the key was used for another
-    request.
+    Raises ``KeyRefused`` (weak, blocked, of a revoked certificate or not of the profile's kind),
+    ``ProfileRefused``, ``UnknownIssuer`` before the ceremony, and ``IdempotencyConflict`` when
+    the key was used for another request.
     """
     files = policy_files()
     kind = CarrierKind(carrier_kind)
@@ -175,8 +185,15 @@ def _chosen_issuer(files: PolicyFiles, profile: Profile, policy: str, named: str
 
 
 def _check_key(files: PolicyFiles, profile: Profile, public_key: bytes) -> None:
+    blocked = BlockedKeys()
+    revoked_serial = blocked.revoked_serial(public_key)
+    if revoked_serial is not None and not blocked.is_reported(public_key):
+        raise KeyRefused(
+            "the key belongs to a revoked certificate",
+            facts={"weakness": "revoked_certificate", "serial": revoked_serial},
+        )
     try:
-        weak_keys.check(public_key, blocklist=BlockedKeys())
+        weak_keys.check(public_key, blocklist=blocked)
         fits = files.hierarchy.key_class(profile.key_class).takes(public_key)
     except WeakKey as weak:
         raise KeyRefused(f"the key may not be certified: {weak}", facts={"weakness": weak.weakness}) from weak

@@ -15,8 +15,10 @@ from ca.errors import (
     UnknownRequest,
 )
 from ca.models import CertificateRequest
+from ca.pki.reasons import RevocationReason
 from ca.pki.subject import SubjectFacts
 from ca.registration import request_certificate, request_state
+from ca.revocation import revoke
 from ca.states import (
     REQUEST_TABLE,
     SERIAL_TABLE,
@@ -105,6 +107,30 @@ def test_an_idempotency_key_is_for_one_request(authority: Authority) -> None:
     with pytest.raises(IdempotencyConflict):
         authority.request(key="once", public_key=new_public_key())
     assert CertificateRequest.objects.filter(idempotency_key="once").count() == 1
+
+
+@pytest.mark.parametrize("reason", [RevocationReason.SUPERSEDED, RevocationReason.CESSATION_OF_OPERATION])
+def test_the_key_of_a_revoked_certificate_is_not_certified_again(
+    authority: Authority, reason: RevocationReason
+) -> None:
+    """Domain 5: a re-used key of a revoked certificate; the same request again is still answered."""
+    public_key = new_public_key()
+    first = authority.request(key="first", public_key=public_key)
+    waiting = authority.request(key="waiting", public_key=public_key, carrier_id="card-2")
+    certificate = authority.issue(first)
+    assert certificate is not None
+    revoke(
+        certificate_id=certificate.pk,
+        reason=reason,
+        requested_at=authority.at,
+        actor=Actor.system("test"),
+        at=authority.at,
+    )
+    with pytest.raises(KeyRefused) as refused:
+        authority.request(public_key=public_key, carrier_id="card-3")
+    assert refused.value.facts == {"weakness": "revoked_certificate", "serial": certificate.serial_hex}
+    assert authority.request(key="first", public_key=public_key).pk == first.pk
+    assert authority.issue(waiting) is None
 
 
 @pytest.mark.django_db

@@ -190,7 +190,7 @@ def test_a_compromised_key_is_never_certified_again(authority: Authority) -> Non
     assert refused.value.facts == {"weakness": "blocked"}
 
 
-def test_a_superseded_key_is_not_blocked(authority: Authority) -> None:
+def test_a_superseded_key_is_refused_as_that_of_a_revoked_certificate(authority: Authority) -> None:
     public_key = new_public_key()
     certificate = authority.certificate(public_key=public_key)
     revoke(
@@ -200,7 +200,9 @@ def test_a_superseded_key_is_not_blocked(authority: Authority) -> None:
         actor=ALVA,
         at=authority.at,
     )
-    assert authority.request(public_key=public_key, carrier_id="card-2").state == "requested"
+    with pytest.raises(KeyRefused) as refused:
+        authority.request(public_key=public_key, carrier_id="card-2")
+    assert refused.value.facts["weakness"] == "revoked_certificate"
 
 
 def test_everything_on_a_card_is_revoked_and_nothing_else(authority: Authority) -> None:
