@@ -27,8 +27,8 @@ def refresh_person(
     """Read one person from PU and HSA now, making them known when they are new, and return them.
 
     Both registers are asked whoever it is, and scope is decided from their answers before anything is
-    written: somebody whom no organization in the actor's scope employs stays untouched, and looks like nobody at
-    all. What a person asks for is recorded, whatever comes of it.
+    written: somebody whom no organization in the actor's scope employs stays untouched, and looks like
+    nobody at all. What a person asks for is recorded, whatever comes of it.
 
     Raises ``RegisterUnavailable`` when either register gives no good answer (nothing is changed then), and
     ``PersonNotFound`` when nobody here knows them and no connected organization employs them, and for all

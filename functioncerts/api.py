@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Final
+from typing import IO, Any, Final
 
 from django.http import HttpResponse
 from django.urls import path
@@ -13,7 +13,8 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import APIException, AuthenticationFailed
+from rest_framework.exceptions import APIException, AuthenticationFailed, ParseError
+from rest_framework.parsers import JSONParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -86,6 +87,22 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:  # noqa: ARG002 - its signature
         """Return the OpenAPI security scheme."""
         return {"type": "http", "scheme": "bearer"}
+
+
+class BoundedJSONParser(JSONParser):
+    """JSON that does not nest deeper than Python's parser goes."""
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> object:
+        """Return what was sent; raises ParseError, also for thousands of brackets."""
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError:
+            raise ParseError("nested too deeply") from None
 
 
 class ProblemRenderer(JSONRenderer):
@@ -177,6 +194,7 @@ class _ScopedView(APIView):
 
     authentication_classes = (BearerAuthentication,)
     permission_classes = (IsAuthenticated,)
+    parser_classes = (BoundedJSONParser,)
     renderer_classes = (ProblemRenderer,)
 
     def handle_exception(self, exc: Exception) -> Response:

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from django.db.models import Q, QuerySet
@@ -104,8 +104,8 @@ def _read_key(text: str) -> tuple[datetime, uuid.UUID] | None:
     moment_text, _, pk_text = text.partition("~")
     try:
         moment = parse_datetime(moment_text)
-    except ValueError:
+        if moment is None or moment.tzinfo is None:
+            return None
+        return moment.astimezone(UTC), _uuid_or_nil(pk_text)
+    except (ValueError, OverflowError):  # no date, or one that is no moment of UTC
         return None
-    if moment is None or moment.tzinfo is None:
-        return None
-    return moment, _uuid_or_nil(pk_text)

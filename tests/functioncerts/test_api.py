@@ -376,3 +376,17 @@ def test_the_openapi_document_describes_every_endpoint(stage: Stage) -> None:
         "/api/v1/function-certificates/{order_id}/revoke",
     }
     assert document["components"]["securitySchemes"] == {"bearer": {"type": "http", "scheme": "bearer"}}
+
+
+@pytest.mark.parametrize(
+    "after",
+    ["0001-01-01T00:00:00%2B23:59~x", "9999-12-31T23:59:59-23:59~x", "9999-12-31T23:59:59Z~x", "%00~"],
+)
+def test_a_crafted_cursor_breaks_nothing(stage: Stage, token: str, after: str) -> None:
+    assert bearer(token).get(f"{URL}?after={after}").status_code == 200
+
+
+@pytest.mark.parametrize("body", ["[" * 5000, '{"a":' * 5000, "\x00", "[", "1"])
+def test_a_crafted_body_is_refused(stage: Stage, token: str, body: str) -> None:
+    answer = bearer(token).post(URL, body, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "request_invalid")

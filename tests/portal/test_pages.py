@@ -206,6 +206,24 @@ def test_orders_are_listed_and_filtered(scene: Scene, log_in: LogIn) -> None:
     assert browser.get("/orders/?state=nonsense&after=nonsense").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        "0001-01-01T00:00:00%2B23:59~x",
+        "9999-12-31T23:59:59-23:59~x",
+        "9999-12-31T23:59:59Z~x",
+        "0001-01-01T00:00:00Z~",
+        "2026-13-01T00:00:00Z~x",
+        "%00~%00",
+    ],
+)
+def test_a_crafted_cursor_begins_at_the_start_or_ends_and_breaks_nothing(
+    scene: Scene, log_in: LogIn, after: str
+) -> None:
+    a_pending_order(scene)
+    assert log_in(scene.cast.alva).get(f"/orders/?after={after}").status_code == 200
+
+
 def test_the_identity_check_opens_the_activation_and_shows_the_link_once(scene: Scene, log_in: LogIn) -> None:
     """CRD-5, CRD-6."""
     card = a_shipped_card(scene)
