@@ -25,7 +25,7 @@ def actor_of(request: HttpRequest) -> Actor:
         role=row.role,
         organization_ids=tuple(row.organization_ids),
         person_id=row.person_id,
-        loa=_LEVELS.get(row.loa, 0),
+        loa=level_of(row.loa),
         may_see_protected=row.may_see_protected,
         client_address=address_of(request),
         correlation_id=correlation_of(request),
@@ -43,12 +43,17 @@ def visitor_of(request: HttpRequest) -> Actor:
     row = session_of(request)
     return Actor(
         kind=ActorKind.PERSON,
-        identifier=row.hsa_id if row else "",
+        identifier=row.known_as if row else "",
         person_id=row.person_id if row else "",
-        loa=_LEVELS.get(row.loa, 0) if row else 0,
+        loa=level_of(row.loa) if row else 0,
         client_address=address_of(request),
         correlation_id=correlation_of(request),
     )
+
+
+def level_of(loa: str) -> int:
+    """Return the level of assurance that a URI names; 0 for none of ours."""
+    return _LEVELS.get(loa, 0)
 
 
 def address_of(request: HttpRequest) -> str:

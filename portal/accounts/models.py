@@ -77,3 +77,8 @@ class PortalSession(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @property
+    def known_as(self) -> str:
+        """Return who the journal names: by the HSA-id of the role, else of the certificate, else by person."""
+        return self.hsa_id or self.certificate_hsa_id or self.person_id

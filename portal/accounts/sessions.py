@@ -1,6 +1,7 @@
 """The life of a session: opened by a login, given one role, checked again, and ended at once when due."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -16,8 +17,9 @@ from authn.status import recheck
 from authn.trust import load_trust
 from directory import selectors as directory_selectors
 from directory.models import Person
-from journal.actor import Actor
+from journal.actor import Actor, ActorKind
 from journal.recording import record
+from portal.accounts.actor import level_of
 from portal.accounts.errors import RoleNotHeld
 from portal.accounts.events import RoleChosen, SessionEnded, SessionOpened
 from portal.accounts.models import EndReason, PortalSession
@@ -62,7 +64,7 @@ def open_session(
     )
     with transaction.atomic():
         row.save(force_insert=True)
-        record(event, actor=actor, at=at)
+        record(event, actor=_person(row, actor), at=at)
     session[SESSION_ID] = str(row.pk)
     return row
 
@@ -98,7 +100,9 @@ def choose_role(
     with transaction.atomic():
         if PortalSession.objects.filter(pk=row.pk, ended_at__isnull=True).update(**columns) != 1:
             raise RoleNotHeld("the session has ended")
-        record(event, actor=actor, at=at)
+        person = _person(row, actor)
+        in_role = replace(person, identifier=choice.hsa_id, role=choice.role, organization_ids=scope)
+        record(event, actor=in_role, at=at)
     row.refresh_from_db()
 
 
@@ -183,7 +187,11 @@ def end_sessions_for_card(card_number: str, *, actor: Actor, at: datetime) -> in
 
 
 def end_overdue_sessions(*, actor: Actor, at: datetime) -> int:
-    """Write down which sessions time has ended; return how many. For a periodic job."""
+    """Write down which sessions time has ended; return how many. For a periodic job.
+
+    Browser sessions that have expired are removed, also of those who never logged in.
+    """
+    Session.objects.filter(expire_date__lte=at).delete()
     idle = at - timedelta(seconds=settings.SESSION_IDLE_SECONDS)
     absolute = at - timedelta(seconds=settings.SESSION_ABSOLUTE_SECONDS)
     overdue = _open().filter(Q(last_seen_at__lte=idle) | Q(auth_time__lte=absolute))
@@ -193,6 +201,17 @@ def end_overdue_sessions(*, actor: Actor, at: datetime) -> int:
 def open_sessions_of(person_id: str) -> QuerySet[PortalSession]:
     """Return a person's open sessions, newest first."""
     return _open().filter(person_id=person_id).order_by("-auth_time")
+
+
+def _person(row: PortalSession, actor: Actor) -> Actor:
+    """Return the person who logged in as the one who acts, at the address where they did."""
+    return replace(
+        actor,
+        kind=ActorKind.PERSON,
+        identifier=row.known_as,
+        person_id=row.person_id,
+        loa=level_of(row.loa),
+    )
 
 
 def _open() -> QuerySet[PortalSession]:

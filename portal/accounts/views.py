@@ -28,12 +28,13 @@ _NEXT = "login_next"
 @never_cache
 @require_GET
 def login_page(request: HttpRequest) -> HttpResponse:
-    """GET /login/: how to log in, or how the login under way goes."""
+    """GET /login/: how to log in, or how the login under way goes.
+
+    Where to go afterwards travels in the form: nothing is stored for somebody who only looks.
+    """
     row = session_of(request)
     if row is not None:
         return _see(safe_next(request.GET.get("next", "/")) if row.role else "/role/")
-    if "next" in request.GET:
-        request.session[_NEXT] = safe_next(request.GET["next"])
     return render(request, "portal/login.html", _login_context(request))
 
 
@@ -176,7 +177,7 @@ def _login_context(request: HttpRequest) -> dict[str, object]:
         "failed": failed if failed in words.LOGIN_HINTS else "",
         "failed_message": words.LOGIN_HINTS.get(failed, ""),
         "ended": ended if ended in list(EndReason) else "",
-        "next": request.session.get(_NEXT, "/"),
+        "next": safe_next(str(request.GET.get("next") or request.session.get(_NEXT, "/"))),
         **_status(request, at=timezone.now()),
     }
 

@@ -5,12 +5,14 @@ from urllib.parse import quote
 
 import pytest
 from cryptography.x509 import ocsp
+from django.contrib.sessions.models import Session
 from django.test import Client
 from pytest_django import Settings
 
 from authn.models import AuthnOrder
 from directory.models import Role
 from journal.models import Entry
+from journal.selectors import content_of
 from portal.accounts.models import PortalSession
 from tests.authn.pki import NUMBER, Holder
 from tests.authn.robot import Robot
@@ -222,6 +224,47 @@ def test_next_is_kept_through_the_login_if_it_stays_in_the_portal(desk: Desk) ->
         "/login/?next=%2Fpeople%2Fstatus%2F%3Fa%3D1"
     )
     assert desk.log_in(next="/people/status/?a=1") == "/people/status/?a=1"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/login/?next=/people/1/", "/login/", "/login/oob/status", "/login/oob/return?d=x&u=y", "/people/1/"],
+)
+def test_looking_stores_no_session(desk: Desk, address: str) -> None:
+    assert Client().get(address).status_code in {200, 303}
+    assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"), [("/people/status/?a=1", "/people/status/?a=1"), ("//evil.test/", "/")]
+)
+def test_next_goes_with_the_form_of_the_login_page(
+    desk: Desk, settings: Settings, asked: str, kept: str
+) -> None:
+    settings.ROOT_URLCONF = "portal.urls"
+    page = Client().get("/login/", {"next": asked}).content.decode()
+    assert f'<input type="hidden" name="next" value="{kept}">' in page
+
+
+def test_the_journal_knows_who_logged_in_and_as_what(desk: Desk, cast: Cast) -> None:
+    desk.holder = Holder(serial_number=cast.employment.hsa_id)
+    desk.log_in()
+    opened, chosen = (
+        content_of(Entry.objects.get(type=name))["actor"]
+        for name in ("session.opened", "session.role_chosen")
+    )
+    person = {"kind": "person", "identifier": cast.employment.hsa_id, "person": str(cast.alva.pk), "loa": 3}
+    assert opened.items() >= {**person, "role": "", "scope": ""}.items()
+    role = {"role": cast.assignment.role, "scope": str(cast.norr.pk)}
+    assert chosen.items() >= {**person, **role}.items()
+
+
+def test_who_logs_in_by_personal_number_is_known_to_the_journal_by_the_persons_id(
+    desk: Desk, cast: Cast
+) -> None:
+    desk.log_in()
+    assert Entry.objects.get(type="session.opened").actor_identifier == str(cast.alva.pk)
+    assert Entry.objects.get(type="session.role_chosen").actor_identifier == cast.employment.hsa_id
 
 
 def test_next_never_leads_out(desk: Desk) -> None:

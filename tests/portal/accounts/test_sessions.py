@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.x509 import ocsp
+from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.test import Client
 
@@ -130,6 +131,17 @@ def test_overdue_sessions_are_written_down(desk: Desk) -> None:
     at = datetime.now(UTC)
     assert sessions.end_overdue_sessions(actor=ACTOR, at=at) == 0
     assert sessions.end_overdue_sessions(actor=ACTOR, at=at + timedelta(minutes=16)) == 1
+
+
+def test_expired_browser_sessions_are_removed(desk: Desk) -> None:
+    """Also of those who only began to log in: nothing else would ever remove them."""
+    desk.start()
+    assert Session.objects.count() == 1
+    at = datetime.now(UTC)
+    sessions.end_overdue_sessions(actor=ACTOR, at=at)
+    assert Session.objects.count() == 1
+    sessions.end_overdue_sessions(actor=ACTOR, at=at + timedelta(minutes=61))
+    assert Session.objects.count() == 0
 
 
 def test_logging_out_ends_the_session_here_and_for_whoever_copied_the_cookie(desk: Desk) -> None:
