@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -14,8 +16,10 @@ from ca.models import Certificate, Issuer
 from ca.selectors import issuers
 from portal import moments
 from portal.pages import asking
-from portal.status_check import ask_ocsp, published_crl
+from portal.status_check import Seen, ask_ocsp, published_crl
 from portal.words import Tag
+
+_KEPT_SECONDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,16 @@ def _crl(issuer: Issuer, *, at: datetime) -> tuple[Tag, str]:
     return Tag(tone="ok", icon="check-circle", label=_("Fresh")), text
 
 
+def _asked(certificate: Certificate, issuer: Issuer) -> Seen | None:
+    """Ask the responder, but not again within seconds: this page is open to everybody, in any number."""
+    key = f"status-page-{certificate.sha256}"
+    kept: tuple[Seen | None] | None = cache.get(key)
+    if kept is None:
+        kept = (ask_ocsp(bytes(certificate.certificate_der), issuer_der=bytes(issuer.certificate_der)),)
+        cache.set(key, kept, _KEPT_SECONDS)
+    return kept[0]
+
+
 def _ocsp(issuer: Issuer, *, at: datetime) -> tuple[Tag, str]:
     """Ask about the issuer's newest certificate: an answer about one stands for all."""
     newest = (
@@ -102,7 +116,7 @@ def _ocsp(issuer: Issuer, *, at: datetime) -> tuple[Tag, str]:
     )
     if newest is None:
         return Tag(tone="mute", icon="info-circle", label=_("Nothing to ask about")), _("no certificates yet")
-    seen = ask_ocsp(bytes(newest.certificate_der), issuer_der=bytes(issuer.certificate_der))
+    seen = _asked(newest, issuer)
     if seen is None:
         return Tag(tone="bad", icon="exclamation-octagon", label=_("No answer")), ""
     text = _("answer from %(when)s") % {"when": moments.moment(seen.this_update, now=at)}
