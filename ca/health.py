@@ -1,6 +1,8 @@
 """What the doctor looks at: each check is a sentence about one thing, right or wrong. Changes nothing."""
 
+import hashlib
 import json
+import socket
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,11 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from ca.ceremony.recorded import changed_settings, protocol_file
+from ca.ceremony.recorded import changed_settings, protocol_file, recorded_protocol
 from ca.crl_publishing import crl_file
 from ca.errors import LedgerDamaged, SigningRefused, SigningUnavailable
 from ca.hsm import token_copy
@@ -27,7 +30,8 @@ from ca.ledger_replay import revocation_ledger
 from ca.models import Certificate, Issuer
 from ca.pki.errors import PkiError
 from ca.policy_files import policy_files
-from ca.selectors import issuers, requests_waiting
+from ca.published_files import published_crl
+from ca.selectors import chain_pem, issuers, latest_crl, requests_waiting
 
 _FUTURE: Final = timedelta(minutes=5)
 _WAITING: Final = timedelta(minutes=2)
@@ -58,6 +62,7 @@ def examine(configuration: TokenConfiguration, *, at: datetime) -> Iterator[Chec
     yield _ceremony()
     yield from _secrets(configuration)
     yield from _keys(configuration)
+    yield _serving()
     yield from _copies(configuration)
     yield _clock(at)
     yield from _crls(at)
@@ -110,7 +115,11 @@ def _keys(configuration: TokenConfiguration) -> Iterator[Check]:
         return
     try:
         with own_token(configuration.lock_file, patience=0):
-            yield Check(what="signer", is_right=None, said="no signer runs; the token is looked at directly")
+            yield Check(
+                what="signer",
+                is_right=None,
+                said="no signer runs, so nothing is signed; the token is looked at directly",
+            )
             yield _token(configuration, certified)
             return
     except TokenBusy:
@@ -133,6 +142,26 @@ def _keys(configuration: TokenConfiguration) -> Iterator[Check]:
         except (SigningUnavailable, SigningRefused) as error:
             wrong.append(f"{label} ({error})")
     yield _keys_check(certified, wrong)
+
+
+def _serving() -> Check:
+    """Knock at the ports of the portal and the status server, as the settings have them."""
+    ports = {"portal": settings.SIGILL_PORTAL_PORT, "status server": settings.SIGILL_STATUS_PORT}
+    silent = [name for name, port in ports.items() if not _listens(port)]
+    if len(silent) == len(ports):
+        said = "nothing serves: neither the portal nor the status server listens; `make up` starts them"
+        return Check(what="serving", is_right=None, said=said)
+    if silent:
+        return Check(what="serving", is_right=False, said=f"the {silent[0]} does not listen; the other does")
+    return Check(what="serving", is_right=True, said="the portal and the status server listen")
+
+
+def _listens(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=3):
+            return True
+    except OSError:
+        return False
 
 
 def _token(configuration: TokenConfiguration, certified: dict[str, bytes]) -> Check:
@@ -196,10 +225,17 @@ def _crls(at: datetime) -> Iterator[Check]:
         name = f"CRL {issuer.key}"
         if hierarchy.issuer(issuer.key).crl_shards > 1:
             continue
-        try:
-            crl = x509.load_der_x509_crl(file.read_bytes())
-        except (OSError, ValueError):
-            yield Check(what=name, is_right=False, said="no CRL is published")
+        crl = published_crl(file, issuer_der=bytes(issuer.certificate_der))
+        if crl is None:
+            said = (
+                "a file that the issuer did not sign is published" if file.exists() else "no CRL is published"
+            )
+            yield Check(what=name, is_right=False, said=said)
+            continue
+        latest = latest_crl(issuer.key)
+        if latest is None or latest.sha256 != crl.fingerprint(hashes.SHA256()).hex():
+            said = "the published CRL is not the newest that is recorded; the worker puts it in place"
+            yield Check(what=name, is_right=False, said=said)
             continue
         left = (crl.next_update_utc or at) - at
         plan = hierarchy.issuer(issuer.key)
@@ -215,17 +251,59 @@ def _crls(at: datetime) -> Iterator[Check]:
 
 
 def _public_files() -> Iterator[Check]:
+    """Compare what relying parties and officers fetch with the digests that the ceremony recorded."""
     public: Path = settings.SIGILL_PUBLIC
-    missing = [
-        issuer.key
-        for issuer in issuers()
+    all_issuers = issuers()
+    wrong = [
+        f"aia/{issuer.file_stem}.cer"
+        for issuer in all_issuers
         if not _is_same(public / "aia" / f"{issuer.file_stem}.cer", bytes(issuer.certificate_der))
     ]
-    if missing:
-        said = f"the published certificate is missing or another one: {', '.join(missing)}"
+    wrong += [
+        f"chains/{issuer.key}.pem"
+        for issuer in all_issuers
+        if not _is_same(public / "chains" / f"{issuer.key}.pem", chain_pem(issuer).encode())
+    ]
+    protocol = recorded_protocol() or {}
+    for name, sha256 in _digests(protocol, "published_files", "name"):
+        if not name.startswith("crl/") and _digest(public / name) != sha256:
+            wrong.append(name)
+    for label, sha256 in _digests(protocol, "certificates", "label"):
+        if _certificate_digest(protocol_file().with_name(f"{label}.pem")) != sha256:
+            wrong.append(f"ceremony/{label}.pem")
+    if wrong:
+        names = ", ".join(dict.fromkeys(wrong))
+        said = f"missing, or not what the ceremony made: {names}; restore from the backup"
         yield Check(what="public", is_right=False, said=said)
-    elif issuers():
-        yield Check(what="public", is_right=True, said="every issuer's certificate is published")
+    elif all_issuers:
+        yield Check(
+            what="public", is_right=True, said="every certificate and chain is what the ceremony made"
+        )
+    ours = Path(__file__).resolve().parent
+    changed = [
+        name for name, sha256 in _digests(protocol, "policy_files", "name") if _digest(ours / name) != sha256
+    ]
+    if changed:
+        said = f"not as at the ceremony: {', '.join(changed)}; right only if that was decided"
+        yield Check(what="profiles", is_right=None, said=said)
+
+
+def _digests(protocol: dict[str, object], part: str, name: str) -> Iterator[tuple[str, str]]:
+    records = protocol.get(part)
+    for one in records if isinstance(records, list) else ():
+        yield str(one[name]), str(one["sha256"])
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+
+
+def _certificate_digest(file: Path) -> str:
+    try:
+        certificate = x509.load_pem_x509_certificate(file.read_bytes())
+    except (OSError, ValueError):
+        return ""
+    return certificate.fingerprint(hashes.SHA256()).hex()
 
 
 def _is_same(file: Path, content: bytes) -> bool:

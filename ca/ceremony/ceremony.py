@@ -39,7 +39,8 @@ from ca.selectors import certificate_pem, chain_pem, issuers
 from journal.actor import Actor
 from journal.recording import record
 
-_FRESH: Final = "to start over, with new keys and none of the old certificates, run it with FRESH=1"
+_FRESH: Final = "a half-made demo home starts over with `make demo FRESH=1`"
+_RESTORE: Final = "restore the backup; never start over, that ends every certificate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ def hold_ceremony(
     if protocol_file().exists():
         raise CeremonyHeldBefore(
             f"the key ceremony has been held: {protocol_file().name} is in ceremony/. "
-            f"It is held once; {_FRESH}"
+            "It is held once; a demo home starts over with `make demo FRESH=1`, an installation in use never"
         )
     started_at = clock()
     files = policy_files()
@@ -128,13 +129,15 @@ def _open_token(
     watch(Progress(step="token", what=configuration.label, done=0, total=1))
     if configuration.is_file_token and newest_copy(configuration) is None:
         if Issuer.objects.exists():
-            raise CeremonyStopped(f"the database knows issuers, but their keys are gone from hsm/; {_FRESH}")
+            raise CeremonyStopped(
+                f"the database knows issuers, but their keys are gone from hsm/; {_remedy()}"
+            )
         # No copy: no key ever left a half-made token, so it is made anew.
         shutil.rmtree(configuration.tokens, ignore_errors=True)
         configuration.tokens.mkdir(mode=0o700, parents=True)
     elif not configuration.pin_file.exists():
         raise CeremonyStopped(
-            f"the token is there but secrets/{configuration.pin_file.name} is gone; {_FRESH}"
+            f"the token is there but secrets/{configuration.pin_file.name} is gone; {_remedy()}"
         )
     make_pin(configuration.pin_file)
     so_pin = make_pin(configuration.pin_file.with_name("hsm-so-pin"))
@@ -148,13 +151,18 @@ def _open_token(
             keeper.start()
     except PinRefused as error:
         raise CeremonyStopped(
-            f"secrets/{configuration.pin_file.name} holds a PIN that the token refuses; {_FRESH}"
+            f"secrets/{configuration.pin_file.name} holds a PIN that the token refuses; {_remedy()}"
         ) from error
     except TokenDamaged as error:
-        raise CeremonyStopped(f"the token cannot be used: {error}; {_FRESH}") from error
+        raise CeremonyStopped(f"the token cannot be used: {error}; {_remedy()}") from error
     except TokenFault as error:
         raise CeremonyStopped(f"the token cannot be opened: {error}") from error
     watch(Progress(step="token", what=configuration.label, done=1, total=1))
+
+
+def _remedy() -> str:
+    """Say what to do about a token or PIN: where certificates are out there, their keys must come back."""
+    return _RESTORE if Certificate.objects.exists() else _FRESH
 
 
 def _make_keys(
@@ -183,7 +191,9 @@ def _plan_issuers(
         planned = Issuer.objects.filter(key=key.label).first()
         if planned is not None:
             if bytes(planned.public_key) != public_keys[key.label]:
-                raise CeremonyStopped(f"the token's key {key.label} is not the one in the database; {_FRESH}")
+                raise CeremonyStopped(
+                    f"the token's key {key.label} is not the one in the database; {_remedy()}"
+                )
             continue
         with transaction.atomic():
             Issuer.objects.create(
@@ -238,7 +248,7 @@ def _certify(
         if certificate is None:
             request.refresh_from_db()
             raise CeremonyStopped(
-                f"no certificate could be made for {key.label}: {request.failure}; {_FRESH}"
+                f"no certificate could be made for {key.label}: {request.failure}; {_remedy()}"
             )
         certificates[key.label] = certificate
     watch(Progress(step="certificates", what="", done=len(plan), total=len(plan)))

@@ -84,7 +84,7 @@ def test_a_second_ceremony_is_refused_in_a_plain_sentence(installation: Installa
     second = installation.manage("key_ceremony")
     assert second.returncode == 1
     assert "the key ceremony has been held" in second.stderr
-    assert "FRESH=1" in second.stderr
+    assert "`make demo FRESH=1`" in second.stderr
     assert "Traceback" not in second.stderr
     assert (installation.home / "ceremony" / "protocol.json").read_bytes() == before
 
@@ -102,7 +102,8 @@ def test_a_ceremony_whose_token_is_gone_says_what_to_do(installation: Installati
     shutil.rmtree(installation.home / "hsm")
     refused = installation.manage("key_ceremony")
     assert refused.returncode == 1
-    assert "FRESH=1" in refused.stderr
+    assert "restore the backup" in refused.stderr
+    assert "FRESH" not in refused.stderr
     assert not (installation.home / "hsm" / "tokens").exists()
 
 
@@ -191,6 +192,28 @@ def test_the_doctor_finds_what_is_wrong(installation: Installation) -> None:
     wrong = {line.split()[1].rstrip(":") for line in examined.stdout.splitlines() if line.startswith("WRONG")}
     assert wrong == {"secrets", "public", "CRL", "keys"}
     assert "Traceback" not in examined.stderr
+
+
+def test_the_doctor_finds_swapped_trust_files_and_a_strangers_crl(installation: Installation) -> None:
+    public, ceremony = installation.home / "public", installation.home / "ceremony"
+    (public / "chain.pem").unlink()
+    shutil.copy(ceremony / "audit.pem", public / "root.pem")
+    shutil.copy(ceremony / "audit.pem", ceremony / "root.pem")
+    first, second, *_ = sorted((public / "crl").glob("*.crl"))
+    shutil.copy(first, second)
+    examined = installation.manage("doctor")
+    assert examined.returncode == 1
+    wrong = [line for line in examined.stdout.splitlines() if line.startswith("WRONG")]
+    assert sorted(line.split()[1] for line in wrong) == ["CRL", "public:"]
+    for name in ("chain.pem", "root.pem", "ceremony/root.pem"):
+        assert name in next(line for line in wrong if "public" in line)
+    assert "the issuer did not sign" in next(line for line in wrong if "CRL" in line)
+
+
+def test_the_doctor_says_that_nothing_serves(installation: Installation) -> None:
+    installation.extra |= {"SIGILL_PORTAL_PORT": "1", "SIGILL_STATUS_PORT": "1"}
+    examined = installation.manage("doctor")
+    assert "note  serving: nothing serves" in examined.stdout
 
 
 def test_the_doctor_asks_the_signer_when_one_runs(installation: Installation) -> None:
