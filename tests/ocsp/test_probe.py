@@ -99,7 +99,7 @@ def faults() -> str:
 
 def test_the_probe_sees_that_all_is_well_and_what_is_not(world: World) -> None:
     """PKI-3, A5, A9."""
-    certificate, blocked = world.issue(at=now()), world.issue(at=now())
+    certificate, blocked = world.issue(at=now()), world.issue(at=now() - timedelta(minutes=5))
     for one in (certificate, blocked):
         world.publish(one, at=now())
     world.revoke(blocked, at=now() - timedelta(minutes=2))
