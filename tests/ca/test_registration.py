@@ -47,6 +47,7 @@ def spki(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
         (spki(ec.generate_private_key(ec.SECP384R1())), "kind"),
         (b"no key", "malformed"),
     ],
+    ids=["size", "curve", "kind", "malformed"],
 )
 def test_a_key_that_may_not_be_certified_is_refused_at_once(
     authority: Authority, public_key: bytes, weakness: str

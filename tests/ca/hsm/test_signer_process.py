@@ -113,6 +113,7 @@ def test_a_process_of_another_user_is_turned_away(signer_process: SignerProcess,
         b"\x00\x00\x00\x05\x01\x40abc",
         os.urandom(64),
     ],
+    ids=["nothing", "an octet", "one letter", "huge length", "half a frame", "noise"],
 )
 def test_rubbish_on_the_socket_costs_only_that_connection(
     signer_process: SignerProcess, rubbish: bytes
