@@ -97,7 +97,7 @@ class BoundedJSONParser(JSONParser):
         stream: IO[bytes],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> object:
+    ) -> dict[str, Any]:
         """Return what was sent; raises ParseError, also for thousands of brackets."""
         try:
             return super().parse(stream, media_type, parser_context)
