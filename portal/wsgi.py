@@ -9,6 +9,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 application = get_wsgi_application()
 
+# What the ceremony decided cannot be chosen otherwise by a setting: then nothing is served.
+if changed := import_module("ca.ceremony.recorded").changed_settings():
+    raise SystemExit("\n".join(changed))
+
 # The pages' code is loaded here, before gunicorn forks its workers, and not by each at its first request:
 # a worker that dies is replaced in milliseconds.
 import_module("portal.urls")
