@@ -83,6 +83,7 @@ def processes(place: Installation) -> list[Process]:
     worker = (
         python, "-m", "celery", "--app", "worker.celery", "worker",
         "--pool", "threads", "--concurrency", "4", "--loglevel", "WARNING",
+        "--hostname", f"{place.run.name}@%h",  # a node of its own, also where a broker is shared
         "--without-gossip", "--without-mingle", "--without-heartbeat",
         "--queues", "issuance,publishing,default",
     )  # fmt: skip
