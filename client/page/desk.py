@@ -117,7 +117,7 @@ class Desk:
         """Sign a login with the chosen certificate; does nothing unless the question is asked right now."""
         login = visit.login
         if login and 0 <= certificate < len(visit.choices) and self._begin(visit):
-            chosen = visit.choices[certificate]
+            chosen = visit.chosen = visit.choices[certificate]
 
             def work() -> None:
                 return_url = login.answer(chosen, pin=pin)

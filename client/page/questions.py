@@ -108,7 +108,7 @@ def _login_answer(scene: Scene, visit: Visit) -> Markup:
         _note(scene, visit),
         scene.form(
             f"/visit/{visit.visit_id}/answer",
-            _choice(scene, usable),
+            _choice(scene, usable, chosen=visit.chosen),
             tag(
                 "div",
                 tag(
@@ -129,20 +129,31 @@ def _login_answer(scene: Scene, visit: Visit) -> Markup:
     )
 
 
-def _choice(scene: Scene, usable: list[tuple[int, CardCertificate]]) -> Markup:
+def _choice(
+    scene: Scene, usable: list[tuple[int, CardCertificate]], *, chosen: CardCertificate | None
+) -> Markup:
     if len(usable) == 1:
         place, certificate = usable[0]
         return join(
             tag("input", type="hidden", name="certificate", value=str(place)),
             tag("p", drawing.icon("card"), *_certificate(scene, certificate), class_="chosen"),
         )
+    certificates = [certificate for _, certificate in usable]
+    checked = chosen if chosen in certificates else certificates[0]
     options = [
         tag(
             "label",
-            tag("input", type="radio", name="certificate", value=str(place), required=True, checked=first),
+            tag(
+                "input",
+                type="radio",
+                name="certificate",
+                value=str(place),
+                required=True,
+                checked=certificate == checked,
+            ),
             tag("span", *_certificate(scene, certificate)),
         )
-        for first, (place, certificate) in zip([True] + [False] * len(usable), usable, strict=False)
+        for place, certificate in usable
     ]
     return tag("fieldset", tag("legend", scene.say("choose")), options, class_="choice")
 

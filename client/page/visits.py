@@ -32,6 +32,7 @@ class Visit:
     login: Login | None = None
     activation: Activation | None = None
     choices: tuple[CardCertificate, ...] = ()
+    chosen: CardCertificate | None = None  # a wrong PIN must not lead the next try to another card
     hindrance: ClientError | None = None  # why nothing can be asked at the moment: no card, no certificate
     notice: ClientError | None = None  # what went wrong with the last try
     failure: ClientError | None = None
