@@ -72,9 +72,13 @@ def place_order(
     except IntegrityError as error:
         if (placed := _placed_before(idempotency_key, actor=actor)) is not None:
             return placed
+        # Somebody was faster by an instant: told with the same facts as somebody who comes later.
+        later = policies.may_order(
+            employment=employment, product_code=product_code, loa=loa, actor=actor, at=at
+        )
+        facts = dict(later.facts) if later is not None and later.code == OrderAlreadyRunning.code else {}
         raise OrderAlreadyRunning(
-            "the person has a running order in this organization",
-            facts={"hsa_id": hsa_id},
+            "the person has a running order in this organization", facts={"hsa_id": hsa_id, **facts}
         ) from error
 
 
