@@ -1,7 +1,7 @@
 """Blocking a card: what will happen in numbers, why, since when, and a tick that says yes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django import forms
@@ -20,6 +20,7 @@ from cards.reasons import DESK_REASONS, BlockReason
 from cards.selectors import CardView, card_view, get_card, person_cards
 from cards.states import CardState
 from journal.actor import Actor
+from journal.errors import Refusal
 from portal import moments, problems, words
 from portal.pages import asking
 from portal.pages.desk import landing
@@ -116,7 +117,7 @@ def block(request: HttpRequest, card_id: str) -> HttpResponse:
     refusal = view.block_refusal
     # A second click on a card that is blocked by now is told below who was faster.
     if refusal is not None and not (request.method == "POST" and refusal.code == "card_blocked"):
-        return problems.page(request, problems.explain(refusal))
+        return problems.page(request, problems.explain(_named(refusal)))
     if request.method != "POST":
         local = at.astimezone(moments.STOCKHOLM)
         initial = {"requested_day": f"{local:%Y-%m-%d}", "requested_clock": f"{local:%H:%M}"}
@@ -151,6 +152,15 @@ def show_landing(request: HttpRequest, card_id: str) -> HttpResponse:
     """Show how far the block of a card has come, for htmx."""
     card = get_card(str(card_id), actor=asking.who(request))
     return render(request, "portal/parts/landing.html", {"landing": landing.of_card(card, at=asking.now())})
+
+
+def _named(refusal: Refusal) -> Refusal:
+    """Return the refusal with the name of whoever blocked the card, where it tells of one."""
+    by = dict(refusal.facts).get("by", "")
+    name = names_of({by}).get(by, by) if by else ""
+    return replace(
+        refusal, facts=tuple((key, name if key == "by" else value) for key, value in refusal.facts)
+    )
 
 
 def _told(error: AlreadyBlocked) -> str:
