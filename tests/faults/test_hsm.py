@@ -9,7 +9,7 @@ from tests.running.installation import Installation
 
 FAULTS = {
     "sessions are lost": [f"C_Sign {number} CKR_SESSION_HANDLE_INVALID" for number in (1, 3, 5, 7)],
-    "the device goes away": ["C_Sign 1 CKR_DEVICE_REMOVED 6", "C_Sign 4 CKR_DEVICE_REMOVED 6"],
+    "the device goes away": ["C_Sign 1 CKR_DEVICE_REMOVED 6"],
     "the login is lost": ["C_SignInit 1 CKR_USER_NOT_LOGGED_IN", "C_SignInit 4 CKR_USER_NOT_LOGGED_IN"],
     "the login fails afterwards": ["C_Sign 1 CKR_SESSION_CLOSED", "C_Login 1 CKR_FUNCTION_FAILED 2"],
     "the device errs": [f"C_Sign {number} CKR_DEVICE_ERROR" for number in (1, 2, 4, 6)],
@@ -37,14 +37,16 @@ def test_an_issuance_survives_what_the_hsm_does(
     aftermath.everything_once(holder, is_blocked=False)
 
 
-@pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS.keys())
+@pytest.mark.parametrize(
+    "fault", ["sessions are lost", "signatures come out wrong", "the signer dies in a login"]
+)
 def test_a_block_survives_what_the_hsm_does(
-    faults: list[str], installation: Installation, alva: Desk, holder: Member, aftermath: Aftermath
+    fault: str, installation: Installation, alva: Desk, holder: Member, aftermath: Aftermath
 ) -> None:
     """REV-1, R4: the block is done at once; OCSP and the CRL follow when the HSM signs again."""
     person = alva.makes_active_card(holder)
     installation.heal()
-    installation.order_hsm_faults(*faults)
+    installation.order_hsm_faults(*FAULTS[fault])
     alva.has_blocked(person)
     aftermath.revoked_everywhere(holder)
     assert installation.hsm_faults_that_happened()

@@ -20,7 +20,7 @@ FAULTS = {
 @pytest.mark.parametrize(
     "fault",
     [(register, kind) for register, kinds in FAULTS.items() for kind in kinds],
-    ids=lambda fault: "-".join(fault),
+    ids="-".join,
 )
 def test_a_register_that_is_down_or_lies_changes_nothing_and_the_page_says_which(
     fault: tuple[str, str], installation: Installation, alva: Desk, holder: Member, aftermath: Aftermath

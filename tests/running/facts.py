@@ -57,7 +57,7 @@ def card(*, card_id: str) -> Facts:
         "keys": [{"name": key.name, "is_current": key.superseded_at is None} for key in keys],
         "requests": Counter(request.state for request in requests),
         "certificates": [_certificate(one) for one in _certificates_on(row)],
-        "activations": Counter(one.state for one in Activation.objects.filter(card=row)),
+        "activation_ids": [str(one.pk) for one in Activation.objects.filter(card=row).order_by("opened_at")],
         "events": Counter(
             Entry.objects.filter(references__kind="card", references__value=str(row.pk)).values_list(
                 "type", flat=True

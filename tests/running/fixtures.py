@@ -24,10 +24,14 @@ def running_installation() -> Iterator[Installation]:
 
 
 @pytest.fixture
-def installation(running_installation: Installation) -> Installation:
-    """The installation in good health, whatever the test before did to it."""
+def installation(running_installation: Installation) -> Iterator[Installation]:
+    """The installation in good health, whatever the test before did to it; nothing may break inside it."""
     running_installation.heal()
-    return running_installation
+    log = running_installation.home / "logs" / "portal.log"
+    before = log.stat().st_size
+    yield running_installation
+    told = log.read_bytes()[before:].decode(errors="replace")
+    assert "Internal Server Error" not in told, told[-4000:]
 
 
 @pytest.fixture(scope="session")
