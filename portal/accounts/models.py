@@ -80,5 +80,5 @@ class PortalSession(models.Model):
 
     @property
     def known_as(self) -> str:
-        """Return who the journal names: by the HSA-id of the role, else of the certificate, else by person."""
+        """Return who the journal names: the HSA-id of the role, else the certificate's, else the person."""
         return self.hsa_id or self.certificate_hsa_id or self.person_id

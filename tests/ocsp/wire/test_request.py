@@ -194,10 +194,7 @@ def test_a_serial_in_more_octets_than_it_takes_is_malformed() -> None:
     request_der = asn1_question()
     padded = request_der.replace(b"\x02\x02\x03\xe8", b"\x02\x03\x00\x03\xe8")
     assert len(padded) == len(request_der) + 1
-    padded = bytes(
-        octet + 1 if at % 2 and at < 10 else octet
-        for at, octet in enumerate(padded)
-    )
+    padded = bytes(octet + 1 if at % 2 and at < 10 else octet for at, octet in enumerate(padded))
     assert slice_request(padded) is None
     with pytest.raises(MalformedRequest):
         parse_request(padded)
