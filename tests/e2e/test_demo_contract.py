@@ -70,8 +70,26 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     return made
 
 
+@dataclass(frozen=True)
+class SecondRun:
+    """What the first run had left, and what the second one printed."""
+
+    before: dict[str, object]
+    protocol: bytes
+    printed: str
+
+
 @pytest.fixture(scope="module")
-def copied(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+def again(demo: Demo) -> SecondRun:
+    """The demo, run a second time over the same data."""
+    before, protocol = demo.told, (demo.home / "ceremony" / "protocol.json").read_bytes()
+    done = demo.run("deploy.demo", "--once")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return SecondRun(before=before, protocol=protocol, printed=done.stdout)
+
+
+@pytest.fixture(scope="module")
+def copied(demo: Demo, again: SecondRun, tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """A copy of the home in another place; the original is moved away, so nothing can lean on it."""
     place = tmp_path_factory.mktemp("elsewhere") / "copy"
     shutil.copytree(demo.home, place)
@@ -118,9 +136,19 @@ def openssl(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def of(demo: Demo, name: str) -> dict[str, str]:
-    certificates = demo.told["certificates"]
+    return certificate_in(demo.told, name)
+
+
+def certificate_in(told: dict[str, object], name: str) -> dict[str, str]:
+    certificates = told["certificates"]
     assert isinstance(certificates, list)
     return next(item for item in certificates if item["name"] == name)
+
+
+def people_of(told: dict[str, object]) -> list[dict[str, str]]:
+    people = told["people"]
+    assert isinstance(people, list)
+    return people
 
 
 def test_it_tells_its_steps_with_times_and_how_to_check_them(demo: Demo) -> None:
@@ -169,6 +197,19 @@ def test_nothing_in_the_home_holds_its_own_address(demo: Demo) -> None:
     for path in demo.home.rglob("*"):
         if path.is_file() and "logs" not in path.relative_to(demo.home).parts:
             assert wanted not in path.read_bytes(), path
+
+
+def test_a_second_run_keeps_the_data_and_works(demo: Demo, again: SecondRun) -> None:
+    assert (demo.home / "ceremony" / "protocol.json").read_bytes() == again.protocol
+    assert "Key ceremony" not in again.printed
+    assert again.printed.splitlines()[-1].startswith("The main job is done")
+    for name in ("portal", "ocsp", "client", "api_token"):
+        assert demo.told[name] == again.before[name]
+    kept = {person["hsa_id"]: person["card_number"] for person in people_of(again.before) if person["roles"]}
+    now = {person["hsa_id"]: person["card_number"] for person in people_of(demo.told) if person["roles"]}
+    assert now == kept
+    assert of(demo, "card-good")["serial"] == certificate_in(again.before, "card-good")["serial"]
+    assert of(demo, "card-revoked")["serial"] != certificate_in(again.before, "card-revoked")["serial"]
 
 
 @pytest.mark.parametrize("name", NAMES)
