@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 kind="${1:-run}"
 started=$SECONDS
 
-say() { printf '\033[2m%3ds\033[0m  %s\n' "$((SECONDS - started))" "$*"; }
+if [ -t 1 ]; then dim=$'\033[2m' plain=$'\033[0m'; else dim= plain=; fi
+say() { printf '%s%3ds%s  %s\n' "$dim" "$((SECONDS - started))" "$plain" "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 # --- 1. System packages -------------------------------------------------------------------------------------
