@@ -60,9 +60,9 @@ def holder(_holders: Iterator[Member]) -> Member:
     return next(_holders)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium, for one module: while it is open its event loop is in every other test's way."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(CHROMIUM))
         yield browser
