@@ -52,7 +52,8 @@ class LmdbReader:
             return self._look(self._map, self._snapshot)
         except (lmdb.Error, OSError, DamagedRecord) as error:
             self.close()
-            raise StoreUnavailable(str(error)) from error
+            # The message is logged, and a log under $SIGILL_HOME holds no absolute path.
+            raise StoreUnavailable(str(error).replace(str(self._path), self._path.name)) from error
 
     def get(self, key: bytes) -> bytes | None:
         """Return a stored answer as bytes. Raises ``StoreUnavailable``."""
