@@ -79,6 +79,7 @@ def test_a_person_logs_in_by_keyboard_alone(
     page.keyboard.type("000111")
     page.keyboard.press("Enter")
     page.get_by_role("alert").get_by_text("4 försök kvar").wait_for()
+    page.locator("#pin:focus").wait_for()  # the field is there before it has the focus
     page.keyboard.type(PIN)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{order.return_url}?**")
