@@ -1,10 +1,12 @@
 """Turns an error or refusal into words: which rule, which data, who can fix it; the home of HTTP status."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -121,8 +123,10 @@ def page(request: HttpRequest, problem: Problem) -> HttpResponse:
     return response
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django names it
-    """Answer 400: Django's handler400."""
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400: Django's handler400. A session that could not be stored comes this way too."""
+    if _is_passing(exception):
+        return _bare(request, of_code("unavailable"))
     return page(request, of_code("bad_request"))
 
 
@@ -137,11 +141,34 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 without asking anything that may be what broke: Django's handler500."""
-    problem = of_code("internal_error")
+    """Answer 500 without asking anything that may be what broke: Django's handler500.
+
+    A database that is away or busy is no fault of ours and passes: 503, and when to come back.
+    """
+    return _bare(request, of_code("unavailable" if _is_passing(sys.exception()) else "internal_error"))
+
+
+def _is_passing(error: BaseException | None) -> bool:
+    """Tell whether a database that was away is what an error began with."""
+    while error is not None:
+        if isinstance(error, OperationalError | InterfaceError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _bare(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """Answer with nothing that asks the database or the session."""
+    response: HttpResponse
     if request.path.startswith(_MACHINE_PATHS):
-        return JsonResponse(problem.as_json(), status=problem.status, content_type="application/problem+json")
-    return render(None, "portal/broken.html", {"problem": problem}, status=problem.status)
+        response = JsonResponse(
+            problem.as_json(), status=problem.status, content_type="application/problem+json"
+        )
+    else:
+        response = render(None, "portal/broken.html", {"problem": problem}, status=problem.status)
+    if problem.status == _UNAVAILABLE:
+        response["Retry-After"] = "10"
+    return response
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django names it

@@ -1,6 +1,5 @@
 """SIGKILL to every process between every two steps of the main job, and in the middle of them (R8, R9)."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -13,10 +12,9 @@ from deploy.demo.cast import Member
 from deploy.demo.main_job import LOST
 from tests.running.aftermath import Aftermath
 from tests.running.desk import GONE, Desk, links_of
-from tests.running.installation import Installation
+from tests.running.installation import WITH_BROKER, Installation
 
-WITH_BROKER = bool(os.environ.get("SIGILL_TEST_BROKER_URL"))
-APART = ("consumers", "beat") if WITH_BROKER else ()  # without a broker they are part of the worker
+APART = ("consumers", "beat") if WITH_BROKER else ()
 VICTIMS = ("signer", "worker", "responder", "portal", "portal workers", *APART)
 
 

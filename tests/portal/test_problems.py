@@ -7,6 +7,9 @@ import pkgutil
 from pathlib import Path
 
 import pytest
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.db import InterfaceError, OperationalError
 from django.test import RequestFactory
 from django.utils import translation
 
@@ -116,3 +119,31 @@ def test_a_machine_gets_problem_json_with_the_code() -> None:
     assert response.status_code == 404
     assert response["Content-Type"] == "application/problem+json"
     assert json.loads(response.content)["code"] == "card_not_found"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [("/people/search/", "text/html"), ("/c/v1/claim", "application/problem")]
+)
+@pytest.mark.parametrize(
+    ("error", "status"), [(OperationalError, 503), (InterfaceError, 503), (KeyError, 500)]
+)
+def test_a_database_that_is_away_is_said_to_pass_and_everything_else_to_be_our_fault(
+    error: type[Exception], status: int, path: str, kind: str
+) -> None:
+    """POR-2: nothing is claimed to be done, and whoever came is told when to come back."""
+    try:
+        raise error  # noqa: TRY301 - the handler looks at what is being handled
+    except Exception:  # noqa: BLE001 - as Django does around a view
+        response = problems.server_error(RequestFactory().get(path))
+    assert response.status_code == status
+    assert response["Content-Type"].startswith(kind)
+    assert response.get("Retry-After") == ("10" if status == 503 else None)
+
+
+def test_a_session_that_the_database_did_not_take_is_no_bad_request() -> None:
+    """POR-2: Django calls it one (SessionInterrupted); the person did nothing wrong."""
+    interrupted = SessionInterrupted("the session was not stored")
+    interrupted.__context__ = UpdateError()
+    interrupted.__context__.__context__ = OperationalError("terminating connection")
+    response = problems.bad_request(RequestFactory().get("/people/search/"), interrupted)
+    assert (response.status_code, response["Retry-After"]) == (503, "10")

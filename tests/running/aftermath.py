@@ -72,9 +72,13 @@ class Aftermath:
         assert {name: events.get(name, 0) for name in names} == dict.fromkeys(names, 1)
 
     def revoked_everywhere(self, holder: Member) -> None:
+        """The certificates of the card that was ordered last: see ``revoked``."""
+        self.revoked(self.card_of_latest_order(holder))
+
+    def revoked(self, card: dict[str, Any]) -> None:
         """OCSP says so, the CRL lists each certificate once, the ledger knows it, openssl refuses it."""
         self.installation.await_ready()
-        certificates = self.card_of_latest_order(holder)["certificates"]
+        certificates = card["certificates"]
         assert certificates
         for one in certificates:
             outsider = self._outsider(one)

@@ -8,7 +8,7 @@ import requests
 
 from client import flows
 from client.activation import Activation, Step
-from client.errors import ServerUnreachable
+from client.errors import ServerRefused, ServerUnreachable
 from client.links import parse_link
 from client.virtual_readers import VirtualReaders
 from deploy.demo.browser import Browser, Page, PageRefused
@@ -71,12 +71,16 @@ class Desk:
     # --- with patience: until it is done, whatever dies meanwhile -----------------------------------
 
     def patiently(self, act: Callable[[], Page | str | None]) -> Page | str:
-        """Try an act until it gives something; only a portal that is away may stop it meanwhile."""
+        """Try an act until it gives something; only a portal that is away, or says so, may stop it."""
 
         def tried() -> Page | str | None:
             try:
                 return act()
             except GONE:
+                return None
+            except PageRefused as refusal:
+                if "answered 503" not in str(refusal):
+                    raise
                 return None
 
         return eventually(tried, why=getattr(act, "__name__", "an act at the desk"))
@@ -120,30 +124,33 @@ class Desk:
             addresses = links_of(self.browser.open(person), "/activate/")
             if not addresses:
                 return person
-            link = self.open_activation(addresses[0])
-            with flows.open_hardware(self.installation.configuration) as hardware:
-                try:
-                    activation = Activation(
-                        parse_link(link), configuration=self.installation.configuration, hardware=hardware
-                    )
-                    VirtualReaders(self.installation.configuration).insert(activation.card_number, reader=0)
-                    self._complete(activation, pin=pin, at_step=at_step)
-                except ServerUnreachable:
-                    return None  # the claim's answer was lost: only that may end a link
+            try:
+                self.completes(self.open_activation(addresses[0]), pin=pin, at_step=at_step)
+            except ServerUnreachable:
+                return None  # the claim's answer was lost: only that may end a link
+            except ServerRefused as refusal:
+                if refusal.facts["status"] != "503":
+                    raise
+                return None
             return person
 
         self.patiently(activated)
 
-    @staticmethod
-    def _complete(activation: Activation, *, pin: str, at_step: Callable[[Step], None]) -> None:
-        def completed() -> bool:
-            try:
-                activation.complete(pin, report=at_step)
-            except ServerUnreachable:
-                return False
-            return True
+    def completes(self, link: str, *, pin: str, at_step: Callable[[Step], None] = lambda _: None) -> None:
+        """Walk through an activation in the client, going on whenever the portal was away."""
+        configuration = self.installation.configuration
+        with flows.open_hardware(configuration) as hardware:
+            activation = Activation(parse_link(link), configuration=configuration, hardware=hardware)
+            VirtualReaders(configuration).insert(activation.card_number, reader=0)
 
-        eventually(completed, why="the activation is complete")
+            def completed() -> bool:
+                try:
+                    activation.complete(pin, report=at_step)
+                except ServerUnreachable:
+                    return False
+                return True
+
+            eventually(completed, why="the activation is complete")
 
     def makes_active_card(self, holder: Member) -> str:
         """Get a person a new active card, nothing going wrong, and return the person's address."""

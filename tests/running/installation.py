@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -27,6 +28,8 @@ from tests.running.cast import FRIDA
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
 """Seconds after which what must come is held to be lost: a deadline for failing, never a pause."""
+WITH_BROKER = bool(os.environ.get("SIGILL_TEST_BROKER_URL"))
+"""Whether consumers and beat are processes of their own; without a broker they are part of the worker."""
 
 Value = TypeVar("Value")
 
@@ -49,12 +52,17 @@ def eventually(look: Callable[[], Value], *, within: float = PATIENCE, why: str 
 
 @dataclass(slots=True)
 class Installation:
-    """One installation on this machine. ``cards`` is the card number of each member of the cast by HSA-id."""
+    """One installation on this machine.
+
+    ``cards`` is the card number of each member of the cast by HSA-id, ``database`` its URL where it is a
+    PostgreSQL's.
+    """
 
     home: Path
     run: Path
     ports: dict[str, int]
     keeper: subprocess.Popen[str]
+    database: str
     cards: dict[str, str] = field(default_factory=dict)
 
     # --- where it is ------------------------------------------------------------------------------
@@ -136,6 +144,27 @@ class Installation:
         finally:
             os.kill(pid, signal.SIGCONT)
 
+    @contextmanager
+    def connections_cut(self) -> Iterator[None]:
+        """Let PostgreSQL end all connections of the installation again and again within the block."""
+        ended = threading.Event()
+
+        def cut() -> None:
+            with psycopg.connect(self.database, autocommit=True) as connection:
+                while not ended.wait(0.1):
+                    connection.execute(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                    )
+
+        cutter = threading.Thread(target=cut)
+        cutter.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            cutter.join()
+
     def order_hsm_faults(self, *lines: str) -> None:
         """Write which calls of the signer's HSM fail from now on (``hsm_sim/pkcs11/faults.c``)."""
         draft = self.run / "hsm-faults.draft"
@@ -210,10 +239,12 @@ def running(*first_cards: str) -> Iterator[Installation]:
         try:
             first = keeper.stdout.readline()
             assert first, f"the installation did not start:\n{log_tails(home)}"
-            installation = Installation(home=home, run=run, ports=ports, keeper=keeper)
+            database = environment.get("DATABASE_URL", "")
+            installation = Installation(home=home, run=run, ports=ports, keeper=keeper, database=database)
             yield with_first_cards(installation, dict(zip(first_cards, json.loads(first), strict=True)))
         finally:
-            keeper.stdin.close()
+            with suppress(BrokenPipeError):
+                keeper.stdin.close()
             try:
                 assert keeper.wait(timeout=PATIENCE) == 0, log_tails(home)
             finally:

@@ -76,10 +76,13 @@ def manage(arguments: list[str]) -> Answer:
 
 def serve(supervisor: Supervisor, questions: Iterator[str], answer: Callable[[object], None]) -> None:
     """Answer questions until there are no more."""
+    from django.db import connection  # noqa: PLC0415 - after Django is set up
+
     from tests.running import facts  # noqa: PLC0415 - after Django is set up
 
     for line in questions:
         question: dict[str, object] = json.loads(line)
+        connection.close()  # it may have been cut in the meantime: that is one of the faults
         match question.pop("ask"):
             case "ready":
                 answer(supervisor_is_ready(supervisor))

@@ -56,7 +56,7 @@ class Visitor:
 
     def _see_console(self, kind: str, text: str) -> None:
         is_expected = (self.may_be_refused and REFUSED.match(text)) or (
-            self.may_be_cut_off and ("ERR_" in text or "htmx:sendError" in text)
+            self.may_be_cut_off and ("ERR_" in text or text.startswith("htmx:"))
         )
         if kind == "error" and not is_expected:
             self.complaints.append(text)
