@@ -3,15 +3,25 @@
 import uuid
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Left
+from django.db.models.lookups import Exact
 
+from ca.environments import QA_KEY_PREFIX, Environment
 from ca.states import RequestState, SerialState
+
+
+def _environment_fits(key: str) -> Q:
+    """Return the rule that a row is of the environment that the issuer's key in one of its columns says."""
+    is_qa = Q(Exact(Left(F(key), Value(len(QA_KEY_PREFIX))), Value(QA_KEY_PREFIX)))
+    return (Q(environment=Environment.QA.value) & is_qa) | (Q(environment=Environment.PROD.value) & ~is_qa)
 
 
 class Issuer(models.Model):
     """A CA of the hierarchy. Planned when its key is made, certified when it has its certificate."""
 
     key = models.CharField(primary_key=True, max_length=40)
+    environment = models.CharField(max_length=8, default=Environment.PROD.value)
     hierarchy = models.CharField(max_length=40)
     hierarchy_sha256 = models.CharField(max_length=64)
     common_name = models.CharField(max_length=64)
@@ -25,6 +35,9 @@ class Issuer(models.Model):
         """Constraints."""
 
         constraints = (
+            models.CheckConstraint(
+                name="issuer_key_is_of_its_environment", condition=_environment_fits("key")
+            ),
             models.CheckConstraint(
                 name="issuer_certified_iff_it_has_a_certificate",
                 condition=(Q(certified_at__isnull=True) & Q(certificate_der=b""))
@@ -41,6 +54,7 @@ class CertificateRequest(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     issuer = models.ForeignKey(Issuer, on_delete=models.PROTECT, related_name="requests")
+    environment = models.CharField(max_length=8, default=Environment.PROD.value)
     profile = models.CharField(max_length=40)
     subject = models.JSONField()
     public_key = models.BinaryField()
@@ -69,6 +83,9 @@ class CertificateRequest(models.Model):
         """Constraints."""
 
         constraints = (
+            models.CheckConstraint(
+                name="request_goes_to_an_issuer_of_its_environment", condition=_environment_fits("issuer_id")
+            ),
             models.CheckConstraint(
                 name="request_state_is_known",
                 condition=Q(state__in=[state.value for state in RequestState]),
@@ -158,6 +175,7 @@ class Certificate(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     issuer = models.ForeignKey(Issuer, on_delete=models.PROTECT, related_name="certificates")
+    environment = models.CharField(max_length=8, default=Environment.PROD.value)
     request = models.OneToOneField(
         CertificateRequest, on_delete=models.PROTECT, related_name="issued_certificate"
     )
@@ -190,6 +208,10 @@ class Certificate(models.Model):
         constraints = (
             models.UniqueConstraint(
                 name="certificate_serial_used_once_per_issuer", fields=["issuer", "serial_hex"]
+            ),
+            models.CheckConstraint(
+                name="certificate_comes_from_an_issuer_of_its_environment",
+                condition=_environment_fits("issuer_id"),
             ),
             models.CheckConstraint(
                 name="certificate_revoked_iff_when_why_and_asked_when",
