@@ -20,7 +20,7 @@ from ca.hsm.proxy import SocketSigners
 from ca.models import Issuer
 from ca.pki.crl import RevokedEntry, issue_crl, prepare_crl
 from ca.pki.reasons import RevocationReason
-from ca.policy_files import policy_files
+from ca.policy_files import files_of
 
 _CONFIGURATION = """
 [ca]
@@ -60,7 +60,7 @@ def crl(place: Place, _: Installation) -> Result:
     (folder / "openssl.cnf").write_text(_CONFIGURATION.format(folder=folder))
     place.say(f"{count:,} revoked serial numbers are ready")
     issuer = Issuer.objects.get(key="person_id_3")
-    facts = policy_files().facts_of(issuer)
+    facts = files_of(issuer).facts_of(issuer)
     signer = SocketSigners(settings.SIGILL_SIGNER_SOCKET).signer_for(issuer.key)
     written = folder / "ours.crl"
     ours: list[float] = []

@@ -28,7 +28,7 @@ from ca.pki.dates import whole_second
 from ca.pki.issuance import Prepared
 from ca.pki.issuer import IssuerFacts
 from ca.pki.serial import serial_hex
-from ca.policy_files import policy_files
+from ca.policy_files import files_of
 from ca.published_files import publish_crl_file, published_crl, published_crl_number
 from ca.states import SerialState
 from journal.actor import Actor
@@ -78,7 +78,7 @@ def is_due(issuer: Issuer, *, at: datetime, shard: int = WHOLE) -> bool:
     latest = _latest(issuer, shard)
     if latest is None or latest.this_update is None:
         return True
-    if at >= latest.this_update + policy_files().hierarchy.issuer(issuer.key).crl_interval:
+    if at >= latest.this_update + files_of(issuer).hierarchy.issuer(issuer.key).crl_interval:
         return True
     return any(_rows_of(issuer, shard, missing=True, after=at))
 
@@ -98,7 +98,7 @@ def publish_crl(
     ledger knows (replay the ledger then), ``SigningUnavailable``, and what linting raises.
     """
     ledger = ledger or revocation_ledger()
-    facts = policy_files().facts_of(issuer)
+    facts = files_of(issuer).facts_of(issuer)
     latest = _latest(issuer, shard)
     this_update = whole_second(at)
     if latest is not None and latest.this_update is not None and this_update < latest.this_update:
@@ -160,7 +160,7 @@ def crl_file(issuer: Issuer, *, shard: int = WHOLE) -> Path:
 
 
 def _shards(issuer: Issuer) -> range:
-    count = policy_files().hierarchy.issuer(issuer.key).crl_shards
+    count = files_of(issuer).hierarchy.issuer(issuer.key).crl_shards
     return range(WHOLE, 0) if count == 1 else range(count)
 
 
@@ -175,7 +175,7 @@ def _rows_of(issuer: Issuer, shard: int, *, missing: bool, after: datetime) -> I
 
     Those that expired before ``after`` are left out; with ``missing``, those that no CRL has had yet.
     """
-    facts = policy_files().facts_of(issuer)
+    facts = files_of(issuer).facts_of(issuer)
     revoked = Certificate.objects.filter(issuer=issuer, revoked_at__isnull=False, not_after__gte=after)
     burnt = SerialReservation.objects.filter(issuer=issuer, state=SerialState.BURNT.value).exclude(
         crl_entry_der=b""

@@ -29,7 +29,7 @@ from ca.hsm.token_session import open_session
 from ca.ledger_replay import revocation_ledger
 from ca.models import Certificate, Issuer
 from ca.pki.errors import PkiError
-from ca.policy_files import policy_files
+from ca.policy_files import files_of, policy_files
 from ca.published_files import published_crl
 from ca.selectors import chain_pem, issuers, latest_crl, requests_waiting
 
@@ -219,8 +219,8 @@ def _clock(at: datetime) -> Check:
 
 
 def _crls(at: datetime) -> Iterator[Check]:
-    hierarchy = policy_files().hierarchy
     for issuer in issuers():
+        hierarchy = files_of(issuer).hierarchy
         file = crl_file(issuer)
         name = f"CRL {issuer.key}"
         if hierarchy.issuer(issuer.key).crl_shards > 1:

@@ -41,7 +41,7 @@ from ca.pki.issuance import Prepared, issue, prepare
 from ca.pki.profile import Profile
 from ca.pki.reasons import RevocationReason
 from ca.pki.subject import SubjectFacts
-from ca.policy_files import PolicyFiles, policy_files
+from ca.policy_files import PolicyFiles, files_of
 from ca.registration import BlockedKeys
 from ca.revocation import revoke_with_carrier
 from ca.states import (
@@ -104,7 +104,7 @@ def issue_request(
         return request.certificate
     reservation = serial_numbers.reserve(request, at=at)
     try:
-        files = policy_files()
+        files = files_of(request.issuer)
         profile = files.profile(request.profile)
         prepared, not_after = _prepare(files, profile, request, int(reservation.serial_hex, 16), at)
     except (PkiError, CaError) as error:
@@ -252,6 +252,7 @@ def _complete(
     parsed = x509.load_der_x509_certificate(certificate_der)
     certificate = Certificate(
         issuer_id=request.issuer_id,
+        environment=request.environment,
         request_id=request.pk,
         serial_hex=reservation.serial_hex,
         certificate_der=certificate_der,

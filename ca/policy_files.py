@@ -7,7 +7,8 @@ from typing import Final
 
 from django.conf import settings
 
-from ca.ceremony.recorded import changed_settings
+from ca.ceremony.recorded import changed_settings, name_prefix
+from ca.environments import Environment
 from ca.errors import ProfileRefused
 from ca.models import Issuer
 from ca.pki.errors import PolicyFileRefused
@@ -20,8 +21,9 @@ _HERE: Final = Path(__file__).resolve().parent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyFiles:
-    """Everything that the files and settings say of what this CA issues."""
+    """Everything that the files and settings say of what this CA issues in one environment."""
 
+    environment: Environment
     hierarchy: Hierarchy
     profiles: dict[str, Profile]
     addresses: StatusAddresses
@@ -48,7 +50,11 @@ class PolicyFiles:
         )
 
     def facts_of(self, issuer: Issuer) -> IssuerFacts:
-        """Return what certificates, CRLs and answers of an issuer say about it."""
+        """Return what certificates, CRLs and answers of an issuer say about it.
+
+        Raises ``ProfileViolation`` for an issuer of the other environment.
+        """
+        self.hierarchy.issuer(issuer.key)
         certificate_der = bytes(issuer.certificate_der)
         if certificate_der:
             return _certified_facts(self, issuer.key, certificate_der)
@@ -76,31 +82,39 @@ def _certified_facts(files: PolicyFiles, key: str, certificate_der: bytes) -> Is
     )
 
 
-def policy_files() -> PolicyFiles:
-    """Return the installation's policy; read at the first call.
+def policy_files(environment: Environment = Environment.PROD) -> PolicyFiles:
+    """Return the installation's policy for PROD or for QA; read at the first call.
 
     Raises ``ca.pki.errors.PolicyFileRefused`` for an unknown key or a contradiction, also with what the
     ceremony recorded: nothing starts on it.
     """
+    is_qa = environment is Environment.QA
     return _read(
+        environment=environment,
         home=settings.SIGILL_HOME,
-        hierarchy_name=settings.SIGILL_HIERARCHY,
-        status_url=settings.SIGILL_STATUS_URL,
+        hierarchy_name=settings.SIGILL_QA_HIERARCHY if is_qa else settings.SIGILL_HIERARCHY,
+        status_url=settings.SIGILL_QA_STATUS_URL if is_qa else settings.SIGILL_STATUS_URL,
         portal_url=settings.SIGILL_PORTAL_URL,
         policy_arc=settings.SIGILL_POLICY_ARC,
-        name_prefix=settings.SIGILL_NAME_PREFIX,
+        wanted_prefix=settings.SIGILL_NAME_PREFIX,
     )
 
 
-@lru_cache(maxsize=4)
+def files_of(issuer: Issuer) -> PolicyFiles:
+    """Return the policy of the environment that an issuer belongs to. Raises as ``policy_files`` does."""
+    return policy_files(Environment(issuer.environment))
+
+
+@lru_cache(maxsize=8)
 def _read(
     *,
+    environment: Environment,
     home: Path,  # noqa: ARG001 - the answer is remembered for one installation
     hierarchy_name: str,
     status_url: str,
     portal_url: str,
     policy_arc: str,
-    name_prefix: str,
+    wanted_prefix: str,  # noqa: ARG001 - the answer is remembered for it until a ceremony has recorded it
 ) -> PolicyFiles:
     changed = changed_settings()
     if changed:
@@ -109,7 +123,8 @@ def _read(
     hierarchy = load_hierarchy(_HERE / "hierarchies" / f"{hierarchy_name}.toml")
     check_hierarchy(hierarchy, profiles)
     return PolicyFiles(
-        hierarchy=hierarchy,
+        environment=environment,
+        hierarchy=hierarchy.with_key_prefix(environment.key_prefix),
         profiles=profiles,
         addresses=StatusAddresses(
             ocsp=f"{status_url}/ocsp",
@@ -118,5 +133,5 @@ def _read(
             cps=f"{portal_url}/cps/",
         ),
         policy_arc=policy_arc,
-        name_prefix=name_prefix,
+        name_prefix=name_prefix(environment),
     )

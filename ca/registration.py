@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from ca.environments import Environment
 from ca.errors import IdempotencyConflict, KeyRefused, ProfileRefused, UnknownIssuer, UnknownRequest
 from ca.events import CertificateRequested
 from ca.models import BlockedKey, Certificate, CertificateRequest, Issuer
@@ -77,18 +78,19 @@ def request_certificate(
     at: datetime,
     not_after: datetime | None = None,
     issuer: str = "",
+    environment: Environment = Environment.PROD,
 ) -> CertificateRequest:
     """Register a request and return its row; the same idempotency key gives the same row.
 
     ``public_key`` is a SubjectPublicKeyInfo in DER whose possession was proved. ``not_after`` bounds the
     validity from above, as a card's own expiry does. ``issuer`` names the issuer where profile and policy
-    leave a choice that only our own jobs make: whose OCSP signer it is. Works inside the caller's
-    transaction.
+    leave a choice that only our own jobs make: whose OCSP signer it is. ``environment`` is that of the
+    card or the function object: only its issuers can come of it. Works inside the caller's transaction.
     Raises ``KeyRefused`` (weak, blocked, of a revoked certificate or not of the profile's kind),
     ``ProfileRefused``, ``UnknownIssuer`` before the ceremony, and ``IdempotencyConflict`` when
     the key was used for another request.
     """
-    files = policy_files()
+    files = policy_files(environment)
     kind = CarrierKind(carrier_kind)
     wanted = files.profile(profile)
     content = {
@@ -99,6 +101,8 @@ def request_certificate(
         "organization": organization_id,
         "carrier": [kind.value, carrier_id, name],
     }
+    if environment is not Environment.PROD:
+        content["environment"] = environment.value
     fingerprint = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     earlier = _earlier(idempotency_key, fingerprint)
     if earlier is not None:
@@ -110,6 +114,7 @@ def request_certificate(
         raise UnknownIssuer("the key ceremony has not been held", facts={"issuer": issuer_key})
     request = CertificateRequest(
         issuer_id=issuer_key,
+        environment=environment.value,
         profile=profile,
         subject=subject.to_json(),
         public_key=public_key,
@@ -175,7 +180,13 @@ def _check_profile(
 def _chosen_issuer(files: PolicyFiles, profile: Profile, policy: str, named: str, actor: Actor) -> str:
     if not named:
         return files.issuer_of(profile, policy)
-    plan = files.hierarchy.issuer(named)
+    try:
+        plan = files.hierarchy.issuer(named)
+    except ProfileViolation as violation:
+        raise ProfileRefused(
+            f"{named} is no issuer of {files.environment.value}",
+            facts={"profile": profile.name, "rule": "issuer"},
+        ) from violation
     is_own = plan.is_root and plan.profile == profile.name
     if actor.kind is not ActorKind.SYSTEM or not (is_own or profile.name in plan.issues):
         raise ProfileRefused(

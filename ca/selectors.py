@@ -6,11 +6,12 @@ from uuid import UUID
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ca.environments import Environment
 from ca.errors import UnknownCertificate, UnknownIssuer
 from ca.models import Certificate, CertificateRequest, Crl, Issuer, SerialReservation
 from ca.pki.issuer import IssuerFacts
 from ca.pki.serial import serial_hex
-from ca.policy_files import policy_files
+from ca.policy_files import files_of, policy_files
 from ca.states import RequestState, SerialState
 
 
@@ -42,22 +43,28 @@ def issuer(key: str) -> Issuer:
     return found
 
 
-def issuers() -> list[Issuer]:
-    """Return the issuers that have their certificates, the root first."""
-    order = {plan.key: place for place, plan in enumerate(policy_files().hierarchy.issuers)}
-    found = Issuer.objects.filter(certified_at__isnull=False)
-    return sorted(found, key=lambda one: order.get(one.key, len(order)))
+def issuers(environment: Environment | None = None) -> list[Issuer]:
+    """Return the issuers that have their certificates, PROD's before QA's, each root first.
+
+    ``environment`` leaves those of the other one out.
+    """
+    wanted = tuple(Environment) if environment is None else (environment,)
+    plans = [plan for one in wanted for plan in policy_files(one).hierarchy.issuers]
+    order = {plan.key: place for place, plan in enumerate(plans)}
+    found = Issuer.objects.filter(certified_at__isnull=False, environment__in=[one.value for one in wanted])
+    return sorted(found, key=lambda one: (one.environment, order.get(one.key, len(order))))
 
 
 def issuer_facts(key: str) -> IssuerFacts:
     """Return what certificates, CRLs and OCSP answers say of an issuer. Raises ``UnknownIssuer``."""
-    return policy_files().facts_of(issuer(key))
+    found = issuer(key)
+    return files_of(found).facts_of(found)
 
 
 def issuer_chain(key: str) -> list[Issuer]:
     """Return an issuer and those above it, the root last. Raises ``UnknownIssuer``."""
-    hierarchy = policy_files().hierarchy
     chain = [issuer(key)]
+    hierarchy = files_of(chain[0]).hierarchy
     while not hierarchy.issuer(chain[-1].key).is_root:
         chain.append(issuer(hierarchy.issuer(chain[-1].key).issued_by))
     return chain

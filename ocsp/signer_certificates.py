@@ -7,13 +7,14 @@ from typing import Final, Protocol
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ca import selectors
 from ca.ceremony.plan import ocsp_label, ocsp_subject
 from ca.errors import CaError
 from ca.hsm.proxy import SignerSource
 from ca.issuance import RequestUnderWay, issue_request
 from ca.models import Certificate
 from ca.pki.issuer import IssuerFacts
-from ca.policy_files import policy_files
+from ca.policy_files import files_of
 from ca.registration import CarrierKind, request_certificate
 from ca.selectors import issuer_facts
 from journal.actor import Actor
@@ -108,7 +109,7 @@ def renew_due(issuer_key: str, *, signers: Keys, at: datetime) -> bool:
         lived, life = at - newest.not_before, newest.not_after - newest.not_before
         if lived < RENEW_AFTER * life:
             return False
-    files = policy_files()
+    files = files_of(selectors.issuer(issuer_key))
     label = ocsp_label(issuer_key, 1 + _highest_number(issuer_key))
     algorithm = files.hierarchy.key_class(files.profile(PROFILE).key_class).generates
     request = request_certificate(
@@ -122,6 +123,7 @@ def renew_due(issuer_key: str, *, signers: Keys, at: datetime) -> bool:
         name=PROFILE,
         idempotency_key=f"{PROFILE}:{label}",
         issuer=issuer_key,
+        environment=files.environment,
         actor=Actor.system("ocsp_publisher"),
         at=at,
     )

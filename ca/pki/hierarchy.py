@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -106,6 +106,16 @@ class Hierarchy:
             country=self.country,
             organization=self.organization,
             common_name=name_prefix + self.issuer(key).common_name,
+        )
+
+    def with_key_prefix(self, prefix: str) -> Hierarchy:
+        """Return the same hierarchy under other keys, so that two of one file stand beside each other."""
+        return replace(
+            self,
+            issuers=tuple(
+                replace(plan, key=prefix + plan.key, issued_by=prefix + plan.issued_by)
+                for plan in self.issuers
+            ),
         )
 
     def issuers_of(self, profile: str) -> tuple[IssuerPlan, ...]:

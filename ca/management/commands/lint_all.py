@@ -18,7 +18,7 @@ from ca.pki.certificate_lints import lint_certificate
 from ca.pki.crl_lints import lint_crl
 from ca.pki.errors import PkiError
 from ca.pki.lints import Severity
-from ca.policy_files import policy_files
+from ca.policy_files import files_of
 from ca.selectors import issuers
 
 
@@ -61,10 +61,10 @@ class Command(BaseCommand):
         self.stdout.write(f"{said}; no faults")
 
     def _certificates(self) -> Iterator[Fault]:
-        files = policy_files()
         all_issuers = {issuer.key: issuer for issuer in Issuer.objects.all()}
         for certificate in Certificate.objects.order_by("issued_at").iterator(chunk_size=500):
             name = f"{certificate.issuer_id} {certificate.serial_hex}"
+            files = files_of(all_issuers[certificate.issuer_id])
             certificate_der = bytes(certificate.certificate_der)
             parsed = x509.load_der_x509_certificate(certificate_der)
             if f"{parsed.serial_number:x}" != certificate.serial_hex.lstrip("0"):
@@ -83,7 +83,6 @@ class Command(BaseCommand):
                     yield Fault(where=name, what=f"{finding.lint} ({finding.citation}): {finding.detail}")
 
     def _crls(self) -> Iterator[Fault]:
-        files = policy_files()
         for issuer in issuers():
             file = crl_file(issuer)
             if not file.exists():
@@ -93,7 +92,7 @@ class Command(BaseCommand):
             public_key = x509.load_der_x509_certificate(bytes(issuer.certificate_der)).public_key()
             if not crl.is_signature_valid(public_key):  # type: ignore[arg-type]
                 yield Fault(where=file.name, what="the signature does not verify")
-            for finding in lint_crl(crl.tbs_certlist_bytes, issuer=files.facts_of(issuer)):
+            for finding in lint_crl(crl.tbs_certlist_bytes, issuer=files_of(issuer).facts_of(issuer)):
                 if finding.severity is Severity.ERROR:
                     yield Fault(
                         where=file.name, what=f"{finding.lint} ({finding.citation}): {finding.detail}"

@@ -3,10 +3,10 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db.models import QuerySet
 
 from ca.models import Issuer
+from ca.policy_files import files_of
 from cards.models import Card
 from cards.states import CardState
 from journal.actor import Actor
@@ -63,7 +63,7 @@ def latest_entries(*, actor: Actor, limit: int = 8) -> QuerySet[Entry]:
 
 def short_name(issuer: Issuer) -> str:
     """Return an issuer's name without what all have in common: Person HSA-id 3."""
-    name = issuer.common_name.removeprefix(settings.SIGILL_NAME_PREFIX)
+    name = issuer.common_name.removeprefix(files_of(issuer).name_prefix)
     return name.removeprefix("Sigill e-id ").removesuffix(" CA v1")
 
 
