@@ -29,8 +29,11 @@ SIGILL_FACTORY_URL = config.text("SIGILL_FACTORY_URL", f"http://127.0.0.1:{SIGIL
 
 # --- The CA ----------------------------------------------------------------------------------------
 SIGILL_ENVIRONMENT = config.text("SIGILL_ENVIRONMENT", "TEST")
-SIGILL_NAME_PREFIX = "" if SIGILL_ENVIRONMENT == "PROD" else f"{SIGILL_ENVIRONMENT} "
+# What the names of PROD's issuers begin with; the ceremony records it. QA's always begin with "TEST ".
+SIGILL_NAME_PREFIX = config.text("SIGILL_NAME_PREFIX", "")
 SIGILL_HIERARCHY = config.text("SIGILL_HIERARCHY", "p384")
+SIGILL_QA_HIERARCHY = config.text("SIGILL_QA_HIERARCHY", SIGILL_HIERARCHY)
+SIGILL_QA_STATUS_URL = config.text("SIGILL_QA_STATUS_URL", SIGILL_STATUS_URL)
 SIGILL_POLICY_ARC = config.text("SIGILL_POLICY_ARC", "1.3.6.1.4.1.32473.752.8")
 SIGILL_PKCS11_MODULE = config.text("SIGILL_PKCS11_MODULE", "/usr/lib/softhsm/libsofthsm2.so")
 SIGILL_TOKEN_LABEL = config.text("SIGILL_TOKEN_LABEL", "sigill-ca")
@@ -70,6 +73,8 @@ SESSION_ABSOLUTE_SECONDS = config.number("SIGILL_SESSION_ABSOLUTE_SECONDS", 60 *
 
 # --- Django ----------------------------------------------------------------------------------------
 SECRET_KEY = config.secret_file(SIGILL_SECRETS / "django-secret")
+# Opens the keys under which the journal keeps personal data: whoever writes or reads the journal has it.
+SIGILL_JOURNAL_MASTER = config.secret_file(SIGILL_SECRETS / "journal-master")
 DEBUG = False
 ALLOWED_HOSTS = config.text("SIGILL_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")
 ROOT_URLCONF = "portal.urls"
