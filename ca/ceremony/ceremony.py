@@ -22,6 +22,7 @@ from ca.ceremony.plan import PlannedKey, planned_keys
 from ca.ceremony.protocol import Protocol, draw_up, write_protocol
 from ca.ceremony.recorded import protocol_file
 from ca.crl_publishing import publish_crl
+from ca.environments import QA_NAME_PREFIX, Environment
 from ca.events import CeremonyHeld, IssuerPlanned
 from ca.hsm.configuration import TokenConfiguration
 from ca.hsm.faults import PinRefused, TokenAbsent, TokenDamaged, TokenFault
@@ -68,28 +69,33 @@ def hold_ceremony(
     actor: Actor,
     clock: Callable[[], datetime],
     watch: Callable[[Progress], None],
+    environment: Environment = Environment.PROD,
 ) -> Protocol:
     """Hold the ceremony, or go on with one that was interrupted, and return its protocol.
 
+    Each environment has a ceremony of its own, in either order (requirement QA-1).
+
     Raises ``CeremonyHeldBefore``; ``CeremonyStopped`` with what to do; ``TokenBusy`` while a signer runs.
     """
-    if protocol_file().exists():
+    its_protocol = protocol_file(environment)
+    if its_protocol.exists():
         raise CeremonyHeldBefore(
-            f"the key ceremony has been held: {protocol_file().name} is in ceremony/. "
+            f"the key ceremony has been held for {environment.value}: {its_protocol.name} is in "
+            f"{its_protocol.parent.relative_to(settings.SIGILL_HOME)}/. "
             "It is held once; a demo home starts over with `make demo FRESH=1`, an installation in use never"
         )
     started_at = clock()
-    files = policy_files()
+    files = policy_files(environment)
     with keep_token(configuration, patience=2.0) as keeper:
         _open_token(keeper, configuration, watch)
         plan = planned_keys(files)
         public_keys = _make_keys(keeper, plan, watch)
         _plan_issuers(files, plan, public_keys, actor=actor, at=clock())
         signers = KeeperSigners(keeper)
-        certificates = _certify(plan, public_keys, signers, actor=actor, clock=clock, watch=watch)
-        _write_certificates(configuration, certificates)
-        crls = _first_crls(signers, actor=actor, clock=clock, watch=watch)
-        _publish(watch)
+        certificates = _certify(files, plan, public_keys, signers, actor=actor, clock=clock, watch=watch)
+        _write_certificates(files, configuration, certificates)
+        crls = _first_crls(files, signers, actor=actor, clock=clock, watch=watch)
+        _publish(files, watch)
         watch(Progress(step="protocol", what="protocol.json, protocol.pdf", done=0, total=1))
         protocol = draw_up(
             files=files,
@@ -103,7 +109,7 @@ def hold_ceremony(
             started_at=started_at,
             finished_at=clock(),
         )
-    digest = write_protocol(protocol, protocol_file().parent)
+    digest = write_protocol(protocol, its_protocol.parent)
     with transaction.atomic():
         record(
             CeremonyHeld(
@@ -115,8 +121,8 @@ def hold_ceremony(
             actor=actor,
             at=clock(),
         )
-    draft = protocol_file().with_suffix(".draft")
-    write_whole(protocol_file(), draft.read_bytes())
+    draft = its_protocol.with_suffix(".draft")
+    write_whole(its_protocol, draft.read_bytes())
     draft.unlink()
     watch(Progress(step="protocol", what="protocol.json, protocol.pdf", done=1, total=1))
     return protocol
@@ -195,13 +201,21 @@ def _plan_issuers(
                     f"the token's key {key.label} is not the one in the database; {_remedy()}"
                 )
             continue
+        stem = file_stem(key.subject.common_name)
+        if Issuer.objects.filter(file_stem=stem).exists():
+            raise CeremonyStopped(
+                f"an issuer of the other environment is called {key.subject.common_name} already, and names "
+                "and published files of PROD and QA are never the same; SIGILL_NAME_PREFIX is what PROD's "
+                f"names begin with, and QA's begin with {QA_NAME_PREFIX!r}"
+            )
         with transaction.atomic():
             Issuer.objects.create(
                 key=key.label,
+                environment=files.environment.value,
                 hierarchy=files.hierarchy.name,
                 hierarchy_sha256=files.hierarchy.sha256,
                 common_name=key.subject.common_name,
-                file_stem=file_stem(key.subject.common_name),
+                file_stem=stem,
                 public_key=public_keys[key.label],
                 planned_at=at,
             )
@@ -218,6 +232,7 @@ def _plan_issuers(
 
 
 def _certify(
+    files: PolicyFiles,
     plan: list[PlannedKey],
     public_keys: dict[str, bytes],
     signers: KeeperSigners,
@@ -240,6 +255,7 @@ def _certify(
             name=key.profile,
             idempotency_key=f"ceremony:{key.label}",
             issuer=key.issuer,
+            environment=files.environment,
             actor=actor,
             at=clock(),
         )
@@ -255,16 +271,20 @@ def _certify(
     return certificates
 
 
-def _write_certificates(configuration: TokenConfiguration, certificates: dict[str, Certificate]) -> None:
+def _write_certificates(
+    files: PolicyFiles, configuration: TokenConfiguration, certificates: dict[str, Certificate]
+) -> None:
     """Write what the signer compares its keys with, and the certificates that commands ask for by name."""
     for label, certificate in certificates.items():
         certificate_der = bytes(certificate.certificate_der)
         if certificate.profile != "ocsp_signer":  # those keys are replaced every month
             write_whole(configuration.certificates / f"{label}.cer", certificate_der)
-        write_whole(protocol_file().parent / f"{label}.pem", certificate_pem(certificate_der).encode())
+        folder = protocol_file(files.environment).parent
+        write_whole(folder / f"{label}.pem", certificate_pem(certificate_der).encode())
 
 
 def _first_crls(
+    files: PolicyFiles,
     signers: KeeperSigners,
     *,
     actor: Actor,
@@ -272,7 +292,7 @@ def _first_crls(
     watch: Callable[[Progress], None],
 ) -> list[Crl]:
     made: list[Crl] = []
-    all_issuers = issuers()
+    all_issuers = issuers(files.environment)
     for done, issuer in enumerate(all_issuers):
         watch(Progress(step="crls", what=issuer.common_name, done=done, total=len(all_issuers)))
         made.append(publish_crl(issuer, signers=signers, actor=actor, at=clock()))
@@ -280,14 +300,16 @@ def _first_crls(
     return made
 
 
-def _publish(watch: Callable[[Progress], None]) -> None:
+def _publish(files: PolicyFiles, watch: Callable[[Progress], None]) -> None:
     public = Path(settings.SIGILL_PUBLIC)
-    all_issuers = issuers()
+    all_issuers = issuers(files.environment)
     for issuer in all_issuers:
         write_whole(public / "aia" / f"{issuer.file_stem}.cer", bytes(issuer.certificate_der))
         write_whole(public / "chains" / f"{issuer.key}.pem", chain_pem(issuer).encode())
     root, *others = all_issuers
     bundle = "".join(certificate_pem(bytes(one.certificate_der)) for one in [*others, root])
-    write_whole(public / "chain.pem", bundle.encode())
-    write_whole(public / "root.pem", certificate_pem(bytes(root.certificate_der)).encode())
+    # What lies in public/ itself is what this installation's own login trusts: PROD's.
+    folder = public / "qa" if files.environment is Environment.QA else public
+    write_whole(folder / "chain.pem", bundle.encode())
+    write_whole(folder / "root.pem", certificate_pem(bytes(root.certificate_der)).encode())
     watch(Progress(step="publish", what="aia, chain", done=1, total=1))

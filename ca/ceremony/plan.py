@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ca.environments import Environment
 from ca.hsm.key_algorithms import KeyAlgorithm
 from ca.pki.subject import SubjectFacts
 from ca.policy_files import PolicyFiles
@@ -28,7 +29,8 @@ class PlannedKey:
 
 def planned_keys(files: PolicyFiles) -> list[PlannedKey]:
     """Return all keys in the order in which they can be certified: issuers from the root down first."""
-    return [*_issuers(files), *_responders(files), *_services(files)]
+    services = _services(files) if files.environment is Environment.PROD else ()  # the house has one journal
+    return [*_issuers(files), *_responders(files), *services]
 
 
 def ocsp_label(issuer: str, number: int) -> str:

@@ -14,9 +14,11 @@ from django.conf import settings
 
 from ca.ceremony.document import render_pdf
 from ca.ceremony.plan import PlannedKey
+from ca.environments import Environment
 from ca.hsm.configuration import TokenConfiguration
 from ca.hsm.token_session import TokenSession
 from ca.models import Certificate, Crl
+from ca.pki.hierarchy import file_stem
 from ca.policy_files import PolicyFiles
 from ca.published_files import write_whole
 from journal.recording import rfc3339
@@ -77,6 +79,7 @@ class Protocol:
     hierarchy_sha256: str
     organization: str
     policy_arc: str
+    name_prefix: str
     started_at: str
     finished_at: str
     officer: str
@@ -110,13 +113,15 @@ def draw_up(
         "file_sha256": _digest(configuration.module),
     }
     public: Path = settings.SIGILL_PUBLIC
+    is_qa = files.environment is Environment.QA
     return Protocol(
         format=1,
-        environment=settings.SIGILL_ENVIRONMENT,
+        environment="QA" if is_qa else settings.SIGILL_ENVIRONMENT,
         hierarchy=files.hierarchy.name,
         hierarchy_sha256=files.hierarchy.sha256,
         organization=files.hierarchy.organization,
         policy_arc=files.policy_arc,
+        name_prefix=files.name_prefix,
         started_at=rfc3339(started_at),
         finished_at=rfc3339(finished_at),
         officer=officer,
@@ -138,8 +143,21 @@ def draw_up(
         certificates=tuple(_certificate_record(key, certificates[key.label]) for key in plan),
         crls=tuple(_crl_record(crl) for crl in crls),
         policy_files=tuple(_file_records(_CA, "profiles/*.toml", f"hierarchies/{files.hierarchy.name}.toml")),
-        published_files=tuple(_file_records(public, "chain.pem", "root.pem", "aia/*.cer", "crl/*.crl")),
+        published_files=tuple(_file_records(public, *_published(files, certificates))),
     )
+
+
+def _published(files: PolicyFiles, certificates: dict[str, Certificate]) -> Iterator[str]:
+    """Yield what the ceremony published, as patterns under public/: nothing of the other environment."""
+    folder = "qa/" if files.environment is Environment.QA else ""
+    yield from (f"{folder}chain.pem", f"{folder}root.pem")
+    stems = sorted(
+        file_stem(files.name_prefix + plan.common_name)
+        for plan in files.hierarchy.issuers
+        if plan.key in certificates
+    )
+    yield from (f"aia/{stem}.cer" for stem in stems)
+    yield from (f"crl/{stem}.crl" for stem in stems)
 
 
 def write_protocol(protocol: Protocol, folder: Path) -> str:

@@ -10,6 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from ca.ceremony.ceremony import People, hold_ceremony
 from ca.ceremony.ceremony import Progress as Step
+from ca.ceremony.recorded import protocol_file
+from ca.environments import Environment
 from ca.hsm.installation import token_configuration
 from ca.pki.errors import PkiError
 from journal.actor import Actor
@@ -32,12 +34,19 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the names of those present, for the protocol."""
+        parser.add_argument(
+            "--environment",
+            choices=[one.value.lower() for one in Environment],
+            default=Environment.PROD.value.lower(),
+            help="whose hierarchy: prod, or qa for test cards and test function certificates",
+        )
         parser.add_argument("--officer", default="", help="who leads the ceremony")
         parser.add_argument("--witness", action="append", default=[], help="who watches; may be given again")
 
-    def handle(self, *_: object, officer: str, witness: list[str], **__: object) -> None:
+    def handle(self, *_: object, environment: str, officer: str, witness: list[str], **__: object) -> None:
         """Hold the ceremony, show how far it has come, and say what was made."""
         console = Console()
+        wanted = Environment(environment.upper())
         columns = (
             TextColumn("{task.description:<16}"),
             BarColumn(24),
@@ -59,13 +68,15 @@ class Command(BaseCommand):
                     actor=Actor.system("key_ceremony"),
                     clock=timezone.now,
                     watch=watch,
+                    environment=wanted,
                 )
             except (DomainError, PkiError) as error:
                 raise CommandError(str(error)) from error
         root = protocol.certificates[0]
         self.stdout.write(
-            f"The {protocol.hierarchy} hierarchy is made: {len(protocol.keys)} keys, "
+            f"The {protocol.hierarchy} hierarchy of {wanted.value} is made: {len(protocol.keys)} keys, "
             f"{len(protocol.certificates)} certificates, {len(protocol.crls)} CRLs.\n"
             f"Root certificate SHA-256 {root.sha256}\n"
-            f"Protocol: {settings.SIGILL_HOME.name}/ceremony/protocol.pdf and protocol.json"
+            f"Protocol: {protocol_file(wanted).parent.relative_to(settings.SIGILL_HOME.parent)}"
+            "/protocol.pdf and protocol.json"
         )
