@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from journal.events import Event
+from journal.events import Event, Personal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class CardProduced(_AboutAnOrder):
     """The card is made and has its number."""
 
     TYPE: ClassVar[str] = "card.produced"
-    card_number: str
+    card_number: Personal
     reported_at: str
 
 

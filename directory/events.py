@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from journal.events import Event
+from journal.events import Event, Personal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ class RoleGranted(Event):
     role_assignment_id: str
     person_id: str
     organization_id: str
-    hsa_id: str
+    hsa_id: Personal
     role: str
     may_see_protected: bool
     valid_from: str
@@ -135,9 +135,9 @@ class RoleRevoked(Event):
     role_assignment_id: str
     person_id: str
     organization_id: str
-    hsa_id: str
+    hsa_id: Personal
     role: str
-    reason: str
+    reason: Personal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +151,7 @@ class ProtectedPersonOpened(Event):
     VERSION: ClassVar[int] = 2
     person_id: str
     organization_id: str
-    reason: str
+    reason: Personal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from journal.events import Event
+from journal.events import Event, Personal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class ApiTokenCreated(Event):
 
     TYPE: ClassVar[str] = "api_token.created"
     api_token_id: str
-    hsa_id: str
+    hsa_id: Personal
     role: str
     person_id: str
     organization_id: str

@@ -37,15 +37,29 @@ class Actor:
         """Return the actor of a job or process of our own."""
         return cls(kind=ActorKind.SYSTEM, identifier=name, correlation_id=correlation_id)
 
+    @property
+    def pseudonym(self) -> str:
+        """Return what the journal calls the actor: a person's random id, a service's or job's own name."""
+        return self.person_id if self._is_somebody else self.identifier
+
     def as_facts(self) -> dict[str, str | int]:
-        """Return what the journal keeps of the actor."""
-        return {
+        """Return what a leaf of the journal keeps of the actor: nothing that names a person."""
+        facts: dict[str, str | int] = {
             "kind": self.kind.value,
-            "identifier": self.identifier,
             "role": self.role,
             "scope": ",".join(self.organization_ids),
             "person": self.person_id,
             "loa": self.loa,
-            "address": self.client_address,
             "correlation": self.correlation_id,
         }
+        return facts if self._is_somebody else facts | {"identifier": self.identifier}
+
+    def personal_facts(self) -> dict[str, str]:
+        """Return what the journal keeps of the actor outside the leaf, under the person's key."""
+        facts = {"identifier": self.identifier if self._is_somebody else "", "address": self.client_address}
+        return {name: value for name, value in facts.items() if value}
+
+    @property
+    def _is_somebody(self) -> bool:
+        """Tell whether the identifier is a person's: one who acts, or whose token a service uses."""
+        return self.kind is ActorKind.PERSON or bool(self.person_id)

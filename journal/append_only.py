@@ -2,16 +2,19 @@
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-TABLES = ("journal_entry", "journal_entryreference", "journal_leaf", "journal_checkpoint")
+FIRST_TABLES = ("journal_entry", "journal_entryreference", "journal_leaf", "journal_checkpoint")
+"""What there was when the refusal was first installed."""
+
+TABLES = (*FIRST_TABLES, "journal_personalpart", "journal_subtree")
 
 
-def install_statements(vendor: str) -> list[str]:
+def install_statements(vendor: str, tables: tuple[str, ...] = TABLES) -> list[str]:
     """Return the statements that make the tables append-only; harmless when run again."""
     if vendor == "sqlite":
         return [
             f"CREATE TRIGGER IF NOT EXISTS {table}_{verb.lower()}_refused BEFORE {verb} ON {table} "
             f"BEGIN SELECT RAISE(ABORT, 'the journal is append-only: {verb.lower()} refused'); END"
-            for table in TABLES
+            for table in tables
             for verb in ("UPDATE", "DELETE")
         ]
     function = (
@@ -23,27 +26,27 @@ def install_statements(vendor: str) -> list[str]:
         *(
             f"CREATE OR REPLACE TRIGGER {table}_changes_refused BEFORE UPDATE OR DELETE ON {table} "
             "FOR EACH ROW EXECUTE FUNCTION journal_refuse()"
-            for table in TABLES
+            for table in tables
         ),
         *(
             f"CREATE OR REPLACE TRIGGER {table}_truncate_refused BEFORE TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION journal_refuse()"
-            for table in TABLES
+            for table in tables
         ),
     ]
 
 
-def remove_statements(vendor: str) -> list[str]:
+def remove_statements(vendor: str, tables: tuple[str, ...] = TABLES) -> list[str]:
     """Return the statements that take the refusal away: for undoing the migration only."""
     if vendor == "sqlite":
         return [
             f"DROP TRIGGER IF EXISTS {table}_{verb}_refused"
-            for table in TABLES
+            for table in tables
             for verb in ("update", "delete")
         ]
     return [
-        *(f"DROP TRIGGER IF EXISTS {table}_changes_refused ON {table}" for table in TABLES),
-        *(f"DROP TRIGGER IF EXISTS {table}_truncate_refused ON {table}" for table in TABLES),
+        *(f"DROP TRIGGER IF EXISTS {table}_changes_refused ON {table}" for table in tables),
+        *(f"DROP TRIGGER IF EXISTS {table}_truncate_refused ON {table}" for table in tables),
     ]
 
 

@@ -1,9 +1,17 @@
-"""The base of all events: typed, frozen, versioned, with identifiers as text and nothing personal."""
+"""The base of all events: typed, frozen, versioned, with identifiers as text; what is personal is marked."""
 
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from functools import cache
+from typing import Annotated, ClassVar, Final, get_type_hints
 
 FieldValue = str | int | bool | tuple[str, ...]
+
+_PERSONAL: Final = "personal"
+Personal = Annotated[str, _PERSONAL]
+"""The type of an event's field that says something of a person: free text, an HSA-id, an address.
+
+Such a field stands outside the leaf, encrypted under the key of the event's ``person_id``.
+"""
 
 REFERENCE_KINDS: dict[str, str] = {
     "person_id": "person",
@@ -28,13 +36,30 @@ class Event:
     VERSION: ClassVar[int] = 1
 
     def payload(self) -> dict[str, FieldValue]:
-        """Return the fields as the journal keeps them."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """Return the fields that the leaf holds."""
+        outside = personal_fields(type(self))
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in outside}
+
+    def personal_payload(self) -> dict[str, str]:
+        """Return the fields that stand outside the leaf, leaving out empty ones."""
+        values = {name: str(getattr(self, name)) for name in sorted(personal_fields(type(self)))}
+        return {name: value for name, value in values.items() if value}
+
+    def data_subject(self) -> str:
+        """Return the id of the person whom the event is about, empty when it names none."""
+        return str(getattr(self, "person_id", ""))
 
     def references(self) -> list[tuple[str, str]]:
         """Return (kind, id) of each object the event is about, leaving out empty ids."""
         payload = self.payload()
         return [(kind, str(payload[name])) for name, kind in REFERENCE_KINDS.items() if payload.get(name)]
+
+
+@cache
+def personal_fields(kind: type[Event]) -> frozenset[str]:
+    """Return the names of the fields that are marked ``Personal``."""
+    hints = get_type_hints(kind, include_extras=True)
+    return frozenset(name for name, hint in hints.items() if _PERSONAL in getattr(hint, "__metadata__", ()))
 
 
 def known_events() -> dict[tuple[str, int], type[Event]]:

@@ -6,7 +6,11 @@ from django.db import models
 
 
 class Entry(models.Model):
-    """One event as it was recorded. ``content`` is what is hashed; the other columns repeat parts of it."""
+    """One event as it was recorded. ``content`` is what is hashed; the other columns repeat parts of it.
+
+    ``actor_identifier`` is a pseudonym: a person's random id, or the name of a service or job. Rows of
+    format 1 hold an HSA-id there.
+    """
 
     type = models.CharField(max_length=64)
     version = models.PositiveSmallIntegerField()
@@ -45,6 +49,36 @@ class EntryReference(models.Model):
         return f"{self.kind} {self.value}"
 
 
+class PersonKey(models.Model):
+    """The wrapped key of one data subject: the only row of the journal whose loss is meant (erasure)."""
+
+    id = models.UUIDField(primary_key=True)
+    subject = models.CharField(max_length=64, unique=True)
+    wrapped = models.BinaryField(max_length=60)
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class PersonalPart(models.Model):
+    """What an entry says of a person, encrypted; the leaf holds a commitment to it."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="personal_parts", db_index=False)
+    part = models.CharField(max_length=8)
+    key_id = models.UUIDField()
+    sealed = models.BinaryField()
+
+    class Meta:
+        """One row for each part of an entry."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["entry", "part"], name="an_entry_has_each_personal_part_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id} {self.part}"
+
+
 class Unsequenced(models.Model):
     """An entry that has no place in the tree yet: the only table here that shrinks."""
 
@@ -72,6 +106,29 @@ class Leaf(models.Model):
 
     def __str__(self) -> str:
         return str(self.position)
+
+
+class Subtree(models.Model):
+    """The hash of 256**level consecutive leaves, kept when the last of them came: what proofs are made of.
+
+    Level 0 are the leaves themselves; 256 consecutive hashes of a level are a tile of C2SP tlog-tiles.
+    """
+
+    level = models.PositiveSmallIntegerField()
+    index = models.BigIntegerField()
+    node_hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        """Levels count from one: level zero is ``Leaf``."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["level", "index"], name="a_subtree_has_one_hash"),
+            models.CheckConstraint(condition=models.Q(level__gte=1), name="a_subtree_has_a_level"),
+            models.CheckConstraint(condition=models.Q(index__gte=0), name="a_subtree_counts_from_zero"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.level}/{self.index}"
 
 
 class TreeState(models.Model):

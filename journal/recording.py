@@ -5,10 +5,14 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
+from journal import personal
 from journal.actor import Actor
 from journal.errors import NotRecordable
 from journal.events import Event
 from journal.models import Entry, EntryReference, Unsequenced
+
+FORMAT = 2
+"""Of a leaf's content. 1 named the actor in the leaf; 2 holds commitments to what is personal instead."""
 
 
 def canonical_json(value: object) -> str:
@@ -36,18 +40,25 @@ def record(event: Event, *, actor: Actor, at: datetime) -> Entry:
     if at.tzinfo is None:
         msg = f"{event.TYPE} was given a moment without time zone"
         raise NotRecordable(msg)
+    openings = personal.openings_for(event, actor=actor)
     content = canonical_json(
         {
-            "format": 1,
+            "format": FORMAT,
             "type": event.TYPE,
             "version": event.VERSION,
             "at": rfc3339(at),
             "actor": actor.as_facts(),
             "event": event.payload(),
+            "personal": {part: opening.commitment().hex() for part, opening in openings.items()},
         }
     )
     entry = Entry.objects.create(
-        type=event.TYPE, version=event.VERSION, at=at, actor_identifier=actor.identifier, content=content
+        type=event.TYPE, version=event.VERSION, at=at, actor_identifier=actor.pseudonym, content=content
+    )
+    personal.keep(
+        entry,
+        openings,
+        subjects={part: personal.subject_of(part, event, actor=actor, at=at) for part in openings},
     )
     EntryReference.objects.bulk_create(
         EntryReference(entry=entry, kind=kind, value=value) for kind, value in event.references()

@@ -19,6 +19,7 @@ import argparse
 import base64
 import binascii
 import hashlib
+import hmac
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -154,7 +155,7 @@ def read_export(lines: Iterator[str], key: PublicKey) -> Export:
     for number, row in enumerate(stream, start=2):
         if _has_form(row, note=str):
             export.heads.append(read_head(str(row["note"]), key))
-        elif _has_form(row, position=int, content=str, leaf_hash=str):
+        elif _has_form({"personal": {}, **row}, position=int, content=str, leaf_hash=str, personal=dict):
             export.entries.append(row)
         else:
             raise BrokenJournal(f"line {number} is neither an entry nor a head: {', '.join(row)}")
@@ -177,6 +178,7 @@ def verify(lines: Iterator[str], key: PublicKey) -> Head:
         leaf = leaf_of(row)
         if row.get("leaf_hash") != leaf.hex():
             raise BrokenJournal(f"row {expected} was changed: its content does not give its leaf hash")
+        check_personal(row)
         tree.append(leaf)
         while pending and pending[0].size == tree.size:
             if pending[0].root_hash != tree.root():
@@ -199,6 +201,29 @@ def verify(lines: Iterator[str], key: PublicKey) -> Head:
 def leaf_of(row: dict[str, object]) -> bytes:
     """Return the leaf hash of an entry's content."""
     return hashlib.sha256(b"\x00" + str(row["content"]).encode()).digest()
+
+
+def check_personal(row: dict[str, object]) -> None:
+    """Check that what a row tells of persons beside its leaf is what the leaf committed to (format 2).
+
+    A part that is absent is no fault: it was erased, or is not for this reader. Raises ``BrokenJournal``.
+    """
+    parts = row.get("personal", {})
+    if not parts or not isinstance(parts, dict):
+        return  # what has another form was refused before
+    committed = json.loads(str(row["content"])).get("personal", {})
+    for part, opening in parts.items():
+        if not isinstance(opening, dict) or not _has_form(opening, salt=str, fields=dict):
+            raise BrokenJournal(f"row {row['position']}: its personal part {part!r} has not the form of one")
+        told = json.dumps(opening["fields"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        try:
+            salt = bytes.fromhex(str(opening["salt"]))
+        except ValueError as error:
+            raise BrokenJournal(f"row {row['position']}: a salt is not hexadecimal") from error
+        if committed.get(part) != hmac.new(salt, told.encode(), hashlib.sha256).hexdigest():
+            raise BrokenJournal(
+                f"row {row['position']}: its personal part {part!r} is not what was committed to"
+            )
 
 
 def check_outside_head(lines: Iterator[str], head: Head) -> None:

@@ -22,6 +22,8 @@ SIGILL_FACTORY_PORT = config.number("SIGILL_FACTORY_PORT", 8102)
 
 SIGILL_PORTAL_URL = config.text("SIGILL_PORTAL_URL", f"http://127.0.0.1:{SIGILL_PORTAL_PORT}")
 SIGILL_STATUS_URL = config.text("SIGILL_STATUS_URL", f"http://127.0.0.1:{SIGILL_STATUS_PORT}")
+# Each node that serves status, by its own address: the probe asks them all. Empty: the public address alone.
+SIGILL_STATUS_NODES = tuple(filter(None, config.text("SIGILL_STATUS_NODES", "").split(",")))
 SIGILL_CLIENT_URL = config.text("SIGILL_CLIENT_URL", f"http://127.0.0.1:{SIGILL_CLIENT_PORT}")
 SIGILL_HSA_URL = config.text("SIGILL_HSA_URL", f"http://127.0.0.1:{SIGILL_DIRECTORY_PORT}/hsa")
 SIGILL_PU_URL = config.text("SIGILL_PU_URL", f"http://127.0.0.1:{SIGILL_DIRECTORY_PORT}/pu")

@@ -6,11 +6,11 @@ from journal import append_only
 
 
 def install(apps, schema_editor):
-    append_only.run(schema_editor.connection, append_only.install_statements(schema_editor.connection.vendor))
+    append_only.run(schema_editor.connection, append_only.install_statements(schema_editor.connection.vendor, append_only.FIRST_TABLES))
 
 
 def remove(apps, schema_editor):
-    append_only.run(schema_editor.connection, append_only.remove_statements(schema_editor.connection.vendor))
+    append_only.run(schema_editor.connection, append_only.remove_statements(schema_editor.connection.vendor, append_only.FIRST_TABLES))
 
 
 class Migration(migrations.Migration):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from journal.events import Event
+from journal.events import Event, Personal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class RoleChosen(Event):
     session_id: str
     person_id: str
     organization_id: str
-    hsa_id: str
+    hsa_id: Personal
     role: str
 
 

@@ -1,6 +1,5 @@
 """Giving and taking roles: who may, for whom, and what the database itself refuses (GOV-1, GOV-2)."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from directory.roles import GRANTERS, OPERATIVE_ROLES
 from directory.selectors import roles_of
 from journal.actor import Actor
 from journal.models import Entry
+from journal.personal import whole_contents
 from tests.directory.conftest import Registers
 from tests.directory.loaded import AT, JOB, acting, employment, organization, person, read_everybody
 from tests.directory.people import ALVA, ASA, BO, CIA, DORIS, ERIK, FRIDA, GUN, HENRIK, INES, LINNEA
@@ -63,7 +63,7 @@ def test_an_issuance_manager_gives_and_takes_a_role_and_both_are_recorded() -> N
     assert held(ASA, LATER) == []
     kinds = Entry.objects.filter(type__startswith="role.").order_by("id")
     assert [entry.type for entry in kinds] == ["role.granted", "role.revoked"]
-    event = json.loads(kinds[1].content)["event"]
+    event = whole_contents([kinds[1]])[kinds[1].pk]["event"]
     assert (event["person_id"], event["reason"]) == (str(person(ASA).pk), "left")
     assert event["organization_id"] == str(organization("Region Norr").pk)
 
@@ -239,7 +239,7 @@ def test_the_opening_of_a_protected_person_is_recorded_with_its_reason() -> None
     frida = acting(FRIDA, Role.ID_ADMINISTRATOR, may_see_protected=True)
     record_protected_opening(person(ERIK), reason="orders a card", actor=frida, at=AT)
     (entry,) = Entry.objects.filter(type="person.protected_opened")
-    assert json.loads(entry.content)["event"] == {
+    assert whole_contents([entry])[entry.pk]["event"] == {
         "person_id": str(person(ERIK).pk),
         "organization_id": str(person(ERIK).employments.get().organization_id),
         "reason": "orders a card",

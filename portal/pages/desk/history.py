@@ -6,7 +6,8 @@ from typing import Final
 from directory.models import Employment
 from journal.actor import Actor, ActorKind
 from journal.models import Entry
-from journal.selectors import content_of, entries_about
+from journal.personal import whole_contents
+from journal.selectors import entries_about
 from portal import words
 from portal.pages.parts import TimelineItem
 from portal.words import Text
@@ -37,7 +38,9 @@ def timeline(
 
 def told(entries: Iterable[Entry], *, actor: Actor) -> tuple[TimelineItem, ...]:
     """Return journal entries in words: what, and who did it where that is somebody of the actor's own."""
-    read = [(entry, content_of(entry)) for entry in entries]
+    rows = list(entries)
+    contents = whole_contents(rows)
+    read = [(entry, contents[entry.pk]) for entry in rows]
     names = names_of({str(content["actor"].get("identifier", "")) for _, content in read})
     return tuple(
         TimelineItem(

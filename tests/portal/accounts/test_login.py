@@ -12,7 +12,7 @@ from pytest_django import Settings
 from authn.models import AuthnOrder
 from directory.models import Role
 from journal.models import Entry
-from journal.selectors import content_of
+from journal.personal import whole_contents
 from portal.accounts.models import PortalSession
 from tests.authn.pki import NUMBER, Holder
 from tests.authn.robot import Robot
@@ -250,8 +250,9 @@ def test_the_journal_knows_who_logged_in_and_as_what(desk: Desk, cast: Cast) -> 
     desk.holder = Holder(serial_number=cast.employment.hsa_id)
     desk.log_in()
     opened, chosen = (
-        content_of(Entry.objects.get(type=name))["actor"]
+        whole_contents([entry])[entry.pk]["actor"]
         for name in ("session.opened", "session.role_chosen")
+        for entry in [Entry.objects.get(type=name)]
     )
     person = {"kind": "person", "identifier": cast.employment.hsa_id, "person": str(cast.alva.pk), "loa": 3}
     assert opened.items() >= {**person, "role": "", "scope": ""}.items()
@@ -264,7 +265,9 @@ def test_who_logs_in_by_personal_number_is_known_to_the_journal_by_the_persons_i
 ) -> None:
     desk.log_in()
     assert Entry.objects.get(type="session.opened").actor_identifier == str(cast.alva.pk)
-    assert Entry.objects.get(type="session.role_chosen").actor_identifier == cast.employment.hsa_id
+    chosen = Entry.objects.get(type="session.role_chosen")
+    assert chosen.actor_identifier == str(cast.alva.pk)
+    assert whole_contents([chosen])[chosen.pk]["actor"]["identifier"] == cast.employment.hsa_id
 
 
 def test_next_never_leads_out(desk: Desk) -> None:
