@@ -144,7 +144,13 @@ class SerialReservation(models.Model):
     not_after = models.DateTimeField(null=True)
     burnt_at = models.DateTimeField(null=True)
     crl_entry_der = models.BinaryField(default=b"")
+    crl_shard = models.SmallIntegerField(default=-1, db_default=-1)
+    """The shard whose address the certificate carries; -1: that of the whole list."""
     crl_listed_at = models.DateTimeField(null=True)
+    """When the whole list took it up first, and below in which list: later deltas build on that."""
+    crl_listed_number = models.BigIntegerField(null=True)
+    delta_listed_at = models.DateTimeField(null=True)
+    shard_listed_at = models.DateTimeField(null=True)
 
     class Meta:
         """Constraints."""
@@ -163,6 +169,11 @@ class SerialReservation(models.Model):
                 name="serial_burnt_iff_it_has_a_time",
                 condition=(Q(state=SerialState.BURNT.value) & Q(burnt_at__isnull=False))
                 | (~Q(state=SerialState.BURNT.value) & Q(burnt_at__isnull=True)),
+            ),
+        )
+        indexes = (
+            models.Index(
+                name="ca_serials_burnt", fields=["issuer"], condition=Q(state=SerialState.BURNT.value)
             ),
         )
 
@@ -200,7 +211,13 @@ class Certificate(models.Model):
     revocation_requested_at = models.DateTimeField(null=True)
     invalidity_at = models.DateTimeField(null=True)
     crl_entry_der = models.BinaryField(default=b"")
+    crl_shard = models.SmallIntegerField(default=-1, db_default=-1)
+    """The shard whose address the certificate carries; -1: that of the whole list."""
     crl_listed_at = models.DateTimeField(null=True)
+    """When the whole list took it up first, and below in which list: later deltas build on that."""
+    crl_listed_number = models.BigIntegerField(null=True)
+    delta_listed_at = models.DateTimeField(null=True)
+    shard_listed_at = models.DateTimeField(null=True)
 
     class Meta:
         """Constraints."""
@@ -245,6 +262,21 @@ class Certificate(models.Model):
                 fields=["issuer", "not_after"],
                 condition=Q(revoked_at__isnull=False),
             ),
+            models.Index(
+                name="ca_certificates_to_list",
+                fields=["issuer"],
+                condition=Q(revoked_at__isnull=False) & Q(crl_listed_at__isnull=True),
+            ),
+            models.Index(
+                name="ca_certificates_to_shard",
+                fields=["issuer", "crl_shard"],
+                condition=Q(revoked_at__isnull=False) & Q(crl_shard__gte=0) & Q(shard_listed_at__isnull=True),
+            ),
+            models.Index(
+                name="ca_certificates_since_a_list",
+                fields=["issuer", "crl_listed_number"],
+                condition=Q(crl_listed_number__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:
@@ -270,6 +302,11 @@ class Crl(models.Model):
     shard = models.IntegerField(default=-1)
     """-1: the one list that holds everything."""
     crl_number = models.BigIntegerField()
+    """One sequence for the whole list and its deltas, one for each shard (RFC 5280 section 5.2.3)."""
+    base_crl_number = models.BigIntegerField(null=True)
+    """The list that a delta builds on; None: a full list."""
+    follows = models.BigIntegerField(null=True)
+    """The newest signed number of the sequence when the entries were read; 0: there was none."""
     reserved_at = models.DateTimeField()
     tbs_sha256 = models.CharField(max_length=64, blank=True, default="")
     this_update = models.DateTimeField(null=True)
@@ -286,6 +323,17 @@ class Crl(models.Model):
 
         constraints = (
             models.UniqueConstraint(name="crl_number_taken_once", fields=["issuer", "shard", "crl_number"]),
+            # Of two workers that read the entries at once, one records its list; the other reads again.
+            models.UniqueConstraint(name="crl_follows_one_list", fields=["issuer", "shard", "follows"]),
+            models.CheckConstraint(
+                name="crl_follows_a_smaller_number",
+                condition=Q(follows__isnull=True) | Q(follows__gte=0, follows__lt=models.F("crl_number")),
+            ),
+            models.CheckConstraint(
+                name="crl_delta_builds_on_a_smaller_number",
+                condition=Q(base_crl_number__isnull=True)
+                | Q(base_crl_number__gte=0, base_crl_number__lt=models.F("crl_number")),
+            ),
             models.CheckConstraint(
                 name="crl_signed_iff_digest_and_times",
                 condition=(Q(signed_at__isnull=True) & Q(sha256=""))
