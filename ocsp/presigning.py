@@ -4,31 +4,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-
 from ocsp.store.record import IssuerRecord, SignerRecord, StoredAnswer
 from ocsp.store.registry import answer_key
 from ocsp.wire import der
 from ocsp.wire.cert_id import PRESIGNED, HashAlgorithm, issuer_prefix, serial_octets
 from ocsp.wire.response import CertStatus, certificate_status, signed_part
+from ocsp.wire.signatures import SignatureMismatch, verify
 
 SignBatch = Callable[[Sequence[bytes]], Sequence[bytes]]
 """Signs messages in their order: DER ECDSA or raw RSA signatures."""
 
 _EVERY: Final = 64
-_HASHES: Final[dict[str, type[hashes.HashAlgorithm]]] = {
-    "ECDSA_SHA256": hashes.SHA256,
-    "ECDSA_SHA384": hashes.SHA384,
-    "RSA_SHA256": hashes.SHA256,
-    "RSA_SHA512": hashes.SHA512,
-}
-
-
-class SignatureMismatch(Exception):
-    """The signer gave something that its certificate's key does not verify; nothing was published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +55,12 @@ def presign(
     if len(signatures) != len(to_be_signed):
         raise SignatureMismatch("the signer gave another number of signatures than was asked for")
     for at in [*range(min(_EVERY, len(signatures))), *range(_EVERY, len(signatures), _EVERY)]:
-        verify(signer, signatures[at], to_be_signed[at])
+        verify(
+            public_key=signer.public_key,
+            algorithm=signer.algorithm,
+            signature=signatures[at],
+            signed=to_be_signed[at],
+        )
     return [
         (
             answer_key(issuer.issuer_id, algorithm, subject.serial_number),
@@ -105,18 +96,3 @@ def _to_be_signed(subject: Subject, prefix: bytes, *, head: bytes, times: bytes)
     status = certificate_status(subject.status, revoked_at=subject.revoked_at, reason=subject.reason)
     responses = der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, cert_id, status, times))
     return der.encode(der.SEQUENCE, head, responses)
-
-
-def verify(signer: SignerRecord, signature: bytes, signed: bytes) -> None:
-    """Verify a signature with the signer's public key. Raises ``SignatureMismatch``."""
-    algorithm = _HASHES[signer.algorithm]()
-    try:
-        match load_der_public_key(signer.public_key):
-            case ec.EllipticCurvePublicKey() as key:
-                key.verify(signature, signed, ec.ECDSA(algorithm))
-            case rsa.RSAPublicKey() as key:
-                key.verify(signature, signed, padding.PKCS1v15(), algorithm)
-            case _:
-                raise SignatureMismatch("the signer's key is neither EC nor RSA")
-    except InvalidSignature as error:
-        raise SignatureMismatch("the signature is not the signer's") from error

@@ -14,12 +14,13 @@ from ca.hsm.proxy import SignerSource
 from ca.issuance import mark_published
 from ca.models import Certificate
 from ocsp import reconciliation, signer_certificates, subjects
-from ocsp.presigning import SignatureMismatch, Subject, presign
+from ocsp.presigning import Subject, presign
 from ocsp.signer_certificates import Keys
 from ocsp.store.interface import StatusStore
 from ocsp.store.record import StoredAnswer
 from ocsp.store.registry import split_key
 from ocsp.wire.response import CertStatus
+from ocsp.wire.signatures import SignatureMismatch
 
 _log: Final = logging.getLogger(__name__)
 

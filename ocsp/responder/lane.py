@@ -8,6 +8,9 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Final
 
+from ocsp.store.record import SignerRecord
+from ocsp.wire.signatures import SignatureMismatch, verify
+
 Sign = Callable[[str, bytes], bytes]
 """Signs bytes with the key of a label, and may wait: ``(label, to be signed) -> signature``."""
 
@@ -29,7 +32,7 @@ class SigningLane:
         self, sign: Sign, *, threads: int = 4, most_waiting: int = 256, deadline: float = 3.0
     ) -> None:
         self._sign = sign
-        self._work: SimpleQueue[tuple[Future[bytes], str, bytes]] = SimpleQueue()
+        self._work: SimpleQueue[tuple[Future[bytes], SignerRecord, bytes]] = SimpleQueue()
         self._most_waiting = most_waiting
         self._deadline = deadline
         self._waiting = 0
@@ -40,8 +43,8 @@ class SigningLane:
             # Daemons: a thread that waits for a stuck signer does not keep the process from ending.
             Thread(target=self._run, name=f"signing-{number}", daemon=True).start()
 
-    async def sign(self, label: str, to_be_signed: bytes) -> bytes:
-        """Return a signature. Raises ``SigningUnavailable``."""
+    async def sign(self, signer: SignerRecord, to_be_signed: bytes) -> bytes:
+        """Return a signature that the signer's certificate verifies. Raises ``SigningUnavailable``."""
         loop = asyncio.get_running_loop()
         if loop.time() < self._rests_until or self._waiting >= self._most_waiting:
             self.failed += 1
@@ -49,7 +52,7 @@ class SigningLane:
         work: Future[bytes] = Future()
         self._waiting += 1
         work.add_done_callback(lambda _: self._done(loop))
-        self._work.put((work, label, to_be_signed))
+        self._work.put((work, signer, to_be_signed))
         try:
             signature = await asyncio.wait_for(asyncio.wrap_future(work), self._deadline)
         except Exception as error:  # the signer's errors are its own affair; ours is to answer
@@ -68,10 +71,26 @@ class SigningLane:
 
     def _run(self) -> None:
         while True:
-            work, label, to_be_signed = self._work.get()
+            work, signer, to_be_signed = self._work.get()
             if not work.set_running_or_notify_cancel():
                 continue  # whoever asked has waited long enough
             try:
-                work.set_result(self._sign(label, to_be_signed))
+                work.set_result(self._signed(signer, to_be_signed))
             except BaseException as error:  # noqa: BLE001 - told to whoever asked
                 work.set_exception(error)
+
+    def _signed(self, signer: SignerRecord, to_be_signed: bytes) -> bytes:
+        """Sign, and again if an HSM that errs once gave a wrong signature. Raises ``SignatureMismatch``."""
+        with suppress(SignatureMismatch):
+            return self._verified(signer, to_be_signed)
+        return self._verified(signer, to_be_signed)
+
+    def _verified(self, signer: SignerRecord, to_be_signed: bytes) -> bytes:
+        signature = self._sign(signer.label, to_be_signed)
+        verify(
+            public_key=signer.public_key,
+            algorithm=signer.algorithm,
+            signature=signature,
+            signed=to_be_signed,
+        )
+        return signature

@@ -94,7 +94,7 @@ class OcspService:
         if self._lane is None:
             return self._deliver(plan.fallback, request)
         try:
-            signature = await self._lane.sign(plan.signer.label, to_be_signed)
+            signature = await self._lane.sign(plan.signer, to_be_signed)
         except SigningUnavailable:
             return self._deliver(plan.fallback, request)
         self._metrics.answers["signed_on_demand"] += 1

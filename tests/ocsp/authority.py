@@ -61,23 +61,25 @@ class Authority:
     def sign_batch(self, messages: Sequence[bytes]) -> list[bytes]:
         return [self.sign(message) for message in messages]
 
+    def signer(self, issuer_id: int = 1, *, name: str = "person_id_3") -> SignerRecord:
+        """Return the OCSP signer as the store keeps it, before the store gave it a number."""
+        is_rsa = isinstance(self.signer_key, rsa.RSAPrivateKey)
+        public_key = self.signer_certificate.public_key()
+        return SignerRecord(
+            signer_id=0,
+            issuer_id=issuer_id,
+            label=f"{name}.ocsp.1",
+            algorithm="RSA_SHA256" if is_rsa else "ECDSA_SHA256",
+            certificate_der=self.signer_certificate.public_bytes(DER),
+            key_hash=x509.SubjectKeyIdentifier.from_public_key(public_key).digest,
+            public_key=public_key.public_bytes(DER, serialization.PublicFormat.SubjectPublicKeyInfo),
+            not_after=int(self.signer_certificate.not_valid_after_utc.timestamp()),
+        )
+
     def register(self, store: StatusStore, *, name: str = "person_id_3") -> int:
         """Make the issuer and its signer known to a store; return the issuer's number."""
         issuer_id = store.register_issuer(name=name, name_der=self.name_der, key_bits=self.key_bits)
-        is_rsa = isinstance(self.signer_key, rsa.RSAPrivateKey)
-        public_key = self.signer_certificate.public_key()
-        store.register_signer(
-            SignerRecord(
-                signer_id=0,
-                issuer_id=issuer_id,
-                label=f"{name}.ocsp.1",
-                algorithm="RSA_SHA256" if is_rsa else "ECDSA_SHA256",
-                certificate_der=self.signer_certificate.public_bytes(DER),
-                key_hash=x509.SubjectKeyIdentifier.from_public_key(public_key).digest,
-                public_key=public_key.public_bytes(DER, serialization.PublicFormat.SubjectPublicKeyInfo),
-                not_after=int(self.signer_certificate.not_valid_after_utc.timestamp()),
-            )
-        )
+        store.register_signer(self.signer(issuer_id, name=name))
         return issuer_id
 
     def publish(

@@ -7,11 +7,12 @@ from cryptography.x509 import ocsp as oracle
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocsp.presigning import SignatureMismatch, Subject, presign
+from ocsp.presigning import Subject, presign
 from ocsp.store.record import IssuerRecord, SignerRecord
 from ocsp.store.registry import answer_key
 from ocsp.wire.cert_id import PRESIGNED, CertId
 from ocsp.wire.response import CertStatus, certificate_status, response_data, single_response, successful
+from ocsp.wire.signatures import SignatureMismatch
 from tests.ocsp.authority import HOUR, SECONDS, make_authority
 
 AUTHORITY = make_authority()
