@@ -7,6 +7,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Left
 from django.db.models.lookups import Exact
 
+from ca.ceremony.models import CeremonyPlan as CeremonyPlan  # Django finds models from here
 from ca.environments import QA_KEY_PREFIX, Environment
 from ca.states import RequestState, SerialState
 
@@ -30,6 +31,10 @@ class Issuer(models.Model):
     certificate_der = models.BinaryField(default=b"")
     planned_at = models.DateTimeField()
     certified_at = models.DateTimeField(null=True)
+    retired_at = models.DateTimeField(null=True)
+    """From then on nothing new is asked of it; its CRLs and OCSP answers go on."""
+    revoked_at = models.DateTimeField(null=True)
+    revocation_reason = models.SmallIntegerField(null=True)
 
     class Meta:
         """Constraints."""
@@ -37,6 +42,19 @@ class Issuer(models.Model):
         constraints = (
             models.CheckConstraint(
                 name="issuer_key_is_of_its_environment", condition=_environment_fits("key")
+            ),
+            models.CheckConstraint(
+                name="issuer_retired_was_certified",
+                condition=Q(retired_at__isnull=True) | Q(certified_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="issuer_revoked_iff_when_and_why_and_retired",
+                condition=(Q(revoked_at__isnull=True) & Q(revocation_reason__isnull=True))
+                | (
+                    Q(revoked_at__isnull=False)
+                    & Q(revocation_reason__isnull=False)
+                    & Q(retired_at__isnull=False)
+                ),
             ),
             models.CheckConstraint(
                 name="issuer_certified_iff_it_has_a_certificate",
