@@ -1,9 +1,9 @@
-"""Makes ``manage.py probe_status`` known to Django; the status service itself has no tables."""
+"""The status service: its tables hold only what the probe saw and what it shows to relying services."""
 
 from django.apps import AppConfig
 
 
 class OcspConfig(AppConfig):
-    """The Django side of the status service: the publisher and the probe."""
+    """The Django side of the status service: the publisher, the probe and what it saw."""
 
     name = "ocsp"

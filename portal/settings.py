@@ -106,6 +106,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.middleware.CorrelationMiddleware",  # outermost: whatever is recorded carries the request's id
     "portal.middleware.HeadersMiddleware",  # outermost: error pages carry the headers too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

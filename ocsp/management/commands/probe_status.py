@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from ca.models import Certificate
 from ca.selectors import issuers
-from ocsp.probe import Asked, Finding, Probe
+from ocsp.probe.examination import Asked, Finding, Probe
 
 
 class Command(BaseCommand):
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--quiet", action="store_true", help="print faults and the sum only")
 
     def handle(self, *, limit: int, quiet: bool, **_: object) -> None:  # noqa: D102 - Django's
-        probe = Probe(clock=timezone.now)
+        probe = Probe(clock=timezone.now, nodes=settings.SIGILL_STATUS_NODES)
         findings = [finding for asked in self._asked(limit) for finding in probe.examine(asked)]
         probe.close()
         if not findings:
