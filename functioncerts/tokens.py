@@ -98,9 +98,10 @@ def actor_of_token(text: str, *, client_address: str, at: datetime) -> Actor:
         identifier=hsa_id,
         role=api_token.role,
         organization_ids=organization_scope(str(api_token.organization_id)),
+        organization_id=str(api_token.organization_id),
         person_id=str(api_token.employment.person_id),
         client_address=client_address,
-        correlation_id=str(api_token.pk),
+        credential=str(api_token.pk),
     )
 
 

@@ -18,19 +18,23 @@ class Actor:
     """A person in a role, another service, or one of our own jobs.
 
     ``identifier`` is an HSA-id (person, service) or the name of a job. ``organization_ids`` is the
-    scope of the role in use, as text ids: a person or service sees and changes nothing outside it.
-    ``loa`` is the level of assurance of the login (2 or 3; 0 where it does not apply).
+    scope of the role in use, as text ids: a person or service sees and changes nothing outside it;
+    ``organization_id`` is the one of them for which the role was given, where there is just one.
+    ``loa`` is the level of assurance of the login (2 or 3; 0 where it does not apply). ``credential`` is the
+    id of the session or API token that was used.
     """
 
     kind: ActorKind
     identifier: str
     role: str = ""
     organization_ids: tuple[str, ...] = ()
+    organization_id: str = ""
     person_id: str = ""
     loa: int = 0
     may_see_protected: bool = False
     client_address: str = ""
     correlation_id: str = ""
+    credential: str = ""
 
     @classmethod
     def system(cls, name: str, *, correlation_id: str = "") -> Self:
@@ -42,6 +46,11 @@ class Actor:
         """Return what the journal calls the actor: a person's random id, a service's or job's own name."""
         return self.person_id if self._is_somebody else self.identifier
 
+    @property
+    def acting_for(self) -> str:
+        """Return the id of the organization that the actor acts for; empty for our own jobs."""
+        return self.organization_id or (self.organization_ids[0] if len(self.organization_ids) == 1 else "")
+
     def as_facts(self) -> dict[str, str | int]:
         """Return what a leaf of the journal keeps of the actor: nothing that names a person."""
         facts: dict[str, str | int] = {
@@ -51,6 +60,7 @@ class Actor:
             "person": self.person_id,
             "loa": self.loa,
             "correlation": self.correlation_id,
+            "credential": self.credential,
         }
         return facts if self._is_somebody else facts | {"identifier": self.identifier}
 

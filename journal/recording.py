@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
-from journal import personal
+from journal import correlation, personal
 from journal.actor import Actor
 from journal.errors import NotRecordable
 from journal.events import Event
@@ -47,7 +47,7 @@ def record(event: Event, *, actor: Actor, at: datetime) -> Entry:
             "type": event.TYPE,
             "version": event.VERSION,
             "at": rfc3339(at),
-            "actor": actor.as_facts(),
+            "actor": _acting(actor),
             "event": event.payload(),
             "personal": {part: opening.commitment().hex() for part, opening in openings.items()},
         }
@@ -61,7 +61,25 @@ def record(event: Event, *, actor: Actor, at: datetime) -> Entry:
         subjects={part: personal.subject_of(part, event, actor=actor, at=at) for part in openings},
     )
     EntryReference.objects.bulk_create(
-        EntryReference(entry=entry, kind=kind, value=value) for kind, value in event.references()
+        EntryReference(entry=entry, kind=kind, value=value, at=at)
+        for kind, value in _references(event, actor)
     )
     Unsequenced.objects.create(entry=entry)
     return entry
+
+
+def _acting(actor: Actor) -> dict[str, str | int]:
+    facts = actor.as_facts()
+    facts["correlation"] = facts["correlation"] or correlation.current()
+    return facts
+
+
+def _references(event: Event, actor: Actor) -> list[tuple[str, str]]:
+    """Return the objects of an event; one that names no organization refers to that for which somebody acted.
+
+    So an auditor of the organization finds the searches and readings of its administrators.
+    """
+    references = event.references()
+    if actor.acting_for and not any(kind == "organization" for kind, _ in references):
+        return [*references, ("acting_for", actor.acting_for)]
+    return references

@@ -24,6 +24,7 @@ class SequencedEntry:
     version: int
     at: datetime
     event: dict[str, object]
+    correlation: str = ""
 
     def text(self, name: str) -> str:
         """Return a field of the event as text, empty when it is absent."""
@@ -64,14 +65,17 @@ def sequence_committed(*, limit: int = 500) -> int:
 def entries_from(position: int, *, limit: int = 100) -> list[SequencedEntry]:
     """Return entries at ``position`` and after, in order."""
     leaves = Leaf.objects.filter(position__gte=position).select_related("entry").order_by("position")[:limit]
-    return [
-        SequencedEntry(
-            position=leaf.position,
-            entry_id=leaf.entry_id,
-            type=leaf.entry.type,
-            version=leaf.entry.version,
-            at=leaf.entry.at.astimezone(UTC),
-            event=json.loads(leaf.entry.content)["event"],
-        )
-        for leaf in leaves
-    ]
+    return [_as_consumers_see(leaf) for leaf in leaves]
+
+
+def _as_consumers_see(leaf: Leaf) -> SequencedEntry:
+    content = json.loads(leaf.entry.content)
+    return SequencedEntry(
+        position=leaf.position,
+        entry_id=leaf.entry_id,
+        type=leaf.entry.type,
+        version=leaf.entry.version,
+        at=leaf.entry.at.astimezone(UTC),
+        event=content["event"],
+        correlation=content["actor"].get("correlation", ""),
+    )

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from journal import correlation
 from journal.errors import DomainError
 from portal import problems
 
@@ -19,6 +20,20 @@ _PERMISSIONS: Final = (
 )
 # What everybody may see and a cache may keep; everything else is for one person and one moment.
 _CACHEABLE: Final = ("/static/",)
+
+
+class CorrelationMiddleware:
+    """Gives each request one id that everything it causes carries, also in the worker; support asks for it."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, and say the id in X-Correlation-Id. What a caller sends under that name is ignored."""
+        with correlation.caused_by(correlation.fresh()):
+            response = self.get_response(request)
+            response["X-Correlation-Id"] = correlation.current()
+            return response
 
 
 class LanguageMiddleware:

@@ -19,6 +19,7 @@ from django.db import (
 from django.utils import timezone
 
 from journal import sequencing
+from journal.correlation import caused_by
 from journal.models import ConsumerCursor, DeadLetter
 from journal.sequencing import SequencedEntry
 from worker.errors import NotYet
@@ -92,7 +93,8 @@ def consume_available(consumer: Consumer, *, limit: int = 100) -> int:
 def _take(consumer: Consumer, handler: Handler, entry: SequencedEntry) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            handler(entry)
+            with caused_by(entry.correlation):
+                handler(entry)
         except NotYet:
             raise
         except (InterfaceError, OperationalError) as error:

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import F
 from django.utils import timezone
 
+from journal.correlation import caused_by, fresh
 from worker.models import JobStatus
 
 logger = logging.getLogger(__name__)
@@ -17,7 +18,8 @@ def run_job(name: str, work: Callable[[datetime], str]) -> None:
     now = timezone.now()
     JobStatus.objects.update_or_create(name=name, defaults={"started_at": now})
     try:
-        result = work(now)
+        with caused_by(fresh()):
+            result = work(now)
     except Exception as error:
         JobStatus.objects.filter(name=name).update(
             finished_at=timezone.now(),

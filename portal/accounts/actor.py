@@ -1,9 +1,8 @@
 """Turns the session behind a request into the actor of everything done in it."""
 
-import uuid
-
 from django.http import HttpRequest
 
+from journal import correlation
 from journal.actor import Actor, ActorKind
 from portal.accounts.errors import NotLoggedIn
 from portal.accounts.models import PortalSession
@@ -24,11 +23,13 @@ def actor_of(request: HttpRequest) -> Actor:
         identifier=row.hsa_id,
         role=row.role,
         organization_ids=tuple(row.organization_ids),
+        organization_id=row.organization_id,
         person_id=row.person_id,
         loa=level_of(row.loa),
         may_see_protected=row.may_see_protected,
         client_address=address_of(request),
         correlation_id=correlation_of(request),
+        credential=str(row.pk),
     )
 
 
@@ -48,6 +49,7 @@ def visitor_of(request: HttpRequest) -> Actor:
         loa=level_of(row.loa) if row else 0,
         client_address=address_of(request),
         correlation_id=correlation_of(request),
+        credential=str(row.pk) if row else "",
     )
 
 
@@ -64,5 +66,5 @@ def address_of(request: HttpRequest) -> str:
 def correlation_of(request: HttpRequest) -> str:
     """Return one id for everything that a request causes."""
     if not hasattr(request, "correlation_id"):
-        request.correlation_id = uuid.uuid4().hex  # type: ignore[attr-defined] # made here, read here
+        request.correlation_id = correlation.current() or correlation.fresh()  # type: ignore[attr-defined] # made here, read here
     return str(request.correlation_id)  # type: ignore[attr-defined] # set above
