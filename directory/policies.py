@@ -19,6 +19,16 @@ SEARCHING_ROLES = frozenset(
 
 An auditor does neither: orders, activations, receipts, reports and journal are what there is to audit.
 """
+JOURNAL_ROLES = frozenset(
+    role.value
+    for role in (
+        Role.AUDITOR,
+        Role.CENTRAL_ADMINISTRATOR,
+        Role.ISSUANCE_MANAGER,
+        Role.DEPUTY_ISSUANCE_MANAGER,
+    )
+)
+"""The row "Audit log" of domain.md 1.2: auditors and the central administration, managers of their own area."""
 CENTRAL = "central"
 """The kind of the organization that the central administration works in."""
 
@@ -34,6 +44,17 @@ def may_find_people(actor: Actor) -> Refusal | None:
         return None
     return Refusal(
         code="role_does_not_search", facts=(("role", actor.role),), fixer=Role.ISSUANCE_MANAGER.value
+    )
+
+
+def may_read_journal(actor: Actor) -> Refusal | None:
+    """Return why the actor may not read the journal, or None."""
+    if actor.kind is ActorKind.SYSTEM or (actor.role in JOURNAL_ROLES and actor.organization_ids):
+        return None
+    return Refusal(
+        code="role_does_not_read_journal",
+        facts=(("role", actor.role),),
+        fixer=Role.CENTRAL_ADMINISTRATOR.value,
     )
 
 

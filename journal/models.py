@@ -22,9 +22,9 @@ class Entry(models.Model):
         """Indexes for the auditor's searches."""
 
         indexes: ClassVar = [
-            models.Index(fields=["type", "id"], name="journal_entry_by_type"),
-            models.Index(fields=["actor_identifier", "id"], name="journal_entry_by_actor"),
-            models.Index(fields=["at"], name="journal_entry_by_time"),
+            models.Index(fields=["type", "at", "id"], name="journal_entry_by_type"),
+            models.Index(fields=["actor_identifier", "at", "id"], name="journal_entry_by_actor"),
+            models.Index(fields=["at", "id"], name="journal_entry_by_time"),
         ]
 
     def __str__(self) -> str:
@@ -32,17 +32,21 @@ class Entry(models.Model):
 
 
 class EntryReference(models.Model):
-    """An object that an entry is about, so that its history can be read."""
+    """An object that an entry is about, so that its history can be read; ``at`` repeats the entry's moment."""
 
-    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="references")
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="references", db_index=False)
     kind = models.CharField(max_length=32)
     value = models.CharField(max_length=64)
+    at = models.DateTimeField()
 
     class Meta:
-        """One row per object and entry."""
+        """One row per object and entry; an object's history is read from the newest on."""
 
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "value", "at", "entry"], name="journal_reference_by_object")
+        ]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["kind", "value", "entry"], name="an_entry_names_each_object_once")
+            models.UniqueConstraint(fields=["entry", "kind", "value"], name="an_entry_names_each_object_once")
         ]
 
     def __str__(self) -> str:
@@ -159,6 +163,44 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"head at {self.size}"
+
+
+class IntegrityWatch(models.Model):
+    """What the running check of the journal has seen (one row); it proves nothing, but says where to look.
+
+    ``verified_*`` is the newest signed head that the rows were found to give; ``round_*`` is the reading of
+    everything from the first row on that goes on in the background. Peaks are those of ``journal.merkle``.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    verified_size = models.BigIntegerField(default=0)
+    verified_root = models.CharField(max_length=64, blank=True)
+    verified_peaks = models.TextField(blank=True)
+    verified_at = models.DateTimeField(null=True)
+    round_size = models.BigIntegerField(default=0)
+    round_position = models.BigIntegerField(default=0)
+    round_peaks = models.TextField(blank=True)
+    round_started_at = models.DateTimeField(null=True)
+    whole_size = models.BigIntegerField(default=0)
+    whole_at = models.DateTimeField(null=True)
+    broken_row = models.BigIntegerField(null=True)
+    broken_text = models.TextField(blank=True)
+    broken_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """There is one journal, and so one watch over it."""
+
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(id=1), name="there_is_one_integrity_watch"),
+            models.CheckConstraint(
+                condition=models.Q(broken_at__isnull=True, broken_text="")
+                | models.Q(broken_at__isnull=False) & ~models.Q(broken_text=""),
+                name="a_broken_journal_has_when_and_why",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"verified to {self.verified_size}"
 
 
 class ConsumerCursor(models.Model):

@@ -153,6 +153,12 @@ REFUSALS: Final[Mapping[str, Wording]] = {
         text=_("Choose a card, and the employment it is for."),
         fixer="you",
     ),
+    "role_does_not_read_journal": Wording(
+        status=403,
+        title=_("Your role does not read the journal."),
+        text=_("Auditors and the central administration read it, and managers that of their own area."),
+        fixer="role",
+    ),
     "role_does_not_search": Wording(
         status=403, title=_("Your role does not search for people."), text=_("You act as %(role)s.")
     ),
