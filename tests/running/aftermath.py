@@ -91,6 +91,7 @@ class Aftermath:
 
     def journal_is_intact(self) -> None:
         """The journal verifies against its signed heads, and no consumer gave anything up."""
+        eventually(lambda: self.installation.ask("journal")["heads"], why="the first head is signed")
         said = self.installation.manage("verify_journal")
         assert "intact" in said
         assert self.installation.ask("journal")["dead_letters"] == []

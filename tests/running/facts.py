@@ -6,7 +6,7 @@ from collections import Counter
 from ca.models import Certificate, CertificateRequest
 from cards.models import Activation, Card, CardKey, CardOrder
 from directory.models import Employment, Person
-from journal.models import ConsumerCursor, DeadLetter, Entry, Leaf, Unsequenced
+from journal.models import Checkpoint, ConsumerCursor, DeadLetter, Entry, Leaf, Unsequenced
 
 Facts = dict[str, object]
 
@@ -98,6 +98,7 @@ def journal() -> Facts:
         "last_entry": Entry.objects.order_by("-pk").values_list("pk", flat=True).first(),
         "unsequenced": Unsequenced.objects.count(),
         "leaves": Leaf.objects.count(),
+        "heads": Checkpoint.objects.count(),
         "cursors": dict(ConsumerCursor.objects.values_list("name", "position")),
         "dead_letters": [f"{letter.consumer}: {letter.error}" for letter in DeadLetter.objects.all()],
     }
