@@ -1,9 +1,12 @@
 """Signs answers ahead, in batches: what a certificate's status is, for each hash that questions use."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Final
 
+from ca.pki.lints import stop_on_errors
+from ca.pki.response_lints import lint_response
 from ocsp.store.record import IssuerRecord, SignerRecord, StoredAnswer
 from ocsp.store.registry import answer_key
 from ocsp.wire import der
@@ -41,7 +44,8 @@ def presign(
 
     The first 64 signatures are verified and of those that follow one in 64 (verifying costs more than
     signing): what is published for one certificate is verified whole, also when an HSM errs. Each batch
-    is one exchange with the signer. Raises ``SignatureMismatch`` and whatever the signer raises.
+    is one exchange with the signer. Every answer is linted before anything is signed: a finding stops the
+    batch. Raises ``ca.pki.errors.LintFailed``, ``SignatureMismatch`` and whatever the signer raises.
     """
     prefixes = [(algorithm, _cert_id_prefix(issuer, algorithm)) for algorithm in PRESIGNED]
     asked = [(subject, algorithm, prefix) for subject in subjects for algorithm, prefix in prefixes]
@@ -50,7 +54,17 @@ def presign(
     )
     responder = der.encode(0xA2, der.encode(der.OCTET_STRING, signer.key_hash))
     head = responder + der.encode_generalized_time(this_update)
-    to_be_signed = [_to_be_signed(subject, prefix, head=head, times=times) for subject, _, prefix in asked]
+    to_be_signed = [
+        # revoked by a clock that runs ahead of this one: no answer says so of a moment after its own
+        _to_be_signed(
+            replace(subject, revoked_at=min(subject.revoked_at, this_update)), prefix, head=head, times=times
+        )
+        for subject, _, prefix in asked
+    ]
+    signer_not_after = datetime.fromtimestamp(signer.not_after, UTC)
+    for tbs in to_be_signed:
+        found = lint_response(tbs, responder_key_hash=signer.key_hash, signer_not_after=signer_not_after)
+        stop_on_errors(found)
     signatures = sign_batch(to_be_signed)
     if len(signatures) != len(to_be_signed):
         raise SignatureMismatch("the signer gave another number of signatures than was asked for")

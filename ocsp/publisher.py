@@ -13,6 +13,7 @@ from ca.errors import CaError, SigningUnavailable
 from ca.hsm.proxy import SignerSource
 from ca.issuance import mark_published
 from ca.models import Certificate
+from ca.pki.errors import PkiError
 from ocsp import reconciliation, signer_certificates, subjects
 from ocsp.presigning import Subject, presign
 from ocsp.signer_certificates import Keys
@@ -200,7 +201,7 @@ def _put_each(
         return _put(issuer_key, wanted, store=store, signers=signers, at=at)
     except SigningUnavailable:
         raise
-    except (CaError, SignatureMismatch, ValueError, OverflowError) as error:
+    except (CaError, PkiError, SignatureMismatch, ValueError, OverflowError) as error:
         if len(wanted) == 1:
             done.failures.append(f"{issuer_key} {wanted[0].serial_number:x}: {error}")
             return 0

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512
 from cryptography.x509 import OCSPNonce, ReasonFlags
 from cryptography.x509.ocsp import OCSPCertStatus, load_der_ocsp_response
 
@@ -93,9 +93,9 @@ def responder_is_the_signer(reading: ResponseReading) -> Iterator[str]:
 
 @RESPONSE_LINTS.rule("RFC 6960 §4.1.1; RFC 5019 §2.1.1")
 def certificates_are_named_by_known_hashes(reading: ResponseReading) -> Iterator[str]:
-    """CertID with SHA-1 or SHA-256."""
+    """CertID with SHA-1 or one of the SHA-2 family, as the question names it."""
     for answer in reading.answers:
-        if not isinstance(answer.hash_algorithm, SHA1 | SHA256):
+        if not isinstance(answer.hash_algorithm, SHA1 | SHA256 | SHA384 | SHA512):
             yield f"CertID with {answer.hash_algorithm.name}"
 
 

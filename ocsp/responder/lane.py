@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from datetime import UTC, datetime
 from queue import SimpleQueue
 from threading import Thread
 from typing import Final
 
+from ca.pki.lints import stop_on_errors
+from ca.pki.response_lints import lint_response
 from ocsp.store.record import SignerRecord
 from ocsp.wire.signatures import SignatureMismatch, verify
 
@@ -86,6 +89,13 @@ class SigningLane:
         return self._verified(signer, to_be_signed)
 
     def _verified(self, signer: SignerRecord, to_be_signed: bytes) -> bytes:
+        stop_on_errors(
+            lint_response(
+                to_be_signed,
+                responder_key_hash=signer.key_hash,
+                signer_not_after=datetime.fromtimestamp(signer.not_after, UTC),
+            )
+        )
         signature = self._sign(signer.label, to_be_signed)
         verify(
             public_key=signer.public_key,

@@ -7,6 +7,7 @@ from cryptography.x509 import ocsp as oracle
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ca.pki.errors import LintFailed
 from ocsp.presigning import Subject, presign
 from ocsp.store.record import IssuerRecord, SignerRecord
 from ocsp.store.registry import answer_key
@@ -106,3 +107,37 @@ def test_one_wrong_signature_among_those_of_one_certificate_stops_its_publicatio
                 [subject], issuer=ISSUER, signer=SIGNER, sign_batch=sign_batch,
                 this_update=SECONDS, next_update=SECONDS + HOUR,
             )  # fmt: skip
+
+
+def test_an_answer_that_breaks_a_rule_is_not_signed_nor_is_any_other_of_its_batch() -> None:
+    """A18: an answer that outlives its signer's certificate (RFC 6960 3.2)."""
+    asked: list[Sequence[bytes]] = []
+
+    def sign_batch(messages: Sequence[bytes]) -> list[bytes]:
+        asked.append(messages)
+        return AUTHORITY.sign_batch(messages)
+
+    subjects = [Subject(serial_number=n, not_after=SECONDS, status=CertStatus.GOOD) for n in (1, 2)]
+    with pytest.raises(LintFailed) as failed:
+        presign(
+            subjects, issuer=ISSUER, signer=SIGNER, sign_batch=sign_batch,
+            this_update=SECONDS, next_update=SIGNER.not_after + 1,
+        )  # fmt: skip
+    assert {finding.lint for finding in failed.value.findings} >= {"answers_end_with_the_signers_certificate"}
+    assert not asked
+
+
+def test_what_a_clock_ahead_revoked_is_said_to_be_revoked_by_now() -> None:
+    """A revocation is never held back because two clocks differ."""
+    revoked = Subject(
+        serial_number=7, not_after=SECONDS, status=CertStatus.REVOKED, revoked_at=SECONDS + 3, reason=1
+    )
+    ((_, answer), *_) = presign(
+        [revoked], issuer=ISSUER, signer=SIGNER, sign_batch=AUTHORITY.sign_batch,
+        this_update=SECONDS, next_update=SECONDS + 8 * HOUR,
+    )  # fmt: skip
+    body = successful(signed=answer.signed, signer_certificate_der=SIGNER.certificate_der)
+    told = oracle.load_der_ocsp_response(body).revocation_time_utc
+    assert told is not None
+    assert told.timestamp() == SECONDS
+    assert answer.revoked_at == SECONDS + 3

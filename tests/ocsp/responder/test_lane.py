@@ -5,8 +5,10 @@ import asyncio
 import pytest
 
 from ocsp.responder.lane import SigningLane, SigningUnavailable
+from ocsp.wire.cert_id import CertId, HashAlgorithm
+from ocsp.wire.response import CertStatus, certificate_status, response_data, single_response
 from ocsp.wire.signatures import verify
-from tests.ocsp.authority import Authority
+from tests.ocsp.authority import HOUR, SECONDS, Authority
 
 
 class Flipping:
@@ -25,15 +27,48 @@ class Flipping:
         return signature
 
 
+def to_be_signed(authority: Authority, *, produced_at: int = SECONDS) -> bytes:
+    """Return an answer about one certificate."""
+    cert_id = CertId.of(
+        algorithm=HashAlgorithm.SHA256,
+        name_der=authority.name_der,
+        key_bits=authority.key_bits,
+        serial_number=1 << 100,
+    )
+    single = single_response(
+        cert_id_der=cert_id.der,
+        status_der=certificate_status(CertStatus.GOOD),
+        this_update=SECONDS,
+        next_update=SECONDS + 8 * HOUR,
+    )
+    return response_data(
+        responder_key_hash=authority.signer().key_hash, produced_at=produced_at, single_responses=[single]
+    )
+
+
+def test_an_answer_that_breaks_a_rule_never_reaches_the_signer(authority: Authority) -> None:
+    """A18: the answers of the lane are linted as those that are signed ahead."""
+    asked: list[bytes] = []
+
+    def sign(_: str, message: bytes) -> bytes:
+        asked.append(message)
+        return authority.sign(message)
+
+    lane = SigningLane(sign)
+    with pytest.raises(SigningUnavailable):
+        asyncio.run(lane.sign(authority.signer(), to_be_signed(authority, produced_at=SECONDS - HOUR)))
+    assert (asked, lane.failed) == ([], 1)
+
+
 def test_a_signature_that_came_out_wrong_is_made_again(authority: Authority) -> None:
     """R9: whoever asks sees nothing of it."""
     lane = SigningLane(Flipping(authority, wrong=1))
-    signature = asyncio.run(lane.sign(authority.signer(), b"to be signed"))
+    signature = asyncio.run(lane.sign(authority.signer(), to_be_signed(authority)))
     verify(
         public_key=authority.signer().public_key,
         algorithm=authority.signer().algorithm,
         signature=signature,
-        signed=b"to be signed",
+        signed=to_be_signed(authority),
     )
     assert (lane.signed, lane.failed) == (1, 0)
 
@@ -42,5 +77,5 @@ def test_signatures_that_go_on_coming_out_wrong_are_served_to_nobody(authority: 
     """R9: the caller falls back to the stored answer, or says try later."""
     lane = SigningLane(Flipping(authority, wrong=2))
     with pytest.raises(SigningUnavailable):
-        asyncio.run(lane.sign(authority.signer(), b"to be signed"))
+        asyncio.run(lane.sign(authority.signer(), to_be_signed(authority)))
     assert (lane.signed, lane.failed) == (0, 1)
