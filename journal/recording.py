@@ -40,14 +40,14 @@ def record(event: Event, *, actor: Actor, at: datetime) -> Entry:
     if at.tzinfo is None:
         msg = f"{event.TYPE} was given a moment without time zone"
         raise NotRecordable(msg)
-    openings = personal.openings_for(event, actor=actor)
+    openings, acting = personal.openings_for(event, actor=actor), _acting(actor)
     content = canonical_json(
         {
             "format": FORMAT,
             "type": event.TYPE,
             "version": event.VERSION,
             "at": rfc3339(at),
-            "actor": _acting(actor),
+            "actor": acting,
             "event": event.payload(),
             "personal": {part: opening.commitment().hex() for part, opening in openings.items()},
         }
@@ -62,7 +62,7 @@ def record(event: Event, *, actor: Actor, at: datetime) -> Entry:
     )
     EntryReference.objects.bulk_create(
         EntryReference(entry=entry, kind=kind, value=value, at=at)
-        for kind, value in _references(event, actor)
+        for kind, value in _references(event, actor, correlation_id=str(acting["correlation"]))
     )
     Unsequenced.objects.create(entry=entry)
     return entry
@@ -74,12 +74,15 @@ def _acting(actor: Actor) -> dict[str, str | int]:
     return facts
 
 
-def _references(event: Event, actor: Actor) -> list[tuple[str, str]]:
-    """Return the objects of an event; one that names no organization refers to that for which somebody acted.
+def _references(event: Event, actor: Actor, *, correlation_id: str) -> list[tuple[str, str]]:
+    """Return what an entry is found by: its objects, what caused it, and for whom somebody acted.
 
-    So an auditor of the organization finds the searches and readings of its administrators.
+    The last only where the event itself names no organization: so an auditor of the organization finds the
+    searches and readings of its administrators.
     """
     references = event.references()
+    if correlation_id:
+        references.append(("correlation", correlation_id))
     if actor.acting_for and not any(kind == "organization" for kind, _ in references):
-        return [*references, ("acting_for", actor.acting_for)]
+        references.append(("acting_for", actor.acting_for))
     return references

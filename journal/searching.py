@@ -20,6 +20,8 @@ ORGANIZATION: Final = "organization"
 ACTING_FOR: Final = "acting_for"
 """Refers to the organization for which somebody acted, where an event itself names no organization."""
 
+CORRELATION: Final = "correlation"
+
 MOST_EXAMINED: Final = 20_000
 _PROBED: Final = 100
 _CHUNK: Final = 500
@@ -127,14 +129,12 @@ def chain(
     )
 
 
-def same_request(entry: Entry, *, correlation_id: str, reach: Reach, around: int = 500) -> list[Entry]:
-    """Return the other entries that the same request left, oldest first: they stand close together."""
+def same_cause(entry: Entry, *, correlation_id: str, reach: Reach) -> list[Entry]:
+    """Return the other entries that the same request left, also by jobs it set going, oldest first."""
     if not correlation_id:
         return []
-    near = Entry.objects.filter(
-        pk__gte=entry.pk - around, pk__lte=entry.pk + around, content__contains=f'"{correlation_id}"'
-    )
-    ids = list(near.exclude(pk=entry.pk).order_by("pk").values_list("pk", flat=True)[:50])
+    about = EntryReference.objects.filter(kind=CORRELATION, value=correlation_id).exclude(entry=entry)
+    ids = list(about.order_by("at", "entry_id").values_list("entry_id", flat=True)[:_PROBED])
     found = _matching(ids, Criteria(), reach=reach)
     return [found[pk] for pk in ids if pk in found]
 
