@@ -11,7 +11,7 @@ say() { printf '%s%3ds%s  %s\n' "$dim" "$((SECONDS - started))" "$plain" "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 # --- 1. System packages -------------------------------------------------------------------------------------
-packages=(python3-venv softhsm2 libp11-kit-dev gcc libc6-dev openssl gettext
+packages=(python3-venv python3-dev softhsm2 libp11-kit-dev gcc libc6-dev openssl gettext
           libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core)
 if [ "$kind" = dev ]; then
   packages+=(postgresql-15 rabbitmq-server chromium faketime opensc)
@@ -60,6 +60,7 @@ if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
   printf '%s' "$wanted" >"$stamp"
 fi
 
-# --- 3. The PKCS#11 module of the virtual cards -------------------------------------------------------------
+# --- 3. What is compiled: the PKCS#11 module of the virtual cards, the responder's quick way ------------------
 .venv/bin/python -m hsm_sim.build
+.venv/bin/python -m ocsp.responder.native.build
 say "set-up is complete"

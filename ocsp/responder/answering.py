@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from ocsp.store.interface import StatusReader, StoreUnavailable
-from ocsp.store.record import HEAD_SIZE, DamagedRecord, SignerRecord, StoredAnswer, peek
+from ocsp.store.record import HEAD_SIZE, TAG_OCTETS, DamagedRecord, SignerRecord, StoredAnswer, peek
 from ocsp.store.registry import Registry, key_prefix
 from ocsp.wire.cert_id import PRESIGNED, CertId
 from ocsp.wire.request import (
@@ -35,10 +35,6 @@ UNKNOWN_VALIDITY: Final = 300
 _OTHER: Final = (b"", b"", None)
 LONGEST_SILENCE: Final = 8 * 3600
 """Seconds after which a store that nobody vouches for says nothing about serials it does not hold."""
-
-
-TAG_OCTETS: Final = 12
-"""Octets at the end of a signature that name an answer (its ETag)."""
 
 
 class Answered(NamedTuple):

@@ -125,7 +125,7 @@ class Connection(asyncio.Protocol):
             if served is not None:
                 self._transport.write(served[0])
                 self._last = self._connections.second
-                if not served[2] or self._connections.is_closing:
+                if not served[1] or self._connections.is_closing:
                     self._transport.close()
                 return
         self._read(data)

@@ -14,7 +14,6 @@ class Metrics:
         """Signed answers by certificate status: good, revoked, unknown (``CertStatus``)."""
         self.files: Counter[str] = Counter()
         self.refused: Counter[int] = Counter()
-        self.from_memory = 0
         self.failures = 0
         self.store_unavailable = 0
 
@@ -37,7 +36,6 @@ class Metrics:
             for code, n in sorted(self.refused.items())
         ]
         figures: list[tuple[str, str, int]] = [
-            ("sigill_ocsp_from_memory_total", "counter", self.from_memory),
             ("sigill_ocsp_signed_on_demand_total", "counter", signed),
             ("sigill_ocsp_signing_failures_total", "counter", unsigned),
             ("sigill_status_failures_total", "counter", self.failures),

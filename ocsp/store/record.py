@@ -11,6 +11,8 @@ from ocsp.wire.response import CertStatus
 _HEAD: Final = Struct(">BBHQQQQ")
 _NO_REASON: Final = 255
 HEAD_SIZE: Final = _HEAD.size
+TAG_OCTETS: Final = 12
+"""Octets at the end of a stored answer, its signature's last, that name it (its ETag)."""
 
 
 class DamagedRecord(ValueError):
