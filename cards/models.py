@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from ca.environments import Environment
 from cards.products import DocumentKind, IdentityCheckMethod
 from cards.reasons import BlockReason
 from cards.states import (
@@ -39,6 +40,7 @@ class CardOrder(models.Model):
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="card_orders")
     hsa_id = models.CharField(max_length=32)
     product_code = models.CharField(max_length=8)
+    environment = models.CharField(max_length=8, default=Environment.PROD.value)
     loa = models.PositiveSmallIntegerField()
     printed_name = models.CharField(max_length=120)
     organization_name = models.CharField(max_length=120)
@@ -86,6 +88,10 @@ class CardOrder(models.Model):
                 name="card_order_is_for_a_known_assurance_level",
             ),
             models.CheckConstraint(
+                condition=Q(environment__in=[one.value for one in Environment]),
+                name="card_order_environment_is_known",
+            ),
+            models.CheckConstraint(
                 condition=_iff(
                     CardOrderState.CANCELLED.value,
                     evidence=Q(cancelled_at__isnull=False),
@@ -119,7 +125,7 @@ class CardOrder(models.Model):
                 name="card_order_activated_iff_when",
             ),
             models.UniqueConstraint(
-                fields=["person", "organization"],
+                fields=["person", "organization", "environment"],
                 condition=Q(state__in=_RUNNING),
                 name="one_running_order_per_person_and_organization",
             ),
@@ -139,6 +145,7 @@ class Card(models.Model):
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="cards")
     hsa_id = models.CharField(max_length=32)
     product_code = models.CharField(max_length=8)
+    environment = models.CharField(max_length=8, default=Environment.PROD.value)
     loa = models.PositiveSmallIntegerField()
     holder_name = models.CharField(max_length=120)
     valid_until = models.DateField()
@@ -165,6 +172,10 @@ class Card(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=[state.value for state in CardState]),
                 name="card_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(environment__in=[one.value for one in Environment]),
+                name="card_environment_is_known",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -211,6 +222,33 @@ class Card(models.Model):
 
     def __str__(self) -> str:
         return self.card_number or str(self.id)
+
+
+class ForeignCertificate(models.Model):
+    """A certificate of another issuer on a card of ours: not ours to revoke, but ours to speak of (PKI-5)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    card = models.ForeignKey(Card, on_delete=models.PROTECT, related_name="foreign_certificates")
+    issuer_name = models.CharField(max_length=128)
+    serial_hex = models.CharField(max_length=40)
+    not_after = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        """What the database itself refuses."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["issuer_name", "serial_hex"], name="foreign_certificate_is_recorded_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(issuer_name="") & ~Q(serial_hex=""),
+                name="foreign_certificate_names_its_issuer_and_number",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.issuer_name} {self.serial_hex}"
 
 
 class IdentityCheckOutcome(models.TextChoices):

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from ca.environments import Environment
 from directory.models import Employment, Organization, Role
 from functioncerts.states import FunctionObjectState, FunctionOrderState
 
@@ -27,6 +28,7 @@ class FunctionObject(models.Model):
     kind = models.CharField(max_length=8)
     name = models.CharField(max_length=120)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="function_objects")
+    environment = models.CharField(max_length=8, default=Environment.PROD.value)
     state = models.CharField(max_length=16)
     registered_at = models.DateTimeField()
     validated_at = models.DateTimeField(null=True)
@@ -44,6 +46,10 @@ class FunctionObject(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=[state.value for state in FunctionObjectState]),
                 name="function_object_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(environment__in=[one.value for one in Environment]),
+                name="function_object_environment_is_known",
             ),
             models.CheckConstraint(
                 condition=~Q(state=FunctionObjectState.VALIDATED.value)
@@ -87,6 +93,7 @@ class FunctionOrder(models.Model):
     state = models.CharField(max_length=16)
     function_object = models.ForeignKey(FunctionObject, on_delete=models.PROTECT, related_name="orders")
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="function_orders")
+    environment = models.CharField(max_length=8, default=Environment.PROD.value)
     names = models.JSONField()
     findings = models.JSONField()
     public_key_sha256 = models.CharField(max_length=64)
@@ -119,6 +126,10 @@ class FunctionOrder(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=[state.value for state in FunctionOrderState]),
                 name="function_order_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(environment__in=[one.value for one in Environment]),
+                name="function_order_environment_is_known",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=[FunctionOrderState.DELIVERED.value, FunctionOrderState.REVOKED.value])
