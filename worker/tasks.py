@@ -17,7 +17,10 @@ from directory import hsa_sync, pu_sync
 from functioncerts.lifecycle import settle_orders as settle_function_orders
 from journal import checkpoints
 from journal.actor import Actor
+from journal.audit_key import audit_key
+from journal.watching import watch
 from ocsp import publisher
+from worker import probing
 from worker.jobs import run_job
 from worker.wiring import signers, status_store
 
@@ -53,6 +56,18 @@ def refresh_ocsp() -> None:
 
 
 @shared_task
+def watch_revocations() -> None:
+    """Ask from outside whether each fresh revocation is seen everywhere."""
+    run_job("watch_revocations", lambda _: probing.watch())
+
+
+@shared_task
+def measure_status() -> None:
+    """Ask everything as a relying service does; what would soon be past its nextUpdate is an alarm."""
+    run_job("measure_status", lambda _: probing.measure())
+
+
+@shared_task
 def sign_head() -> None:
     """Sign the journal's head when something happened since the last one."""
 
@@ -70,6 +85,21 @@ def sign_head() -> None:
         return f"head over {head.size} rows" if head else "signed by another worker"
 
     run_job("sign_head", work)
+
+
+@shared_task
+def watch_journal() -> None:
+    """Check that the journal is as it was signed: what is new, and on with the reading of everything."""
+
+    def work(now: datetime) -> str:
+        return watch(
+            key=audit_key(settings.SIGILL_HOME),
+            outside=settings.SIGILL_HOME / "journal" / "checkpoints",
+            actor=Actor.system("journal.watch"),
+            at=now,
+        )
+
+    run_job("watch_journal", work)
 
 
 @shared_task

@@ -22,6 +22,7 @@ from journal.sequencing import SequencedEntry
 from ocsp import publisher
 from ocsp.store.interface import StoreUnavailable
 from ocsp.store.lmdb_store import LmdbStore
+from worker import probing
 from worker.consumers import Consumer, Handler
 from worker.errors import NotYet
 
@@ -130,6 +131,7 @@ def consumers() -> list[Consumer]:
             name="status",
             handlers={"certificate.issued": publish_issued, "certificate.revoked": publish_revoked},
         ),
+        Consumer(name="landings", handlers={"certificate.revoked": probing.follow}),
         Consumer(name="withdrawal", handlers={"certificate.issued": withdraw_late}),
         Consumer(
             name="function_orders",

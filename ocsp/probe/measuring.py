@@ -144,7 +144,7 @@ def _list(told: _Seen, parsed: x509.Certificate, visitor: Visitor) -> tuple[_See
 
 
 def _aia(issuer: Issuer, parsed: x509.Certificate, node: str, visitor: Visitor) -> _Seen:
-    url = addresses.at_node(f"{files_of(issuer).addresses.aia_folder}{issuer.file_stem}.cer", node)
+    url = addresses.at_node(files_of(issuer).facts_of(issuer).ca_issuers_url, node)
     told = _Seen(node=node, issuer_key=issuer.key, service=AIA, url=url)
     try:
         told.milliseconds, told.octets = visitor.fetch_certificate(url, parsed)

@@ -78,7 +78,9 @@ def watch(*, visitor: Visitor) -> Watched:
     return watched
 
 
-def ask(sightings: Iterable[Sighting], *, visitor: Visitor, watched: Watched) -> None:
+def ask(
+    sightings: Iterable[Sighting], *, visitor: Visitor, watched: Watched, notes_unseen: bool = True
+) -> None:
     """Ask for sightings and note what came of each; a list is fetched once for all that look on it."""
     chosen = list(sightings)
     looks = _Looks(visitor=visitor, is_many=len(chosen) > _MANY)
@@ -91,7 +93,7 @@ def ask(sightings: Iterable[Sighting], *, visitor: Visitor, watched: Watched) ->
         now = visitor.clock()
         if is_seen:
             watched.seen += landings.note_seen(sighting, crl_number=number, at=now)
-        else:
+        elif notes_unseen:
             landings.note_unseen(sighting, said=said, at=now)
 
 

@@ -1,0 +1,205 @@
+"""A revocation is watched from outside until every source of every node says so (PKI-3, R4)."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import IntegrityError, transaction
+from pytest_django import Settings
+
+from ca.models import Certificate
+from journal.models import Entry
+from ocsp.models import Landing, Sighting
+from ocsp.probe import alarms, landings, watching
+from ocsp.probe.alarms import AlarmKind
+from ocsp.probe.visiting import Visitor
+from ocsp.selectors import progress_of
+from ocsp.states import LandingState, Source
+from tests.ocsp.probe.site import node, now, place, publish_delta, publish_list
+from tests.ocsp.responder.conftest import free_port
+from tests.ocsp.test_publisher import World
+from tests.running.installation import eventually
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def visitor() -> Visitor:
+    return Visitor(clock=now)
+
+
+def a_revocation(world: World) -> Certificate:
+    """Issue, publish and revoke a certificate; nobody outside knows of the revocation yet."""
+    certificate = world.issue(at=now() - timedelta(minutes=5))
+    world.publish(certificate, at=now())
+    publish_list(world, certificate)
+    world.revoke(certificate, at=now())
+    certificate.refresh_from_db()
+    return certificate
+
+
+def seen(certificate: Certificate) -> dict[tuple[str, str], str]:
+    return {(one.source, one.node): one.state for one in Sighting.objects.filter(landing_id=certificate.pk)}
+
+
+def events(kind: str) -> int:
+    return Entry.objects.filter(type=kind).count()
+
+
+def seen_by_ocsp(visitor: Visitor) -> None:
+    """Watch until the responder, which follows its store fifty times a second, has the new state."""
+    eventually(lambda: watching.watch(visitor=visitor).seen, within=10)
+
+
+def test_a_revocation_closes_when_ocsp_and_the_list_were_seen_and_not_before(
+    world: World, visitor: Visitor, settings: Settings
+) -> None:
+    """R4, PKI-3: seen on each source once, whoever looks again."""
+    certificate = a_revocation(world)
+    landing = watching.begin(certificate, visitor=visitor)
+    assert landing is not None
+    here = settings.SIGILL_STATUS_URL
+    watching.watch(visitor=visitor)
+    assert seen(certificate) == {("ocsp", here): "awaited", ("full_crl", here): "awaited"}
+    assert Sighting.objects.get(source="ocsp").said == "good"
+    world.publish(certificate, at=now())
+    seen_by_ocsp(visitor)
+    assert seen(certificate) == {("ocsp", here): "seen", ("full_crl", here): "awaited"}
+    landing.refresh_from_db()
+    assert landing.state == LandingState.OPEN.value
+    crl = publish_list(world, certificate)
+    assert watching.watch(visitor=visitor).closed == 1
+    landing.refresh_from_db()
+    assert landing.state == LandingState.CLOSED.value
+    assert Sighting.objects.get(source="full_crl").crl_number == crl.crl_number
+    assert watching.watch(visitor=visitor).seen == 0
+    assert (events("revocation.seen"), events("revocation.closed")) == (2, 1)
+    (progress,) = progress_of([certificate.pk]).values()
+    assert [one.source for one in progress.sources] == [Source.OCSP, Source.FULL_CRL]
+    assert all(one.seen_at and one.seen_at >= progress.revoked_at for one in progress.sources)
+
+
+def test_one_node_that_does_not_say_it_keeps_a_revocation_open_and_becomes_an_alarm(
+    world: World, visitor: Visitor, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R4, F10: two nodes, one of them cut off; its coming back closes what was late."""
+    other = free_port()
+    settings.SIGILL_STATUS_NODES = (settings.SIGILL_STATUS_URL, f"http://127.0.0.1:{other}")
+    certificate = a_revocation(world)
+    with node(tmp_path, other):
+        landing = watching.begin(certificate, visitor=visitor)
+    assert landing is not None
+    world.publish(certificate, at=now())
+    publish_list(world, certificate)
+    seen_by_ocsp(visitor)
+    watching.watch(visitor=visitor)
+    states = seen(certificate)
+    assert {state for (_, at), state in states.items() if at == settings.SIGILL_STATUS_URL} == {"seen"}
+    assert {state for (_, at), state in states.items() if at.endswith(str(other))} == {"awaited"}
+    assert {one.said for one in Sighting.objects.filter(state="awaited")} == {"nobody answers"}
+    assert [one.kind for one in alarms.current_alarms(at=now())] == []
+    monkeypatch.setattr(landings, "LIMIT", timedelta(0))
+    assert watching.watch(visitor=visitor).late == 1
+    assert watching.watch(visitor=visitor).late == 0
+    assert events("revocation.unseen") == 1
+    assert [one.kind for one in alarms.current_alarms(at=now())] == [AlarmKind.UNSEEN]
+    with node(tmp_path, other):
+        assert watching.watch(visitor=visitor).closed == 1
+    landing.refresh_from_db()
+    assert landing.state == LandingState.CLOSED.value
+    assert landing.late_at is not None
+    assert alarms.current_alarms(at=now()) == []
+
+
+def test_a_delta_that_is_offered_must_say_it_too(world: World, visitor: Visitor, settings: Settings) -> None:
+    """PKI-3, RFC 5280 5.2.4: the delta lists it, or builds on a full list that does."""
+    certificate = a_revocation(world)
+    base = publish_list(world, certificate).crl_number
+    publish_delta(world, certificate, number=base - 1, base=base - 1, lists=False)
+    watching.begin(certificate, visitor=visitor)
+    world.publish(certificate, at=now())
+    seen_by_ocsp(visitor)
+    watching.watch(visitor=visitor)
+    here = settings.SIGILL_STATUS_URL
+    assert seen(certificate) == {
+        ("ocsp", here): "seen",
+        ("full_crl", here): "seen",
+        ("delta_crl", here): "awaited",
+    }
+    assert Sighting.objects.get(source="delta_crl").said == f"not on delta {base - 1}"
+    publish_delta(world, certificate, number=base + 1, base=base, lists=False)
+    assert watching.watch(visitor=visitor).closed == 1
+
+
+def test_a_delta_that_lists_it_is_enough_before_the_full_list_is_made(world: World, visitor: Visitor) -> None:
+    """PKI-3."""
+    certificate = a_revocation(world)
+    number = Certificate.objects.get(pk=certificate.pk).issuer.crls.latest("crl_number").crl_number
+    publish_delta(world, certificate, number=number + 1, base=number, lists=True)
+    watching.begin(certificate, visitor=visitor)
+    watching.watch(visitor=visitor)
+    assert {one.source: one.state for one in Sighting.objects.all()} == {
+        "ocsp": "awaited", "full_crl": "awaited", "delta_crl": "seen",
+    }  # fmt: skip
+
+
+def test_a_list_that_another_signed_is_not_believed(world: World, visitor: Visitor) -> None:
+    """F11: the probe verifies what it reads by itself."""
+    certificate = a_revocation(world)
+    watching.begin(certificate, visitor=visitor)
+    crl = publish_list(world, certificate)
+    whole = bytes(crl.crl_der)
+    from tests.ocsp.probe.site import crl_url  # noqa: PLC0415 - here alone
+
+    place(world, crl_url(certificate), whole[:-1] + bytes([whole[-1] ^ 1]))
+    watching.watch(visitor=visitor)
+    one = Sighting.objects.get(source="full_crl")
+    assert one.state == "awaited"
+    assert "signature" in one.said
+    place(world, crl_url(certificate), whole)
+    watching.watch(visitor=visitor)
+    one.refresh_from_db()
+    assert one.state == "seen"
+
+
+def test_many_revocations_are_seen_on_one_reading_of_the_list(world: World, visitor: Visitor) -> None:
+    """R21: more than twenty under way."""
+    certificates = [world.issue(at=now() - timedelta(minutes=5)) for _ in range(12)]
+    for one in certificates:
+        world.publish(one, at=now())
+    publish_list(world, certificates[0])
+    for one in certificates:
+        world.revoke(one, at=now())
+        one.refresh_from_db()
+        watching.begin(one, visitor=visitor)
+        world.publish(one, at=now())
+    publish_list(world, certificates[0])
+    eventually(lambda: not watching.watch(visitor=visitor).under_way, within=10)
+    assert events("revocation.closed") == 12
+
+
+def test_what_ended_or_is_old_is_not_watched(world: World, visitor: Visitor) -> None:
+    certificate = a_revocation(world)
+    landing = watching.begin(certificate, visitor=visitor)
+    assert landing is not None
+    late = Visitor(clock=lambda: now() + timedelta(days=400))
+    watching.watch(visitor=late)
+    landing.refresh_from_db()
+    assert landing.state == LandingState.LAPSED.value
+    old = Visitor(clock=lambda: now() + timedelta(days=2))
+    Sighting.objects.all().delete()
+    Landing.objects.all().delete()
+    assert watching.begin(certificate, visitor=old) is None
+
+
+def test_the_database_refuses_half_a_sighting_and_half_an_end(world: World, visitor: Visitor) -> None:
+    """Each constraint is met once."""
+    certificate = a_revocation(world)
+    landing = watching.begin(certificate, visitor=visitor)
+    assert landing is not None
+    for change in ({"state": "closed"}, {"ended_at": now()}, {"state": "late"}, {"state": "unknown"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Landing.objects.filter(pk=landing.pk).update(**change)
+    for wrong in ({"state": "seen"}, {"seen_at": now()}, {"source": "rumour"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Sighting.objects.filter(landing=landing).update(**wrong)
