@@ -42,14 +42,18 @@ class Peaks:
         self.size = size
         self._peaks = list(peaks)
 
-    def append(self, leaf: bytes) -> None:
-        """Add one leaf hash at the right edge."""
-        node, size = leaf, self.size
+    def append(self, leaf: bytes) -> list[bytes]:
+        """Add one leaf hash at the right edge; return the hashes of the full subtrees that it completes.
+
+        They are of 1, 2, 4 ... leaves: the one at index h has 2**h.
+        """
+        completed, size = [leaf], self.size
         while size & 1:
-            node = node_hash(self._peaks.pop(), node)
+            completed.append(node_hash(self._peaks.pop(), completed[-1]))
             size >>= 1
-        self._peaks.append(node)
+        self._peaks.append(completed[-1])
         self.size += 1
+        return completed
 
     def root(self) -> bytes:
         """Return the tree hash."""

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from django.db import IntegrityError, transaction
 
 from journal.merkle import Peaks, leaf_hash
-from journal.models import Entry, Leaf, TreeState, Unsequenced
+from journal.models import Leaf, Subtree, TreeState, Unsequenced
+from journal.tiles import subtrees_completed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,26 +41,34 @@ def sequence_committed(*, limit: int = 500) -> int:
         return 0
     try:
         with transaction.atomic():
-            entries = list(
-                Entry.objects.filter(unsequenced__isnull=False).order_by("id").only("id", "content")[:limit]
-            )
-            state, _ = TreeState.objects.select_for_update().get_or_create(id=1)
-            peaks = Peaks(state.size, [bytes.fromhex(peak) for peak in state.peaks.split()])
-            leaves: list[Leaf] = []
-            for entry in entries:
-                hashed = leaf_hash(entry.content.encode())
-                leaves.append(Leaf(position=peaks.size, entry=entry, leaf_hash=hashed))
-                peaks.append(hashed)
-            Leaf.objects.bulk_create(leaves)
-            Unsequenced.objects.filter(entry__in=entries).delete()
-            moved = TreeState.objects.filter(id=1, size=state.size).update(
-                size=peaks.size, peaks=" ".join(peak.hex() for peak in peaks.peaks)
-            )
-            if moved != 1:
-                raise IntegrityError("another sequencer was faster")  # noqa: TRY301 - rolls this one back
-            return len(leaves)
+            return _sequence(limit)
     except IntegrityError:
         return 0
+
+
+def _sequence(limit: int) -> int:
+    """Place what is committed now; whoever else sequences waits for the row of the tree's state."""
+    state, _ = TreeState.objects.select_for_update().get_or_create(id=1)
+    waiting = Unsequenced.objects.order_by("entry_id").values_list("entry_id", "entry__content")[:limit]
+    peaks = Peaks(state.size, [bytes.fromhex(peak) for peak in state.peaks.split()])
+    leaves, subtrees = [], []
+    for entry_id, content in waiting:
+        hashed = leaf_hash(content.encode())
+        leaves.append(Leaf(position=peaks.size, entry_id=entry_id, leaf_hash=hashed))
+        completed = peaks.append(hashed)
+        subtrees += [
+            Subtree(level=level, index=index, node_hash=node)
+            for level, index, node in subtrees_completed(peaks.size, completed)
+        ]
+    Leaf.objects.bulk_create(leaves)
+    Subtree.objects.bulk_create(subtrees)
+    Unsequenced.objects.filter(entry_id__in=[leaf.entry_id for leaf in leaves]).delete()
+    moved = TreeState.objects.filter(id=1, size=state.size).update(
+        size=peaks.size, peaks=" ".join(peak.hex() for peak in peaks.peaks)
+    )
+    if moved != 1:
+        raise IntegrityError("another sequencer was faster")
+    return len(leaves)
 
 
 def entries_from(position: int, *, limit: int = 100) -> list[SequencedEntry]:
