@@ -42,6 +42,7 @@ from authn.hints import AbortReason
 from authn.models import AuthnOrder
 from authn.selectors import question_of
 from journal.errors import DomainError
+from journal.stops import JournalNotWritable
 
 MAX_BODY_OCTETS = 64 * 1024
 _MAX_TEXT = 100
@@ -54,6 +55,7 @@ _STATUSES: dict[type[DomainError], HTTPStatus] = {
     AlreadyClaimed: HTTPStatus.CONFLICT,
     OrderMoved: HTTPStatus.NOT_FOUND,
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    JournalNotWritable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """HTTP words for authn's facts; they stand here because the client's protocol fixes them (section 6)."""
 

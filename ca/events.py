@@ -11,6 +11,7 @@ class CertificateRequested(Event):
     """A request was registered; the worker that reads this issues it."""
 
     TYPE: ClassVar[str] = "certificate.requested"
+    IS_PRIVILEGED: ClassVar[bool] = True
     certificate_request_id: str
     issuer_id: str
     profile: str

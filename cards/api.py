@@ -49,6 +49,7 @@ from cards.states import ActivationState
 from cards.terms import current_terms
 from journal.actor import Actor, ActorKind
 from journal.errors import DomainError
+from journal.stops import JournalNotWritable, JournalStopped
 
 MAX_BODY_OCTETS: Final = 64 * 1024
 _LONGEST_TEXT: Final = 200
@@ -64,6 +65,8 @@ _STATUSES: Final[Mapping[type[DomainError], HTTPStatus]] = {
     errors.ReceiptInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.CallInvalid: HTTPStatus.BAD_REQUEST,
     errors.CallUnsigned: HTTPStatus.UNAUTHORIZED,
+    JournalNotWritable: HTTPStatus.SERVICE_UNAVAILABLE,
+    JournalStopped: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """HTTP words for the facts; they stand here because the client's protocol fixes them (authn.md section 6)."""
 

@@ -19,6 +19,7 @@ class CardOrdered(_AboutAnOrder):
     """A card was ordered."""
 
     TYPE: ClassVar[str] = "card.ordered"
+    IS_PRIVILEGED: ClassVar[bool] = True
     product_code: str
     loa: int
     delivery: str
@@ -148,6 +149,7 @@ class ActivationOpened(_AboutAnActivation):
     """An administrator opened the activation of a card after an identity check."""
 
     TYPE: ClassVar[str] = "activation.opened"
+    IS_PRIVILEGED: ClassVar[bool] = True
     identity_check_id: str
     terms_version: str
 
@@ -177,6 +179,7 @@ class CardKeysMade(_AboutAnActivation):
     """The card made its keys and proved that it holds them; certificates were requested."""
 
     TYPE: ClassVar[str] = "activation.keys_made"
+    IS_PRIVILEGED: ClassVar[bool] = True
     names: tuple[str, ...]
 
 

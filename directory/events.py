@@ -116,6 +116,7 @@ class RoleGranted(Event):
 
     TYPE: ClassVar[str] = "role.granted"
     VERSION: ClassVar[int] = 1
+    IS_PRIVILEGED: ClassVar[bool] = True
     role_assignment_id: str
     person_id: str
     organization_id: str

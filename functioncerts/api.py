@@ -30,6 +30,7 @@ from functioncerts.states import FunctionOrderState
 from functioncerts.tokens import actor_of_token
 from journal.actor import Actor
 from journal.errors import DomainError
+from journal.stops import JournalNotWritable, JournalStopped
 
 WAIT_SECONDS: Final = 5.0
 _PAUSE_SECONDS: Final = 0.1
@@ -45,6 +46,8 @@ _STATUSES: Final[Mapping[type[DomainError], HTTPStatus]] = {
     errors.AlreadyRevoked: HTTPStatus.CONFLICT,
     errors.IdempotencyKeyReused: HTTPStatus.CONFLICT,
     errors.IllegalTransition: HTTPStatus.CONFLICT,
+    JournalNotWritable: HTTPStatus.SERVICE_UNAVAILABLE,
+    JournalStopped: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 _ACTOR_REFUSALS: Final = frozenset({"role_missing", "outside_scope"})
 _REASONS: Final = {reason.rfc_name: reason for reason in REASONS}

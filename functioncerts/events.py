@@ -26,6 +26,7 @@ class FunctionObjectValidated(_AboutAnObject):
     """The names of a function object were found to be the organization's own."""
 
     TYPE: ClassVar[str] = "function_object.validated"
+    IS_PRIVILEGED: ClassVar[bool] = True
     names: tuple[str, ...]
 
 
@@ -40,6 +41,7 @@ class FunctionCertificateOrdered(_AboutAnOrder):
     """A function certificate was ordered."""
 
     TYPE: ClassVar[str] = "function_certificate.ordered"
+    IS_PRIVILEGED: ClassVar[bool] = True
     names: tuple[str, ...]
     findings: tuple[str, ...]
     public_key_sha256: str
@@ -76,6 +78,7 @@ class ApiTokenCreated(Event):
     """A bearer token was made for an employment in a role."""
 
     TYPE: ClassVar[str] = "api_token.created"
+    IS_PRIVILEGED: ClassVar[bool] = True
     api_token_id: str
     hsa_id: Personal
     role: str

@@ -34,15 +34,18 @@ class Event:
 
     TYPE: ClassVar[str] = ""
     VERSION: ClassVar[int] = 1
+    IS_PRIVILEGED: ClassVar[bool] = False
+    """Whether people may do this only while the journal is at work: orders, grants, issue, reports."""
 
     def payload(self) -> dict[str, FieldValue]:
         """Return the fields that the leaf holds."""
-        outside = personal_fields(type(self))
+        outside = personal_fields(type(self))  # type: ignore[arg-type] # a class is hashable
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in outside}
 
     def personal_payload(self) -> dict[str, str]:
         """Return the fields that stand outside the leaf, leaving out empty ones."""
-        values = {name: str(getattr(self, name)) for name in sorted(personal_fields(type(self)))}
+        outside = personal_fields(type(self))  # type: ignore[arg-type] # a class is hashable
+        values = {name: str(getattr(self, name)) for name in sorted(outside)}
         return {name: value for name, value in values.items() if value}
 
     def data_subject(self) -> str:

@@ -3,11 +3,13 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Now
 
 
 class Entry(models.Model):
     """One event as it was recorded. ``content`` is what is hashed; the other columns repeat parts of it.
 
+    ``at`` is the application's clock and is hashed; ``recorded_at`` is the database's own, a second witness.
     ``actor_identifier`` is a pseudonym: a person's random id, or the name of a service or job. Rows of
     format 1 hold an HSA-id there.
     """
@@ -17,6 +19,7 @@ class Entry(models.Model):
     at = models.DateTimeField()
     actor_identifier = models.CharField(max_length=64)
     content = models.TextField()
+    recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         """Indexes for the auditor's searches."""
@@ -32,7 +35,7 @@ class Entry(models.Model):
 
 
 class EntryReference(models.Model):
-    """An object that an entry is about, so that its history can be read; ``at`` repeats the entry's moment."""
+    """An object that an entry is about, so that its history can be read; ``at`` is the entry's moment."""
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="references", db_index=False)
     kind = models.CharField(max_length=32)

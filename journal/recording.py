@@ -3,10 +3,10 @@
 import json
 from datetime import UTC, datetime
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
-from journal import correlation, personal
-from journal.actor import Actor
+from journal import correlation, personal, stops
+from journal.actor import Actor, ActorKind
 from journal.errors import NotRecordable
 from journal.events import Event
 from journal.models import Entry, EntryReference, Unsequenced
@@ -29,7 +29,9 @@ def record(event: Event, *, actor: Actor, at: datetime) -> Entry:
     """Append ``event`` in the caller's transaction and return its row.
 
     Raises ``NotRecordable`` outside ``transaction.atomic()``, for an event without a type, and for a
-    naive ``at``: an entry that could be committed apart from its change would prove nothing.
+    naive ``at``: an entry that could be committed apart from its change would prove nothing. Raises
+    ``JournalNotWritable`` when the database takes no row, and ``JournalStopped`` for a privileged event of
+    a person or service while the journal proves nothing.
     """
     if not transaction.get_connection().in_atomic_block:
         msg = f"{event.TYPE} must be recorded in the transaction of the change it tells of"
@@ -40,6 +42,18 @@ def record(event: Event, *, actor: Actor, at: datetime) -> Entry:
     if at.tzinfo is None:
         msg = f"{event.TYPE} was given a moment without time zone"
         raise NotRecordable(msg)
+    if event.IS_PRIVILEGED and actor.kind is not ActorKind.SYSTEM:
+        stops.require_working_journal()
+    try:
+        return _append(event, actor=actor, at=at)
+    except DatabaseError as error:
+        told = stops.refused(error)
+        if told is error:
+            raise
+        raise told from error
+
+
+def _append(event: Event, *, actor: Actor, at: datetime) -> Entry:
     openings, acting = personal.openings_for(event, actor=actor), _acting(actor)
     content = canonical_json(
         {

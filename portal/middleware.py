@@ -23,7 +23,7 @@ _CACHEABLE: Final = ("/static/",)
 
 
 class CorrelationMiddleware:
-    """Gives each request one id that everything it causes carries, also in the worker; support asks for it."""
+    """Gives each request one id that everything it causes carries, in the worker too; support asks for it."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response

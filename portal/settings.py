@@ -36,6 +36,9 @@ SIGILL_NAME_PREFIX = config.text("SIGILL_NAME_PREFIX", "")
 SIGILL_HIERARCHY = config.text("SIGILL_HIERARCHY", "p384")
 SIGILL_QA_HIERARCHY = config.text("SIGILL_QA_HIERARCHY", SIGILL_HIERARCHY)
 SIGILL_QA_STATUS_URL = config.text("SIGILL_QA_STATUS_URL", SIGILL_STATUS_URL)
+# Whose certificates ordinary cards from before 2024-01-24 carry besides ours, and who revokes them (PKI-5).
+SIGILL_FOREIGN_ISSUER = config.text("SIGILL_FOREIGN_ISSUER", "Telia")
+SIGILL_FOREIGN_ISSUER_PHONE = config.text("SIGILL_FOREIGN_ISSUER_PHONE", "020-32 32 62")
 SIGILL_POLICY_ARC = config.text("SIGILL_POLICY_ARC", "1.3.6.1.4.1.32473.752.8")
 SIGILL_PKCS11_MODULE = config.text("SIGILL_PKCS11_MODULE", "/usr/lib/softhsm/libsofthsm2.so")
 SIGILL_TOKEN_LABEL = config.text("SIGILL_TOKEN_LABEL", "sigill-ca")
@@ -55,6 +58,9 @@ SIGILL_SYNC_CAP_PER_MILLE = config.number("SIGILL_SYNC_CAP_PER_MILLE", 5)
 # --- Jobs ------------------------------------------------------------------------------------------
 SIGILL_BROKER_URL = config.text("SIGILL_BROKER_URL", "memory://")
 SIGILL_JOURNAL_ORIGIN = config.text("SIGILL_JOURNAL_ORIGIN", f"sigill.{SIGILL_ENVIRONMENT.lower()}/journal")
+# How long an entry may wait for its place in the tree and for a signed head before privileged acts stop.
+SIGILL_JOURNAL_SEQUENCING_LIMIT_SECONDS = config.number("SIGILL_JOURNAL_SEQUENCING_LIMIT_SECONDS", 120)
+SIGILL_JOURNAL_SIGNING_LIMIT_SECONDS = config.number("SIGILL_JOURNAL_SIGNING_LIMIT_SECONDS", 600)
 # The worker ends sessions without knowing the portal: by path.
 SIGILL_SESSION_ENDERS = {
     "certificate": "portal.accounts.sessions.end_sessions_for_certificate",

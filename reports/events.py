@@ -12,6 +12,7 @@ class ReportMade(Event):
 
     TYPE: ClassVar[str] = "report.made"
     VERSION: ClassVar[int] = 1
+    IS_PRIVILEGED: ClassVar[bool] = True
     report: str
     format: str
     as_of: str

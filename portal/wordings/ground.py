@@ -18,6 +18,24 @@ GROUND: Final[Mapping[str, Wording]] = {
         text=_("What cannot be recorded is not done. Nothing was changed."),
         fixer="operator",
     ),
+    "journal_not_writable": Wording(
+        status=503,
+        title=_("The journal cannot be written"),
+        text=_(
+            "What cannot be recorded is not done, and nothing was changed. If a card must be blocked at once,"
+            " call the operators and note the time: the block is registered afterwards."
+        ),
+        fixer="operator",
+    ),
+    "journal_stopped": Wording(
+        status=503,
+        title=_("The journal stands still"),
+        text=_(
+            "Entries are written, but get no place in the signed record. Until they do, nobody can order,"
+            " activate, give roles or make reports. Blocking works, and nothing was changed by this try."
+        ),
+        fixer="operator",
+    ),
     "bad_request": Wording(
         status=400,
         title=_("The request could not be understood"),
