@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from ca.ledger import LedgerEntry, RevocationLedger, entry_of
 from ca.models import Certificate, SerialReservation
-from ca.pki.crl import RevokedEntry
+from ca.pki.crl_entries import RevokedEntry
 from ca.revocation import AlreadyRevoked, revoke_with_carrier
 from ca.states import SerialState
 from journal.actor import Actor

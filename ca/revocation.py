@@ -10,7 +10,7 @@ from django.db import transaction
 from ca.errors import ReasonRefused, RequestedBeforeCertificate, UnknownCertificate
 from ca.events import CertificateRequestFailed, CertificateRevoked, KeyBlocked
 from ca.models import BlockedKey, Certificate, CertificateRequest
-from ca.pki.crl import RevokedEntry
+from ca.pki.crl_entries import RevokedEntry
 from ca.pki.reasons import RevocationReason
 from ca.states import RequestAction, RequestState, next_request_state
 from journal.actor import Actor

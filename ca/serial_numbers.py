@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from ca.errors import CaError
 from ca.events import SerialBurnt
 from ca.models import Certificate, CertificateRequest, SerialReservation
-from ca.pki.crl import RevokedEntry
+from ca.pki.crl_entries import RevokedEntry
 from ca.pki.reasons import RevocationReason
 from ca.pki.serial import new_serial, serial_hex
 from ca.states import SerialAction, SerialState, next_serial_state

@@ -6,22 +6,87 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from asn1crypto.crl import TbsCertList
 from cryptography import x509
 
-from ca.pki import der
+from ca.pki import der, der_reading
+from ca.pki.crl_entries import Entries
 from ca.pki.lints import Registry
 from ca.pki.vocabulary import ExtensionId
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ca.pki.issuer import IssuerFacts
 
 READ_IN_FULL = 10_000
-"""Lists up to this size are read entry by entry; of longer ones this many entries, spread evenly."""
+"""Lists up to this size are read entry by entry."""
+
+SAMPLE = 1_000
+"""Of longer ones this many entries, spread evenly; all are made by one encoder."""
 
 _LONGEST_SHORT_FORM = 0x80
+_TIMES = frozenset({der_reading.UTC_TIME, der_reading.GENERALIZED_TIME})
+_EXTENSIONS = 0xA0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrlFields:
+    """The fields of a TBSCertList (RFC 5280 §5.1), whole encodings where they are `bytes`."""
+
+    version: int | None
+    signature: bytes
+    issuer: bytes
+    this_update: bytes
+    next_update: bytes
+    """Empty when it is absent."""
+    revoked: tuple[int, int] | None
+    """First octet and the one after the last of the entries; None when the list is absent."""
+
+
+def read_fields(tbs_der: bytes) -> CrlFields:
+    """Read a TBSCertList to its last octet, but for the entries; raises ValueError."""
+    parts = list(der_reading.members(tbs_der, der_reading.whole(tbs_der, der_reading.SEQUENCE)))
+    version = None
+    if parts and parts[0].tag == der_reading.INTEGER:
+        version = der_reading.integer(der_reading.expect(tbs_der, parts.pop(0), der_reading.INTEGER))
+    signature, issuer, this_update, *rest = parts
+    for part in (signature, issuer):
+        der_reading.expect(tbs_der, part, der_reading.SEQUENCE)
+    if this_update.tag not in _TIMES:
+        raise ValueError("thisUpdate is not a time")
+    next_update = rest.pop(0) if rest and rest[0].tag in _TIMES else None
+    revoked = rest.pop(0) if rest and rest[0].tag == der_reading.SEQUENCE else None
+    if [part.tag for part in rest] not in ([], [_EXTENSIONS]):
+        raise ValueError("a field that no CRL has, or one in the wrong place")
+    return CrlFields(
+        version=version,
+        signature=tbs_der[signature.start : signature.end],
+        issuer=tbs_der[issuer.start : issuer.end],
+        this_update=tbs_der[this_update.start : this_update.end],
+        next_update=b"" if next_update is None else tbs_der[next_update.start : next_update.end],
+        revoked=None if revoked is None else (revoked.content, revoked.end),
+    )
+
+
+def walk(data: bytes, start: int, end: int) -> Iterator[bytes]:
+    """Yield each entry's bytes; raises ValueError where they are not what RevokedEntry writes."""
+    at = start
+    while at < end:
+        length = data[at + 1]
+        if length >= _LONGEST_SHORT_FORM or data[at] != der_reading.SEQUENCE or at + 2 + length > end:
+            raise ValueError(f"what stands at {at} is not one of our entries")
+        yield data[at : at + 2 + length]
+        at += 2 + length
+
+
+def entries_of(crl_der: bytes) -> Iterator[bytes]:
+    """Yield each entry of a whole, signed CRL; raises ValueError as `walk` does."""
+    tbs, *_signature = der_reading.members(crl_der, der_reading.whole(crl_der, der_reading.SEQUENCE))
+    parts = list(der_reading.members(crl_der, tbs))
+    dates = [place for place, part in enumerate(parts) if part.tag in _TIMES]
+    after = parts[dates[-1] + 1 :]
+    if after and after[0].tag == der_reading.SEQUENCE:
+        yield from walk(crl_der, after[0].content, after[0].end)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,17 +95,16 @@ class CrlReading:
 
     tbs_der: bytes
     issuer: IssuerFacts
-    pieces: Sequence[bytes] | None = None
+    given: Entries | None = None
     """The entries that were joined, where they are known: that spares walking over a million of them."""
 
     @cached_property
-    def tbs(self) -> TbsCertList:
-        """Read with asn1crypto; raises ValueError."""
-        return TbsCertList.load(self.tbs_der, strict=True)
+    def fields(self) -> CrlFields:
+        """Read with our own reader; raises ValueError."""
+        return read_fields(self.tbs_der)
 
     def _behind_a_signature(self, tbs_der: bytes) -> x509.CertificateRevocationList:
-        algorithm: bytes = self.tbs["signature"].dump()
-        return x509.load_der_x509_crl(der.sequence(tbs_der, algorithm, der.bit_string(b"\x00")))
+        return x509.load_der_x509_crl(der.sequence(tbs_der, self.fields.signature, der.bit_string(b"\x00")))
 
     @cached_property
     def crl(self) -> x509.CertificateRevocationList:
@@ -58,37 +122,28 @@ class CrlReading:
         return ExtensionId.DELTA_CRL_INDICATOR in self.extensions
 
     @cached_property
-    def entries(self) -> Sequence[bytes]:
-        """Each entry's bytes; raises ValueError where they are not what RevokedEntry writes."""
-        body: bytes = self.tbs["revoked_certificates"].contents or b""
-        if self.pieces is not None:
-            if sum(map(len, self.pieces)) != len(body):
-                raise ValueError("the list holds other octets than the entries that were joined")
-            return self.pieces
-        found: list[bytes] = []
-        at, end = 0, len(body)
-        while at < end:
-            length = body[at + 1]
-            if length >= _LONGEST_SHORT_FORM:
-                raise ValueError(f"the entry at {at} is longer than any of ours")
-            found.append(body[at : at + 2 + length])
-            at += 2 + length
-        return found
+    def entries(self) -> Entries:
+        """The entries; raises ValueError where the list holds others than those that were given."""
+        start, end = self.fields.revoked or (0, 0)
+        if self.given is None:
+            return Entries.gather(walk(self.tbs_der, start, end))
+        if sum(map(len, self.given.pieces)) != end - start:
+            raise ValueError("the list holds other octets than the entries that were joined")
+        if not self.given.are_whole:
+            raise ValueError("what was joined is not one entry each")
+        return self.given
 
     @cached_property
-    def serial_numbers(self) -> set[bytes]:
-        """The different serial numbers as encoded, of entries that are as long as they say."""
-        return {entry[2 : 4 + entry[3]] for entry in self.entries if len(entry) == entry[1] + 2}
-
-    @cached_property
-    def sample(self) -> tuple[x509.RevokedCertificate, ...]:
+    def sample(self) -> Sequence[x509.RevokedCertificate]:
         """Read the sampled entries with cryptography, as a list of their own."""
-        chosen = self.entries[:: max(1, len(self.entries) // READ_IN_FULL)]
+        pieces = self.entries.pieces
+        chosen = pieces if len(pieces) <= READ_IN_FULL else pieces[:: len(pieces) // SAMPLE]
         if not chosen:
             return ()
-        validity = self.tbs["this_update"].dump() + self.tbs["next_update"].dump()
-        head = der.integer(1) + self.tbs["signature"].dump() + self.tbs["issuer"].dump() + validity
-        return tuple(self._behind_a_signature(der.sequence(head, der.sequence(b"".join(chosen)))))
+        fields = self.fields
+        validity = fields.this_update + fields.next_update
+        head = der.integer(1) + fields.signature + fields.issuer + validity
+        return tuple(self._behind_a_signature(der.sequence(head, der.sequence(*chosen))))
 
 
 CRL_LINTS: Registry[CrlReading] = Registry()

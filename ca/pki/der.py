@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ca.pki.dates import UTC_TIME_UNTIL, whole_second
@@ -20,16 +21,19 @@ _PRINTABLE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 
 def tagged(tag: int, content: bytes) -> bytes:
     """Return tag, definite shortest length (X.690 §10.1) and content."""
-    length = len(content)
+    return _header(tag, len(content)) + content
+
+
+def _header(tag: int, length: int) -> bytes:
     if length < _SHORT_LENGTH:
-        return bytes((tag, length)) + content
+        return bytes((tag, length))
     octets = length.to_bytes((length.bit_length() + 7) // 8)
-    return bytes((tag, _SHORT_LENGTH | len(octets))) + octets + content
+    return bytes((tag, _SHORT_LENGTH | len(octets))) + octets
 
 
 def sequence(*parts: bytes) -> bytes:
-    """SEQUENCE of the encoded `parts`."""
-    return tagged(0x30, b"".join(parts))
+    """SEQUENCE of the encoded `parts`, each copied once: a CRL may be tens of megabytes."""
+    return b"".join((_header(0x30, sum(map(len, parts))), *parts))
 
 
 def set_of_one(part: bytes) -> bytes:
@@ -53,6 +57,7 @@ def integer(number: int) -> bytes:
     return tagged(0x02, number.to_bytes(magnitude.bit_length() // 8 + 1, signed=True))
 
 
+@lru_cache(maxsize=1024)
 def object_identifier(dotted: str) -> bytes:
     """OBJECT IDENTIFIER from its dotted text; arcs may be of any size (2.25 carries 128-bit numbers).
 

@@ -12,7 +12,7 @@ from ca.pki.keys import is_rsa
 from ca.pki.lints import Severity
 from ca.pki.policies import ANY_POLICY, LONGEST_ARC, POLICIES
 from ca.pki.profile import ANY
-from ca.pki.template import allowed_policies
+from ca.pki.template import allowed_policies, has_freshest_crl
 from ca.pki.vocabulary import CRITICAL, EXTENDED_KEY_USAGES, ExtensionId, Presence
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def extensions_are_those_of_the_profile(reading: CertificateReading) -> Iterator
         (ExtensionId.CERTIFICATE_POLICIES, bool(profile.policies), False),
         (ExtensionId.EXTENDED_KEY_USAGE, bool(profile.extended_key_usage), False),
         (ExtensionId.CRL_DISTRIBUTION_POINTS, profile.crl_distribution_points, False),
+        (ExtensionId.FRESHEST_CRL, has_freshest_crl(profile, reading.issuer), False),
         (ExtensionId.AUTHORITY_INFORMATION_ACCESS, bool(profile.authority_information_access), False),
         (ExtensionId.OCSP_NO_CHECK, profile.ocsp_no_check, False),
         (
@@ -184,6 +185,16 @@ def crl_distribution_point_is_the_issuers(reading: CertificateReading) -> Iterat
     url = reading.issuer.crl_url_of(reading.issuer.shard_of(reading.certificate.serial_number))
     point = x509.DistributionPoint([x509.UniformResourceIdentifier(url)], None, None, None)
     if list(value) != [point]:
+        yield f"not {url} alone"
+
+
+@CERTIFICATE_LINTS.rule("RFC 5280 §4.2.1.15")
+def freshest_crl_is_the_issuers_delta(reading: CertificateReading) -> Iterator[str]:
+    """One point with one address, that of the delta on the whole CRL."""
+    value = reading.extension(ExtensionId.FRESHEST_CRL, x509.FreshestCRL)
+    url = reading.issuer.delta_crl_url
+    point = x509.DistributionPoint([x509.UniformResourceIdentifier(url)], None, None, None)
+    if value is not None and list(value) != [point]:
         yield f"not {url} alone"
 
 

@@ -98,6 +98,13 @@ def crl_distribution_points(url: str) -> bytes:
     return _extension(ExtensionId.CRL_DISTRIBUTION_POINTS, x509.CRLDistributionPoints([point]).public_bytes())
 
 
+@lru_cache(maxsize=64)
+def freshest_crl(url: str) -> bytes:
+    """Where the delta CRL is, in certificates and full CRLs alike (RFC 5280 §4.2.1.15, §5.2.6)."""
+    point = x509.DistributionPoint([x509.UniformResourceIdentifier(url)], None, None, None)
+    return _extension(ExtensionId.FRESHEST_CRL, x509.FreshestCRL([point]).public_bytes())
+
+
 @lru_cache(maxsize=256)
 def authority_information_access(*, ocsp_url: str, ca_issuers_url: str) -> bytes:
     """OCSP and caIssuers, each where it has an address (RFC 5280 §4.2.2.1)."""

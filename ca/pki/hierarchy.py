@@ -26,6 +26,9 @@ _LONGEST_CRL_LIFE = {Kind.ISSUER: timedelta(days=10), Kind.ROOT: timedelta(days=
 """nextUpdate at most 10 days after thisUpdate, 12 months for CRLs about CA certificates (BR 7.2)."""
 
 
+MOST_SHARDS = 1024
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyClass:
     """Which keys a class of certificates takes (the first one is what we generate), and how they sign."""
@@ -193,6 +196,10 @@ def _contradictions(hierarchy: Hierarchy) -> list[str]:
         )
         if plan.crl_validity <= plan.crl_interval:
             broken.append(f"{plan.key}: a CRL must outlive the wait for the next one")
+        if plan.delta_crl_interval >= plan.crl_interval:
+            broken.append(f"{plan.key}: a delta CRL is for the time between two full ones")
+        if plan.crl_shards > MOST_SHARDS:
+            broken.append(f"{plan.key}: more than {MOST_SHARDS} shards")
         if plan.crl_validity > _LONGEST_CRL_LIFE[Kind.ROOT if plan.is_root else Kind.ISSUER]:
             broken.append(f"{plan.key}: crl_validity_hours is longer than BR 7.2 allows")
         seen.add(plan.key)

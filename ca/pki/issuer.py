@@ -81,6 +81,11 @@ class IssuerFacts:
             return self.crl_url
         return f"{self.crl_url.removesuffix('.crl')}-{shard}.crl"
 
+    @property
+    def delta_crl_url(self) -> str:
+        """Return the address of the delta on the whole CRL."""
+        return f"{self.crl_url.removesuffix('.crl')}-delta.crl"
+
 
 def issuer_facts(
     *,

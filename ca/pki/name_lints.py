@@ -49,7 +49,7 @@ def subject_attributes_follow_the_profile(reading: CertificateReading) -> Iterat
 @CERTIFICATE_LINTS.rule("X.501 §9.3; RFC 4514 §2.2")
 def relative_names_hold_one_attribute(reading: CertificateReading) -> Iterator[str]:
     """Several attributes in one RDN have no order and are read differently by different parsers."""
-    for relative in reading.tbs["subject"].chosen:
+    for relative in reading.relative_names:
         if len(relative) != 1:
             yield f"{len(relative)} attributes in one relative name"
 

@@ -59,6 +59,8 @@ class Profile:
     card_number: Presence
     common_name_is_dns_name: bool
     crl_distribution_points: bool
+    freshest_crl: bool
+    """Whether it also names the delta CRL, where its issuer makes one."""
     authority_information_access: tuple[str, ...]
     ocsp_no_check: bool
     sha256: str
@@ -142,6 +144,7 @@ def _read(table: TomlTable, digest: str) -> Profile:
         card_number=_choice(table, "card_number", Presence, Presence.FORBIDDEN),
         common_name_is_dns_name=alternative.truth("common_name_is_dns_name", default=False),
         crl_distribution_points=table.truth("crl_distribution_points", default=True),
+        freshest_crl=table.truth("freshest_crl", default=False),
         authority_information_access=_known(
             table,
             "authority_information_access",

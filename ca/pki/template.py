@@ -45,6 +45,7 @@ class Template:
     ) -> bytes:
         """Return the TBSCertificate (RFC 5280 §4.1) for facts that have been checked against the profile."""
         profile, issuer = self.profile, self.issuer
+        shard = issuer.shard_of(serial_number)
         policy = chosen_policy(profile, issuer, subject.policy)
         parts = (
             extensions.authority_key_identifier(issuer.subject_key_identifier),
@@ -55,9 +56,10 @@ class Template:
             else b"",
             extensions.subject_alternative_name(subject),
             self.fixed_tail,
-            extensions.crl_distribution_points(issuer.crl_url_of(issuer.shard_of(serial_number)))
+            extensions.crl_distribution_points(issuer.crl_url_of(shard))
             if profile.crl_distribution_points
             else b"",
+            extensions.freshest_crl(issuer.delta_crl_url) if has_freshest_crl(profile, issuer) else b"",
             self.fixed_end,
             extensions.card_number(subject.card_number) if subject.card_number else b"",
         )
@@ -92,6 +94,12 @@ def compile_template(profile: Profile, issuer: IssuerFacts) -> Template:
         )
         + (extensions.ocsp_no_check() if profile.ocsp_no_check else b""),
     )
+
+
+def has_freshest_crl(profile: Profile, issuer: IssuerFacts) -> bool:
+    """Tell whether certificates name the delta CRL: it builds on the whole list, which they name then too."""
+    has_deltas = bool(issuer.plan.delta_crl_interval) and issuer.plan.crl_shards == 1
+    return profile.freshest_crl and profile.crl_distribution_points and has_deltas
 
 
 def allowed_policies(profile: Profile, issuer: IssuerFacts) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from ca.hsm.token_keeper import keep_token
 from ca.issuance import issue_request
 from ca.ledger_replay import append_revocation
 from ca.models import Certificate, SerialReservation
-from ca.pki.crl import RevokedEntry
+from ca.pki.crl_entries import RevokedEntry
 from ca.pki.reasons import RevocationReason
 from ca.registration import request_certificate
 from ca.revocation import revoke

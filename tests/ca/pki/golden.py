@@ -1,10 +1,16 @@
 """Writes the golden vectors anew, after a profile has been changed: `python -m tests.ca.pki.golden`."""
 
 import subprocess
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from ca.pki import der
-from tests.ca.pki.world import EVERY_PROFILE, world_of
+from ca.pki.crl import prepare_crl
+from ca.pki.crl_entries import RevokedEntry
+from ca.pki.issuance import Prepared
+from ca.pki.reasons import RevocationReason
+from tests.ca.pki.world import AT, EVERY_PROFILE, HIERARCHIES, serial_for, world_of
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 
@@ -14,12 +20,45 @@ def vector_path(hierarchy: str, profile: str) -> Path:
     return VECTORS / hierarchy / f"{profile}.tbs"
 
 
-def describe(tbs_der: bytes, algorithm_der: bytes) -> str:
-    """Return what openssl says is inside, behind a signature of one octet."""
+CRL_KINDS = ("crl-full", "crl-delta", "crl-shard")
+EVERY_CRL = [(hierarchy, kind) for hierarchy in HIERARCHIES for kind in CRL_KINDS]
+
+
+def golden_crl(hierarchy: str, kind: str) -> Prepared:
+    """Return a list of each kind: full with freshestCRL, a delta on it, and the shard 2 of 4."""
+    issuer = world_of(hierarchy).issuer("person_id_3")
+    shards = 4 if kind == "crl-shard" else 1
+    plan = replace(issuer.plan, crl_shards=shards, delta_crl_interval=timedelta(minutes=5))
+    issuer = replace(issuer, plan=plan)
+    this_update = AT + timedelta(days=40)
+    reasons = (RevocationReason.KEY_COMPROMISE, RevocationReason.SUPERSEDED, RevocationReason.UNSPECIFIED)
+    entries = [
+        RevokedEntry(
+            serial_number=serial_for(reason.rfc_name) // 4 * 4 + 2,
+            revoked_at=this_update - timedelta(hours=3),
+            reason=reason,
+            invalidity_at=None if reason is RevocationReason.SUPERSEDED else this_update - timedelta(days=2),
+        ).encode()
+        for reason in reasons
+    ]
+    return prepare_crl(
+        issuer=issuer,
+        entries=entries[:1] if kind == "crl-delta" else entries,
+        crl_number=43 if kind == "crl-delta" else 42,
+        this_update=this_update,
+        next_update=this_update + (timedelta(hours=1) if kind == "crl-delta" else issuer.plan.crl_validity),
+        base_crl_number=42 if kind == "crl-delta" else None,
+        distribution_point=issuer.crl_url_of(2) if kind == "crl-shard" else None,
+        freshest_crl=issuer.delta_crl_url if kind == "crl-full" else None,
+    )
+
+
+def describe(tbs_der: bytes, algorithm_der: bytes, *, what: str = "x509") -> str:
+    """Return what openssl says is inside a certificate (or CRL), behind a signature of one octet."""
     shell = der.sequence(tbs_der, algorithm_der, der.bit_string(b"\x00"))
     command = [
         "openssl",
-        "x509",
+        what,
         "-inform",
         "DER",
         "-noout",
@@ -34,12 +73,16 @@ def describe(tbs_der: bytes, algorithm_der: bytes) -> str:
 def main() -> None:
     """Write every vector."""
     for hierarchy, profile in EVERY_PROFILE:
-        prepared = world_of(hierarchy).prepare(profile)
-        path = vector_path(hierarchy, profile)
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(prepared.tbs_der)
-        lines = describe(prepared.tbs_der, prepared.algorithm.identifier_der).splitlines()
-        path.with_suffix(".txt").write_text("".join(f"{line.rstrip()}\n" for line in lines), encoding="utf-8")
+        _write(vector_path(hierarchy, profile), world_of(hierarchy).prepare(profile), what="x509")
+    for hierarchy, kind in EVERY_CRL:
+        _write(vector_path(hierarchy, kind), golden_crl(hierarchy, kind), what="crl")
+
+
+def _write(path: Path, prepared: Prepared, *, what: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(prepared.tbs_der)
+    lines = describe(prepared.tbs_der, prepared.algorithm.identifier_der, what=what).splitlines()
+    path.with_suffix(".txt").write_text("".join(f"{line.rstrip()}\n" for line in lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

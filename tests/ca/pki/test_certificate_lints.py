@@ -314,6 +314,15 @@ BROKEN = [
         points(x509.DistributionPoint([WEB(CRL)], None, frozenset({x509.ReasonFlags.key_compromise}), None)),
     ),
     Broken(
+        "freshest_crl_is_the_issuers_delta",
+        with_extension(
+            "2.5.29.46",
+            x509.FreshestCRL(
+                [x509.DistributionPoint([x509.UniformResourceIdentifier(CRL)], None, None, None)]
+            ).public_bytes(),
+        ),
+    ),
+    Broken(
         "crl_distribution_point_is_the_issuers",  # the whole CRL where there are shards
         issued_by=lambda issuer: replace(issuer, plan=replace(issuer.plan, crl_shards=2)),
     ),

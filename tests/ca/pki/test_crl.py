@@ -17,7 +17,8 @@ from pkilint.pkix import crl as pkilint_crl
 from pkilint.pkix import extension, name
 from pkilint.validation import ValidationFindingSeverity
 
-from ca.pki.crl import RevokedEntry, issue_crl, prepare_crl
+from ca.pki.crl import issue_crl, prepare_crl
+from ca.pki.crl_entries import RevokedEntry
 from ca.pki.errors import AlreadyRedeemed, LintFailed, ProfileViolation
 from ca.pki.issuance import Prepared
 from ca.pki.issuer import IssuerFacts

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ca.pki import der
-from ca.pki.crl import RevokedEntry, prepare_crl
+from ca.pki.crl import prepare_crl
+from ca.pki.crl_entries import Entries, RevokedEntry
 from ca.pki.crl_lints import lint_crl
-from ca.pki.crl_reading import CRL_LINTS, READ_IN_FULL, CrlReading
+from ca.pki.crl_reading import CRL_LINTS, READ_IN_FULL, SAMPLE, CrlReading
 from ca.pki.issuer import IssuerFacts
 from ca.pki.reasons import RevocationReason
 from ca.pki.signer import SignatureAlgorithm
@@ -93,6 +94,14 @@ def point(*, url: str = ISSUER.crl_url, **scope: object) -> Callable[[bytes], by
     return with_extension(POINT, value.public_bytes(), critical=True)
 
 
+WITH_DELTAS = replace(ISSUER, plan=replace(ISSUER.plan, delta_crl_interval=timedelta(minutes=5)))
+
+
+def freshest(*, url: str = ISSUER.delta_crl_url) -> Callable[[bytes], bytes]:
+    point = x509.DistributionPoint([x509.UniformResourceIdentifier(url)], None, None, None)
+    return with_extension("2.5.29.46", x509.FreshestCRL([point]).public_bytes())
+
+
 BROKEN = [
     Broken("bytes_are_a_der_crl", lambda tbs: tbs + b"\x00", unreadable=True),
     Broken("bytes_are_a_der_crl", lambda _tbs: b"\x30\x00", unreadable=True),
@@ -109,7 +118,7 @@ BROKEN = [
     Broken("crl_is_replaced_in_time", with_part(NEXT_UPDATE, der.time(AT + 3 * DAY))),
     Broken("crl_is_replaced_in_time", with_part(NEXT_UPDATE, b"")),
     Broken("crl_extensions_are_known", without_extension(NUMBER)),
-    Broken("crl_extensions_are_known", with_extension("2.5.29.46", b"\x30\x00")),
+    Broken("crl_extensions_are_known", with_extension("2.5.29.60", b"\x05\x00")),
     Broken("crl_extensions_are_critical_where_they_must_be", with_criticality(NUMBER, critical=True)),
     Broken("crl_extensions_are_critical_where_they_must_be", with_extension(DELTA, der.integer(3))),
     Broken("crl_authority_key_identifier_is_the_issuers", without_extension(AKI)),
@@ -127,6 +136,15 @@ BROKEN = [
     Broken("issuing_distribution_point_is_one_of_the_issuers", point(url="http://else.example/a.crl")),
     Broken("issuing_distribution_point_is_one_of_the_issuers", point(indirect_crl=True)),
     Broken("issuing_distribution_point_is_one_of_the_issuers", point(only_contains_user_certs=True)),
+    Broken("freshest_crl_is_the_issuers_delta", freshest()),
+    Broken("freshest_crl_is_the_issuers_delta", lambda tbs: tbs, issuer=WITH_DELTAS),
+    Broken("freshest_crl_is_the_issuers_delta", freshest(url=ISSUER.crl_url), issuer=WITH_DELTAS),
+    Broken(
+        "freshest_crl_is_the_issuers_delta",
+        lambda tbs: freshest()(with_extension(DELTA, der.integer(3), critical=True)(tbs)),
+        issuer=WITH_DELTAS,
+    ),
+    Broken("freshest_crl_is_the_issuers_delta", lambda tbs: freshest()(point()(tbs)), issuer=WITH_DELTAS),
     Broken("an_empty_list_is_left_out", revoked()),
     Broken("serial_numbers_stand_once", revoked(entry(), entry(serial_for("c"), reason(1)))),
     Broken(
@@ -181,6 +199,7 @@ def test_every_lint_has_a_crl_that_breaks_it_and_cites_its_rule() -> None:
 def test_nothing_is_found_in_a_good_crl() -> None:
     assert lint_crl(GOOD, issuer=ISSUER) == ()
     assert lint_crl(point()(GOOD), issuer=ISSUER) == ()
+    assert lint_crl(freshest()(GOOD), issuer=WITH_DELTAS) == ()
 
 
 def test_remove_from_crl_is_right_in_a_delta() -> None:
@@ -199,10 +218,10 @@ def test_a_shard_names_one_of_the_issuers_points() -> None:
 def test_a_sample_is_spread_over_the_whole_list() -> None:
     entries = [entry((1 << 126) + n) for n in range(3 * READ_IN_FULL)]
     reading = CrlReading(tbs_der=revoked(*entries)(GOOD), issuer=ISSUER)
-    assert list(reading.entries) == entries
-    assert len(reading.serial_numbers) == 3 * READ_IN_FULL
+    assert list(reading.entries.pieces) == entries
+    assert len(reading.entries.serials) == 3 * READ_IN_FULL
     numbers = [one.serial_number - (1 << 126) for one in reading.sample]
-    assert numbers == list(range(0, 3 * READ_IN_FULL, 3))
+    assert numbers == list(range(0, 3 * READ_IN_FULL, 3 * READ_IN_FULL // SAMPLE))
 
 
 @settings(max_examples=200, deadline=None)
@@ -221,7 +240,7 @@ def test_pieces_are_taken_only_when_they_are_the_list() -> None:
     """The short cut for long lists does not hide what is in the bytes."""
     pieces = [entry(serial_for("c")), entry(serial_for("d"))]
     good = revoked(*pieces)(GOOD)
-    assert lint_crl(good, issuer=ISSUER, pieces=pieces) == ()
+    assert lint_crl(good, issuer=ISSUER, entries=Entries.gather(pieces)) == ()
     joined, half = b"".join(pieces), len(pieces[0]) // 2
     longer = [entry(serial_for("e"), reason(1)), entry(serial_for("f"))]
     for wrong in (
@@ -232,5 +251,5 @@ def test_pieces_are_taken_only_when_they_are_the_list() -> None:
         [joined[:half], joined[half:]],
         [*pieces[:1], b"x" * len(pieces[1])],
     ):
-        found = {finding.lint for finding in lint_crl(good, issuer=ISSUER, pieces=wrong)}
+        found = {finding.lint for finding in lint_crl(good, issuer=ISSUER, entries=Entries.gather(wrong))}
         assert found & {"bytes_are_a_der_crl", "serial_numbers_stand_once"}, wrong

@@ -1,6 +1,7 @@
 """The to-be-signed bytes against cryptography's builder, with their contents written down a second time."""
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 from cryptography import x509
@@ -8,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
-from ca.pki import dates
+from ca.pki import dates, der
 from ca.pki.errors import ProfileViolation
 from ca.pki.issuance import prepare
 from ca.pki.policies import DEFAULT_POLICY_ARC
@@ -372,3 +373,20 @@ def test_a_template_is_compiled_once_for_each_pair() -> None:
 def test_what_is_not_mentioned_in_the_arguments_is_not_in_the_signature_of_prepare() -> None:
     """Principle 8: profiles constrain, there are no override arguments."""
     assert set(prepare.__kwdefaults__ or {}) == {"blocklist"}
+
+
+def test_a_certificate_names_the_delta_where_profile_and_issuer_say_so() -> None:
+    """RFC 5280 §4.2.1.15: freshestCRL, and only beside the address of the list that the delta builds on."""
+    name = "person_id_authentication"
+    profile = replace(PROFILES[name], freshest_crl=True)
+    issuer = world_of("p384").issuer("person_id_3")
+    for interval, shards, is_named in ((5, 1, True), (0, 1, False), (5, 4, False)):
+        plan = replace(issuer.plan, delta_crl_interval=timedelta(minutes=interval), crl_shards=shards)
+        prepared = world_of("p384").prepare(name, profile=profile, issuer=replace(issuer, plan=plan))
+        shell = der.sequence(prepared.tbs_der, prepared.algorithm.identifier_der, der.bit_string(b"\x00"))
+        certificate = x509.load_der_x509_certificate(shell)
+        found = [one.value for one in certificate.extensions if isinstance(one.value, x509.FreshestCRL)]
+        point = x509.DistributionPoint(
+            [x509.UniformResourceIdentifier(issuer.delta_crl_url)], None, None, None
+        )
+        assert found == ([x509.FreshestCRL([point])] if is_named else [])
