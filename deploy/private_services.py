@@ -1,4 +1,4 @@
-"""Private PostgreSQL and RabbitMQ servers for the tests: own folders, sockets and ports, ended afterwards."""
+"""Private PostgreSQL, RabbitMQ and Redis for the tests: own folders, sockets and ports, ended afterwards."""
 
 import os
 import shutil
@@ -130,3 +130,23 @@ def rabbitmq() -> Iterator[str]:
             env=environment, capture_output=True, check=False, cwd=folder,
         )  # fmt: skip
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def redis(folder: Path | None = None) -> Iterator[str]:
+    """Run Redis on a Unix socket, durable as in production, and yield its URL; a folder given is kept."""
+    place = folder or Path(tempfile.mkdtemp(prefix="sigill-redis-"))
+    address, log = place / "redis.sock", place / "log"
+    with log.open("ab") as handle:
+        server = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", str(address), "--unixsocketperm", "700",
+             "--dir", str(place), "--appendonly", "yes", "--appendfsync", "always", "--save", ""],
+            stdout=handle, stderr=subprocess.STDOUT, cwd=place, start_new_session=True,
+        )  # fmt: skip
+    try:
+        _await(server, log, ["redis-cli", "-s", str(address), "ping"], dict(os.environ))
+        yield f"unix://{quote(str(address))}"
+    finally:
+        _end(server)
+        if folder is None:
+            shutil.rmtree(place, ignore_errors=True)

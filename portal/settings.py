@@ -44,6 +44,8 @@ SIGILL_PKCS11_MODULE = config.text("SIGILL_PKCS11_MODULE", "/usr/lib/softhsm/lib
 SIGILL_TOKEN_LABEL = config.text("SIGILL_TOKEN_LABEL", "sigill-ca")
 SIGILL_SIGNER_SOCKET = SIGILL_RUN / "signer.sock"
 SIGILL_OCSP_STORE = SIGILL_HOME / "ocsp" / "lmdb"
+# redis://, rediss:// or unix://: the publisher writes there, and each machine's folder follows it.
+SIGILL_OCSP_STORE_URL = config.text("SIGILL_OCSP_STORE", "")
 SIGILL_LEDGER = SIGILL_HOME / "ledger" / "revocations.log"
 
 # --- Registers: their addresses, and how a synchronization may behave (design.md decision 9) -----------
@@ -125,6 +127,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.accounts.middleware.AccountsMiddleware",
+    "portal.refusals.RefusalsMiddleware",  # knows who asked, and sees every answer
     "portal.middleware.ProblemMiddleware",  # innermost: a domain error becomes a page that explains it
 ]
 

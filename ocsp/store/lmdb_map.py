@@ -32,7 +32,7 @@ class LmdbMap:
         self.by_age = environment.open_db(b"by_this_update", create=create)
         self.issuers = environment.open_db(b"issuers", create=create)
         self.signers = environment.open_db(b"signers", create=create)
-        self._meta = environment.open_db(b"meta", create=create)
+        self.meta = environment.open_db(b"meta", create=create)
 
     @classmethod
     def for_reading(cls, path: Path) -> Self:
@@ -90,16 +90,16 @@ class LmdbMap:
 
     def registry_version(self, transaction: lmdb.Transaction[bytes]) -> int:
         """Return a number that rises whenever issuers or signers change."""
-        return int(transaction.get(_REGISTRY_VERSION, b"0", self._meta))
+        return int(transaction.get(_REGISTRY_VERSION, b"0", self.meta))
 
     def raise_registry_version(self, transaction: lmdb.Transaction[bytes]) -> None:
         """Tell readers to read issuers and signers anew."""
         version = self.registry_version(transaction) + 1
-        transaction.put(_REGISTRY_VERSION, str(version).encode(), db=self._meta)
+        transaction.put(_REGISTRY_VERSION, str(version).encode(), db=self.meta)
 
     def note_reconciled(self, transaction: lmdb.Transaction[bytes], at: int) -> None:
         """Keep the time at which the publisher vouched for the store's completeness."""
-        transaction.put(_RECONCILED_AT, at.to_bytes(8, "big"), db=self._meta)
+        transaction.put(_RECONCILED_AT, at.to_bytes(8, "big"), db=self.meta)
 
     def freshness(self, transaction: lmdb.Transaction[bytes]) -> Freshness:
         """Return how old the content is; one look-up, whatever the number of answers."""
@@ -108,7 +108,7 @@ class LmdbMap:
             if cursor.first():
                 stored = transaction.get(cursor.key()[8:], b"", self.answers)
                 _, oldest_this_update, oldest_next_update = peek(stored)
-        reconciled_at = transaction.get(_RECONCILED_AT, None, self._meta)
+        reconciled_at = transaction.get(_RECONCILED_AT, None, self.meta)
         return Freshness(
             answers=transaction.stat(self.answers)["entries"],
             oldest_this_update=oldest_this_update,

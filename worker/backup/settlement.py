@@ -28,7 +28,7 @@ from journal.actor import Actor
 from journal.recording import record
 from journal.restores import DatabaseRestored, LostHeads, set_heads_aside
 from ocsp import publisher
-from ocsp.store.lmdb_store import LmdbStore
+from ocsp.store.opening import open_store
 from worker.backup import revocations
 from worker.backup.errors import BackupRefused
 from worker.backup.question import Answer, Question
@@ -110,7 +110,7 @@ def _tell_of_restore(question: Question, lost: LostHeads, *, at: datetime) -> No
 
 def _sign(crl_names: list[str], *, ledger: RevocationLedger, outside: Path, at: datetime) -> _Signed:
     """Make with the restored keys, proving them, all that will be served, and sign the journal's head."""
-    store = LmdbStore(settings.SIGILL_OCSP_STORE)
+    store = open_store(settings.SIGILL_OCSP_STORE_URL, settings.SIGILL_OCSP_STORE)
     without_key = []
     with keep_token(token_configuration(), patience=0) as keeper:
         keeper.start()

@@ -1,27 +1,13 @@
-"""What every store must do, whatever lies beneath; a second store joins by one line in ``stores``."""
-
-from collections.abc import Callable, Iterator
-from pathlib import Path
+"""What every store must do, whatever lies beneath: LMDB and Redis (``conftest.store``)."""
 
 import pytest
 
 from ocsp.store.interface import Freshness, StatusStore
-from ocsp.store.lmdb_store import LmdbStore
 from ocsp.store.record import StoredAnswer
 from ocsp.store.registry import answer_key, split_key
 from ocsp.wire.cert_id import CertId, HashAlgorithm
 from ocsp.wire.response import CertStatus
 from tests.ocsp.authority import HOUR, SECONDS, make_authority
-
-STORES: dict[str, Callable[[Path], StatusStore]] = {"lmdb": lambda path: LmdbStore(path / "lmdb")}
-
-
-@pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StatusStore]:
-    made = STORES[request.param](tmp_path)
-    yield made
-    made.close()
-
 
 KEY = answer_key(1, HashAlgorithm.SHA1, 4711)
 
