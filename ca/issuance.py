@@ -24,7 +24,14 @@ from cryptography import x509
 from django.db import transaction
 
 from ca import serial_numbers
-from ca.errors import CaError, SigningRefused, SigningUnavailable, UnknownCertificate, UnknownRequest
+from ca.errors import (
+    CaError,
+    ProfileRefused,
+    SigningRefused,
+    SigningUnavailable,
+    UnknownCertificate,
+    UnknownRequest,
+)
 from ca.events import (
     CertificateIssued,
     CertificatePublished,
@@ -42,7 +49,7 @@ from ca.pki.profile import Profile
 from ca.pki.reasons import RevocationReason
 from ca.pki.subject import SubjectFacts
 from ca.policy_files import PolicyFiles, files_of
-from ca.registration import BlockedKeys
+from ca.registration import OCSP_SIGNER, BlockedKeys
 from ca.revocation import revoke_with_carrier
 from ca.states import (
     RequestAction,
@@ -104,6 +111,7 @@ def issue_request(
         return request.certificate
     reservation = serial_numbers.reserve(request, at=at)
     try:
+        _demand_open(request)
         files = files_of(request.issuer)
         profile = files.profile(request.profile)
         prepared, not_after = _prepare(files, profile, request, int(reservation.serial_hex, 16), at)
@@ -162,6 +170,18 @@ def _open_request(request_id: UUID | str, *, at: datetime, is_only_worker: bool)
     if is_leased and not is_only_worker:
         raise RequestUnderWay("another worker is signing this request")
     return request
+
+
+def _demand_open(request: CertificateRequest) -> None:
+    """Refuse what was asked of an issuer after it was retired, and everything of one that is revoked."""
+    issuer = request.issuer
+    if request.profile == OCSP_SIGNER or issuer.retired_at is None:
+        return
+    if issuer.revoked_at is not None or request.requested_at > issuer.retired_at:
+        raise ProfileRefused(
+            f"{issuer.key} issues nothing any more",
+            facts={"profile": request.profile, "rule": "issuer_retired", "issuer": issuer.key},
+        )
 
 
 def _prepare(

@@ -7,7 +7,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Left
 from django.db.models.lookups import Exact
 
-from ca.ceremony.models import CeremonyPlan as CeremonyPlan  # Django finds models from here
+from ca.ceremony.models import CeremonyPlan  # noqa: F401 - Django finds models from here
 from ca.environments import QA_KEY_PREFIX, Environment
 from ca.states import RequestState, SerialState
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.conf import settings
 
+from ca.ceremony import additions
 from ca.ceremony.recorded import changed_settings, name_prefix
 from ca.environments import Environment
 from ca.errors import ProfileRefused
@@ -36,13 +37,14 @@ class PolicyFiles:
             raise ProfileRefused(f"there is no profile {name}", facts={"profile": name, "rule": "unknown"})
         return self.profiles[name]
 
-    def issuer_of(self, profile: Profile, policy: str) -> str:
+    def issuer_of(self, profile: Profile, policy: str, *, closed: frozenset[str] = frozenset()) -> str:
         """Return the key of the issuer that issues a profile under a certificate policy.
 
+        The first one in order; ``closed`` are those that take no new requests.
         Raises ``ProfileRefused`` when there is none.
         """
         for plan in self.hierarchy.issuers_of(profile.name):
-            if not policy or policy in plan.policies:
+            if plan.key not in closed and (not policy or policy in plan.policies):
                 return plan.key
         raise ProfileRefused(
             f"no issuer issues {profile.name} under the policy {policy or 'any'}",
@@ -97,6 +99,7 @@ def policy_files(environment: Environment = Environment.PROD) -> PolicyFiles:
         portal_url=settings.SIGILL_PORTAL_URL,
         policy_arc=settings.SIGILL_POLICY_ARC,
         wanted_prefix=settings.SIGILL_NAME_PREFIX,
+        added=additions.stamp(),
     )
 
 
@@ -115,6 +118,7 @@ def _read(
     portal_url: str,
     policy_arc: str,
     wanted_prefix: str,  # noqa: ARG001 - the answer is remembered for it until a ceremony has recorded it
+    added: additions.Stamp,  # noqa: ARG001 - read anew when a ceremony adds an issuer
 ) -> PolicyFiles:
     changed = changed_settings()
     if changed:
@@ -124,7 +128,9 @@ def _read(
     check_hierarchy(hierarchy, profiles)
     return PolicyFiles(
         environment=environment,
-        hierarchy=hierarchy.with_key_prefix(environment.key_prefix),
+        hierarchy=additions.with_additions(
+            hierarchy.with_key_prefix(environment.key_prefix), additions.added_issuers(environment)
+        ),
         profiles=profiles,
         addresses=StatusAddresses(
             ocsp=f"{status_url}/ocsp",

@@ -5,9 +5,11 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from ca.environments import Environment
 from ca.errors import IdempotencyConflict, KeyRefused, ProfileRefused, UnknownIssuer, UnknownRequest
@@ -21,6 +23,9 @@ from ca.policy_files import PolicyFiles, policy_files
 from ca.states import RequestState as StoredState
 from journal.actor import Actor, ActorKind
 from journal.recording import record
+
+OCSP_SIGNER: Final = "ocsp_signer"
+"""The one profile that an issuer goes on issuing after it was retired: its status must be told to the end."""
 
 
 class CarrierKind(StrEnum):
@@ -178,8 +183,14 @@ def _check_profile(
 
 
 def _chosen_issuer(files: PolicyFiles, profile: Profile, policy: str, named: str, actor: Actor) -> str:
+    closed = frozenset(
+        Issuer.objects.filter(environment=files.environment.value)
+        .filter(Q(retired_at__isnull=False) | Q(certified_at__isnull=True))
+        .values_list("key", flat=True)
+    )
     if not named:
-        return files.issuer_of(profile, policy)
+        return files.issuer_of(profile, policy, closed=closed)
+    _demand_open(named, profile)
     try:
         plan = files.hierarchy.issuer(named)
     except ProfileViolation as violation:
@@ -193,6 +204,17 @@ def _chosen_issuer(files: PolicyFiles, profile: Profile, policy: str, named: str
             f"{named} does not issue {profile.name}", facts={"profile": profile.name, "rule": "issuer"}
         )
     return plan.key
+
+
+def _demand_open(named: str, profile: Profile) -> None:
+    """Refuse what is asked of an issuer that was retired; its OCSP signers are renewed to the end."""
+    if profile.name == OCSP_SIGNER:
+        return
+    if Issuer.objects.filter(key=named, retired_at__isnull=False).exists():
+        raise ProfileRefused(
+            f"{named} was retired and issues nothing new",
+            facts={"profile": profile.name, "rule": "issuer_retired", "issuer": named},
+        )
 
 
 def _check_key(files: PolicyFiles, profile: Profile, public_key: bytes) -> None:

@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from django.conf import settings
@@ -20,6 +19,7 @@ from ca.ceremony.errors import CeremonyHeldBefore, CeremonyStopped
 from ca.ceremony.pins import make_pin
 from ca.ceremony.plan import PlannedKey, planned_keys
 from ca.ceremony.protocol import Protocol, draw_up, write_protocol
+from ca.ceremony.publication import publish_files, write_certificate
 from ca.ceremony.recorded import protocol_file
 from ca.crl_publishing import publish_crl
 from ca.environments import QA_NAME_PREFIX, Environment
@@ -36,7 +36,7 @@ from ca.pki.hierarchy import file_stem
 from ca.policy_files import PolicyFiles, policy_files
 from ca.published_files import write_whole
 from ca.registration import CarrierKind, request_certificate
-from ca.selectors import certificate_pem, chain_pem, issuers
+from ca.selectors import issuers
 from journal.actor import Actor
 from journal.recording import record
 
@@ -274,13 +274,8 @@ def _certify(
 def _write_certificates(
     files: PolicyFiles, configuration: TokenConfiguration, certificates: dict[str, Certificate]
 ) -> None:
-    """Write what the signer compares its keys with, and the certificates that commands ask for by name."""
     for label, certificate in certificates.items():
-        certificate_der = bytes(certificate.certificate_der)
-        if certificate.profile != "ocsp_signer":  # those keys are replaced every month
-            write_whole(configuration.certificates / f"{label}.cer", certificate_der)
-        folder = protocol_file(files.environment).parent
-        write_whole(folder / f"{label}.pem", certificate_pem(certificate_der).encode())
+        write_certificate(label, certificate, environment=files.environment, configuration=configuration)
 
 
 def _first_crls(
@@ -301,15 +296,5 @@ def _first_crls(
 
 
 def _publish(files: PolicyFiles, watch: Callable[[Progress], None]) -> None:
-    public = Path(settings.SIGILL_PUBLIC)
-    all_issuers = issuers(files.environment)
-    for issuer in all_issuers:
-        write_whole(public / "aia" / f"{issuer.file_stem}.cer", bytes(issuer.certificate_der))
-        write_whole(public / "chains" / f"{issuer.key}.pem", chain_pem(issuer).encode())
-    root, *others = all_issuers
-    bundle = "".join(certificate_pem(bytes(one.certificate_der)) for one in [*others, root])
-    # What lies in public/ itself is what this installation's own login trusts: PROD's.
-    folder = public / "qa" if files.environment is Environment.QA else public
-    write_whole(folder / "chain.pem", bundle.encode())
-    write_whole(folder / "root.pem", certificate_pem(bytes(root.certificate_der)).encode())
+    publish_files(files.environment)
     watch(Progress(step="publish", what="aia, chain", done=1, total=1))

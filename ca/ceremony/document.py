@@ -13,7 +13,7 @@ from weasyprint.urls import URLFetcher
 _HERE: Final = Path(__file__).resolve().parent
 
 
-def render_pdf(protocol: Mapping[str, object], *, digest: str) -> bytes:
+def render_pdf(protocol: Mapping[str, object], *, digest: str, template: str = "protocol.html") -> bytes:
     """Return the document as PDF. ``digest`` is the SHA-256 of ``protocol.json``."""
     engine = Engine(dirs=[str(_HERE)], builtins=["ca.ceremony.formats"])
     fonts: Path = settings.BASE_DIR / "portal" / "static" / "vendor" / "source-sans-3"
@@ -24,7 +24,7 @@ def render_pdf(protocol: Mapping[str, object], *, digest: str) -> bytes:
             "style": mark_safe((_HERE / "protocol.css").read_text()),  # noqa: S308 - our own file
         }
     )
-    html = engine.get_template("protocol.html").render(context)
+    html = engine.get_template(template).render(context)
     # Files only: no document of ours reaches out over the network.
     fetcher = URLFetcher(allowed_protocols=["file"])
     pdf: bytes = HTML(string=html, base_url=f"{fonts.as_uri()}/", url_fetcher=fetcher).write_pdf()

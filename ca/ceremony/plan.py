@@ -50,7 +50,7 @@ def _issuers(files: PolicyFiles) -> Iterator[PlannedKey]:
     for plan in files.hierarchy.issuers:
         yield PlannedKey(
             label=plan.key,
-            algorithm=_algorithm(files, plan.profile),
+            algorithm=algorithm_of(files, plan.profile),
             profile=plan.profile,
             issuer=plan.issued_by,
             subject=files.hierarchy.subject_of(plan.key, name_prefix=files.name_prefix),
@@ -62,7 +62,7 @@ def _responders(files: PolicyFiles) -> Iterator[PlannedKey]:
     for plan in files.hierarchy.issuers_of("ocsp_signer"):
         yield PlannedKey(
             label=ocsp_label(plan.key, 1),
-            algorithm=_algorithm(files, "ocsp_signer"),
+            algorithm=algorithm_of(files, "ocsp_signer"),
             profile="ocsp_signer",
             issuer=plan.key,
             subject=ocsp_subject(files, plan.key),
@@ -78,7 +78,7 @@ def _services(files: PolicyFiles) -> Iterator[PlannedKey]:
         hierarchy = files.hierarchy
         yield PlannedKey(
             label=label,
-            algorithm=_algorithm(files, profile),
+            algorithm=algorithm_of(files, profile),
             profile=profile,
             issuer=files.issuer_of(files.profile(profile), ""),
             subject=SubjectFacts(
@@ -90,5 +90,6 @@ def _services(files: PolicyFiles) -> Iterator[PlannedKey]:
         )
 
 
-def _algorithm(files: PolicyFiles, profile: str) -> KeyAlgorithm:
+def algorithm_of(files: PolicyFiles, profile: str) -> KeyAlgorithm:
+    """Return which kind of key is made for a profile."""
     return KeyAlgorithm(files.hierarchy.key_class(files.profile(profile).key_class).generates)

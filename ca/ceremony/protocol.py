@@ -110,7 +110,7 @@ def draw_up(
     module = {
         **session.module_facts(),
         "file": configuration.module.name,
-        "file_sha256": _digest(configuration.module),
+        "file_sha256": digest_of(configuration.module),
     }
     public: Path = settings.SIGILL_PUBLIC
     is_qa = files.environment is Environment.QA
@@ -140,10 +140,10 @@ def draw_up(
             )
             for key in plan
         ),
-        certificates=tuple(_certificate_record(key, certificates[key.label]) for key in plan),
-        crls=tuple(_crl_record(crl) for crl in crls),
-        policy_files=tuple(_file_records(_CA, "profiles/*.toml", f"hierarchies/{files.hierarchy.name}.toml")),
-        published_files=tuple(_file_records(public, *_published(files, certificates))),
+        certificates=tuple(certificate_record(key.label, certificates[key.label]) for key in plan),
+        crls=tuple(crl_record(crl) for crl in crls),
+        policy_files=tuple(file_records(_CA, "profiles/*.toml", f"hierarchies/{files.hierarchy.name}.toml")),
+        published_files=tuple(file_records(public, *_published(files, certificates))),
     )
 
 
@@ -169,9 +169,10 @@ def write_protocol(protocol: Protocol, folder: Path) -> str:
     return digest
 
 
-def _certificate_record(key: PlannedKey, certificate: Certificate) -> CertificateRecord:
+def certificate_record(label: str, certificate: Certificate) -> CertificateRecord:
+    """Return what a protocol says of a certificate."""
     return CertificateRecord(
-        label=key.label,
+        label=label,
         profile=certificate.profile,
         subject=certificate.subject_text,
         issuer=certificate.issuer_id,
@@ -182,7 +183,8 @@ def _certificate_record(key: PlannedKey, certificate: Certificate) -> Certificat
     )
 
 
-def _crl_record(crl: Crl) -> CrlRecord:
+def crl_record(crl: Crl) -> CrlRecord:
+    """Return what a protocol says of a CRL."""
     return CrlRecord(
         issuer=crl.issuer_id,
         crl_number=crl.crl_number,
@@ -192,11 +194,13 @@ def _crl_record(crl: Crl) -> CrlRecord:
     )
 
 
-def _file_records(folder: Path, *patterns: str) -> Iterator[FileRecord]:
+def file_records(folder: Path, *patterns: str) -> Iterator[FileRecord]:
+    """Yield the files of a folder that fit the patterns, with their digests."""
     for pattern in patterns:
         for file in sorted(folder.glob(pattern)):
-            yield FileRecord(name=str(file.relative_to(folder)), sha256=_digest(file))
+            yield FileRecord(name=str(file.relative_to(folder)), sha256=digest_of(file))
 
 
-def _digest(file: Path) -> str:
+def digest_of(file: Path) -> str:
+    """Return the SHA-256 of a file in hex."""
     return hashlib.sha256(file.read_bytes()).hexdigest()

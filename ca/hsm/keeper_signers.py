@@ -22,6 +22,10 @@ class KeeperSigners:
         """Make the key of that label, or find it, and return its SubjectPublicKeyInfo."""
         return self._keeper.generate_key(label, KeyAlgorithm(algorithm))
 
+    def attributes(self, label: str) -> dict[str, bool]:
+        """Return what the token says of a private key, e.g. that it can never be taken out."""
+        return self._keeper.session().attributes(label)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeeperSigner:

@@ -89,6 +89,11 @@ class SocketSigners:
         counts = self._facts(wire.Operation.COUNTS)["counts"]
         return {str(k): int(v) for k, v in counts.items()} if isinstance(counts, dict) else {}
 
+    def attributes(self, label: str) -> dict[str, bool]:
+        """Return what the token says of a private key, e.g. that it can never be taken out."""
+        found = self._facts(wire.Operation.ATTRIBUTES, label=label)["attributes"]
+        return {str(k): bool(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
     def health(self) -> dict[str, object]:
         """Return what the signer says of itself: labels, faults by name, repairs, process."""
         return self._facts(wire.Operation.HEALTH)

@@ -186,6 +186,8 @@ class Server:
                     request.facts["label"], KeyAlgorithm(request.facts["algorithm"])
                 )
                 return {"public_key": public_key.hex()}
+            case wire.Operation.ATTRIBUTES:
+                return {"attributes": keeper.session().attributes(request.facts["label"])}
             case wire.Operation.COUNTS:
                 return {"counts": keeper.counts.all()}
             case wire.Operation.HEALTH:

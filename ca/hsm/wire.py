@@ -30,6 +30,7 @@ class Operation(IntEnum):
     GENERATE_KEY = 3
     COUNTS = 4
     HEALTH = 5
+    ATTRIBUTES = 6
 
 
 class Outcome(IntEnum):

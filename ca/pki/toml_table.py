@@ -86,6 +86,15 @@ class TomlTable:
         names = tuple(inner._left)  # noqa: SLF001 - its own class
         return tuple((name, inner.table(name)) for name in names)
 
+    def array(self, key: str) -> tuple[TomlTable, ...]:
+        """Take a list of tables; an absent one is empty."""
+        value = self._left.pop(key, [])
+        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+            raise self.refuse(f"{key} must be a list of tables", key=key)
+        return tuple(
+            TomlTable(one, where=f"{self._where} [[{key}]] {place}") for place, one in enumerate(value, 1)
+        )
+
     def finish(self) -> None:
         """Raise PolicyFileRefused when a key is left that nobody asked for."""
         for key in sorted(self._left):
