@@ -1,5 +1,6 @@
 """Turns an error or refusal into words: which rule, which data, who can fix it; the home of HTTP status."""
 
+import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -116,11 +117,32 @@ def page(request: HttpRequest, problem: Problem) -> HttpResponse:
     if request.path.startswith(_MACHINE_PATHS):
         return JsonResponse(problem.as_json(), status=problem.status, content_type="application/problem+json")
     response = render(request, "portal/problem.html", {"problem": problem}, status=problem.status)
+    tagged(response, problem)
     if problem.status == _UNAVAILABLE:
         response["Retry-After"] = "10"
     if problem.retry_after:
         response["Retry-After"] = problem.retry_after
     return response
+
+
+def tagged(response: HttpResponse, problem: Problem | None) -> HttpResponse:
+    """Return the response, marked with the code of the problem that it shows, for the journal."""
+    if problem is not None:
+        response.problem_code = problem.code  # type: ignore[attr-defined] # read by code_of
+    return response
+
+
+def code_of(response: HttpResponse) -> str:
+    """Return the code of the problem that an answer tells of, in whichever shape; empty without one."""
+    if (code := getattr(response, "problem_code", "")) != "":
+        return str(code)
+    if response.streaming or "json" not in response.get("Content-Type", ""):
+        return ""
+    try:
+        told = json.loads(response.content)
+    except ValueError:
+        return ""
+    return str(told.get("code") or told.get("errorCode") or "") if isinstance(told, dict) else ""
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

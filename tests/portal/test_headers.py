@@ -96,4 +96,4 @@ def test_every_icon_that_a_template_names_is_vendored() -> None:
 
 def test_health_is_one_small_question(db: None) -> None:
     response = Client().get("/healthz")
-    assert response.json() == {"status": "ok"}
+    assert response.json() == {"status": "ok", "journal": "ok"}

@@ -221,7 +221,7 @@ def _facts(view: ActivationView) -> list[Fact]:
 def _ask(request: HttpRequest, card: Card, form: IdentityForm, *, problem: Problem | None) -> HttpResponse:
     status = problem.status if problem else 422 if form.is_bound and form.errors else 200
     context = {"page": _identity_page(card, problem=problem), "form": form}
-    return render(request, "portal/activate.html", context, status=status)
+    return problems.tagged(render(request, "portal/activate.html", context, status=status), problem)
 
 
 def _identity_page(card: Card, *, problem: Problem | None) -> IdentityPage:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from ca.environments import Environment
 from cards.errors import AlreadyBlocked, CardsError
 from cards.lifecycle import block_card
 from cards.products import product
@@ -26,9 +27,10 @@ from portal.pages import asking
 from portal.pages.desk import landing
 from portal.pages.desk.history import names_of
 from portal.pages.desk.identity_form import dress
-from portal.pages.parts import Crumb, grouped
+from portal.pages.desk.person import foreign_note
+from portal.pages.parts import Crumb, ForeignNote, grouped
 from portal.problems import Problem
-from portal.words import Text
+from portal.words import Tag, Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ class BlockPage:
     crumbs: Sequence[Crumb]
     person_url: str
     problem: Problem | None
+    environment: Tag | None = None
+    foreign: ForeignNote | None = None
 
 
 class BlockForm(forms.Form):
@@ -194,9 +198,12 @@ def _ask(
         ),
         person_url=reverse("person", args=[card.person_id]),
         problem=problem,
+        environment=words.environment_tag(card.environment),
+        foreign=foreign_note(card),
     )
     status = problem.status if problem else 422 if form.is_bound and form.errors else 200
-    return render(request, "portal/block.html", {"page": page, "form": form}, status=status)
+    response = render(request, "portal/block.html", {"page": page, "form": form}, status=status)
+    return problems.tagged(response, problem)
 
 
 def consequences(view: CardView, *, actor: Actor, at: datetime) -> list[Consequence]:
@@ -231,7 +238,10 @@ def consequences(view: CardView, *, actor: Actor, at: datetime) -> list[Conseque
     others = [
         one
         for one in person_cards(str(view.card.person_id), actor=actor, at=at).cards
-        if one.card.pk != view.card.pk and one.card.state == CardState.ACTIVE.value and not one.is_expired
+        if one.card.pk != view.card.pk
+        and one.card.state == CardState.ACTIVE.value
+        and one.card.environment == Environment.PROD.value
+        and not one.is_expired
     ]
     if others:
         lines.append(

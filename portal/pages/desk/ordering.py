@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from ca.environments import Environment
+from ca.selectors import issuers
 from cards import policies
 from cards.errors import CardsError
 from cards.lifecycle import place_order
@@ -56,7 +58,8 @@ def order_card(request: HttpRequest, person_id: str) -> HttpResponse:
     employments = [
         one for one in employments_of(person, at=at) if policies.in_scope(actor, str(one.organization_id))
     ]
-    item = product(request.POST.get("product", ""))
+    wanted = request.POST.get("product", "") or (_test_product() if "qa" in request.GET else "")
+    item = product(wanted)
     employment = next((one for one in employments if one.hsa_id == request.POST.get("employment")), None)
     step = request.POST.get("step", "choose")
     if step == "choose" or item is None or employment is None:
@@ -83,7 +86,14 @@ def order_card(request: HttpRequest, person_id: str) -> HttpResponse:
 
 def _ask(request: HttpRequest, page: OrderWizardPage) -> HttpResponse:
     status = page.problem.status if page.problem else 200
-    return render(request, "portal/order_card.html", {"page": page}, status=status)
+    response = render(request, "portal/order_card.html", {"page": page}, status=status)
+    return problems.tagged(response, page.problem)
+
+
+def _test_product() -> str:
+    """Return the first product of QA's that can be ordered; an empty text without one."""
+    products = catalogue().products.values()
+    return next((one.code for one in products if one.orderable and one.environment is Environment.QA), "")
 
 
 def _choose_page(
@@ -96,7 +106,9 @@ def _choose_page(
     problem: Problem | None,
 ) -> OrderWizardPage:
     choices = [
-        _product_choice(item, employments, actor=actor, at=at) for item in catalogue().products.values()
+        _product_choice(item, employments, actor=actor, at=at)
+        for item in catalogue().products.values()
+        if item.environment is Environment.PROD or issuers(Environment.QA)
     ]
     first = chosen.code if chosen else next((one.value for one in choices if one.why is None), "")
     return OrderWizardPage(
@@ -107,7 +119,12 @@ def _choose_page(
         back_url=reverse("person", args=[person.pk]),
         products=[
             Choice(
-                value=one.value, name=one.name, detail=one.detail, why=one.why, is_chosen=one.value == first
+                value=one.value,
+                name=one.name,
+                detail=one.detail,
+                why=one.why,
+                is_chosen=one.value == first,
+                environment=one.environment,
             )
             for one in sorted(choices, key=lambda one: one.why is not None)
         ],
@@ -141,6 +158,7 @@ def _product_choice(
             else _("sent to your stock"),
         },
         why=problems.explain(refusal) if refusal else None,
+        environment=words.environment_tag(item.environment.value),
     )
 
 
@@ -169,6 +187,11 @@ def _confirm_page(person: Person, employment: Employment, item: CardProduct) -> 
         employment=employment.hsa_id,
         facts=[
             Fact(name=_("Card"), value=words.product_name(item)),
+            *(
+                [Fact(name=_("Environment"), value=words.QA.label)]
+                if item.environment is Environment.QA
+                else []
+            ),
             Fact(name=_("Name on the card"), value=person.full_name),
             Fact(name=_("Workplace"), value=_workplace(employment)),
             Fact(name=_("HSA-id"), value=employment.hsa_id),

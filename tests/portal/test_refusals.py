@@ -1,0 +1,119 @@
+"""What the edge refuses stands in the journal, within limits that keep anybody from flooding it."""
+
+import json
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+
+from directory.models import Role
+from functioncerts.tokens import create_token
+from journal.actor import Actor
+from journal.models import Entry
+from journal.personal import whole_contents
+from portal.refusals import PER_SOURCE
+from tests.portal.conftest import LogIn
+from tests.portal.test_pages import _block_form
+from tests.scenarios import Scene, a_pending_order, an_active_card
+
+API = "/api/v1/function-certificates/"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    cache.clear()
+
+
+def told(kind: str) -> list[dict[str, object]]:
+    return [json.loads(entry.content)["event"] for entry in Entry.objects.filter(type=kind).order_by("id")]
+
+
+def test_doris_who_reaches_for_a_card_of_another_organization_is_told_to_the_journal(
+    scene: Scene, log_in: LogIn
+) -> None:
+    """F16: she gets 404, and the auditor sees that she tried."""
+    card = an_active_card(scene)
+    log_in(scene.cast.doris).post(reverse("block-card", args=[card.pk]), _block_form())
+    (event,) = told("authorization.refused")
+    assert (event["route"], event["method"], event["status"]) == ("block-card", "POST", 404)
+    assert event["object_id"] == str(card.pk)
+    entry = Entry.objects.get(type="authorization.refused")
+    whole = whole_contents([entry])[entry.pk]["actor"]
+    assert (whole["person"], whole["identifier"]) == (scene.cast.doris.person_id, scene.cast.doris.identifier)
+    assert whole["scope"] == str(scene.cast.syd.pk)
+    assert whole["address"] == "127.0.0.1"
+
+
+def test_a_role_that_does_not_reach_is_told_with_the_code(scene: Scene, log_in: LogIn) -> None:
+    log_in(scene.cast.cia).get("/people/search/")
+    (event,) = told("authorization.refused")
+    assert event["status"] == 403
+    assert event["code"]
+
+
+def test_an_act_that_a_rule_stops_is_told_with_the_rule(scene: Scene, log_in: LogIn) -> None:
+    order = a_pending_order(scene)
+    chosen = {"product": "7C1", "employment": scene.cast.asa.hsa_id, "step": "place"}
+    log_in(scene.cast.alva).post(reverse("order-card", args=[order.person_id]), chosen)
+    (event,) = told("act.refused")
+    assert (event["route"], event["status"]) == ("order-card", 409)
+    assert event["code"] == "order_already_running"
+    assert event["object_id"] == str(order.person_id)
+
+
+def test_a_form_with_gaps_is_no_refusal(scene: Scene, log_in: LogIn) -> None:
+    card = an_active_card(scene)
+    answer = log_in(scene.cast.alva).post(reverse("block-card", args=[card.pk]), {})
+    assert answer.status_code == 422
+    assert told("act.refused") == []
+
+
+def test_an_address_that_does_not_exist_and_who_is_not_logged_in_leave_nothing(scene: Scene) -> None:
+    Client().get("/no/such/place/")
+    Client().get(reverse("person", args=[scene.cast.asa.person_id]))
+    Client().get(API)  # without a token: a program that has not said who it is
+    assert not Entry.objects.filter(type__endswith=".refused").exists()
+
+
+def test_a_token_that_is_not_ours_is_told_with_the_address_under_the_months_key(scene: Scene) -> None:
+    Client(headers={"Authorization": "Bearer sigill_guess"}).get(API)
+    (event,) = told("api_token.refused")
+    assert event["route"] == "api-function-certificates"
+    entry = Entry.objects.get(type="api_token.refused")
+    assert "127.0.0.1" not in entry.content
+    assert "sigill_guess" not in entry.content
+    assert whole_contents([entry])[entry.pk]["actor"]["address"] == "127.0.0.1"
+
+
+def test_a_token_in_use_is_told_once_a_day_by_its_id(scene: Scene) -> None:
+    made = create_token(
+        hsa_id=scene.cast.bo.identifier,
+        role=Role.FUNCTION_CERT_ORDERER.value,
+        actor=Actor.system("test"),
+        at=scene.at,
+    )
+    bo = Client(headers={"Authorization": f"Bearer {made.text}"})
+    assert [bo.get(API).status_code for _ in range(3)] == [200, 200, 200]
+    (event,) = told("api_token.used")
+    assert event["person_id"] == scene.cast.bo.person_id
+    actor = json.loads(Entry.objects.get(type="api_token.used").content)["actor"]
+    assert actor["credential"] == event["api_token_id"] != ""
+
+
+def test_a_search_beyond_the_limit_is_told(
+    scene: Scene, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.pages.desk.people.SEARCHES_PER_MINUTE", 0)
+    assert log_in(scene.cast.alva).post("/people/search/", {"q": "Åsa"}).status_code == 429
+    (event,) = told("rate_limit.reached")
+    assert event["route"] == "people-search"
+
+
+def test_nobody_floods_the_journal_by_being_refused(scene: Scene, log_in: LogIn) -> None:
+    doris = log_in(scene.cast.doris)
+    url = reverse("person", args=[scene.cast.asa.person_id])
+    for _ in range(2 * PER_SOURCE + 1):  # within two minutes at most, so more than the limit in one of them
+        assert doris.get(url).status_code == 404
+    assert PER_SOURCE <= len(told("authorization.refused")) <= 2 * PER_SOURCE
+    assert len(told("refusals.suppressed")) in {1, 2}
