@@ -22,7 +22,7 @@ _WRITERS = 8
 _ENTRY = (
     "INSERT INTO {entry} (type, version, at, actor_identifier, content) VALUES (%s,%s,%s,%s,%s) RETURNING id"
 )
-_REFERENCE = "INSERT INTO {reference} (entry_id, kind, value) VALUES (%s,%s,%s)"
+_REFERENCE = "INSERT INTO {reference} (entry_id, kind, value, at) VALUES (%s,%s,%s,%s)"
 _LEAF = "INSERT INTO {leaf} (position, entry_id, leaf_hash) VALUES (nextval('bench_position'),%s,%s)"
 _TABLES = {"entry": "bench_entry", "reference": "bench_entryreference", "leaf": "bench_leaf"}
 
@@ -106,10 +106,11 @@ def _insert(count: int, content: str, writer: int) -> tuple[int, float]:
         with raw.cursor() as cursor:
             for number in range(count):
                 with raw.transaction():
-                    cursor.execute(entry, ("bench.measured", 1, now(), "bench", content))
+                    at = now()
+                    cursor.execute(entry, ("bench.measured", 1, at, "bench", content))
                     (key,) = cursor.fetchone()
                     references = an_event(writer * count + number).references()
-                    cursor.executemany(reference, [(key, kind, value) for kind, value in references])
+                    cursor.executemany(reference, [(key, kind, value, at) for kind, value in references])
                     cursor.execute(leaf, (key, bytes(32)))
         return count
 

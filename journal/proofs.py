@@ -27,13 +27,13 @@ def tree_of(size: int) -> TiledTree:
 def read_tile(level: int, index: int, width: int) -> list[bytes]:
     """Return the first hashes of a tile, one short range of an index; raises ``NotInTree`` if any lack."""
     first = index * TILE_WIDTH
+    reach = (first, first + width - 1)
     if level:
-        rows = Subtree.objects.filter(level=level, index__range=(first, first + width - 1))
-        hashes = rows.order_by("index").values_list("node_hash", flat=True)
+        above = Subtree.objects.filter(level=level, index__range=reach).order_by("index")
+        found = [bytes(node) for node in above.values_list("node_hash", flat=True)]
     else:
-        leaves = Leaf.objects.filter(position__range=(first, first + width - 1))
-        hashes = leaves.order_by("position").values_list("leaf_hash", flat=True)
-    found = [bytes(each) for each in hashes]
+        leaves = Leaf.objects.filter(position__range=reach).order_by("position")
+        found = [bytes(leaf) for leaf in leaves.values_list("leaf_hash", flat=True)]
     if len(found) != width:
         raise NotInTree(f"the tree holds {len(found)} of {width} hashes from {first} on at level {level}")
     return found

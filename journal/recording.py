@@ -1,15 +1,17 @@
 """The only writer of the journal: an event goes in with the change it tells of, or not at all."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from django.db import DatabaseError, transaction
 
 from journal import correlation, personal, stops
 from journal.actor import Actor, ActorKind
+from journal.appending import NewEntry, append
 from journal.errors import NotRecordable
 from journal.events import Event
-from journal.models import Entry, EntryReference, Unsequenced
+from journal.models import Entry
 
 FORMAT = 2
 """Of a leaf's content. 1 named the actor in the leaf; 2 holds commitments to what is personal instead."""
@@ -26,13 +28,34 @@ def rfc3339(moment: datetime) -> str:
 
 
 def record(event: Event, *, actor: Actor, at: datetime) -> Entry:
-    """Append ``event`` in the caller's transaction and return its row.
+    """Append ``event`` in the caller's transaction and return its row; raises what ``record_all`` raises."""
+    (entry,) = record_all([event], actor=actor, at=at)
+    return entry
 
-    Raises ``NotRecordable`` outside ``transaction.atomic()``, for an event without a type, and for a
-    naive ``at``: an entry that could be committed apart from its change would prove nothing. Raises
-    ``JournalNotWritable`` when the database takes no row, and ``JournalStopped`` for a privileged event of
-    a person or service while the journal proves nothing.
+
+def record_all(events: Sequence[Event], *, actor: Actor, at: datetime) -> list[Entry]:
+    """Append the events in their order, in the caller's transaction, and return their rows.
+
+    Many at once cost the database little more than one. Raises ``NotRecordable`` outside
+    ``transaction.atomic()``, for an event without a type, and for a naive ``at``: an entry that could be
+    committed apart from its change would prove nothing. Raises ``JournalNotWritable`` when the database
+    takes no row, and ``JournalStopped`` for a privileged event of a person or service while the journal
+    proves nothing.
     """
+    for event in events:
+        _demand_recordable(event, at=at)
+    if actor.kind is not ActorKind.SYSTEM and any(event.IS_PRIVILEGED for event in events):
+        stops.require_working_journal()
+    try:
+        return _append(events, actor=actor, at=at)
+    except DatabaseError as error:
+        told = stops.refused(error)
+        if told is error:
+            raise
+        raise told from error
+
+
+def _demand_recordable(event: Event, *, at: datetime) -> None:
     if not transaction.get_connection().in_atomic_block:
         msg = f"{event.TYPE} must be recorded in the transaction of the change it tells of"
         raise NotRecordable(msg)
@@ -42,44 +65,41 @@ def record(event: Event, *, actor: Actor, at: datetime) -> Entry:
     if at.tzinfo is None:
         msg = f"{event.TYPE} was given a moment without time zone"
         raise NotRecordable(msg)
-    if event.IS_PRIVILEGED and actor.kind is not ActorKind.SYSTEM:
-        stops.require_working_journal()
-    try:
-        return _append(event, actor=actor, at=at)
-    except DatabaseError as error:
-        told = stops.refused(error)
-        if told is error:
-            raise
-        raise told from error
 
 
-def _append(event: Event, *, actor: Actor, at: datetime) -> Entry:
-    openings, acting = personal.openings_for(event, actor=actor), _acting(actor)
-    content = canonical_json(
-        {
-            "format": FORMAT,
-            "type": event.TYPE,
-            "version": event.VERSION,
-            "at": rfc3339(at),
-            "actor": acting,
-            "event": event.payload(),
-            "personal": {part: opening.commitment().hex() for part, opening in openings.items()},
-        }
+def _append(events: Sequence[Event], *, actor: Actor, at: datetime) -> list[Entry]:
+    acting, moment = _acting(actor), rfc3339(at)
+    openings = [personal.openings_for(event, actor=actor) for event in events]
+    entries = append(
+        [
+            NewEntry(
+                type=event.TYPE,
+                version=event.VERSION,
+                at=at,
+                actor_identifier=actor.pseudonym,
+                content=canonical_json(
+                    {
+                        "format": FORMAT,
+                        "type": event.TYPE,
+                        "version": event.VERSION,
+                        "at": moment,
+                        "actor": acting,
+                        "event": event.payload(),
+                        "personal": {part: opening.commitment().hex() for part, opening in parts.items()},
+                    }
+                ),
+                references=_references(event, actor, correlation_id=str(acting["correlation"])),
+            )
+            for event, parts in zip(events, openings, strict=True)
+        ]
     )
-    entry = Entry.objects.create(
-        type=event.TYPE, version=event.VERSION, at=at, actor_identifier=actor.pseudonym, content=content
-    )
-    personal.keep(
-        entry,
-        openings,
-        subjects={part: personal.subject_of(part, event, actor=actor, at=at) for part in openings},
-    )
-    EntryReference.objects.bulk_create(
-        EntryReference(entry=entry, kind=kind, value=value, at=at)
-        for kind, value in _references(event, actor, correlation_id=str(acting["correlation"]))
-    )
-    Unsequenced.objects.create(entry=entry)
-    return entry
+    for entry, event, parts in zip(entries, events, openings, strict=True):
+        personal.keep(
+            entry,
+            parts,
+            subjects={part: personal.subject_of(part, event, actor=actor, at=at) for part in parts},
+        )
+    return entries
 
 
 def _acting(actor: Actor) -> dict[str, str | int]:
