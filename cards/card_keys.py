@@ -9,6 +9,7 @@ from typing import Final
 
 from django.db import transaction
 
+from ca.environments import Environment
 from ca.errors import KeyRefused
 from ca.models import Certificate
 from ca.pki.csr import parse_csr
@@ -308,6 +309,7 @@ def _request(activation: Activation, name: KeyName, public_key: bytes, *, actor:
             name=name.value,
             idempotency_key=f"card-key:{key.pk}",
             not_after=end_of_swedish_day(card.valid_until),
+            environment=Environment(card.environment),
             actor=actor,
             at=at,
         )

@@ -6,6 +6,8 @@ from typing import Final
 
 from django.db.models import Q
 
+from ca.environments import Environment
+from ca.selectors import issuers
 from cards.models import Card, CardOrder, OrderStop
 from cards.products import AssuranceLevel, CardProduct, IdentityKind, assurance_level, product
 from cards.states import RUNNING_ORDER_STATES, CardOrderState, CardState
@@ -48,17 +50,19 @@ def may_order(
     at: datetime,
 ) -> Refusal | None:
     """Return why this actor may not order this product for this employee now, or None if they may."""
-    person = employment.person
+    person, item = employment.person, product(product_code)
+    is_qa = item is not None and item.environment is Environment.QA
     return (
         _actor_refusal(actor, roles=MAY_ORDER, organization_id=str(employment.organization_id))
         or _self_service_refusal(actor, person)
         or _protected_refusal(actor, person)
-        or order_stop_refusal(at=at)
+        # A stop is of PROD; QA goes on beside it (requirement QA-1).
+        or (_qa_refusal() if is_qa else order_stop_refusal(at=at))
         or _employment_refusal(employment, at=at)
         or holder_refusal(person)
-        or _product_refusal(product(product_code), product_code=product_code, loa=loa)
+        or _product_refusal(item, product_code=product_code, loa=loa)
         or _level_refusal(person, assurance_level(loa), at=at)
-        or _running_order_refusal(employment)
+        or _running_order_refusal(employment, Environment.QA if is_qa else Environment.PROD)
     )
 
 
@@ -225,8 +229,15 @@ def _age_refusal(person: Person, level: AssuranceLevel, *, at: datetime) -> Refu
     return Refusal(code="under_age", facts=facts, fixer="time")
 
 
-def _running_order_refusal(employment: Employment) -> Refusal | None:
+def _qa_refusal() -> Refusal | None:
+    if issuers(Environment.QA):
+        return None
+    return Refusal(code="qa_not_set_up", fixer=Role.CENTRAL_ADMINISTRATOR.value)
+
+
+def _running_order_refusal(employment: Employment, environment: Environment) -> Refusal | None:
     running = CardOrder.objects.filter(
+        environment=environment.value,
         person_id=employment.person_id,
         organization_id=employment.organization_id,
         state__in=[state.value for state in RUNNING_ORDER_STATES],

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final, TypeVar
 
+from ca.environments import Environment
+
 PRODUCTS_FILE: Final = Path(__file__).with_name("products.toml")
 
 _Member = TypeVar("_Member", bound=StrEnum)
@@ -20,6 +22,7 @@ class CardKind(StrEnum):
     SERVICE = "service"
     REGULAR = "regular"
     RESERVE = "reserve"
+    TEST = "test"
 
 
 class Destination(StrEnum):
@@ -73,6 +76,8 @@ class CardProduct:
     generation: int
     max_validity_months: int
     delivered_to: Destination
+    environment: Environment
+    """Whose issuers certify its keys; a test card is QA's for its whole life (requirement QA-2)."""
     loa_allowed: tuple[int, ...]
 
 
@@ -149,6 +154,7 @@ def _product(row: Mapping[str, object]) -> CardProduct:
         generation=_number(place, row, "generation"),
         max_validity_months=months,
         delivered_to=_member(place, row, "delivered_to", Destination),
+        environment=_member(place, row, "environment", Environment),
         loa_allowed=tuple(_numbers(place, row, "loa_allowed")),
     )
 

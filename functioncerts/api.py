@@ -21,6 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from ca.environments import Environment
 from ca.errors import RequestedBeforeCertificate
 from ca.selectors import certificate_pem, chain_pem
 from functioncerts import errors, selectors
@@ -171,6 +172,9 @@ class OrderView(serializers.Serializer[object]):
     id = serializers.UUIDField()
     state = serializers.ChoiceField(choices=[state.value for state in FunctionOrderState])
     function_object = serializers.CharField()
+    environment = serializers.ChoiceField(
+        choices=[one.value for one in Environment], help_text="whose issuers certify it: PROD, or QA"
+    )
     names = serializers.ListField(child=serializers.CharField())
     findings = FindingView(many=True)
     ordered_at = serializers.DateTimeField()
@@ -339,6 +343,7 @@ def _short(order: FunctionOrder) -> dict[str, object]:
         "id": str(order.pk),
         "state": order.state,
         "function_object": order.function_object.hsa_id,
+        "environment": order.environment,
         "names": order.names,
         "findings": order.findings,
         "ordered_at": order.ordered_at,

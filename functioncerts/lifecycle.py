@@ -7,6 +7,7 @@ from typing import Final
 
 from django.db import IntegrityError, transaction
 
+from ca.environments import Environment
 from ca.errors import KeyRefused
 from ca.pki.reasons import RevocationReason
 from ca.pki.subject import SubjectFacts
@@ -64,12 +65,20 @@ def register_function_object(
     kind: FunctionKind,
     name: str,
     organization: Organization,
+    environment: Environment = Environment.PROD,
     actor: Actor,
     at: datetime,
 ) -> FunctionObject:
-    """Take a function object over from HSA, not validated yet; one that is known is returned as it is."""
+    """Take a function object over from HSA, not validated yet; one that is known is returned as it is.
+
+    An object is PROD's or QA's for ever: all its certificates come from that environment's issuers. Raises
+    Refused for one that is known in the other environment.
+    """
     known = FunctionObject.objects.filter(hsa_id=hsa_id).first()
     if known is not None:
+        if known.environment != environment.value:
+            facts = (("function_object", hsa_id), ("environment", known.environment))
+            raise Refused(Refusal(code="environment_of_object_is_fixed", facts=facts))
         return known
     with transaction.atomic():
         created = FunctionObject.objects.create(
@@ -77,6 +86,7 @@ def register_function_object(
             kind=kind.value,
             name=name,
             organization=organization,
+            environment=environment.value,
             state=FunctionObjectState.NOT_VALIDATED.value,
             registered_at=at,
         )
@@ -279,6 +289,7 @@ def _order(
         state=FunctionOrderState.ORDERED.value,
         function_object=function_object,
         organization_id=function_object.organization_id,
+        environment=function_object.environment,
         names=list(names),
         findings=[{"code": finding.code, "facts": dict(finding.facts)} for finding in request.findings],
         public_key_sha256=hashlib.sha256(request.public_key).hexdigest(),
@@ -296,6 +307,7 @@ def _order(
         carrier_id=str(function_object.pk),
         name=function_object.kind,
         idempotency_key=f"function-order:{order.pk}",
+        environment=Environment(function_object.environment),
         actor=actor,
         at=at,
     )

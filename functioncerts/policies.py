@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from ca.environments import Environment
+from ca.selectors import issuers
 from directory.models import Role
 from functioncerts.models import FunctionObject, FunctionOrder
 from functioncerts.states import FunctionObjectState, FunctionOrderState
@@ -34,6 +36,8 @@ def may_order(function_object: FunctionObject, *, actor: Actor, at: datetime) ->
         return Refusal(
             code="function_object_not_validated", facts=facts, fixer=Role.VALIDATION_SPECIALIST.value
         )
+    if function_object.environment == Environment.QA.value and not issuers(Environment.QA):
+        return Refusal(code="qa_not_set_up", fixer=Role.CENTRAL_ADMINISTRATOR.value)
     return None
 
 

@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from ca.environments import Environment
 from cards.products import CardProduct, DocumentKind, IdentityCheckMethod
 from cards.reasons import BlockReason
 from cards.states import ActivationState, CardOrderState, CardState
@@ -29,6 +30,14 @@ class Tag:
 def product_name(item: CardProduct) -> str:
     """Return the product's name in the language of the page."""
     return item.name_sv if get_language() == "sv" else item.name_en
+
+
+QA: Final = Tag(tone="info", icon="cone-striped", label=_("QA, for tests only"))
+
+
+def environment_tag(environment: str) -> Tag | None:
+    """Return the mark of what is QA's; PROD's has none."""
+    return QA if environment == Environment.QA.value else None
 
 
 EXPIRED: Final = Tag(tone="mute", icon="clock-history", label=_("Expired"))
@@ -191,6 +200,13 @@ KEY_PURPOSES: Final[Mapping[str, Text]] = {
     "server": _("Server"),
     "client": _("Client"),
     "email": _("E-mail"),
+}
+
+STATUS_SOURCES: Final[Mapping[str, Text]] = {
+    "ocsp": _("OCSP"),
+    "delta_crl": _("The delta list"),
+    "full_crl": _("The revocation list"),
+    "aia": _("Issuer certificates"),
 }
 
 LOGIN_HINTS: Final[Mapping[str, Text]] = {

@@ -6,6 +6,7 @@ from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ca.environments import QA_KEY_PREFIX, Environment
 from ca.issuance import issue_pending, mark_published
 from ca.models import Certificate, Issuer
 from ca.pki import dates
@@ -39,12 +40,13 @@ class Authority:
             mark_published(certificate.pk, at=at)
 
 
-def the_authority() -> Authority:
+def the_authority(environment: Environment = Environment.PROD) -> Authority:
     """Hold a small ceremony: put root and issuers with their certificates into the database."""
-    files = policy_files()
+    files = policy_files(environment)
     for plan in files.hierarchy.issuers:
         Issuer.objects.get_or_create(
             key=plan.key,
+            environment=environment.value,
             defaults={
                 "hierarchy": "p384",
                 "hierarchy_sha256": "0" * 64,
@@ -67,7 +69,7 @@ def _signer(label: str) -> SoftwareSigner:
 
 @cache
 def _issuer_certificate(key: str) -> bytes:
-    files = policy_files()
+    files = policy_files(Environment.QA if key.startswith(QA_KEY_PREFIX) else Environment.PROD)
     is_root = key == files.hierarchy.root.key
     profile = files.profile("root" if is_root else "issuer")
     not_before, not_after = dates.validity(at=MADE_AT, lasting=profile.default_validity)
@@ -81,13 +83,13 @@ def _issuer_certificate(key: str) -> bytes:
         not_after=not_after,
         at=MADE_AT,
     )
-    return issue(prepared, _signer("root"))
+    return issue(prepared, _signer(files.hierarchy.root.key))
 
 
 def _uncertified_root(files: PolicyFiles) -> IssuerFacts:
     return root_facts(
         hierarchy=files.hierarchy,
-        public_key=_signer("root").public_key,
+        public_key=_signer(files.hierarchy.root.key).public_key,
         name_prefix=files.name_prefix,
         addresses=files.addresses,
         policy_arc=files.policy_arc,
@@ -97,8 +99,8 @@ def _uncertified_root(files: PolicyFiles) -> IssuerFacts:
 def _certified_root(files: PolicyFiles) -> IssuerFacts:
     return issuer_facts(
         hierarchy=files.hierarchy,
-        key="root",
-        certificate_der=_issuer_certificate("root"),
+        key=files.hierarchy.root.key,
+        certificate_der=_issuer_certificate(files.hierarchy.root.key),
         addresses=files.addresses,
         policy_arc=files.policy_arc,
     )

@@ -118,18 +118,24 @@ def a_scene(*, at: datetime = AT) -> Scene:
     return Scene(cast=the_cast(), authority=the_authority(), client=Client(), at=at)
 
 
-def a_pending_order(scene: Scene, employment: Employment | None = None) -> CardOrder:
+def a_pending_order(
+    scene: Scene, employment: Employment | None = None, *, product_code: str = "7C1"
+) -> CardOrder:
     """Order a card for Åsa."""
     holder = employment or scene.cast.asa
     actor = scene.cast.alva
     if holder.person.protected_identity:
         actor = _with_protected_right(actor)
-    return lifecycle.place_order(hsa_id=holder.hsa_id, product_code="7C1", loa=3, actor=actor, at=scene.at)
+    return lifecycle.place_order(
+        hsa_id=holder.hsa_id, product_code=product_code, loa=3, actor=actor, at=scene.at
+    )
 
 
-def a_sent_order(scene: Scene, employment: Employment | None = None) -> CardOrder:
+def a_sent_order(
+    scene: Scene, employment: Employment | None = None, *, product_code: str = "7C1"
+) -> CardOrder:
     """Order a card and hand the order over to the factory."""
-    order = a_pending_order(scene, employment)
+    order = a_pending_order(scene, employment, product_code=product_code)
     send_order_to_factory(
         card_order_id=str(order.pk), factory=scene.factory, actor=WORKER, at=scene.later(seconds=5)
     )
@@ -145,9 +151,9 @@ def report(scene: Scene, order_id: str, kind: str, *, number: int | None = None,
         apply_report(told, actor=WORKER, at=scene.at)
 
 
-def a_shipped_card(scene: Scene, employment: Employment | None = None) -> Card:
+def a_shipped_card(scene: Scene, employment: Employment | None = None, *, product_code: str = "7C1") -> Card:
     """Order a card and let the factory make and post it."""
-    order = a_sent_order(scene, employment)
+    order = a_sent_order(scene, employment, product_code=product_code)
     number = card_number(Card.objects.count())
     report(scene, str(order.pk), "accepted")
     report(scene, str(order.pk), "produced", card_number=number)

@@ -9,6 +9,7 @@ PRODUCTS = {
     "7B1": "Tjänstekort med foto",
     "7C1": "Tjänstekort utan foto",
     "773": "Reservkort",
+    "7T1": "Testkort",
 }
 DELIVERY_KINDS = ("registered_address", "skatteverket")
 MAX_TEXT = 200

@@ -132,6 +132,7 @@ class Choice:
     detail: Text = ""
     is_chosen: bool = False
     why: Problem | None = None
+    environment: Tag | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +165,16 @@ class OrderRow:
     at: datetime
     tag: Tag
     detail: Text = ""
+    environment: Tag | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignNote:
+    """Certificates on a card that are not ours to revoke: whose, which, and where to turn (PKI-5)."""
+
+    issuer: str
+    phone: str
+    certificates: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +189,8 @@ class CardPanel:
     facts: tuple[Text, ...] = ()
     acts: tuple[Act, ...] = field(default_factory=tuple)
     landing: Landing | None = None
+    environment: Tag | None = None
+    foreign: ForeignNote | None = None
 
     @property
     def number_grouped(self) -> str:

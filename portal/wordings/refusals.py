@@ -89,6 +89,16 @@ REFUSALS: Final[Mapping[str, Wording]] = {
         title=_("Ordering is stopped."),
         text=_("Since %(since)s, until %(until)s: %(reason)s. Blocking works as usual."),
     ),
+    "qa_not_set_up": Wording(
+        status=409,
+        title=_("QA is not set up here."),
+        text=_("Test cards and test certificates come from issuers of their own, and there are none yet."),
+    ),
+    "environment_of_object_is_fixed": Wording(
+        status=409,
+        title=_("The function object belongs to %(environment)s."),
+        text=_("It never changes: register another object."),
+    ),
     "holder_deceased": Wording(
         status=409,
         title=_("The person is deceased."),

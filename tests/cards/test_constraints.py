@@ -8,7 +8,16 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from cards.models import Activation, Card, CardOrder, FactoryCursor, IdentityCheck, OrderStop, Receipt
+from cards.models import (
+    Activation,
+    Card,
+    CardOrder,
+    FactoryCursor,
+    ForeignCertificate,
+    IdentityCheck,
+    OrderStop,
+    Receipt,
+)
 from tests.scenarios import (
     Scene,
     a_claimed_activation,
@@ -37,6 +46,18 @@ def sent(scene: Scene, **changes: object) -> Callable[[], object]:
 def card(scene: Scene, **changes: object) -> Callable[[], object]:
     rows = Card.objects.filter(pk=a_shipped_card(scene).pk)
     return lambda: rows.update(**changes)
+
+
+def foreign(
+    scene: Scene, *, issuer_name: str = "CN=X", serial_hex: str = "1a", times: int = 1
+) -> Callable[[], object]:
+    found = a_shipped_card(scene)
+    return lambda: [
+        ForeignCertificate.objects.create(
+            card=found, issuer_name=issuer_name, serial_hex=serial_hex, recorded_at=NOW
+        )
+        for _ in range(times)
+    ]
 
 
 def active(scene: Scene, **changes: object) -> Callable[[], object]:
@@ -107,6 +128,11 @@ BLOCKED = {
 
 VIOLATIONS: list[tuple[str, Violation]] = [
     ("card_order_state_is_known", lambda s: order(s, state="LOST")),
+    ("card_order_environment_is_known", lambda s: order(s, environment="DEV")),
+    ("card_environment_is_known", lambda s: card(s, environment="DEV")),
+    ("foreign_certificate_is_recorded_once", lambda s: foreign(s, times=2)),
+    ("foreign_certificate_names_its_issuer_and_number", lambda s: foreign(s, issuer_name="")),
+    ("foreign_certificate_names_its_issuer_and_number", lambda s: foreign(s, serial_hex="")),
     ("card_order_is_for_a_known_assurance_level", lambda s: order(s, loa=4)),
     ("card_order_cancelled_iff_when_and_by_whom", lambda s: order(s, state="CANCELLED", cancelled_by="x")),
     ("card_order_cancelled_iff_when_and_by_whom", lambda s: order(s, state="CANCELLED", cancelled_at=NOW)),

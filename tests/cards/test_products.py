@@ -2,14 +2,21 @@
 
 import pytest
 
+from ca.environments import Environment
 from cards.products import PRODUCTS_FILE, CardKind, IdentityKind, ProductsInvalid, catalogue, parse_catalogue
 
 TEXT = PRODUCTS_FILE.read_text(encoding="utf-8")
 
 
-def test_the_four_products_are_there() -> None:
-    assert set(catalogue().products) == {"7A1", "7B1", "7C1", "773"}
+def test_the_four_products_and_the_test_card_are_there() -> None:
+    assert set(catalogue().products) == {"7A1", "7B1", "7C1", "773", "7T1"}
     assert catalogue().products["773"].kind is CardKind.RESERVE
+
+
+def test_the_test_card_and_nothing_else_is_of_qa() -> None:
+    """QA-2."""
+    of_qa = [item.code for item in catalogue().products.values() if item.environment is Environment.QA]
+    assert of_qa == ["7T1"]
 
 
 def test_loa3_wants_eighteen_years_a_personal_number_and_an_address() -> None:
@@ -38,6 +45,7 @@ def test_loa3_wants_eighteen_years_a_personal_number_and_an_address() -> None:
         ('name_sv = "SIS-kort med foto"', 'name_sv = ""'),
         ('identity_check_methods = ["visit"]', 'identity_check_methods = ["letter"]'),
         ("[[assurance_level]]", "[[level]]"),
+        ('environment = "QA"', 'environment = "DEV"'),
     ],
 )
 def test_a_file_that_says_something_else_is_refused(old: str, new: str) -> None:

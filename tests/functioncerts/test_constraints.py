@@ -52,6 +52,8 @@ def second_name(stage: Stage) -> Callable[[], object]:
 
 VIOLATIONS: list[tuple[str, Violation]] = [
     ("function_object_kind_is_known", lambda s: function_object(s, kind="robot")),
+    ("function_object_environment_is_known", lambda s: function_object(s, environment="DEV")),
+    ("function_order_environment_is_known", lambda s: order(s, environment="DEV")),
     ("function_object_state_is_known", lambda s: function_object(s, state="LOST")),
     ("function_object_validated_has_when_and_by_whom", lambda s: function_object(s, validated_at=None)),
     ("function_object_validated_has_when_and_by_whom", lambda s: function_object(s, validated_by="")),

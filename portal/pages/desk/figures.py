@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
+from ca.environments import Environment
 from ca.models import Issuer
 from ca.policy_files import files_of
 from cards.models import Card
@@ -63,8 +64,9 @@ def latest_entries(*, actor: Actor, limit: int = 8) -> QuerySet[Entry]:
 
 def short_name(issuer: Issuer) -> str:
     """Return an issuer's name without what all have in common: Person HSA-id 3."""
-    name = issuer.common_name.removeprefix(files_of(issuer).name_prefix)
-    return name.removeprefix("Sigill e-id ").removesuffix(" CA v1")
+    prefix = files_of(issuer).name_prefix
+    name = issuer.common_name.removeprefix(prefix).removeprefix("Sigill e-id ").removesuffix(" CA v1")
+    return f"{prefix}{name}" if issuer.environment == Environment.QA.value else name
 
 
 def _moments(actor: Actor, column: str, since: datetime) -> list[datetime]:

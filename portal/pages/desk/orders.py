@@ -71,6 +71,7 @@ class OrderPage:
     facts: Sequence[Fact]
     events: Sequence[TimelineItem]
     crumbs: Sequence[Crumb]
+    environment: Tag | None = None
 
 
 @require_safe
@@ -128,6 +129,7 @@ def order_page(order: CardOrder, *, actor: Actor, at: datetime) -> OrderPage:
         person=order.person.full_name,
         person_url=reverse("person", args=[order.person_id]),
         tag=words.ORDER_STATES[state],
+        environment=words.environment_tag(order.environment),
         is_running=state in RUNNING_ORDER_STATES - {CardOrderState.SHIPPED},
         steps=_steps(order, now=at),
         failure=_failure(order),

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from ca.environments import Environment
 from ca.models import Certificate
 from ca.selectors import certificates_of_person
-from cards import policies
-from cards.models import CardOrder
+from cards import foreign, policies
+from cards.models import Card, CardOrder
 from cards.products import catalogue, product
 from cards.reasons import BlockReason
 from cards.selectors import CardView, person_cards
@@ -37,6 +38,7 @@ from portal.pages.parts import (
     CertificateRow,
     Crumb,
     Fact,
+    ForeignNote,
     OrderRow,
     Thought,
     TimelineItem,
@@ -79,6 +81,7 @@ class PersonPage:
     thoughts: Sequence[Thought]
     events: Sequence[TimelineItem]
     crumbs: Sequence[Crumb]
+    order_test: Act | None = None
 
     @property
     def hidden_cards(self) -> int:
@@ -123,6 +126,7 @@ def person_page(person: Person, *, actor: Actor, at: datetime, shows_all: bool) 
         tags=_tags(person, employments, refusal=refusal),
         facts=_facts(person, employments, at=at),
         order=_order_act(person, refusal=refusal),
+        order_test=_order_test_act(person, employments, actor=actor, at=at),
         refresh_url="" if may_find_people(actor) else reverse("person-refresh", args=[person.pk]),
         cards=[_panel(card, at=at) for card in shown],
         all_cards=len(view.cards),
@@ -141,7 +145,13 @@ def person_page(person: Person, *, actor: Actor, at: datetime, shows_all: bool) 
     )
 
 
-def order_refusal(employments: Sequence[Employment], *, actor: Actor, at: datetime) -> Refusal | None:
+def order_refusal(
+    employments: Sequence[Employment],
+    *,
+    actor: Actor,
+    at: datetime,
+    environment: Environment = Environment.PROD,
+) -> Refusal | None:
     """Return why no card can be ordered at the highest level, or None when one product can."""
     if not employments:
         return Refusal(code="no_employment_in_scope", fixer="register")
@@ -151,7 +161,7 @@ def order_refusal(employments: Sequence[Employment], *, actor: Actor, at: dateti
         )
         for employment in employments
         for item in catalogue().products.values()
-        if item.orderable
+        if item.orderable and item.environment is environment
     ]
     return None if None in refusals else next(iter(refusals), None)
 
@@ -165,6 +175,7 @@ def order_row(order: CardOrder, *, with_person: bool = True) -> OrderRow:
         product=words.product_name(item) if item else order.product_code,
         at=order.placed_at,
         tag=words.ORDER_STATES[CardOrderState(order.state)],
+        environment=words.environment_tag(order.environment),
         detail=_("ordered %(when)s") % {"when": moments.moment(order.placed_at, now=asking.now())},
     )
 
@@ -214,6 +225,17 @@ def _order_act(person: Person, *, refusal: Refusal | None) -> Act:
     )
 
 
+def _order_test_act(
+    person: Person, employments: Sequence[Employment], *, actor: Actor, at: datetime
+) -> Act | None:
+    """Return the way to a test card, where this actor may order one; nothing else speaks of it."""
+    if order_refusal(employments, actor=actor, at=at, environment=Environment.QA) is not None:
+        return None
+    return Act(
+        label=_("Order a test card"), icon="cone-striped", url=f"{reverse('order-card', args=[person.pk])}?qa"
+    )
+
+
 def _panel(view: CardView, *, at: datetime) -> CardPanel:
     card = view.card
     state = CardState(card.state)
@@ -227,6 +249,22 @@ def _panel(view: CardView, *, at: datetime) -> CardPanel:
         facts=_card_facts(view, at=at),
         acts=() if state in {CardState.BLOCKED, CardState.DISCARDED} else _card_acts(view),
         landing=landing.of_card(card, at=at) if _is_landing(view, at=at) else None,
+        environment=words.environment_tag(card.environment),
+        foreign=foreign_note(card),
+    )
+
+
+def foreign_note(card: Card) -> ForeignNote | None:
+    """Return what to say of another issuer's certificates on the card, or None when it has none."""
+    if not foreign.carries_foreign_certificates(card):
+        return None
+    return ForeignNote(
+        issuer=foreign.issuer_name(),
+        phone=foreign.issuer_phone(),
+        certificates=tuple(
+            _("%(issuer)s, serial number %(serial)s") % {"issuer": one.issuer_name, "serial": one.serial_hex}
+            for one in foreign.foreign_certificates(card)
+        ),
     )
 
 
@@ -309,6 +347,7 @@ def certificate_tag(certificate: Certificate, *, at: datetime) -> Tag:
 def _thoughts(
     person: Person, cards: Sequence[CardView], *, refusal: Refusal | None, at: datetime
 ) -> list[Thought]:
+    cards = [view for view in cards if view.card.environment == Environment.PROD.value]  # QA's open nothing
     states = {view.card.state for view in cards if not view.is_expired}
     working = [view for view in cards if view.card.state == CardState.ACTIVE.value and not view.is_expired]
     waiting = [view for view in cards if view.activation_refusal is None]

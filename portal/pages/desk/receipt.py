@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from ca.environments import Environment
 from cards.errors import ActivationNotFound
 from cards.models import Activation
 from cards.products import DocumentKind, IdentityCheckMethod, product
@@ -95,6 +96,11 @@ def _card_facts(activation: Activation) -> list[Fact]:
     return [
         Fact(name=_("Holder"), value=card.holder_name),
         Fact(name=_("Product"), value=words.product_name(item) if item else card.product_code),
+        *(
+            [Fact(name=_("Environment"), value=words.QA.label)]
+            if card.environment == Environment.QA.value
+            else []
+        ),
         Fact(name=_("Card number"), value=grouped(card.card_number or "")),
         Fact(name=_("HSA-id"), value=card.hsa_id),
         Fact(name=_("Valid through"), value=card.valid_until.isoformat()),

@@ -28,6 +28,7 @@ class FunctionRow:
     ordered_at: datetime
     not_after: datetime | None
     tag: Tag
+    environment: Tag | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ def _row(order: FunctionOrder, *, at: datetime) -> FunctionRow:
         ordered_at=order.ordered_at,
         not_after=not_after,
         tag=_tag(FunctionOrderState(order.state), not_after=not_after, at=at),
+        environment=words.environment_tag(order.environment),
     )
 
 
