@@ -21,6 +21,11 @@ def moment(at: datetime, *, now: datetime) -> str:
     return f"{local:%Y-%m-%d %H:%M}"
 
 
+def clock(at: datetime) -> str:
+    """Return the Swedish clock time with seconds."""
+    return f"{at.astimezone(STOCKHOLM):%H:%M:%S}"
+
+
 def moment_or_day(at: datetime, *, now: datetime) -> str:
     """Return a moment with its clock time for today and yesterday, else only the day."""
     days = (now.astimezone(STOCKHOLM).date() - at.astimezone(STOCKHOLM).date()).days

@@ -3,7 +3,18 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal import problems
-from portal.pages.desk import activating, blocking, ordering, orders, people, person, reading, receipt, today
+from portal.pages.desk import (
+    activating,
+    blocking,
+    landing_receipt,
+    ordering,
+    orders,
+    people,
+    person,
+    reading,
+    receipt,
+    today,
+)
 from portal.pages.public import accessibility, cps, health, language, status
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,6 +29,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("c/v1/", include("authn.api")),
     path("c/v1/activation/", include("cards.api")),
     path("api/v1/", include("functioncerts.api")),
+    # The journal
+    path("journal/", journal.show_journal, name="journal"),
+    path("journal/export/", export.export, name="journal-export"),
+    path("journal/events/<int:entry_id>/", event.show_event, name="journal-event"),
+    path("journal/events/<int:entry_id>/proof.jsonl", event.download_proof, name="journal-proof"),
+    path("journal/intact/", heads.show_intact, name="journal-intact"),
+    path("journal/intact/status/", heads.show_standing, name="journal-standing"),
+    path("journal/heads/<int:size>/", heads.show_head, name="journal-head"),
+    path("journal/heads/<int:size>/head.txt", heads.download_head, name="journal-head-note"),
+    path("journal/compare/", compare.show_comparison, name="journal-compare"),
+    path("journal/verify.py", heads.download_verifier, name="journal-verifier"),
+    path("journal/audit-key.pem", heads.download_key, name="journal-key"),
     # The desk
     path("", today.show_today, name="today"),
     path("people/search/", people.search_people, name="people-search"),
@@ -32,6 +55,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cards/<uuid:card_id>/activate/", activating.check_identity, name="activate-card"),
     path("cards/<uuid:card_id>/block/", blocking.block, name="block-card"),
     path("cards/<uuid:card_id>/landing/", blocking.show_landing, name="card-landing"),
+    path(
+        "cards/<uuid:card_id>/landing/receipt/",
+        landing_receipt.ask_landing_receipt,
+        name="card-landing-receipt",
+    ),
+    path(
+        "cards/<uuid:card_id>/landing/receipt.pdf",
+        landing_receipt.landing_receipt_pdf,
+        name="card-landing-receipt-pdf",
+    ),
     path("activations/<uuid:activation_id>/", activating.show_activation, name="activation"),
     path("activations/<uuid:activation_id>/status/", activating.show_status, name="activation-status"),
     path("activations/<uuid:activation_id>/cancel/", activating.cancel, name="activation-cancel"),

@@ -20,11 +20,12 @@ from functioncerts.lifecycle import settle_request
 from journal.actor import Actor
 from journal.sequencing import SequencedEntry
 from ocsp import publisher
-from ocsp.store.interface import StoreUnavailable
-from ocsp.store.lmdb_store import LmdbStore
+from ocsp.store.interface import StatusStore, StoreUnavailable
+from ocsp.store.opening import open_store
 from worker import probing
 from worker.consumers import Consumer, Handler
 from worker.errors import NotYet
+from worker.landing_receipts import make_receipt
 
 
 @lru_cache(maxsize=1)
@@ -34,9 +35,9 @@ def signers() -> SocketSigners:
 
 
 @lru_cache(maxsize=1)
-def status_store() -> LmdbStore:
-    """Return the store that responders read; one writer in this process."""
-    return LmdbStore(settings.SIGILL_OCSP_STORE)
+def status_store() -> StatusStore:
+    """Return the store that responders read or follow; one writer in this process."""
+    return open_store(settings.SIGILL_OCSP_STORE_URL, settings.SIGILL_OCSP_STORE)
 
 
 def issue(entry: SequencedEntry) -> None:
@@ -132,6 +133,7 @@ def consumers() -> list[Consumer]:
             handlers={"certificate.issued": publish_issued, "certificate.revoked": publish_revoked},
         ),
         Consumer(name="landings", handlers={"certificate.revoked": probing.follow}),
+        Consumer(name="landing_receipts", handlers={"revocation.receipt_requested": make_receipt}),
         Consumer(name="withdrawal", handlers={"certificate.issued": withdraw_late}),
         Consumer(
             name="function_orders",

@@ -60,16 +60,38 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateLanding:
+    """How far the revocation of one certificate has come."""
+
+    name: Text
+    serial: str
+    stops: tuple[Stop, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandingReceipt:
+    """The sealed receipt of a block that everybody has seen: ``offered``, ``awaited`` or ``made``."""
+
+    state: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Landing:
     """How far the block of a card has come."""
 
     card_id: str
     stops: tuple[Stop, ...]
+    certificates: tuple[CertificateLanding, ...] = ()
+    is_watched: bool = False
+    """More will be seen: the page asks again."""
+    is_late: bool = False
+    receipt: LandingReceipt | None = None
 
     @property
-    def is_settled(self) -> bool:
-        """Tell whether every place has been reached."""
-        return all(stop.progress == "done" for stop in self.stops)
+    def asks_again(self) -> bool:
+        """Tell whether there is something to wait for."""
+        return self.is_watched or (self.receipt is not None and self.receipt.state == "awaited")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

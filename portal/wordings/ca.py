@@ -20,6 +20,12 @@ CA: Final[Mapping[str, Wording]] = {
         text=_("The key store does not answer. The work is kept and done as soon as it does."),
         fixer="time",
     ),
+    "landing_receipt_not_yet": Wording(
+        status=409,
+        title=_("The receipt cannot be had yet"),
+        text=_("It is made when the block has been seen by everybody who asks, and then sealed."),
+        fixer="time",
+    ),
     "signing_refused": Wording(
         status=500, title=_("The key store refused to sign"), text=_BROKEN, fixer="operator"
     ),

@@ -25,6 +25,7 @@ from portal.pages.orderer.certificates import FunctionRow, FunctionsPage
 from portal.pages.parts import (
     Act,
     CardPanel,
+    CertificateLanding,
     CertificateRow,
     Chip,
     Choice,
@@ -32,6 +33,7 @@ from portal.pages.parts import (
     Fact,
     Figure,
     Landing,
+    LandingReceipt,
     Line,
     OrderRow,
     Queue,
@@ -94,8 +96,17 @@ def person(*, is_protected: bool = False) -> dict[str, object]:
             stops=(
                 Stop(name="Liggaren", text="i dag 09:41", progress="done"),
                 Stop(name="OCSP", text="syns inom 0,31 s", progress="done"),
+                Stop(name="Deltalistan", text="09:41:09, efter 2,4 s", progress="done"),
                 Stop(name="Spärrlistan", text="inom en minut", progress="now"),
             ),
+            certificates=(
+                CertificateLanding(
+                    name="Legitimering, HSA-id",
+                    serial="1f0c55d2a9",
+                    stops=(Stop(name="OCSP", text="09:41:07, efter 0,31 s", progress="done"),),
+                ),
+            ),
+            receipt=LandingReceipt(state="offered", url="#r"),
         ),
     )
     shipped = CardPanel(

@@ -18,7 +18,6 @@ from tests.cast import actor_of
 from tests.portal.conftest import LogIn
 from tests.scenarios import (
     Scene,
-    a_blocked_card,
     a_pending_order,
     a_shipped_card,
     an_active_card,
@@ -337,14 +336,6 @@ def test_a_block_is_done_and_a_second_one_tells_who_was_first(scene: Scene, log_
     second = log_in(scene.cast.another_administrator).post(url, _block_form(), follow=True)
     assert "redan spärrat" in _text(second)
     assert "Alva Berg" in _text(second)
-
-
-def test_the_landing_claims_only_what_was_seen(scene: Scene, log_in: LogIn) -> None:
-    card = a_blocked_card(scene)
-    response = log_in(scene.cast.alva).get(reverse("card-landing", args=[card.pk]))
-    assert response.status_code == 200
-    assert "inte sedd än" in _text(response)  # nothing answers OCSP here
-    assert "hx-get" in response.content.decode()
 
 
 def test_an_auditor_reads_orders_and_receipts_and_no_registers(scene: Scene, log_in: LogIn) -> None:

@@ -5,14 +5,11 @@ from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from ca.hsm.proxy import SocketSigners
 from journal.actor import Actor
 from journal.errors import DomainError
 from journal.models import Checkpoint
@@ -21,7 +18,7 @@ from reports.catalogue import report_kind
 from reports.events import ReportMade
 from reports.queries import rows
 from reports.rendering import Heading, write_csv, write_pdf, write_xlsx
-from reports.sealing import seal
+from worker.sealing import sealed
 
 
 class Command(BaseCommand):
@@ -64,7 +61,7 @@ class Command(BaseCommand):
             else:
                 buffer = BytesIO()
                 count = write_pdf(list(table), heading=heading, handle=buffer)
-                draft.write_bytes(self._sealed(buffer.getvalue()))
+                draft.write_bytes(sealed(buffer.getvalue()))
         except (DomainError, OSError) as error:
             raise CommandError(f"no report was made: {error}") from error
         digest = hashlib.sha256(draft.read_bytes()).hexdigest()
@@ -99,18 +96,3 @@ class Command(BaseCommand):
         if moment > now:
             raise CommandError(f"--as-of {text} lies ahead: nobody knows yet")
         return moment.astimezone(UTC)
-
-    @staticmethod
-    def _sealed(pdf: bytes) -> bytes:
-        """Seal with the ceremony's report key, through the signer process."""
-        folder = settings.SIGILL_HOME / "ceremony"
-        certificate = x509.load_pem_x509_certificate((folder / "report_seal.pem").read_bytes())
-        chain = x509.load_pem_x509_certificates((settings.SIGILL_PUBLIC / "chain.pem").read_bytes())
-        signer = SocketSigners(settings.SIGILL_SIGNER_SOCKET).signer_for("report_seal")
-        return seal(
-            pdf,
-            certificate_der=certificate.public_bytes(Encoding.DER),
-            chain_der=[item.public_bytes(Encoding.DER) for item in chain],
-            digest_algorithm=signer.algorithm.name.rpartition("_")[2].lower(),
-            sign=signer.sign,
-        )
