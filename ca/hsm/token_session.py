@@ -1,6 +1,7 @@
 """One open session with the token: finds keys by label, signs, makes keys; the only user of PyKCS11."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
@@ -30,14 +31,18 @@ _CURVES: Final[dict[bytes, ec.EllipticCurve]] = {
 _HASHED_MECHANISMS: Final[dict[SignatureAlgorithm, int]] = {
     SignatureAlgorithm.ECDSA_SHA256: PyKCS11.CKM_ECDSA_SHA256,
     SignatureAlgorithm.ECDSA_SHA384: PyKCS11.CKM_ECDSA_SHA384,
+    SignatureAlgorithm.ECDSA_SHA512: PyKCS11.CKM_ECDSA_SHA512,
     SignatureAlgorithm.RSA_SHA256: PyKCS11.CKM_SHA256_RSA_PKCS,
+    SignatureAlgorithm.RSA_SHA384: PyKCS11.CKM_SHA384_RSA_PKCS,
     SignatureAlgorithm.RSA_SHA512: PyKCS11.CKM_SHA512_RSA_PKCS,
 }
 # RFC 8017 section 9.2 note 1: DigestInfo without the digest, for modules that offer only CKM_RSA_PKCS.
 _DIGEST_INFO: Final[dict[SignatureAlgorithm, bytes]] = {
     SignatureAlgorithm.RSA_SHA256: bytes.fromhex("3031300d060960864801650304020105000420"),
+    SignatureAlgorithm.RSA_SHA384: bytes.fromhex("3041300d060960864801650304020205000430"),
     SignatureAlgorithm.RSA_SHA512: bytes.fromhex("3051300d060960864801650304020305000440"),
 }
+_OCSP_LABEL: Final = re.compile(r".+\.ocsp\.\d+")  # ca.ceremony.plan.ocsp_label
 _ATTRIBUTES: Final[dict[str, int]] = {
     "CKA_TOKEN": PyKCS11.CKA_TOKEN,
     "CKA_PRIVATE": PyKCS11.CKA_PRIVATE,
@@ -79,19 +84,24 @@ class TokenSession:
     def sign(self, label: str, tbs: bytes, algorithm: SignatureAlgorithm) -> bytes:
         """Sign bytes and return the signature as X.509 carries it: ECDSA in DER, RSA as it is.
 
-        Raises ``TokenFault`` with ``Remedy.NONE`` when the key is not one for that algorithm.
+        A key has one algorithm; only an OCSP signer's may be asked for another digest, as relying services
+        may prefer one (RFC 6960 section 4.4.7). Raises ``TokenFault`` with ``Remedy.NONE`` when the key is
+        not one for that algorithm.
         """
         key = self._key(label)
+        mechanism, is_digested_here = key.mechanism, key.is_digested_here
         if key.algorithm is not algorithm:
-            msg = f"key {label} signs {key.algorithm.name}, not {algorithm.name}"
-            raise TokenFault(msg, remedy_for=Remedy.NONE)
+            if key.algorithm.is_rsa is not algorithm.is_rsa or not _OCSP_LABEL.fullmatch(label):
+                msg = f"key {label} signs {key.algorithm.name}, not {algorithm.name}"
+                raise TokenFault(msg, remedy_for=Remedy.NONE)
+            mechanism, is_digested_here = self._mechanism_for(algorithm)
         message = tbs
-        if key.is_digested_here:
+        if is_digested_here:
             digest = hashes.Hash(algorithm.hash_algorithm)
             digest.update(tbs)
             message = _DIGEST_INFO.get(algorithm, b"") + digest.finalize()
         try:
-            signature = bytes(self._session.sign(key.handle, message, key.mechanism))
+            signature = bytes(self._session.sign(key.handle, message, mechanism))
         except PyKCS11.PyKCS11Error as error:
             raise _fault(error, f"signing with key {label}") from error
         return signature if algorithm.is_rsa else _to_der(signature)

@@ -17,11 +17,16 @@ from ca.pki.keys import is_rsa, load_public_key
 
 
 class SignatureAlgorithm(Enum):
-    """The algorithms of our hierarchies. ECDSA signatures are DER (RFC 3279 §2.2.3), RSA is PKCS#1 v1.5."""
+    """What our keys can sign with. ECDSA signatures are DER (RFC 3279 §2.2.3), RSA is PKCS#1 v1.5.
+
+    Hierarchies choose one for each key; OCSP answers may be asked for with another digest (RFC 6960 §4.4.7).
+    """
 
     ECDSA_SHA256 = "1.2.840.10045.4.3.2"
     ECDSA_SHA384 = "1.2.840.10045.4.3.3"
+    ECDSA_SHA512 = "1.2.840.10045.4.3.4"
     RSA_SHA256 = "1.2.840.113549.1.1.11"
+    RSA_SHA384 = "1.2.840.113549.1.1.12"
     RSA_SHA512 = "1.2.840.113549.1.1.13"
 
     @property
@@ -32,7 +37,7 @@ class SignatureAlgorithm(Enum):
     @property
     def is_rsa(self) -> bool:
         """Tell whether it signs with an RSA key."""
-        return self in {SignatureAlgorithm.RSA_SHA256, SignatureAlgorithm.RSA_SHA512}
+        return self.name.startswith("RSA_")
 
     @property
     def hash_algorithm(self) -> hashes.HashAlgorithm:

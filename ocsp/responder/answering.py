@@ -1,12 +1,15 @@
 """Finds the answer to a question: checks that question, stored answer and clock agree, and fails closed."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from ocsp.store.interface import StatusReader, StoreUnavailable
-from ocsp.store.record import HEAD_SIZE, TAG_OCTETS, DamagedRecord, SignerRecord, StoredAnswer, peek
+from ocsp.store.record import HEAD_SIZE, TAG_OCTETS, DamagedRecord, SignerRecord, peek
 from ocsp.store.registry import Registry, key_prefix
+from ocsp.wire import der
 from ocsp.wire.cert_id import PRESIGNED, CertId
+from ocsp.wire.der import NotDer
 from ocsp.wire.request import (
     MalformedRequest,
     OcspRequest,
@@ -16,6 +19,7 @@ from ocsp.wire.request import (
     slice_request_with_nonce,
 )
 from ocsp.wire.response import (
+    SIGNATURE_ALGORITHMS,
     CertStatus,
     ResponseStatus,
     certificate_status,
@@ -24,6 +28,7 @@ from ocsp.wire.response import (
     signed_part,
     single_response,
     successful,
+    with_other_cert_id,
 )
 
 CLOCK_SKEW: Final = 300
@@ -33,6 +38,9 @@ CACHE_SECONDS: Final = 2
 UNKNOWN_VALIDITY: Final = 300
 """Seconds from thisUpdate to nextUpdate of ``unknown``: the serial may be issued at any time."""
 _OTHER: Final = (b"", b"", None)
+_BY_OBJECT_IDENTIFIER: Final = {
+    identifier[2 : 4 + identifier[3]]: name for name, identifier in SIGNATURE_ALGORITHMS.items()
+}
 LONGEST_SILENCE: Final = 8 * 3600
 """Seconds after which a store that nobody vouches for says nothing about serials it does not hold."""
 
@@ -52,9 +60,16 @@ class SigningPlan:
     """An answer that must be signed first, and what to serve when that cannot be done in time."""
 
     signer: SignerRecord
+    algorithm: str
     single_responses: tuple[bytes, ...]
     nonce: bytes | None
     fallback: Answered | ResponseStatus
+
+    def by_default(self) -> "SigningPlan | Answered":
+        """Return what to do when the asker's preferred algorithm cannot be had: our own choice."""
+        if self.nonce is None and isinstance(self.fallback, Answered):
+            return self.fallback
+        return replace(self, algorithm=self.signer.algorithm)
 
     def to_be_signed(self, produced_at: int) -> bytes:
         """Encode what must be signed."""
@@ -67,9 +82,7 @@ class SigningPlan:
 
     def signed(self, to_be_signed: bytes, signature: bytes) -> bytes:
         """Join the whole answer."""
-        part = signed_part(
-            response_data_der=to_be_signed, algorithm=self.signer.algorithm, signature=signature
-        )
+        part = signed_part(response_data_der=to_be_signed, algorithm=self.algorithm, signature=signature)
         return successful(signed=part, signer_certificate_der=self.signer.certificate_der)
 
 
@@ -176,7 +189,7 @@ class Answering:
         fallback: Answered | ResponseStatus = ResponseStatus.TRY_LATER
         for cert_id in request.cert_ids:
             stored = self._reader.get(key_prefix(issuer.issuer_id, cert_id.algorithm) + cert_id.serial)
-            single = self._unknown(cert_id, now) if stored is None else _known(cert_id, stored, now)
+            single = self._unknown(cert_id, now) if stored is None else self._known(cert_id, stored, now)
             if single is None:
                 return ResponseStatus.TRY_LATER
             single_responses.append(single)
@@ -184,13 +197,15 @@ class Answering:
                 fallback = ResponseStatus.UNAUTHORIZED
             elif len(request.cert_ids) == 1 and cert_id.algorithm in PRESIGNED:
                 fallback = self._serve(stored, cert_id.serial, now)
-        if type(fallback) is Answered and request.nonce is None:
-            return fallback
         signer = self.registry.signer_of(issuer)
         if not self._may_sign or signer is None or signer.not_after <= now:
             return ResponseStatus.UNAUTHORIZED if fallback is ResponseStatus.TRY_LATER else fallback
+        algorithm = preferred_algorithm(signer, request.preferred) or signer.algorithm
+        if type(fallback) is Answered and request.nonce is None and algorithm == signer.algorithm:
+            return fallback
         return SigningPlan(
             signer=signer,
+            algorithm=algorithm,
             single_responses=tuple(single_responses),
             nonce=request.nonce,
             fallback=fallback,
@@ -208,18 +223,31 @@ class Answering:
             next_update=now + UNKNOWN_VALIDITY,
         )
 
+    @staticmethod
+    def _known(cert_id: CertId, stored: bytes, now: int) -> bytes | None:
+        """Say anew what a stored answer says, with its own times: a fresh signature is no fresh knowledge."""
+        _, this_update, next_update = peek(stored)
+        if not _is_current(this_update, next_update, now):
+            return None
+        try:
+            return with_other_cert_id(stored[HEAD_SIZE:], cert_id.der)
+        except NotDer as error:
+            raise DamagedRecord("an answer that is no ResponseData") from error
 
-def _known(cert_id: CertId, stored: bytes, now: int) -> bytes | None:
-    """Say anew what a stored answer says, with its own times: a fresh signature is no fresh knowledge."""
-    answer = StoredAnswer.decode(stored)
-    if not _is_current(answer.this_update, answer.next_update, now):
-        return None
-    return single_response(
-        cert_id_der=cert_id.der,
-        status_der=certificate_status(answer.status, revoked_at=answer.revoked_at, reason=answer.reason),
-        this_update=answer.this_update,
-        next_update=answer.next_update,
-    )
+
+def preferred_algorithm(signer: SignerRecord, preferred: Sequence[tuple[bytes, bytes]]) -> str | None:
+    """Return the first algorithm that the asker prefers and the signer's key can do (RFC 6960 4.4.7.2.1).
+
+    None when it can do none of them: then the asker gets our own choice. SHA-1 is no choice of ours.
+    """
+    kind = signer.algorithm.partition("_")[0]
+    start, end = der.expect(signer.public_key, 0, len(signer.public_key), der.SEQUENCE)
+    key_identifier = signer.public_key[start : der.expect(signer.public_key, start, end, der.SEQUENCE)[1]]
+    for object_identifier, wanted_key in preferred:
+        algorithm = _BY_OBJECT_IDENTIFIER.get(object_identifier, "")
+        if algorithm.partition("_")[0] == kind and wanted_key in (b"", key_identifier):
+            return algorithm
+    return None
 
 
 def _is_current(this_update: int, next_update: int, now: int) -> bool:

@@ -9,6 +9,7 @@ from typing import Protocol
 from ocsp.responder import messages
 from ocsp.responder.conditional import is_not_modified
 from ocsp.responder.files import BIG, PublishedFile, PublishedFiles
+from ocsp.responder.log_files import is_log_path, log_answer
 from ocsp.responder.metrics import Metrics
 from ocsp.wire.der import NotDer
 
@@ -26,15 +27,18 @@ class Surroundings(Protocol):
 
 
 class FileService:
-    """The routes ``/crl/``, ``/aia/`` and ``/chain.pem``."""
+    """The routes ``/crl/``, ``/aia/``, ``/chain.pem`` and ``/log/``."""
 
     def __init__(self, public: Path) -> None:
+        self._public = public
         self._files = PublishedFiles(public)
 
     def respond(
         self, path: str, headers: dict[bytes, bytes], around: Surroundings
     ) -> bytes | Awaitable[bytes]:
         """Answer a request for a file; a big one that is not in memory is read off the loop."""
+        if is_log_path(path):
+            return self._serve_log(path, headers, around)
         located = self._files.locate(path)
         if located is None:
             return around.refuse(404, "There is nothing here.")
@@ -45,6 +49,16 @@ class FileService:
             return self._serve(file or self._files.read(located), headers, around)
         except (OSError, NotDer) as error:
             return self._unreadable(located, error, around)
+
+    def _serve_log(self, path: str, headers: dict[bytes, bytes], around: Surroundings) -> bytes:
+        try:
+            answer = log_answer(self._public, path, headers, now=around.now)
+        except OSError as error:
+            return self._unreadable(Path(path), error, around)
+        if answer is None:
+            return around.refuse(404, "There is nothing here.")
+        around.metrics.files["log"] += 1
+        return answer
 
     async def _read_apart(self, located: Path, headers: dict[bytes, bytes], around: Surroundings) -> bytes:
         try:

@@ -1,106 +1,172 @@
-"""The signing lane: fresh signatures off the loop, few at a time, each with a deadline."""
+"""The signing lane: fresh signatures off the loop, one exchange for all that wait, each with a deadline."""
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Final
+from typing import Final, NamedTuple
 
+from ca.pki.errors import LintFailed
 from ca.pki.lints import stop_on_errors
 from ca.pki.response_lints import lint_response
 from ocsp.store.record import SignerRecord
 from ocsp.wire.signatures import SignatureMismatch, verify
 
-Sign = Callable[[str, bytes], bytes]
-"""Signs bytes with the key of a label, and may wait: ``(label, to be signed) -> signature``."""
+SignMany = Callable[[str, str, Sequence[bytes]], Sequence[bytes]]
+"""Signs messages with a key, in their order, and may wait: ``(label, algorithm, messages) -> signatures``."""
 
 _REST: Final = 1.0
 """Seconds for which nothing is tried after a failure."""
+_LONG_REST: Final = 60.0
+_MOST_AT_ONCE: Final = 32
 
 
 class SigningUnavailable(Exception):
     """No signature could be had in time."""
 
 
-class SigningLane:
-    """Bounded in every direction: threads, waiting questions, time.
+class _Work(NamedTuple):
+    signer: SignerRecord
+    algorithm: str
+    to_be_signed: bytes
+    answer: "asyncio.Future[bytes]"
 
-    After a failure it rests, so that a dead signer costs the questions after it nothing.
+
+_Outcome = tuple[_Work, bytes | Exception]
+
+
+class SigningLane:
+    """Bounded in every direction: one thread, waiting questions, time.
+
+    What comes in while the signer works waits and goes to it together. After a failure the lane rests, so
+    that a dead signer costs the questions after it nothing. An algorithm other than the key's own that fails
+    rests alone and for longer: a token need not be able to do it.
     """
 
-    def __init__(
-        self, sign: Sign, *, threads: int = 4, most_waiting: int = 256, deadline: float = 3.0
-    ) -> None:
+    def __init__(self, sign: SignMany, *, most_waiting: int = 256, deadline: float = 3.0) -> None:
         self._sign = sign
-        self._work: SimpleQueue[tuple[Future[bytes], SignerRecord, bytes]] = SimpleQueue()
+        self._queue: SimpleQueue[_Work] = SimpleQueue()
         self._most_waiting = most_waiting
         self._deadline = deadline
         self._waiting = 0
         self._rests_until = 0.0
+        self._resting: dict[tuple[str, str], float] = {}
         self.signed = 0
         self.failed = 0
-        for number in range(threads):
-            # Daemons: a thread that waits for a stuck signer does not keep the process from ending.
-            Thread(target=self._run, name=f"signing-{number}", daemon=True).start()
+        # A daemon: a thread that waits for a stuck signer does not keep the process from ending.
+        Thread(target=self._run, name="signing", daemon=True).start()
 
-    async def sign(self, signer: SignerRecord, to_be_signed: bytes) -> bytes:
-        """Return a signature that the signer's certificate verifies. Raises ``SigningUnavailable``."""
+    def can_sign(self, signer: SignerRecord, algorithm: str) -> bool:
+        """Tell whether a signature with that algorithm is worth asking for; on the loop."""
+        until = self._resting.get((signer.label, algorithm))
+        return until is None or until < asyncio.get_running_loop().time()
+
+    async def sign(self, signer: SignerRecord, to_be_signed: bytes, algorithm: str | None = None) -> bytes:
+        """Return a signature that the signer's certificate verifies, by default with its own algorithm.
+
+        Raises ``SigningUnavailable``.
+        """
         loop = asyncio.get_running_loop()
         if loop.time() < self._rests_until or self._waiting >= self._most_waiting:
             self.failed += 1
             raise SigningUnavailable("the lane rests or is full")
-        work: Future[bytes] = Future()
+        work = _Work(signer, algorithm or signer.algorithm, to_be_signed, loop.create_future())
         self._waiting += 1
-        work.add_done_callback(lambda _: self._done(loop))
-        self._work.put((work, signer, to_be_signed))
+        expiry = loop.call_later(self._deadline, self._expire, work)
+        self._queue.put(work)
         try:
-            signature = await asyncio.wait_for(asyncio.wrap_future(work), self._deadline)
-        except Exception as error:  # the signer's errors are its own affair; ours is to answer
-            self.failed += 1
-            self._rests_until = loop.time() + _REST
-            raise SigningUnavailable("the signer gave no signature") from error
-        self.signed += 1
-        return signature
+            return await work.answer
+        finally:
+            expiry.cancel()
 
-    def _done(self, loop: asyncio.AbstractEventLoop) -> None:
-        def less() -> None:
-            self._waiting -= 1
+    def _expire(self, work: _Work) -> None:
+        """Let whoever asked go; the thread finds out that nobody waits any more."""
+        if not work.answer.done():
+            self._fail(work, TimeoutError("no signature in time"))
 
-        with suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(less)
+    def _fail(self, work: _Work, error: Exception) -> None:
+        self.failed += 1
+        if work.algorithm != work.signer.algorithm:
+            self._resting[work.signer.label, work.algorithm] = work.answer.get_loop().time() + _LONG_REST
+        elif not isinstance(error, LintFailed):
+            self._rests_until = work.answer.get_loop().time() + _REST
+        unavailable = SigningUnavailable("the signer gave no signature")
+        unavailable.__cause__ = error
+        work.answer.set_exception(unavailable)
+
+    def _deliver(self, outcomes: Sequence[_Outcome]) -> None:
+        """Tell those who asked; on the loop."""
+        self._waiting -= len(outcomes)
+        for work, outcome in outcomes:
+            if work.answer.done():
+                continue  # whoever asked has waited long enough, or is gone
+            if isinstance(outcome, Exception):
+                self._fail(work, outcome)
+            else:
+                self.signed += 1
+                work.answer.set_result(outcome)
 
     def _run(self) -> None:
         while True:
-            work, signer, to_be_signed = self._work.get()
-            if not work.set_running_or_notify_cancel():
-                continue  # whoever asked has waited long enough
+            works = [self._queue.get()]
+            with suppress(Empty):
+                while len(works) < _MOST_AT_ONCE:
+                    works.append(self._queue.get_nowait())
+            loop = works[0].answer.get_loop()
+            groups: dict[tuple[str, str], list[_Work]] = {}
+            for work in works:
+                groups.setdefault((work.signer.label, work.algorithm), []).append(work)
+            for (label, algorithm), group in groups.items():
+                outcomes = list(self._outcomes(label, algorithm, group))
+                with suppress(RuntimeError):  # the loop has ended meanwhile
+                    loop.call_soon_threadsafe(self._deliver, outcomes)
+
+    def _outcomes(self, label: str, algorithm: str, group: list[_Work]) -> Iterable[_Outcome]:
+        sound = []
+        for work in group:
             try:
-                work.set_result(self._signed(signer, to_be_signed))
-            except BaseException as error:  # noqa: BLE001 - told to whoever asked
-                work.set_exception(error)
+                _lint(work)
+            except Exception as error:  # noqa: BLE001 - told to whoever asked
+                yield work, error
+            else:
+                sound.append(work)
+        for is_last in (False, True):  # an HSM that errs once is asked once more, for what it got wrong
+            wrong = []
+            messages = [work.to_be_signed for work in sound]
+            try:
+                signatures = self._sign(label, algorithm, messages) if messages else []
+                for work, signature in zip(sound, signatures, strict=True):
+                    if _is_right(work, signature):
+                        yield work, signature
+                    elif is_last:
+                        yield work, SignatureMismatch("the signature is not the signer's")
+                    else:
+                        wrong.append(work)
+            except Exception as error:  # noqa: BLE001 - told to all who asked
+                yield from ((work, error) for work in sound)
+                return
+            sound = wrong
 
-    def _signed(self, signer: SignerRecord, to_be_signed: bytes) -> bytes:
-        """Sign, and again if an HSM that errs once gave a wrong signature. Raises ``SignatureMismatch``."""
-        with suppress(SignatureMismatch):
-            return self._verified(signer, to_be_signed)
-        return self._verified(signer, to_be_signed)
 
-    def _verified(self, signer: SignerRecord, to_be_signed: bytes) -> bytes:
-        stop_on_errors(
-            lint_response(
-                to_be_signed,
-                responder_key_hash=signer.key_hash,
-                signer_not_after=datetime.fromtimestamp(signer.not_after, UTC),
-            )
-        )
-        signature = self._sign(signer.label, to_be_signed)
+def _lint(work: _Work) -> None:
+    found = lint_response(
+        work.to_be_signed,
+        responder_key_hash=work.signer.key_hash,
+        signer_not_after=datetime.fromtimestamp(work.signer.not_after, UTC),
+    )
+    stop_on_errors(found)
+
+
+def _is_right(work: _Work, signature: bytes) -> bool:
+    try:
         verify(
-            public_key=signer.public_key,
-            algorithm=signer.algorithm,
+            public_key=work.signer.public_key,
+            algorithm=work.algorithm,
             signature=signature,
-            signed=to_be_signed,
+            signed=work.to_be_signed,
         )
-        return signature
+    except SignatureMismatch:
+        return False
+    return True

@@ -70,6 +70,8 @@ class OcspService:
         if request_der is None:
             return self.unsigned(ResponseStatus.MALFORMED_REQUEST)
         outcome = self._answering.answer(request_der, self.now)
+        if isinstance(outcome, SigningPlan) and not self._can_sign(outcome):
+            outcome = outcome.by_default()
         if isinstance(outcome, SigningPlan):
             return self._sign(outcome, request)
         return self._deliver(outcome, request)
@@ -89,12 +91,15 @@ class OcspService:
         self._metrics.answers[status.name.lower()] += 1
         return messages.ocsp_uncached(UNSIGNED_RESPONSES[status], self.now)
 
+    def _can_sign(self, plan: SigningPlan) -> bool:
+        return self._lane is not None and self._lane.can_sign(plan.signer, plan.algorithm)
+
     async def _sign(self, plan: SigningPlan, request: HttpRequest) -> bytes:
         to_be_signed = plan.to_be_signed(self.now)
         if self._lane is None:
             return self._deliver(plan.fallback, request)
         try:
-            signature = await self._lane.sign(plan.signer, to_be_signed)
+            signature = await self._lane.sign(plan.signer, to_be_signed, plan.algorithm)
         except SigningUnavailable:
             return self._deliver(plan.fallback, request)
         self._metrics.answers["signed_on_demand"] += 1

@@ -15,7 +15,7 @@ from typing import Final
 import uvloop
 
 from ocsp.responder.connection import Connection, Connections, TimeLimits
-from ocsp.responder.lane import Sign, SigningLane
+from ocsp.responder.lane import SigningLane, SignMany
 from ocsp.responder.service import StatusService
 from ocsp.store.interface import StatusReader
 
@@ -37,7 +37,7 @@ class ResponderConfiguration:
     port: int
     public: Path
     reader: StatusReader
-    sign: Sign | None
+    sign: SignMany | None
     clock: Callable[[], float]
     limits: TimeLimits = field(default_factory=TimeLimits)
 

@@ -24,6 +24,7 @@ _HOME: Final = """Sigill status services
 /crl/<issuer>.crl  revocation lists
 /aia/<issuer>.cer  issuer certificates
 /chain.pem         the chain of the card issuer
+/log/checkpoint    the journal's signed head; its hashes: /log/tile/<level>/<number>
 /healthz           how this process is
 /readyz            whether it has answers to give
 /metrics           figures for Prometheus"""

@@ -16,14 +16,18 @@ MOST_NONCE_OCTETS: Final = 128
 """RFC 9654 2.1."""
 
 _NONCE: Final = "1.3.6.1.5.5.7.48.1.2"
+_ACCEPTABLE_RESPONSES: Final = "1.3.6.1.5.5.7.48.1.4"
+_PREFERRED_ALGORITHMS: Final = "1.3.6.1.5.5.7.48.1.8"
 _UNDERSTOOD: Final = frozenset(
     {
         _NONCE,
-        "1.3.6.1.5.5.7.48.1.4",  # acceptable responses: ours is the basic one, which every client takes
+        _ACCEPTABLE_RESPONSES,
+        _PREFERRED_ALGORITHMS,
         "1.3.6.1.5.5.7.48.1.7",  # service locator: we answer for our own issuers only
-        "1.3.6.1.5.5.7.48.1.8",  # preferred signature algorithms: advice (RFC 6277)
     }
 )
+_BASIC_RESPONSE: Final = bytes.fromhex("06092b0601050507300101")
+_MOST_PREFERENCES: Final = 32
 
 # The one-CertID question without extensions: five SEQUENCE headers, each with a one-octet length.
 _HEADS: Final = tuple(
@@ -46,10 +50,15 @@ class UnknownHash(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OcspRequest:
-    """A question: one or more certificates, and the nonce to be echoed if there is one."""
+    """A question: one or more certificates, and the nonce to be echoed if there is one.
+
+    ``preferred`` holds what the asker would like to verify, the most wanted first (RFC 6960 4.4.7.1): the
+    algorithm's OBJECT IDENTIFIER, and the AlgorithmIdentifier of the key, empty where none is named.
+    """
 
     cert_ids: tuple[CertId, ...]
     nonce: bytes | None
+    preferred: tuple[tuple[bytes, bytes], ...] = ()
 
 
 def slice_request(request_der: bytes) -> tuple[bytes, bytes] | None:
@@ -143,12 +152,42 @@ def _read(tbs_request: asn1_ocsp.TBSRequest) -> OcspRequest:
     for request in requests:
         cert_ids.append(_cert_id(request["req_cert"]))
         _values(request["single_request_extensions"])
-    encoded_nonce = _values(tbs_request["request_extensions"]).get(_NONCE)
+    values = _values(tbs_request["request_extensions"])
+    encoded_nonce = values.get(_NONCE)
     nonce = None if encoded_nonce is None else _nonce(encoded_nonce)
+    if _BASIC_RESPONSE not in _elements(values.get(_ACCEPTABLE_RESPONSES), default=_BASIC_RESPONSE):
+        # RFC 6960 4.4.3: whoever asks must take the basic response, and we have no other.
+        raise MalformedRequest("the basic response is not acceptable")
+    preferred = tuple(
+        _preference(element) for element in _elements(values.get(_PREFERRED_ALGORITHMS))[:_MOST_PREFERENCES]
+    )
     known = tuple(cert_id for cert_id in cert_ids if cert_id is not None)
     if len(known) < len(cert_ids):
         raise UnknownHash
-    return OcspRequest(cert_ids=known, nonce=nonce)
+    return OcspRequest(cert_ids=known, nonce=nonce, preferred=preferred)
+
+
+def _elements(value: bytes | None, *, default: bytes = b"") -> list[bytes]:
+    """Return the elements of a SEQUENCE, or of one that holds ``default``. Raises ``MalformedRequest``."""
+    whole = der.encode(der.SEQUENCE, default) if value is None else value
+    elements = []
+    try:
+        at, end = _only(whole, (0, len(whole)))
+        while at < end:
+            _, _, stop = der.read(whole, at, end)
+            elements.append(whole[at:stop])
+            at = stop
+    except der.NotDer as error:
+        raise MalformedRequest("an extension that is no SEQUENCE") from error
+    return elements
+
+
+def _preference(element: bytes) -> tuple[bytes, bytes]:
+    """Read one PreferredSignatureAlgorithm (RFC 6960 4.4.7.1). Raises ``MalformedRequest``."""
+    identifiers = _elements(element)
+    if not 1 <= len(identifiers) <= 2 or not _elements(identifiers[0]):  # noqa: PLR2004 - and the key's
+        raise MalformedRequest("a preference that is none")
+    return _elements(identifiers[0])[0], b"".join(identifiers[1:])
 
 
 def _cert_id(cert_id: asn1_ocsp.CertId) -> CertId | None:

@@ -44,7 +44,9 @@ UNSIGNED_RESPONSES: Final[dict[ResponseStatus, bytes]] = {
 SIGNATURE_ALGORITHMS: Final[dict[str, bytes]] = {
     "ECDSA_SHA256": bytes.fromhex("300a06082a8648ce3d040302"),
     "ECDSA_SHA384": bytes.fromhex("300a06082a8648ce3d040303"),
+    "ECDSA_SHA512": bytes.fromhex("300a06082a8648ce3d040304"),
     "RSA_SHA256": bytes.fromhex("300d06092a864886f70d01010b0500"),
+    "RSA_SHA384": bytes.fromhex("300d06092a864886f70d01010c0500"),
     "RSA_SHA512": bytes.fromhex("300d06092a864886f70d01010d0500"),
 }
 """AlgorithmIdentifiers by the names of ``ca.pki.signer.SignatureAlgorithm``."""
@@ -87,6 +89,20 @@ def single_response(
         der.encode(0xA0, der.encode_generalized_time(next_update)),
         extensions,
     )
+
+
+def with_other_cert_id(signed: bytes, cert_id_der: bytes) -> bytes:
+    """Return the SingleResponse of a stored part under another name for the same certificate.
+
+    Status, times and extensions stay as they are, to the octet. Raises ``NotDer``.
+    """
+    start, end = der.expect(signed, 0, len(signed), der.SEQUENCE)
+    _, start = der.expect(signed, start, end, 0xA2)
+    _, start = der.expect(signed, start, end, der.GENERALIZED_TIME)
+    start, end = der.expect(signed, start, end, der.SEQUENCE)
+    start, end = der.expect(signed, start, end, der.SEQUENCE)
+    _, start = der.expect(signed, start, end, der.SEQUENCE)
+    return der.encode(der.SEQUENCE, cert_id_der, signed[start:end])
 
 
 def response_data(

@@ -11,7 +11,9 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 _HASHES: Final[dict[str, type[hashes.HashAlgorithm]]] = {
     "ECDSA_SHA256": hashes.SHA256,
     "ECDSA_SHA384": hashes.SHA384,
+    "ECDSA_SHA512": hashes.SHA512,
     "RSA_SHA256": hashes.SHA256,
+    "RSA_SHA384": hashes.SHA384,
     "RSA_SHA512": hashes.SHA512,
 }
 

@@ -7,9 +7,12 @@ import importlib
 import logging
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from ca.hsm.proxy import SocketSigner, SocketSigners
+from ca.hsm.proxy import SocketSigners
+from ca.hsm.wire import SignRequest
+from ca.pki.signer import SignatureAlgorithm
 from ocsp.responder.server import ResponderConfiguration, serve
 from ocsp.store.lmdb_reader import LmdbReader
 
@@ -18,18 +21,16 @@ _PATIENCE = 2.0
 
 
 class SigningByLabel:
-    """The signing lane's way to the signer process; public halves are looked up once a label."""
+    """The signing lane's way to the signer process."""
 
     def __init__(self, socket_path: Path) -> None:
         self._signers = SocketSigners(socket_path, patience=_PATIENCE)
-        self._by_label: dict[str, SocketSigner] = {}
 
-    def __call__(self, label: str, to_be_signed: bytes) -> bytes:
+    def __call__(self, label: str, algorithm: str, messages: Sequence[bytes]) -> Sequence[bytes]:
         """Sign with the key of a label. Raises ``SigningUnavailable`` or ``SigningRefused``."""
-        signer = self._by_label.get(label)
-        if signer is None:
-            signer = self._by_label[label] = self._signers.signer_for(label)
-        return signer.sign(to_be_signed)
+        return self._signers.sign_batch(
+            SignRequest(label=label, algorithm=SignatureAlgorithm[algorithm], messages=tuple(messages))
+        )
 
 
 def main() -> int:

@@ -45,6 +45,24 @@ def test_a_key_refuses_an_algorithm_that_is_not_its_own(token: TokenConfiguratio
             keeper.sign("issuer", SignatureAlgorithm.ECDSA_SHA256, [b"x"])
 
 
+@pytest.mark.parametrize("kind", [KeyAlgorithm.EC_P256, KeyAlgorithm.RSA_2048])
+def test_an_ocsp_signers_key_signs_with_the_digest_that_is_asked_for(
+    token: TokenConfiguration, kind: KeyAlgorithm
+) -> None:
+    """RFC 6960 4.4.7: RSA or ECDSA is the key's, the digest the asker's."""
+    with keep_token(token, patience=0) as keeper:
+        keeper.start()
+        keeper.generate_key("issuer.ocsp.1", kind)
+        public_key, own = keeper.public_key("issuer.ocsp.1")
+        for algorithm in SignatureAlgorithm:
+            if algorithm.is_rsa is own.is_rsa:
+                (signature,) = keeper.sign("issuer.ocsp.1", algorithm, [b"x"])
+                algorithm.verify(public_key=public_key, signature=signature, signed=b"x")
+            else:
+                with pytest.raises(TokenFault, match=f"not {algorithm.name}"):
+                    keeper.sign("issuer.ocsp.1", algorithm, [b"x"])
+
+
 def test_an_unknown_label_is_said_to_be_absent(token: TokenConfiguration) -> None:
     with keep_token(token, patience=0) as keeper:
         keeper.start()

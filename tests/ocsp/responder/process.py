@@ -2,10 +2,11 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from ocsp.responder.connection import TimeLimits
@@ -16,13 +17,18 @@ from ocsp.store.lmdb_reader import LmdbReader
 def main() -> None:
     home, port, key_file = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
 
-    def sign(label: str, to_be_signed: bytes) -> bytes:
+    def sign(label: str, algorithm: str, messages: Sequence[bytes]) -> list[bytes]:
         if (home / "signer-is-stuck").exists():
             time.sleep(30)
+        if (home / "only-sha256").exists() and not algorithm.endswith("SHA256"):
+            raise ValueError("the token cannot do that")
         key = load_pem_private_key(key_file.read_bytes(), None)
-        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        digest = getattr(hashes, algorithm.partition("_")[2])()
         assert label == "person_id_3.ocsp.1"
-        return key.sign(to_be_signed, ec.ECDSA(hashes.SHA256()))
+        if isinstance(key, rsa.RSAPrivateKey):
+            return [key.sign(message, padding.PKCS1v15(), digest) for message in messages]
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        return [key.sign(message, ec.ECDSA(digest)) for message in messages]
 
     def clock() -> float:
         shift = home / "clock-shift"

@@ -1,6 +1,8 @@
 """An HSM that signs wrongly is found out before anybody is answered with it."""
 
 import asyncio
+import threading
+from collections.abc import Sequence
 
 import pytest
 
@@ -18,13 +20,13 @@ class Flipping:
         self._authority = authority
         self._wrong = wrong
 
-    def __call__(self, label: str, to_be_signed: bytes) -> bytes:
-        assert label == self._authority.signer().label
-        signature = self._authority.sign(to_be_signed)
-        if self._wrong:
+    def __call__(self, label: str, algorithm: str, messages: Sequence[bytes]) -> list[bytes]:
+        assert (label, algorithm) == (self._authority.signer().label, self._authority.signer().algorithm)
+        signatures = self._authority.sign_batch(messages)
+        for at in range(min(self._wrong, len(signatures))):
             self._wrong -= 1
-            return signature[:-1] + bytes((signature[-1] ^ 1,))
-        return signature
+            signatures[at] = signatures[at][:-1] + bytes((signatures[at][-1] ^ 1,))
+        return signatures
 
 
 def to_be_signed(authority: Authority, *, produced_at: int = SECONDS) -> bytes:
@@ -50,9 +52,9 @@ def test_an_answer_that_breaks_a_rule_never_reaches_the_signer(authority: Author
     """A18: the answers of the lane are linted as those that are signed ahead."""
     asked: list[bytes] = []
 
-    def sign(_: str, message: bytes) -> bytes:
-        asked.append(message)
-        return authority.sign(message)
+    def sign(_: str, __: str, messages: Sequence[bytes]) -> list[bytes]:
+        asked.extend(messages)
+        return authority.sign_batch(messages)
 
     lane = SigningLane(sign)
     with pytest.raises(SigningUnavailable):
@@ -79,3 +81,68 @@ def test_signatures_that_go_on_coming_out_wrong_are_served_to_nobody(authority: 
     with pytest.raises(SigningUnavailable):
         asyncio.run(lane.sign(authority.signer(), to_be_signed(authority)))
     assert (lane.signed, lane.failed) == (0, 1)
+
+
+def test_those_that_wait_together_are_signed_in_one_exchange(authority: Authority) -> None:
+    """Each gets its own signature; a wrong one among them costs only itself a second exchange."""
+    exchanges: list[int] = []
+    begun, may_go_on = threading.Event(), threading.Event()
+    flipping = Flipping(authority, wrong=0)
+
+    def sign(label: str, algorithm: str, messages: Sequence[bytes]) -> list[bytes]:
+        exchanges.append(len(messages))
+        if len(exchanges) == 1:
+            begun.set()
+            assert may_go_on.wait(10)
+            flipping._wrong = 1
+        elif len(exchanges) == 2:
+            flipping._wrong = 0
+        return flipping(label, algorithm, messages)
+
+    messages = [to_be_signed(authority, produced_at=SECONDS + n) for n in range(9)]
+
+    async def ask() -> list[bytes]:
+        lane = SigningLane(sign, deadline=20)
+        asked = [asyncio.ensure_future(lane.sign(authority.signer(), messages[0]))]
+        await asyncio.to_thread(begun.wait, 10)
+        asked += [asyncio.ensure_future(lane.sign(authority.signer(), message)) for message in messages[1:]]
+        await asyncio.sleep(0)
+        may_go_on.set()
+        signatures = await asyncio.gather(*asked)
+        assert (lane.signed, lane.failed) == (9, 0)
+        return list(signatures)
+
+    for message, signature in zip(messages, asyncio.run(ask()), strict=True):
+        signer = authority.signer()
+        verify(public_key=signer.public_key, algorithm=signer.algorithm, signature=signature, signed=message)
+    assert exchanges == [1, 1, 8]
+
+
+def test_an_algorithm_that_the_token_cannot_do_rests_alone(authority: Authority) -> None:
+    def sign(_: str, algorithm: str, messages: Sequence[bytes]) -> list[bytes]:
+        if algorithm == "ECDSA_SHA512":
+            raise ValueError("CKR_MECHANISM_INVALID")
+        return authority.sign_batch(messages)
+
+    async def ask() -> None:
+        lane, signer = SigningLane(sign), authority.signer()
+        assert lane.can_sign(signer, "ECDSA_SHA512")
+        with pytest.raises(SigningUnavailable):
+            await lane.sign(signer, to_be_signed(authority), "ECDSA_SHA512")
+        assert not lane.can_sign(signer, "ECDSA_SHA512")
+        assert await lane.sign(signer, to_be_signed(authority))
+
+    asyncio.run(ask())
+
+
+def test_whoever_goes_away_leaves_the_lane_as_it_was(authority: Authority) -> None:
+    async def ask() -> None:
+        lane, signer = SigningLane(lambda _, __, messages: authority.sign_batch(messages)), authority.signer()
+        gone = asyncio.ensure_future(lane.sign(signer, to_be_signed(authority)))
+        await asyncio.sleep(0)
+        gone.cancel()
+        for _ in range(3):
+            assert await lane.sign(signer, to_be_signed(authority))
+        assert lane._waiting == 0
+
+    asyncio.run(ask())
