@@ -60,6 +60,8 @@ SIGILL_SYNC_CAP_PER_MILLE = config.number("SIGILL_SYNC_CAP_PER_MILLE", 5)
 # --- Jobs ------------------------------------------------------------------------------------------
 SIGILL_BROKER_URL = config.text("SIGILL_BROKER_URL", "memory://")
 SIGILL_JOURNAL_ORIGIN = config.text("SIGILL_JOURNAL_ORIGIN", f"sigill.{SIGILL_ENVIRONMENT.lower()}/journal")
+# The worker tells the journal its settings without knowing the portal: by path.
+SIGILL_CONFIGURATION_TELLER = "portal.told_settings.tell_configuration"
 # How long an entry may wait for its place in the tree and for a signed head before privileged acts stop.
 SIGILL_JOURNAL_SEQUENCING_LIMIT_SECONDS = config.number("SIGILL_JOURNAL_SEQUENCING_LIMIT_SECONDS", 120)
 SIGILL_JOURNAL_SIGNING_LIMIT_SECONDS = config.number("SIGILL_JOURNAL_SIGNING_LIMIT_SECONDS", 600)

@@ -11,6 +11,8 @@ from pathlib import Path
 from celery import Celery
 from celery.signals import worker_init, worker_ready, worker_shutting_down
 from django.conf import settings
+from django.db import connections
+from django.utils.module_loading import import_string
 
 from worker.schedule import BEAT_SCHEDULE
 
@@ -61,6 +63,8 @@ def refuse_changed_settings(**_: object) -> None:
 @worker_ready.connect
 def start_companions(**_: object) -> None:
     """Start beat and the consumers inside the one worker of the embedded default, then say so."""
+    import_string(settings.SIGILL_CONFIGURATION_TELLER)("worker")
+    connections.close_all()
     if is_embedded():
         from worker.embedded import start  # noqa: PLC0415 - needs Django's apps, which load after this module
 

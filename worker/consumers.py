@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import (
     DatabaseError,
@@ -19,10 +20,13 @@ from django.db import (
 from django.utils import timezone
 
 from journal import sequencing
+from journal.actor import Actor
 from journal.correlation import caused_by
 from journal.models import ConsumerCursor, DeadLetter
+from journal.recording import record
 from journal.sequencing import SequencedEntry
 from worker.errors import NotYet
+from worker.events import EntrySetAside
 
 logger = logging.getLogger(__name__)
 
@@ -112,13 +116,25 @@ def _take(consumer: Consumer, handler: Handler, entry: SequencedEntry) -> None:
             last = error
         else:
             return
-    with transaction.atomic():
-        DeadLetter.objects.get_or_create(
+    _set_aside(consumer, entry, last, at=timezone.now())
+    logger.error("%s: entry %s (%s) is a dead letter", consumer.name, entry.entry_id, entry.type)
+
+
+def _set_aside(consumer: Consumer, entry: SequencedEntry, error: Exception, *, at: datetime) -> None:
+    told = EntrySetAside(
+        consumer=consumer.name,
+        position=entry.position,
+        entry_type=entry.type,
+        failure=type(error).__name__,
+    )
+    with transaction.atomic(), caused_by(entry.correlation):
+        _, is_new = DeadLetter.objects.get_or_create(
             consumer=consumer.name,
             entry_id=entry.entry_id,
-            defaults={"error": f"{type(last).__name__}: {last}", "failed_at": timezone.now()},
+            defaults={"error": f"{type(error).__name__}: {error}", "failed_at": at},
         )
-    logger.error("%s: entry %s (%s) is a dead letter", consumer.name, entry.entry_id, entry.type)
+        if is_new:
+            record(told, actor=Actor.system(consumer.name), at=at)
 
 
 def _move(name: str, start: int, position: int) -> None:

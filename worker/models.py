@@ -15,3 +15,16 @@ class JobStatus(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SignerWatch(models.Model):
+    """What was last seen of the signer process (one row), so that only changes are told."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    process = models.IntegerField(default=0)
+    is_answering = models.BooleanField(default=False)
+    faults = models.JSONField(default=dict)
+    repairs = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.process)

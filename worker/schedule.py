@@ -9,6 +9,7 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "watch_revocations": {"task": "worker.tasks.watch_revocations", "schedule": schedule(2.0)},
     "send_orders": {"task": "worker.tasks.send_orders", "schedule": schedule(5.0)},
     "watch_journal": {"task": "worker.tasks.watch_journal", "schedule": schedule(10.0)},
+    "watch_hsm": {"task": "worker.tasks.watch_hsm", "schedule": schedule(10.0)},
     "issue_waiting": {"task": "worker.tasks.issue_waiting", "schedule": schedule(10.0)},
     "end_overdue": {"task": "worker.tasks.end_overdue", "schedule": schedule(15.0)},
     "measure_status": {"task": "worker.tasks.measure_status", "schedule": schedule(20.0)},

@@ -9,6 +9,7 @@ from django.utils.module_loading import import_string
 from authn.lifecycle import fail_late_orders, reduce_finished_orders
 from authn.rate_limits import forget_old_counts
 from ca.crl_publishing import publish_due
+from ca.hsm.proxy import SocketSigners
 from ca.issuance import issue_pending
 from cards.activation import expire_activations
 from cards.errors import FactoryUnavailable
@@ -22,6 +23,7 @@ from journal.watching import watch
 from ocsp import publisher
 from worker import probing
 from worker.jobs import run_job
+from worker.signer_watch import watch_signer
 from worker.wiring import signers, status_store
 
 
@@ -144,6 +146,16 @@ def end_overdue() -> None:
         )
 
     run_job("end_overdue", work)
+
+
+@shared_task
+def watch_hsm() -> None:
+    """Look at the signer and tell the journal of faults and repairs."""
+
+    def work(now: datetime) -> str:
+        return watch_signer(SocketSigners(settings.SIGILL_SIGNER_SOCKET, patience=2.0), at=now)
+
+    run_job("watch_hsm", work)
 
 
 @shared_task

@@ -17,6 +17,10 @@ def main() -> None:
     from worker.wiring import consumers  # noqa: PLC0415 - after Django is set up
 
     policy_files()  # refuses to start on settings that the ceremony contradicts
+    from django.conf import settings  # noqa: PLC0415 - after Django is set up
+    from django.utils.module_loading import import_string  # noqa: PLC0415 - after Django is set up
+
+    import_string(settings.SIGILL_CONFIGURATION_TELLER)("consumers")
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
