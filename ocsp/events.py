@@ -69,3 +69,24 @@ class RevocationReceiptMade(Event):
     card_id: str
     organization_id: str
     sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecimenMade(Event):
+    """A test certificate is in its state, and open to all."""
+
+    TYPE: ClassVar[str] = "specimen.made"
+    state: str
+    issuer_id: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OcspSignerRenewed(Event):
+    """An issuer has a new key and certificate for signing its OCSP answers."""
+
+    TYPE: ClassVar[str] = "ocsp.signer_renewed"
+    issuer_id: str
+    certificate_id: str
+    key_label: str
+    not_after: str

@@ -12,6 +12,7 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "watch_hsm": {"task": "worker.tasks.watch_hsm", "schedule": schedule(10.0)},
     "issue_waiting": {"task": "worker.tasks.issue_waiting", "schedule": schedule(10.0)},
     "end_overdue": {"task": "worker.tasks.end_overdue", "schedule": schedule(15.0)},
+    "keep_specimens": {"task": "worker.tasks.keep_specimens", "schedule": schedule(15.0)},
     "measure_status": {"task": "worker.tasks.measure_status", "schedule": schedule(20.0)},
     "refresh_ocsp": {"task": "worker.tasks.refresh_ocsp", "schedule": schedule(60.0)},
     "sync_hsa": {"task": "worker.tasks.sync_hsa", "schedule": crontab(hour="2", minute="0")},

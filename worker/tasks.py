@@ -20,7 +20,7 @@ from journal import checkpoints
 from journal.actor import Actor
 from journal.audit_key import audit_key
 from journal.watching import watch
-from ocsp import publisher
+from ocsp import publisher, specimens
 from worker import probing
 from worker.jobs import run_job
 from worker.signer_watch import watch_signer
@@ -67,6 +67,12 @@ def watch_revocations() -> None:
 def measure_status() -> None:
     """Ask everything as a relying service does; what would soon be past its nextUpdate is an alarm."""
     run_job("measure_status", lambda _: probing.measure())
+
+
+@shared_task
+def keep_specimens() -> None:
+    """Make the test certificates of the status page, and keep them alive."""
+    run_job("keep_specimens", lambda now: specimens.keep_specimens(at=now))
 
 
 @shared_task

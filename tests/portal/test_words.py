@@ -50,7 +50,18 @@ def test_the_seven_steps_are_those_of_the_identity_check_in_order() -> None:
 
 
 def test_every_event_of_cards_people_and_functions_has_its_words() -> None:
-    inside = ("authn.", "session.", "certificate.", "crl.", "issuer.", "key.", "ceremony.", "api_token.")
+    inside = (
+        "authn.",
+        "session.",
+        "certificate.",
+        "revocation.",
+        "specimen.",
+        "crl.",
+        "issuer.",
+        "key.",
+        "ceremony.",
+        "api_token.",
+    )
     quiet = ("organization.", "directory.", "function_object.", "backup.", "database.", "revocations.")
     shown = {
         name
