@@ -40,11 +40,15 @@ class PolicyFiles:
     def issuer_of(self, profile: Profile, policy: str, *, closed: frozenset[str] = frozenset()) -> str:
         """Return the key of the issuer that issues a profile under a certificate policy.
 
-        The first one in order; ``closed`` are those that take no new requests.
+        The first one in order; in the place of one that is ``closed`` (takes no new requests) only another
+        with the same policies, so that nothing slips to another level of assurance.
         Raises ``ProfileRefused`` when there is none.
         """
-        for plan in self.hierarchy.issuers_of(profile.name):
-            if plan.key not in closed and (not policy or policy in plan.policies):
+        plans = [
+            plan for plan in self.hierarchy.issuers_of(profile.name) if not policy or policy in plan.policies
+        ]
+        for plan in plans:
+            if plan.key not in closed and plan.policies == plans[0].policies:
                 return plan.key
         raise ProfileRefused(
             f"no issuer issues {profile.name} under the policy {policy or 'any'}",

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal import problems
+from portal.pages.central import ceremony, issuers, protocols
 from portal.pages.desk import (
     activating,
     blocking,
@@ -41,6 +42,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("journal/compare/", compare.show_comparison, name="journal-compare"),
     path("journal/verify.py", heads.download_verifier, name="journal-verifier"),
     path("journal/audit-key.pem", heads.download_key, name="journal-key"),
+    # The central administration
+    path("central/issuers/", issuers.show_issuers, name="issuers"),
+    path("central/ceremonies/<uuid:ceremony_id>/", ceremony.show_ceremony, name="ceremony"),
+    path("central/protocols/<str:name>.<str:form>", protocols.fetch_protocol, name="protocol"),
     # The desk
     path("", today.show_today, name="today"),
     path("people/search/", people.search_people, name="people-search"),

@@ -35,6 +35,7 @@ _TODAY: Final = Place(label=_("Today"), icon="sun", view="today")
 _PEOPLE: Final = Place(label=_("People"), icon="people", view="people-search", under="/people/")
 _ORDERS: Final = Place(label=_("Orders"), icon="credit-card-2-front", view="orders")
 _STATUS: Final = Place(label=_("Status services"), icon="broadcast", view="status")
+_ISSUERS: Final = Place(label=_("Issuers"), icon="shield-lock", view="issuers", under="/central/")
 _DESK: Final = (_TODAY, _PEOPLE, _ORDERS)
 
 _WORK: Final[Mapping[Role | None, tuple[Place, ...]]] = {
@@ -42,7 +43,7 @@ _WORK: Final[Mapping[Role | None, tuple[Place, ...]]] = {
     Role.ISSUANCE_MANAGER: _DESK,
     Role.DEPUTY_ISSUANCE_MANAGER: _DESK,
     Role.REVOCATION_OFFICER: (_TODAY, _PEOPLE),
-    Role.CENTRAL_ADMINISTRATOR: _DESK,
+    Role.CENTRAL_ADMINISTRATOR: (*_DESK, _ISSUERS),
     Role.AUDITOR: (_TODAY, _ORDERS),
     Role.FUNCTION_CERT_ORDERER: (_TODAY,),
     Role.VALIDATION_SPECIALIST: (_TODAY,),

@@ -159,6 +159,27 @@ CA: Final[Mapping[str, Wording]] = {
         text=_("It is held once only."),
         fixer="operator",
     ),
+    "ceremony_script_refused": Wording(
+        status=422, title=_("The script of the ceremony is refused"), text=_BROKEN, fixer="operator"
+    ),
+    "ceremony_not_approved": Wording(
+        status=409,
+        title=_("Two people have not approved this"),
+        text=_("Two different people of the central administration must approve the plan first."),
+        fixer="central_administrator",
+    ),
+    "ceremony_approval_refused": Wording(
+        status=403,
+        title=_("You cannot approve this plan"),
+        text=_(
+            "Two different people of the central administration approve a plan, each logged in at assurance "
+            "level 3, while it waits; nobody approves twice."
+        ),
+        fixer="central_administrator",
+    ),
+    "unknown_ceremony_plan": Wording(
+        status=404, title=_("The plan was not found"), text=_("No ceremony plan has that number.")
+    ),
     "request_under_way": Wording(
         status=409,
         title=_("The request is being worked on"),

@@ -214,7 +214,8 @@ def test_approvals_grow_old_and_end_with_the_role(hall: Hall) -> None:
 
 def test_a_plan_that_would_do_something_else_by_now_is_not_held(hall: Hall) -> None:
     hall.approve_twice(hall.propose(REVOKE))
-    Issuer.objects.filter(key="person_hsa_id_3").update(certificate_der=b"another")
+    other = Certificate.objects.get(carrier_id="person_hsa_id_3", profile="issuer")
+    Certificate.objects.filter(pk=other.pk).update(sha256="0" * 64)
     with pytest.raises(NotApproved, match="has changed since it was approved"):
         hall.hold(REVOKE)
     assert Issuer.objects.get(key="person_hsa_id_3").revoked_at is None

@@ -1,6 +1,7 @@
 """Who gets what at every address of the portal: the whole table, so that no address is without a decision."""
 
 import re
+import uuid
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -53,6 +54,9 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
         "401 401 401 401 401",
     ),
     "api/v1/function-certificates/<uuid:order_id>/revoke": ("401 401 401 401 401", "401 401 401 401 401"),
+    "central/issuers/": ("403 403 403 403 303", "405 405 405 405 303"),
+    "central/ceremonies/<uuid:ceremony_id>/": ("404 404 404 404 303", "404 404 404 404 303"),
+    "central/protocols/<str:name>.<str:form>": ("403 403 403 403 303", "405 405 405 405 303"),
     "": ("200 200 200 200 303", "405 405 405 405 303"),
     "people/search/": ("200 200 403 403 303", "302 302 403 403 303"),
     "people/read/": ("405 405 405 405 303", "302 302 403 403 303"),
@@ -96,6 +100,7 @@ def stage(scene: Scene, settings: Settings) -> Iterator[Mapping[str, str]]:
         "person_id": str(card.person_id),
         "order_id": str(card.order_id),
         "card_id": str(card.pk),
+        "ceremony_id": str(uuid.uuid4()),
         "activation_id": str(Activation.objects.get(card=card).pk),
     }
     registers.forget()

@@ -1,0 +1,1 @@
+"""Pages of the central administration: issuers, key ceremonies, what keys have signed."""
