@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from ca.ceremony.recorded import changed_settings, protocol_file, recorded_protocol
-from ca.crl_publishing import crl_file
+from ca.crl_lists import crl_file
 from ca.errors import LedgerDamaged, SigningRefused, SigningUnavailable
 from ca.hsm import token_copy
 from ca.hsm.configuration import TokenConfiguration

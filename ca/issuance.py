@@ -240,6 +240,7 @@ def _intend(
             tbs_der=prepared.tbs_der,
             tbs_sha256=tbs_sha256,
             not_after=not_after,
+            crl_shard=_shard_of(request, reservation),
         )
         if changed != 1:
             raise RequestUnderWay("the serial number was taken away")
@@ -275,6 +276,7 @@ def _complete(
         environment=request.environment,
         request_id=request.pk,
         serial_hex=reservation.serial_hex,
+        crl_shard=_shard_of(request, reservation),
         certificate_der=certificate_der,
         sha256=hashlib.sha256(certificate_der).hexdigest(),
         public_key_sha256=hashlib.sha256(bytes(request.public_key)).hexdigest(),
@@ -311,6 +313,12 @@ def _complete(
             _certify_issuer(certificate, actor=actor, at=at)
         _revoke_if_withdrawn(request, certificate, actor=actor, at=at)
     return certificate
+
+
+def _shard_of(request: CertificateRequest, reservation: SerialReservation) -> int:
+    """Return the shard whose address stands in the certificate, -1 for the whole list."""
+    shard = files_of(request.issuer).facts_of(request.issuer).shard_of(int(reservation.serial_hex, 16))
+    return -1 if shard is None else shard
 
 
 def _certify_issuer(certificate: Certificate, *, actor: Actor, at: datetime) -> None:

@@ -22,6 +22,8 @@ from ca.pki.reasons import RevocationReason
 from journal.recording import rfc3339
 
 _START: Final = "0" * 64
+_SECONDS: Final = 1 << 40
+"""Moments are kept two to a number, in whole seconds: a ledger of a million must fit into a worker."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,20 +50,30 @@ class LedgerEntry:
         return datetime.fromisoformat(self.not_after)
 
     @property
+    def begins_at(self) -> datetime:
+        """When it was revoked."""
+        return datetime.fromisoformat(self.revoked_at)
+
+    @property
     def revocation_reason(self) -> RevocationReason:
         """Why it was revoked."""
         return RevocationReason(self.reason)
 
 
 class RevocationLedger:
-    """The ledger in one file. Several processes may append; a lock on the file orders them."""
+    """The ledger in one file. Several processes may append; a lock on the file orders them.
+
+    What stays in memory is an index of some 200 octets for each revocation; the file is read once to its
+    end, and from there on only what is new.
+    """
 
     def __init__(self, file: Path) -> None:
         """Remember the file; it is made by the first append."""
         self._file = file
         self._position = 0
         self._digest = _START
-        self._entries: dict[tuple[str, str], LedgerEntry] = {}
+        self._index: dict[str, dict[str, int]] = {}
+        """By issuer and serial number, in the order of the file: when it expires and was revoked."""
 
     def append(self, entries: Iterable[LedgerEntry]) -> int:
         """Append what is not there yet, and return how many lines that were, once they are on disk.
@@ -73,7 +85,7 @@ class RevocationLedger:
             fresh = [
                 entry
                 for entry in {one.name: one for one in entries}.values()
-                if entry.name not in self._entries
+                if entry.serial not in self._index.get(entry.issuer, ())
             ]
             if not fresh:
                 return 0
@@ -87,22 +99,70 @@ class RevocationLedger:
             os.fsync(handle.fileno())
             self._position = handle.tell()
             self._digest = digest
-            self._entries.update((entry.name, entry) for entry in fresh)
+            for entry in fresh:
+                self._remember(entry)
         return len(fresh)
 
     def entries(self) -> list[LedgerEntry]:
-        """Return every revocation, the oldest first. Raises ``LedgerDamaged``."""
+        """Return every revocation, the oldest first; reads the whole file. Raises ``LedgerDamaged``."""
+        found: dict[tuple[str, str], LedgerEntry] = {}
+        digest = _START
+        for line in self._lines_from_start():
+            entry, digest = _parse(line, digest)
+            found[entry.name] = entry
+        return list(found.values())
+
+    def count(self) -> int:
+        """Return how many certificates are revoked in it. Raises ``LedgerDamaged``."""
+        self._catch_up()
+        return sum(map(len, self._index.values()))
+
+    def unknown(self, issuer: str, serials: Iterable[str]) -> list[str]:
+        """Return those serial numbers of an issuer that are not in it. Raises ``LedgerDamaged``."""
+        self._catch_up()
+        known = self._index.get(issuer, {})
+        return [serial for serial in serials if serial not in known]
+
+    def revoked_serials(self, issuer: str, *, at: datetime) -> set[str]:
+        """Return the serial numbers of an issuer's revoked certificates that have not expired.
+
+        Raises ``LedgerDamaged``.
+        """
+        return set(self.revoked_since(issuer, at=at))
+
+    def revoked_since(self, issuer: str, *, at: datetime, since: datetime | None = None) -> Iterator[str]:
+        """Yield those that have not expired ``at`` and were revoked after ``since`` and not after ``at``.
+
+        What the clocks of others say of a moment that has not come yet here is left to the next time.
+        Raises ``LedgerDamaged``.
+        """
+        self._catch_up()
+        begins, ends = -1 if since is None else int(since.timestamp()), int(at.timestamp())
+        for serial, moments in self._index.get(issuer, {}).items():
+            expires_at, revoked_at = divmod(moments, _SECONDS)
+            if expires_at > ends and begins < revoked_at <= ends:
+                yield serial
+
+    def _catch_up(self) -> None:
         if not self._file.exists():
             self._forget()
-            return []
+            return
         with self._file.open("rb") as handle:
             fcntl.flock(handle, fcntl.LOCK_SH)
             self._read(handle, may_repair=False)
-        return list(self._entries.values())
 
-    def revoked_serials(self, issuer: str, *, at: datetime) -> dict[str, LedgerEntry]:
-        """Return the revoked certificates of an issuer that have not expired, by serial number."""
-        return {e.serial: e for e in self.entries() if e.issuer == issuer and e.expires_at > at}
+    def _lines_from_start(self) -> Iterator[bytes]:
+        if not self._file.exists():
+            return
+        with self._file.open("rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            for line in handle:
+                if line.endswith(b"\n"):  # a cut last line was never acknowledged
+                    yield line
+
+    def _remember(self, entry: LedgerEntry) -> None:
+        expires_at, revoked_at = (int(moment.timestamp()) for moment in (entry.expires_at, entry.begins_at))
+        self._index.setdefault(entry.issuer, {})[entry.serial] = expires_at * _SECONDS + revoked_at
 
     @contextmanager
     def _locked(self) -> Iterator[BinaryIO]:
@@ -126,12 +186,12 @@ class RevocationLedger:
                     handle.truncate(self._position)
                 break
             entry, self._digest = _parse(line, self._digest)
-            self._entries[entry.name] = entry
+            self._remember(entry)
             self._position += len(line)
         handle.seek(self._position)
 
     def _forget(self) -> None:
-        self._position, self._digest, self._entries = 0, _START, {}
+        self._position, self._digest, self._index = 0, _START, {}
 
 
 def entry_of(certificate: Certificate) -> LedgerEntry:

@@ -1,19 +1,24 @@
 """Brings the ledger and the database together: after a revocation, and after a restore of an old backup."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from ca.ledger import LedgerEntry, RevocationLedger, entry_of
-from ca.models import Certificate, SerialReservation
+from ca.models import Certificate, Issuer, SerialReservation
 from ca.pki.crl_entries import RevokedEntry
+from ca.policy_files import files_of
 from ca.revocation import AlreadyRevoked, revoke_with_carrier
 from ca.states import SerialState
 from journal.actor import Actor
+
+_CHUNK: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +49,17 @@ def append_revocation(certificate_id: str, *, ledger: RevocationLedger | None = 
     return (ledger or revocation_ledger()).append([entry_of(certificate)]) == 1
 
 
-def append_missing(issuer_key: str, *, at: datetime, ledger: RevocationLedger | None = None) -> int:
-    """Put every unexpired revoked certificate of an issuer into the ledger; return how many were missing."""
-    revoked = Certificate.objects.filter(issuer_id=issuer_key, revoked_at__isnull=False, not_after__gt=at)
-    return (ledger or revocation_ledger()).append(entry_of(one) for one in revoked.iterator(chunk_size=2000))
+def append_missing(issuer_key: str, serials: Iterable[str], *, ledger: RevocationLedger | None = None) -> int:
+    """Put those revoked certificates of an issuer into the ledger that it lacks; return how many."""
+    chosen = ledger or revocation_ledger()
+    missing = chosen.unknown(issuer_key, serials)
+    count = 0
+    for start in range(0, len(missing), _CHUNK):
+        revoked = Certificate.objects.filter(
+            issuer_id=issuer_key, revoked_at__isnull=False, serial_hex__in=missing[start : start + _CHUNK]
+        )
+        count += chosen.append(entry_of(one) for one in revoked.defer("certificate_der"))
+    return count
 
 
 def replay(*, actor: Actor, at: datetime, ledger: RevocationLedger | None = None) -> Replayed:
@@ -79,6 +91,12 @@ def replay(*, actor: Actor, at: datetime, ledger: RevocationLedger | None = None
     return Replayed(revoked=revoked, unknown=unknown, known=known)
 
 
+def _shard_of(entry: LedgerEntry) -> int:
+    issuer = Issuer.objects.get(pk=entry.issuer)
+    shard = files_of(issuer).facts_of(issuer).shard_of(int(entry.serial, 16))
+    return -1 if shard is None else shard
+
+
 def _burn_unknown(entry: LedgerEntry) -> bool:
     revoked_at = datetime.fromisoformat(entry.revoked_at)
     line = RevokedEntry(
@@ -97,6 +115,7 @@ def _burn_unknown(entry: LedgerEntry) -> bool:
                 burnt_at=revoked_at,
                 not_after=entry.expires_at,
                 crl_entry_der=line.encode(),
+                crl_shard=_shard_of(entry),
             )
     except IntegrityError:
         changed = SerialReservation.objects.filter(

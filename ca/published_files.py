@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from ca.errors import CrlRefused
+from ca.pki.crl_reading import entries_of
 
 _log: Final = logging.getLogger(__name__)
 
@@ -48,8 +50,24 @@ def published_crl(file: Path, *, issuer_der: bytes) -> x509.CertificateRevocatio
     return crl if is_own else None
 
 
+def published_entries(file: Path, *, issuer_der: bytes) -> Iterator[bytes]:
+    """Yield the encoded entries of the CRL that is published, none where none is of the issuer's own."""
+    if published_crl(file, issuer_der=issuer_der) is not None:
+        yield from entries_of(file.read_bytes())
+
+
 def published_crl_number(file: Path, *, issuer_der: bytes) -> int:
     """Return the number of the issuer's CRL that is published, or 0 when there is none of its own."""
+    try:
+        status = file.stat()
+    except OSError:
+        return 0
+    return _number_of(file, (status.st_ino, status.st_size, status.st_mtime_ns), issuer_der)
+
+
+@lru_cache(maxsize=256)
+def _number_of(file: Path, _identity: tuple[int, int, int], issuer_der: bytes) -> int:
+    """Return the number, from memory while the file is the same: it is asked for every two seconds."""
     crl = published_crl(file, issuer_der=issuer_der)
     if crl is None:
         return 0

@@ -106,6 +106,8 @@ def requests_waiting(*, before: datetime) -> int:
 
 
 def latest_crl(issuer_key: str, *, shard: int = -1) -> Crl | None:
-    """Return the newest signed CRL of an issuer (-1: the one with everything), if there is one."""
-    signed = Crl.objects.filter(issuer_id=issuer_key, shard=shard, signed_at__isnull=False)
+    """Return the newest signed full CRL of an issuer (-1: the one with everything), if there is one."""
+    signed = Crl.objects.filter(
+        issuer_id=issuer_key, shard=shard, base_crl_number__isnull=True, signed_at__isnull=False
+    )
     return signed.order_by("-crl_number").first()

@@ -9,7 +9,8 @@ from typing import Final
 from ca.ceremony.errors import CeremonyStopped
 from ca.ceremony.models import CeremonyPlan
 from ca.ceremony.signers import Hold
-from ca.crl_publishing import WHOLE, publish_crl
+from ca.crl_lists import WHOLE
+from ca.crl_publishing import publish_crl
 from ca.environments import Environment
 from ca.hsm.configuration import TokenConfiguration
 from ca.issuance import RequestUnderWay, issue_request

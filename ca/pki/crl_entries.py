@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ca.pki import der
 from ca.pki.errors import ProfileViolation
 from ca.pki.reasons import RevocationReason
-from ca.pki.serial import SERIAL_LIMIT
+from ca.pki.serial import SERIAL_LIMIT, serial_content, serial_hex
 from ca.pki.vocabulary import ExtensionId
 
 if TYPE_CHECKING:
@@ -103,14 +103,10 @@ class Entries:
         return len(self.pieces)
 
     def __contains__(self, serial_number: int) -> bool:
-        return serial_octets(serial_number) in self.serials
+        return serial_content(serial_hex(serial_number)) in self.serials
 
 
 def serial_of(entry: bytes) -> bytes:
     """Return the content octets of an entry's serial number."""
     return entry[_SERIAL_AT : _SERIAL_AT + (entry[_SERIAL_AT - 1 : _SERIAL_AT] or b"\0")[0]]
 
-
-def serial_octets(serial_number: int) -> bytes:
-    """Return the content octets of a serial number, as `Entries.serials` has them."""
-    return der.integer(serial_number)[2:]

@@ -66,6 +66,11 @@ class IssuerPlan:
     """Zero: no delta CRLs."""
 
     @property
+    def delta_crl_validity(self) -> timedelta:
+        """Return how long a delta can be used: until twelve more should have come, at least an hour."""
+        return min(self.crl_validity, max(12 * self.delta_crl_interval, timedelta(hours=1)))
+
+    @property
     def is_root(self) -> bool:
         """Tell whether it issues itself."""
         return self.issued_by == self.key

@@ -11,7 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import DatabaseError
 
-from ca.crl_publishing import crl_file, is_due, publish_crl, publish_due, restore_file
+from ca.crl_lists import CrlList, crl_file
+from ca.crl_publishing import publish_crl, publish_due, restore_file
+from ca.crl_schedule import is_due
 from ca.errors import CrlRefused, SigningUnavailable
 from ca.hsm.proxy import SocketSigners
 from ca.ledger_replay import append_revocation, replay, revocation_ledger
@@ -125,7 +127,7 @@ def test_a_number_is_above_the_published_one_also_when_the_database_is_an_old_ba
     one = issuer("person_hsa_id_3")
     published = number(publish(authority))
     Crl.objects.filter(issuer=one).delete()
-    assert not restore_file(one, at=authority.at)
+    assert not restore_file(CrlList(issuer=one), at=authority.at)
     assert number(publish(authority)) == published + 1
 
 
@@ -262,7 +264,7 @@ def test_a_crl_that_could_not_be_recorded_is_not_published(authority: Authority)
         publish(authority)
     heal("journal_entry")
     assert crl_file(one).read_bytes() == before
-    assert is_due(one, at=authority.at)
+    assert is_due(CrlList(issuer=one), at=authority.at)
 
 
 def test_one_issuers_fault_does_not_keep_the_others_from_their_crls(authority: Authority) -> None:

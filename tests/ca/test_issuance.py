@@ -8,7 +8,8 @@ from cryptography import x509
 from django.db import DatabaseError, connection, transaction
 
 from ca import issuance, serial_numbers
-from ca.crl_publishing import crl_file, publish_crl
+from ca.crl_lists import crl_file
+from ca.crl_publishing import publish_crl
 from ca.errors import SigningUnavailable
 from ca.hsm.proxy import SocketSigners
 from ca.issuance import LEASE, RequestUnderWay, issue_pending, issue_request, mark_published

@@ -1,7 +1,7 @@
 """The ledger: what was appended stays, and what was changed is noticed."""
 
 import multiprocessing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -102,8 +102,28 @@ def _append_many(file: Path, start: int) -> None:
 def test_only_unexpired_revocations_count_for_a_crl(tmp_path: Path) -> None:
     ledger = RevocationLedger(tmp_path / "revocations.log")
     ledger.append([entry(1)])
-    assert ledger.revoked_serials("person_id_3", at=datetime(2030, 1, 1, tzinfo=UTC)) == {
-        entry(1).serial: entry(1)
-    }
-    assert ledger.revoked_serials("person_id_3", at=datetime(2032, 1, 1, tzinfo=UTC)) == {}
-    assert ledger.revoked_serials("root", at=datetime(2030, 1, 1, tzinfo=UTC)) == {}
+    assert ledger.revoked_serials("person_id_3", at=datetime(2030, 1, 1, tzinfo=UTC)) == {entry(1).serial}
+    assert not ledger.revoked_serials("person_id_3", at=datetime(2032, 1, 1, tzinfo=UTC))
+    assert not ledger.revoked_serials("root", at=datetime(2030, 1, 1, tzinfo=UTC))
+
+
+def test_what_lies_ahead_of_the_clock_is_left_to_a_later_crl(tmp_path: Path) -> None:
+    """Another host's clock may be ahead: a CRL may not list what was revoked after its thisUpdate."""
+    ledger = RevocationLedger(tmp_path / "revocations.log")
+    ledger.append([entry(1)])
+    revoked_at = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    assert not ledger.revoked_serials("person_id_3", at=revoked_at - timedelta(seconds=1))
+    assert list(ledger.revoked_since("person_id_3", at=revoked_at)) == [entry(1).serial]
+    assert not list(ledger.revoked_since("person_id_3", at=revoked_at, since=revoked_at))
+
+
+def test_what_others_appended_is_known_without_reading_all_again(tmp_path: Path) -> None:
+    file = tmp_path / "revocations.log"
+    one, other = RevocationLedger(file), RevocationLedger(file)
+    one.append([entry(1)])
+    assert other.count() == 1
+    one.append([entry(2)])
+    assert other.unknown("person_id_3", [entry(2).serial, entry(3).serial]) == [entry(3).serial]
+    assert other.unknown("person_id_2", [entry(2).serial]) == [entry(2).serial]
+    file.unlink()
+    assert other.count() == 0

@@ -6,7 +6,8 @@ import pytest
 from cryptography import x509
 from django.db import IntegrityError, transaction
 
-from ca.crl_publishing import crl_file, publish_crl
+from ca.crl_lists import crl_file
+from ca.crl_publishing import publish_crl
 from ca.errors import KeyRefused, ReasonRefused, RequestedBeforeCertificate, UnknownCertificate
 from ca.models import Certificate
 from ca.pki.reasons import RevocationReason

@@ -23,7 +23,8 @@ from ca.ceremony.script import read_script
 from ca.ceremony.signers import Hold
 from ca.ceremony.states import PLAN_TABLE, PlanAction, PlanState
 from ca.ceremony.telling import tell
-from ca.crl_publishing import crl_file, publish_crl
+from ca.crl_lists import crl_file
+from ca.crl_publishing import publish_crl
 from ca.errors import KeyRefused, ProfileRefused
 from ca.hsm.installation import token_configuration
 from ca.ledger_replay import revocation_ledger

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from django.conf import settings
 from django.db.models import Max
 
-from ca.crl_publishing import crl_file
+from ca.crl_lists import crl_file
 from ca.ledger import LedgerEntry, RevocationLedger
 from ca.models import Certificate, Crl, Issuer, SerialReservation
 from ca.pki.reasons import RevocationReason

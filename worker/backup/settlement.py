@@ -62,7 +62,7 @@ def settle(question: Question, *, at: datetime) -> Answer:
     numbers = revocations.jump_crl_numbers(crls, since=made_at, at=at)
     told = RevocationsReplayed(
         restore_id=question.restore_id,
-        ledger_entries=len(ledger.entries()),
+        ledger_entries=ledger.count(),
         taken_from_crls=taken,
         revoked_again=replayed.revoked,
         unknown_serials=replayed.unknown,

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ca.crl_publishing import crl_file
+from ca.crl_lists import crl_file
 from ca.models import Certificate, Issuer
 from ca.pki.certificate_lints import lint_certificate
 from ca.pki.crl_lints import lint_crl

@@ -1,0 +1,79 @@
+"""Which lists an issuer publishes, where each lies, and the newest of each. Changes nothing."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Max, QuerySet
+
+from ca.models import Crl, Issuer
+from ca.pki.issuer import IssuerFacts
+from ca.policy_files import files_of
+
+WHOLE: Final = -1
+"""The shard that is none: the list of everything that the issuer revoked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrlList:
+    """One list: the whole one, the delta on it, or a shard."""
+
+    issuer: Issuer
+    shard: int = WHOLE
+    is_delta: bool = False
+
+    @property
+    def name(self) -> str:
+        """What people call it: ``person_id_3``, ``person_id_3 delta``, ``person_id_3 shard 2``."""
+        if self.is_delta:
+            return f"{self.issuer.key} delta"
+        return self.issuer.key if self.shard == WHOLE else f"{self.issuer.key} shard {self.shard}"
+
+    @property
+    def file(self) -> Path:
+        """Where it is published."""
+        return crl_file(self.issuer, shard=self.shard, is_delta=self.is_delta)
+
+    @property
+    def facts(self) -> IssuerFacts:
+        """What the list says of its issuer."""
+        return files_of(self.issuer).facts_of(self.issuer)
+
+    @property
+    def latest(self) -> Crl | None:
+        """The newest signed one, without its bytes: this is asked every few seconds."""
+        return self.signed.defer("crl_der").order_by("-crl_number").first()
+
+    @property
+    def signed(self) -> QuerySet[Crl]:
+        """Every signed one."""
+        return sequence(self.issuer, self.shard).filter(base_crl_number__isnull=not self.is_delta)
+
+
+def sequence(issuer: Issuer, shard: int) -> QuerySet[Crl]:
+    """Return the signed lists that share one sequence of numbers: a full list and its deltas."""
+    return Crl.objects.filter(issuer=issuer, shard=shard, signed_at__isnull=False)
+
+
+def lists_of(issuer: Issuer) -> list[CrlList]:
+    """Return the lists that an issuer publishes, the whole one first.
+
+    A shard that was ever published goes on, also when the hierarchy has fewer by now: certificates carry its
+    address.
+    """
+    plan = files_of(issuer).hierarchy.issuer(issuer.key)
+    lists = [CrlList(issuer=issuer)]
+    if plan.delta_crl_interval:
+        lists.append(CrlList(issuer=issuer, is_delta=True))
+    highest = Crl.objects.filter(issuer=issuer).aggregate(Max("shard"))["shard__max"]
+    planned = plan.crl_shards if plan.crl_shards > 1 else 0
+    shards = max(planned, 0 if highest is None else highest + 1)
+    return lists + [CrlList(issuer=issuer, shard=shard) for shard in range(shards)]
+
+
+def crl_file(issuer: Issuer, *, shard: int = WHOLE, is_delta: bool = False) -> Path:
+    """Return where an issuer's CRL is published."""
+    suffix = "-delta" if is_delta else "" if shard == WHOLE else f"-{shard}"
+    folder: Path = settings.SIGILL_PUBLIC / "crl"
+    return folder / f"{issuer.file_stem}{suffix}.crl"

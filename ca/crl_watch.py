@@ -1,0 +1,105 @@
+"""How old each published list is, in figures and in words: for the doctor, the metrics and the alarm."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from ca.crl_lists import CrlList, lists_of
+from ca.models import Issuer
+
+
+class CrlState(StrEnum):
+    """How a list stands."""
+
+    FRESH = "fresh"
+    LATE = "late"
+    """Its successor is overdue; it can still be used, and a person must look before it cannot."""
+    EXPIRED = "expired"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrlAge:
+    """One list at a moment. Without a list all but ``name`` and ``file_name`` are None or zero."""
+
+    name: str
+    file_name: str
+    at: datetime
+    crl_number: int = 0
+    base_crl_number: int | None = None
+    entries: int = 0
+    this_update: datetime | None = None
+    next_update: datetime | None = None
+    due_at: datetime | None = None
+    """When the next one is made, if nothing is revoked before."""
+    alarm_at: datetime | None = None
+    """When somebody is told: a quarter of the spare time after it was due (reliability F8, F9)."""
+
+    @property
+    def state(self) -> CrlState:
+        """How it stands."""
+        if self.next_update is None or self.alarm_at is None:
+            return CrlState.MISSING
+        if self.at >= self.next_update:
+            return CrlState.EXPIRED
+        return CrlState.LATE if self.at >= self.alarm_at else CrlState.FRESH
+
+    @property
+    def age(self) -> timedelta:
+        """How long ago it was made."""
+        return timedelta(0) if self.this_update is None else self.at - self.this_update
+
+    @property
+    def sentence(self) -> str:
+        """Say it in words, for the doctor."""
+        match self.state:
+            case CrlState.MISSING:
+                return "no CRL has been made; is the worker running?"
+            case CrlState.EXPIRED:
+                return f"CRL {self.crl_number} expired {_text(self.next_update)}; is the worker running?"
+            case CrlState.LATE:
+                return (
+                    f"CRL {self.crl_number} should have been followed {_text(self.due_at)} "
+                    f"and expires {_text(self.next_update)}; is the worker running?"
+                )
+            case CrlState.FRESH:
+                left = (self.next_update or self.at) - self.at
+                hours = int(left.total_seconds() // 3600)
+                return f"CRL {self.crl_number}, {self.entries} entries, valid for {hours} hours more"
+
+
+def crl_ages(*, at: datetime) -> list[CrlAge]:
+    """Return how old every list of every issuer is."""
+    issuers = Issuer.objects.filter(certified_at__isnull=False).order_by("key")
+    return [crl_age(crl_list, at=at) for issuer in issuers for crl_list in lists_of(issuer)]
+
+
+def late_crls(*, at: datetime) -> list[CrlAge]:
+    """Return the lists that somebody must look at: late, expired or never made."""
+    return [one for one in crl_ages(at=at) if one.state is not CrlState.FRESH]
+
+
+def crl_age(crl_list: CrlList, *, at: datetime) -> CrlAge:
+    """Return how old a list is."""
+    named = {"name": crl_list.name, "file_name": crl_list.file.name}
+    latest = crl_list.latest
+    if latest is None or latest.this_update is None or latest.next_update is None:
+        return CrlAge(**named, at=at)
+    plan = crl_list.facts.plan
+    interval = plan.delta_crl_interval if crl_list.is_delta else plan.crl_interval
+    due_at = latest.this_update + interval
+    return CrlAge(
+        **named,
+        at=at,
+        crl_number=latest.crl_number,
+        base_crl_number=latest.base_crl_number,
+        entries=latest.entry_count,
+        this_update=latest.this_update,
+        next_update=latest.next_update,
+        due_at=due_at,
+        alarm_at=due_at + (latest.next_update - due_at) / 4,
+    )
+
+
+def _text(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
