@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.db import transaction
 
 from ca import selectors
 from ca.ceremony.plan import ocsp_label, ocsp_subject
@@ -18,6 +19,8 @@ from ca.policy_files import files_of
 from ca.registration import CarrierKind, request_certificate
 from ca.selectors import issuer_facts
 from journal.actor import Actor
+from journal.recording import record, rfc3339
+from ocsp.events import OcspSignerRenewed
 from ocsp.presigning import SignBatch
 from ocsp.store.interface import StatusStore
 from ocsp.store.record import IssuerRecord, SignerRecord
@@ -136,6 +139,14 @@ def renew_due(issuer_key: str, *, signers: Keys, at: datetime) -> bool:
         raise NoOcspSigner(
             f"no certificate could be made for {label}: {request.failure}", facts={"issuer": issuer_key}
         )
+    renewed = OcspSignerRenewed(
+        issuer_id=issuer_key,
+        certificate_id=str(issued.pk),
+        key_label=label,
+        not_after=rfc3339(issued.not_after),
+    )
+    with transaction.atomic():
+        record(renewed, actor=Actor.system("ocsp_publisher"), at=at)
     _log.info("%s has a new OCSP signer, %s", issuer_key, label)
     return True
 

@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from asn1crypto import ocsp as asn1_ocsp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import PublicFormat
 from cryptography.x509 import ocsp as oracle
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from pytest_django.fixtures import SettingsWrapper
 
 from ca.errors import SigningUnavailable
 from ca.issuance import issue_request
@@ -22,13 +24,15 @@ from ca.pki.subject import SubjectFacts
 from ca.registration import request_certificate, request_state
 from ca.revocation import revoke
 from journal.actor import Actor
+from journal.models import Entry
 from ocsp import publisher
 from ocsp.responder.answering import Answered, Answering
 from ocsp.store.lmdb_reader import LmdbReader
 from ocsp.store.lmdb_store import LmdbStore
+from ocsp.store.record import HEAD_SIZE
 from ocsp.store.registry import answer_key
-from ocsp.wire.cert_id import PRESIGNED
-from ocsp.wire.response import ResponseStatus
+from ocsp.wire.cert_id import PRESIGNED, HashAlgorithm
+from ocsp.wire.response import ResponseStatus, successful
 from tests.authority import Authority, the_authority
 from tests.ca.pki.software_signer import SoftwareSigner
 from tests.ocsp.authority import DER
@@ -313,6 +317,7 @@ def test_a_signer_is_renewed_after_two_thirds_of_its_life_without_a_gap(world: W
     )
     assert sorted(labels) == [f"{ISSUER}.ocsp.{number}" for number in (1, 2, 3)]
     assert renewed >= 2 * len(Issuer.objects.all())
+    assert Entry.objects.filter(type="ocsp.signer_renewed", at__gt=AT).count() == renewed
 
 
 def test_an_ended_certificate_leaves_the_store_and_not_before(world: World) -> None:
@@ -335,3 +340,35 @@ def test_two_runs_do_not_get_in_each_others_way(world: World) -> None:
         assert world.refresh(AT).failures == ["the run before this one is not over"]
     finally:
         publisher._running.release()
+
+
+def test_status_is_kept_beyond_the_end_where_that_is_configured(
+    world: World, settings: SettingsWrapper
+) -> None:
+    """RFC 6960 4.4.4: the answers say from when on status is kept, and revoked stays revoked."""
+    settings.SIGILL_OCSP_RETENTION_DAYS = 30
+    good, revoked = world.issue(days=2), world.issue(days=2)
+    world.publish(good)
+    world.revoke(revoked)
+    world.publish(revoked)
+    for days in (1, 3, 31):
+        at = AT + timedelta(days=days)
+        world.refresh(at)
+        assert (world.ask(good, at=at), world.ask(revoked, at=at)) == ("GOOD", "REVOKED")
+        stored = world.store.get(answer_key(1, HashAlgorithm.SHA1, int(good.serial_hex, 16)))
+        assert stored is not None
+        body = successful(signed=stored[HEAD_SIZE:], signer_certificate_der=b"\x30\x00")
+        (extension,) = asn1_ocsp.OCSPResponse.load(body).response_data["responses"][0]["single_extensions"]
+        assert extension["extn_id"].native == "archive_cutoff"
+        assert extension["extn_value"].parsed.native == at - timedelta(days=30)
+    at = AT + timedelta(days=33)
+    assert world.refresh(at).removed >= 4
+    assert world.ask(good, at=at) == world.ask(revoked, at=at) == "UNAUTHORIZED"
+
+
+def test_without_that_an_ended_certificates_answer_is_let_go(world: World) -> None:
+    certificate = world.issue(days=2)
+    world.publish(certificate)
+    at = AT + timedelta(days=3)
+    assert world.refresh(at).removed >= 2
+    assert world.ask(certificate, at=at) == "UNAUTHORIZED"
