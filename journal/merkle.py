@@ -125,6 +125,36 @@ def consistency_proof(leaves: Sequence[bytes], first: int) -> list[bytes]:
     return _subproof(leaves, first, whole=True)
 
 
+def root_from_consistency(first: int, second: int, first_root: bytes, proof: Sequence[bytes]) -> bytes:
+    """Return the root of ``second`` leaves that the proof leads to from ``first_root``.
+
+    RFC 9162 section 2.1.4.2. Raises ``ValueError`` when the proof does not begin at ``first_root``, or has
+    the wrong length.
+    """
+    if first == second and not proof:
+        return first_root
+    nodes = [first_root, *proof] if first & (first - 1) == 0 else list(proof)
+    if not (0 < first < second and nodes):
+        raise ValueError("a proof of another length is needed")
+    # Where the smaller tree ends in full subtrees, the proof begins at the largest of them.
+    full = (first & -first).bit_length() - 1
+    position, last = (first - 1) >> full, (second - 1) >> full
+    old = new = nodes[0]
+    for step in nodes[1:]:
+        if last == 0:
+            raise ValueError("the proof is too long")
+        if position & 1 or position == last:
+            old, new = node_hash(step, old), node_hash(step, new)
+            zeros = max((position & -position).bit_length() - 1, 0)
+            position, last = position >> zeros, last >> zeros
+        else:
+            new = node_hash(new, step)
+        position, last = position >> 1, last >> 1
+    if last or old != first_root:
+        raise ValueError("the proof does not lead from the one root to the other")
+    return new
+
+
 def _subproof(leaves: Sequence[bytes], first: int, *, whole: bool) -> list[bytes]:
     if first == len(leaves):
         return [] if whole else [root_of(leaves)]

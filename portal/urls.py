@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from portal import problems
 from portal.pages.central import ceremony, issuers, protocols
+from portal.pages.auditor import compare, event, export, heads, journal
 from portal.pages.desk import (
     activating,
     blocking,

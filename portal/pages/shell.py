@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from directory.models import Organization, Person, Role
-from directory.policies import SEARCHING_ROLES
+from directory.policies import JOURNAL_ROLES, SEARCHING_ROLES
 from portal import words
 from portal.accounts.actor import session_of
 from portal.accounts.models import PortalSession
@@ -35,6 +35,9 @@ _TODAY: Final = Place(label=_("Today"), icon="sun", view="today")
 _PEOPLE: Final = Place(label=_("People"), icon="people", view="people-search", under="/people/")
 _ORDERS: Final = Place(label=_("Orders"), icon="credit-card-2-front", view="orders")
 _STATUS: Final = Place(label=_("Status services"), icon="broadcast", view="status")
+_JOURNAL: Final = Place(label=_("Journal"), icon="journal-text", view="journal")
+_INTACT: Final = Place(label=_("Is the log intact?"), icon="shield-check", view="journal-intact")
+_COMPARE: Final = Place(label=_("Compare heads"), icon="arrow-left-right", view="journal-compare")
 _ISSUERS: Final = Place(label=_("Issuers"), icon="shield-lock", view="issuers", under="/central/")
 _DESK: Final = (_TODAY, _PEOPLE, _ORDERS)
 
@@ -44,11 +47,14 @@ _WORK: Final[Mapping[Role | None, tuple[Place, ...]]] = {
     Role.DEPUTY_ISSUANCE_MANAGER: _DESK,
     Role.REVOCATION_OFFICER: (_TODAY, _PEOPLE),
     Role.CENTRAL_ADMINISTRATOR: (*_DESK, _ISSUERS),
-    Role.AUDITOR: (_TODAY, _ORDERS),
+    Role.AUDITOR: (_JOURNAL, _INTACT, _COMPARE, _ORDERS),
     Role.FUNCTION_CERT_ORDERER: (_TODAY,),
     Role.VALIDATION_SPECIALIST: (_TODAY,),
 }
-_OVERVIEW: Final[Mapping[Role | None, tuple[Place, ...]]] = dict.fromkeys(Role, (_STATUS,))
+_OVERVIEW: Final[Mapping[Role | None, tuple[Place, ...]]] = {
+    role: (_JOURNAL, _STATUS) if role.value in JOURNAL_ROLES and role is not Role.AUDITOR else (_STATUS,)
+    for role in Role
+}
 
 
 @cache
@@ -93,6 +99,7 @@ class Shell:
     actor: Who | None
     menu: tuple[Section, ...]
     may_search: bool
+    may_read_journal: bool
     environment: str
     version: str
     idle_seconds: int
@@ -109,6 +116,7 @@ def shell(request: HttpRequest) -> Mapping[str, object]:
             actor=_who(row, role) if row is not None and role is not None else None,
             menu=_menu(request.path, role) if is_in else (),
             may_search=role is not None and role.value in SEARCHING_ROLES,
+            may_read_journal=role is not None and role.value in JOURNAL_ROLES,
             environment="" if settings.SIGILL_ENVIRONMENT == "PROD" else settings.SIGILL_ENVIRONMENT,
             version=_version(),
             idle_seconds=settings.SESSION_IDLE_SECONDS,
@@ -137,14 +145,22 @@ def _left(row: PortalSession | None) -> int:
 
 def _menu(path: str, role: Role | None) -> tuple[Section, ...]:
     work, overview = _WORK.get(role, ()), _OVERVIEW.get(role, ())
+    here = _here(path, (*work, *overview))
     sections = (
-        Section(title="", entries=tuple(_entry(one, path) for one in work)),
-        Section(title=_("Overview"), entries=tuple(_entry(one, path) for one in overview)),
+        Section(title="", entries=tuple(_entry(one, here=here) for one in work)),
+        Section(title=_("Overview"), entries=tuple(_entry(one, here=here) for one in overview)),
     )
     return tuple(one for one in sections if one.entries)
 
 
-def _entry(place: Place, path: str) -> Entry:
-    url = reverse(place.view)
-    is_here = path == "/" if url == "/" else path.startswith(place.under or url)
-    return Entry(label=place.label, icon=place.icon, url=url, is_here=is_here)
+def _here(path: str, places: tuple[Place, ...]) -> Place | None:
+    """Return the place that the address lies under, the nearest of several."""
+    under = {one: one.under or reverse(one.view) for one in places}
+    around = [
+        one for one in places if path == under[one] or (under[one] != "/" and path.startswith(under[one]))
+    ]
+    return max(around, key=lambda one: len(under[one]), default=None)
+
+
+def _entry(place: Place, *, here: Place | None) -> Entry:
+    return Entry(label=place.label, icon=place.icon, url=reverse(place.view), is_here=place is here)

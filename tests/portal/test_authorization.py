@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 from cards.models import Activation
 from directory import registers
+from journal.models import Entry
 from tests.portal.conftest import LogIn
 from tests.scenarios import Scene, an_active_card
 
@@ -57,6 +58,17 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "central/issuers/": ("403 403 403 403 303", "405 405 405 405 303"),
     "central/ceremonies/<uuid:ceremony_id>/": ("404 404 404 404 303", "404 404 404 404 303"),
     "central/protocols/<str:name>.<str:form>": ("403 403 403 403 303", "405 405 405 405 303"),
+    "journal/": ("403 403 403 200 303", "403 403 403 302 303"),
+    "journal/export/": ("405 405 405 405 303", "403 403 403 302 303"),
+    "journal/events/<int:entry_id>/": ("403 403 403 200 303", "405 405 405 405 303"),
+    "journal/events/<int:entry_id>/proof.jsonl": ("403 403 403 404 303", "405 405 405 405 303"),
+    "journal/intact/": ("403 403 403 200 303", "405 405 405 405 303"),
+    "journal/intact/status/": ("403 403 403 200 303", "405 405 405 405 303"),
+    "journal/heads/<int:size>/": ("403 403 403 404 303", "405 405 405 405 303"),
+    "journal/heads/<int:size>/head.txt": ("403 403 403 404 303", "405 405 405 405 303"),
+    "journal/compare/": ("403 403 403 200 303", "403 403 403 200 303"),
+    "journal/verify.py": ("403 403 403 200 303", "405 405 405 405 303"),
+    "journal/audit-key.pem": ("403 403 403 404 303", "405 405 405 405 303"),
     "": ("200 200 200 200 303", "405 405 405 405 303"),
     "people/search/": ("200 200 403 403 303", "302 302 403 403 303"),
     "people/read/": ("405 405 405 405 303", "302 302 403 403 303"),
@@ -102,6 +114,8 @@ def stage(scene: Scene, settings: Settings) -> Iterator[Mapping[str, str]]:
         "card_id": str(card.pk),
         "ceremony_id": str(uuid.uuid4()),
         "activation_id": str(Activation.objects.get(card=card).pk),
+        "entry_id": str(Entry.objects.get(type="card.activated").pk),
+        "size": "1",
     }
     registers.forget()
 
@@ -128,7 +142,7 @@ def test_every_address_answers_each_of_the_cast_as_the_table_says(
     cookies["nobody"] = ""
     found = {}
     for address in addresses(get_resolver("portal.urls")):
-        url = "/" + re.sub(r"<uuid:(\w+)>", lambda one: stage[one.group(1)], address)
+        url = "/" + re.sub(r"<(?:uuid|int):(\w+)>", lambda one: stage[one.group(1)], address)
         found[address] = tuple(
             " ".join(str(answer(cookies[name], method, url)) for name in PEOPLE) for method in ("get", "post")
         )

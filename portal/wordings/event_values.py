@@ -1,0 +1,79 @@
+"""The words of codes that stand in events: reasons, outcomes, registers, ways."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+from portal import words
+from portal.words import Text
+
+_NOT_FOUND: Final = _("nobody found")
+_END_REASONS: Final[Mapping[str, Text]] = {
+    "rejected_by_factory": _("refused by the producer"),
+    "not_activated_in_time": _("not activated in time"),
+    "superseded": _("replaced by a newer order"),
+    "withdrawn": _("withdrawn"),
+    "card_blocked": _("the card was blocked"),
+}
+
+BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
+    ("card.blocked", "reason"): {reason.value: text for reason, text in words.BLOCK_REASONS.items()},
+    ("card.discarded", "reason"): {
+        **{reason.value: text for reason, text in words.BLOCK_REASONS.items()},
+        **_END_REASONS,
+    },
+    ("card_order.lapsed", "reason"): {
+        **{reason.value: text for reason, text in words.BLOCK_REASONS.items()},
+        **_END_REASONS,
+    },
+    ("activation.aborted", "reason"): words.ABORT_REASONS,
+    ("session.ended", "reason"): words.SESSION_ENDS,
+    ("session.login_refused", "code"): words.LOGIN_HINTS,
+    ("person.protected_opened", "reason"): {
+        "person_view": _("opened in the person view"),
+        "journal": _("read in the journal"),
+        "journal_export": _("exported from the journal"),
+    },
+    ("directory.person_searched", "outcome"): {"found": _("found"), "not_found": _NOT_FOUND},
+    ("directory.person_read", "outcome"): {
+        "read": _("read"),
+        "not_found": _NOT_FOUND,
+        "unavailable": _("the register did not answer"),
+    },
+    ("directory.sync_ended", "state"): {
+        "complete": _("complete"),
+        "incomplete": _("not complete"),
+        "quarantined": _("held for a decision"),
+        "running": _("still going on"),
+    },
+}
+"""By event type and field."""
+
+BY_FIELD: Final[Mapping[str, Mapping[str, Text]]] = {
+    "register": {"hsa": "HSA", "pu": "PU"},
+    "hint": words.LOGIN_HINTS,
+    "name": words.KEY_PURPOSES,
+    "key": {
+        "personal_number": _("personal number"),
+        "hsa_id": _("HSA-id"),
+        "card_number": _("card number"),
+    },
+    "reason": {
+        "unspecified": _("no reason given"),
+        "keyCompromise": _("the key may be known to others"),
+        "cACompromise": _("the issuer's key may be known to others"),
+        "affiliationChanged": _("the affiliation has changed"),
+        "superseded": _("replaced"),
+        "cessationOfOperation": _("no longer in operation"),
+        "privilegeWithdrawn": _("the right was withdrawn"),
+    },
+    "loa": {
+        "http://id.sambi.se/loa/loa2": "2",
+        "http://id.sambi.se/loa/loa3": "3",
+    },
+    "format": {"csv": "CSV", "jsonl": _("JSON lines"), "xlsx": "Excel", "pdf": "PDF"},
+    "failed_steps": {name: label for name, label, _detail in words.SEVEN_STEPS},
+    "carrier_kind": {"card": _("card"), "function": _("function")},
+}
+"""By field alone."""
