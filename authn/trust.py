@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from authn import configuration
@@ -60,19 +61,24 @@ class Trust:
 def load_trust() -> Trust:
     """Return the trust of this installation, from the chain and issuer certificates in its public folder.
 
-    The anchor is the self-signed certificate of `chain.pem`; the issuers are those CA certificates of
-    `aia/` whose common name says that they issue to persons. Without the files nothing is trusted.
+    The anchor is the self-signed certificate of `chain.pem`, PROD's root; the issuers are those CA
+    certificates of `aia/` that it signed and whose common name says that they issue to persons. What QA
+    issues lies beside them and opens nothing (QA-3). Without the files nothing is trusted.
     """
     folder = configuration.public_folder()
     pattern = re.compile(configuration.issuer_name_pattern())
     chain = _chain(folder / "chain.pem")
     published = [path.read_bytes() for path in sorted((folder / "aia").glob("*.cer"))]
+    anchors = tuple(der for der in chain if _is_self_issued(der))
     return Trust(
-        anchors=tuple(der for der in chain if _is_self_issued(der)),
+        anchors=anchors,
         issuers=tuple(
             der
             for der in dict.fromkeys([*chain, *published])
-            if not _is_self_issued(der) and read_certificate(der).is_ca and pattern.search(_common_name(der))
+            if not _is_self_issued(der)
+            and read_certificate(der).is_ca
+            and pattern.search(_common_name(der))
+            and _is_signed_by_one_of(anchors, der)
         ),
         policies=policies_of_arc(configuration.policy_arc()),
         status_hosts=configuration.status_hosts(),
@@ -107,6 +113,17 @@ def _subject(der: bytes) -> str:
 def _is_self_issued(der: bytes) -> bool:
     certificate = x509.load_der_x509_certificate(der)
     return certificate.subject == certificate.issuer
+
+
+def _is_signed_by_one_of(anchors: Collection[bytes], der: bytes) -> bool:
+    certificate = x509.load_der_x509_certificate(der)
+    for anchor in anchors:
+        try:
+            certificate.verify_directly_issued_by(x509.load_der_x509_certificate(anchor))
+        except (ValueError, TypeError, InvalidSignature):
+            continue
+        return True
+    return False
 
 
 def _common_name(der: bytes) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -152,6 +153,19 @@ def test_an_issuer_of_the_same_name_with_another_key_is_refused(service: Service
 
 def test_the_issuer_of_functions_lets_no_person_in(service: Service, pki: Pki) -> None:
     der = pki.holder(Holder(), issuer=pki.function_issuer, signer="function")
+    assert outcome(service, der) == "certificateUntrusted"
+
+
+def test_a_certificate_of_qa_lets_nobody_in_though_qas_issuers_are_published_too(
+    service: Service, pki: Pki, settings: "Settings"
+) -> None:
+    """QA-3: QA's issuers lie in aia/ beside PROD's, under a root that this login does not know."""
+    qa_issuer = pki.stranger.public_bytes(Encoding.DER)
+    (Path(settings.SIGILL_PUBLIC) / "aia" / "testpersonid3.cer").write_bytes(qa_issuer)
+    trust = load_trust()
+    assert qa_issuer not in trust.issuers
+    assert len(trust.issuers) == 2
+    der = pki.holder(Holder(), issuer=pki.stranger, signer="stranger")
     assert outcome(service, der) == "certificateUntrusted"
 
 
