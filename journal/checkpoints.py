@@ -19,7 +19,10 @@ from journal.errors import HeadSignedWrongly
 from journal.merkle import Peaks
 from journal.models import Checkpoint, TreeState
 
-ECDSA_NOTE = b"\x02"  # C2SP signed-note: ECDSA, key id over the SubjectPublicKeyInfo
+ECDSA_NOTE = b"\x02"
+"""C2SP signed-note: ECDSA with SHA-256; the key id is over the SubjectPublicKeyInfo."""
+RSA_NOTE = b"\xffRSA-PKCS1-SHA256:"
+"""Our own type for an RSA audit key, as the specification asks: 0xff and a longer name."""
 
 
 def note_body(*, origin: str, size: int, root_hash: bytes) -> str:
@@ -30,6 +33,16 @@ def note_body(*, origin: str, size: int, root_hash: bytes) -> str:
 def key_id(public_key: bytes) -> bytes:
     """Return the four octets that name the key in a note: the start of SHA-256 over its SPKI."""
     return hashlib.sha256(public_key).digest()[:4]
+
+
+def verifier_key(origin: str, public_key: bytes) -> str:
+    """Return the line by which verifiers know the audit key (C2SP signed-note): name, key id, type and key.
+
+    Type 2 is ECDSA over SHA-256, on whatever curve. RSA has no number there and takes the type for others.
+    """
+    is_ec = isinstance(load_der_public_key(public_key), ec.EllipticCurvePublicKey)
+    encoded = base64.b64encode((ECDSA_NOTE if is_ec else RSA_NOTE) + public_key).decode()
+    return f"{origin}+{key_id(public_key).hex()}+{encoded}"
 
 
 def signed_note(*, origin: str, size: int, root_hash: bytes, public_key: bytes, signature: bytes) -> str:

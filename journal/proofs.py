@@ -16,6 +16,7 @@ from journal.recording import canonical_json
 from journal.tiles import TILE_WIDTH, NotInTree, TiledTree
 
 BUNDLE_FORMAT: Final = "sigill-journal-proofs"
+GROWTH_FORMAT: Final = "sigill-journal-growth"
 _BATCH: Final = 500
 
 
@@ -134,3 +135,16 @@ def receipt_proof(entry_ids: Collection[int], *, with_content: bool = True) -> R
         leaf_hashes=tuple(bytes(leaf_hash).hex() for _, leaf_hash in found),
         bundle="".join(proof_bundle(positions, head.size, with_content=with_content)),
     )
+
+
+def growth_proof(old_size: int, new_size: int) -> str:
+    """Return the proof that one signed head contains another, as one line that ``journal/verify.py`` checks.
+
+    Raises ``NotInTree`` when one of them is not signed, ``ValueError`` unless 0 < old_size <= new_size.
+    """
+    notes = dict(Checkpoint.objects.filter(size__in=(old_size, new_size)).values_list("size", "note"))
+    if len(notes) < len({old_size, new_size}):
+        raise NotInTree(f"there is no signed head over {old_size} or over {new_size} rows")
+    path = [node.hex() for node in consistency_proof(old_size, new_size)]
+    told = {"format": GROWTH_FORMAT, "version": 1, "old": notes[old_size], "new": notes[new_size]}
+    return canonical_json(told | {"proof": path}) + "\n"

@@ -1,11 +1,12 @@
-"""Stand-alone verifier of a journal export: needs this file, ``cryptography`` and the audit key, no server.
+"""Stand-alone verifier of Sigill's journal: needs this file, ``cryptography`` and the audit key, no server.
 
-    python journal/verify.py EXPORT --key AUDIT_KEY.pem [--head NOTE_FILE]
+    python journal/verify.py WHAT --key AUDIT_KEY [--head NOTE] [--tiles PLACE] [--of FILE]
 
-An export is JSON lines: a header, one line for each entry (position, content, leaf hash), and one line
-for each signed head (a C2SP signed note over a transparency-dev checkpoint). The program recomputes
-every leaf and every tree head (RFC 6962 section 2.1) and names the first row that is not as signed. A head
-that was kept elsewhere shows whether the export is the whole of what was signed then.
+WHAT is an export (JSON lines: every row, every signed head), a proof bundle (one head, some rows, each with
+its inclusion proof), a PDF that carries a bundle, a folder or URL of tiles (C2SP tlog-tiles), or the proof
+that one head contains another. Leaves and heads are hashed anew (RFC 6962 section 2.1), signatures checked,
+and the first row that is not as signed is named. ``--head`` is a head that was kept elsewhere, ``--tiles``
+names the row where an export and the published tiles part, ``--of`` is the file whose SHA-256 a row names.
 """
 
 import sys
@@ -18,20 +19,29 @@ if __name__ == "__main__" and not (sys.flags.isolated or sys.flags.safe_path):
 import argparse
 import base64
 import binascii
+import contextlib
 import hashlib
 import hmac
+import io
 import json
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
+MOST_OCTETS = 1 << 28
+
 
 class BrokenJournal(Exception):
-    """The export is not what was signed; the message names where."""
+    """It is not what was signed; the message names where."""
 
 
 @dataclass(slots=True)
@@ -45,7 +55,7 @@ class Tree:
         """Add a leaf hash."""
         node, size = leaf, self.size
         while size & 1:
-            node = hashlib.sha256(b"\x01" + self.peaks.pop() + node).digest()
+            node = _node(self.peaks.pop(), node)
             size >>= 1
         self.peaks.append(node)
         self.size += 1
@@ -56,8 +66,47 @@ class Tree:
             return hashlib.sha256(b"").digest()
         node = self.peaks[-1]
         for peak in reversed(self.peaks[:-1]):
-            node = hashlib.sha256(b"\x01" + peak + node).digest()
+            node = _node(peak, node)
         return node
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def root_over(leaves: Sequence[bytes]) -> bytes:
+    """Return the tree head over leaf hashes."""
+    tree = Tree()
+    for leaf in leaves:
+        tree.append(leaf)
+    return tree.root()
+
+
+def roots_by_proof(position: int, size: int, node: bytes, path: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """Return the root of the tree that ends with a node, and of the whole (RFC 9162 2.1.3.2, 2.1.4.2).
+
+    ``node`` is the hash at ``position`` of ``size`` nodes of its height. Raises ``ValueError`` when there is
+    no such position or the proof has another length.
+    """
+    if not 0 <= position < size:
+        raise ValueError("there is no such row")
+    last, old, new = size - 1, node, node
+    for step in path:
+        if last == 0:
+            raise ValueError("the proof is too long")
+        if position & 1 or position == last:
+            old, new = _node(step, old), _node(step, new)
+            while not position & 1 and position:
+                position, last = position >> 1, last >> 1
+        else:
+            new = _node(new, step)
+        position, last = position >> 1, last >> 1
+    if last:
+        raise ValueError("the proof is too short")
+    return old, new
+
+
+# --- Heads ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +122,10 @@ PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
 def read_head(note: str, key: PublicKey) -> Head:
-    """Return the head in a signed note whose signature verifies with ``key``.
+    """Return the head in a signed note (C2SP tlog-checkpoint) whose signature verifies with ``key``.
 
-    Raises ``BrokenJournal`` when the note is malformed or not signed by this key.
+    Signatures by other keys (witnesses) are passed over. Raises ``BrokenJournal`` when the note is malformed
+    or not signed by this key.
     """
     body, separator, signatures = note.partition("\n\n")
     lines = body.split("\n")
@@ -98,13 +148,33 @@ def read_head(note: str, key: PublicKey) -> Head:
 def _verifies(key: PublicKey, signature: bytes, signed: bytes) -> bool:
     try:
         if isinstance(key, ec.EllipticCurvePublicKey):
-            wide = key.curve.key_size > 256  # noqa: PLR2004 - P-384 signs with SHA-384
-            key.verify(signature, signed, ec.ECDSA(hashes.SHA384() if wide else hashes.SHA256()))
+            key.verify(signature, signed, ec.ECDSA(hashes.SHA256()))  # type 2: SHA-256 on every curve
         else:
             key.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
     except InvalidSignature:
         return False
     return True
+
+
+def check_growth(old: Head, new: Head, path: Sequence[bytes]) -> None:
+    """Check that the tree of one head begins with that of another; raises ``BrokenJournal``."""
+    parted = BrokenJournal(f"the head over {new.size} rows does not contain the one over {old.size} rows")
+    if old == new and not path:
+        return
+    if not 0 < old.size < new.size:
+        raise parted
+    above, position, last = list(path), old.size - 1, new.size - 1
+    while position & 1:
+        position, last = position >> 1, last >> 1
+    first = above.pop(0) if position and above else old.root_hash
+    try:
+        if roots_by_proof(position, last + 1, first, above) != (old.root_hash, new.root_hash):
+            raise parted
+    except ValueError as error:
+        raise parted from error
+
+
+# --- Rows -----------------------------------------------------------------------------------------------
 
 
 def rows(lines: Iterator[str]) -> Iterator[dict[str, object]]:
@@ -128,6 +198,37 @@ def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _has_form(row: dict[str, object], **kinds: type) -> bool:
     """Tell whether the row has exactly these keys with values of these types; a truth is no number."""
     return {key: type(value) for key, value in row.items()} == kinds
+
+
+def leaf_of(row: dict[str, object]) -> bytes:
+    """Return the leaf hash of an entry's content."""
+    return hashlib.sha256(b"\x00" + str(row["content"]).encode()).digest()
+
+
+def check_row(row: dict[str, object]) -> bytes:
+    """Return a row's leaf hash; raises ``BrokenJournal`` unless its content and personal parts give it.
+
+    A personal part that is absent is no fault: it was erased, or is not for this reader.
+    """
+    leaf, position = leaf_of(row), row["position"]
+    if row["leaf_hash"] != leaf.hex():
+        raise BrokenJournal(f"row {position} was changed: its content does not give its leaf hash")
+    parts = row.get("personal")
+    committed = json.loads(str(row["content"])).get("personal", {}) if parts else {}
+    for part, opening in parts.items() if isinstance(parts, dict) else ():
+        if not isinstance(opening, dict) or not _has_form(opening, salt=str, fields=dict):
+            raise BrokenJournal(f"row {position}: its personal part {part!r} has not the form of one")
+        told = json.dumps(opening["fields"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        try:
+            salt = bytes.fromhex(str(opening["salt"]))
+        except ValueError as error:
+            raise BrokenJournal(f"row {position}: a salt is not hexadecimal") from error
+        if committed.get(part) != hmac.new(salt, told.encode(), hashlib.sha256).hexdigest():
+            raise BrokenJournal(f"row {position}: its personal part {part!r} is not what was committed to")
+    return leaf
+
+
+# --- An export: every row, every head -------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -165,20 +266,19 @@ def read_export(lines: Iterator[str], key: PublicKey) -> Export:
     return export
 
 
-def verify(lines: Iterator[str], key: PublicKey) -> Head:
-    """Check a whole export and return the head that covers it.
+def verify(lines: Iterator[str], key: PublicKey, *, published: Sequence[bytes] = ()) -> Head:
+    """Check a whole export and return the head that covers it; ``published`` are leaf hashes of its tiles.
 
     Raises ``BrokenJournal`` naming the first row that is not as signed, or what is missing.
     """
     export = read_export(lines, key)
     tree, good_until, pending = Tree(), 0, list(export.heads)
     for expected, row in enumerate(export.entries):
-        if row.get("position") != expected:
-            raise BrokenJournal(f"row {expected} is missing or out of order: found {row.get('position')}")
-        leaf = leaf_of(row)
-        if row.get("leaf_hash") != leaf.hex():
-            raise BrokenJournal(f"row {expected} was changed: its content does not give its leaf hash")
-        check_personal(row)
+        if row["position"] != expected:
+            raise BrokenJournal(f"row {expected} is missing or out of order: found {row['position']}")
+        leaf = check_row(row)
+        if expected < len(published) and leaf != published[expected]:
+            raise BrokenJournal(f"row {expected} is not the one that was signed and published")
         tree.append(leaf)
         while pending and pending[0].size == tree.size:
             if pending[0].root_hash != tree.root():
@@ -195,35 +295,9 @@ def verify(lines: Iterator[str], key: PublicKey) -> Head:
         raise BrokenJournal(f"rows {good_until} to {tree.size - 1} are covered by no signed head")
     if export.size != tree.size:
         raise BrokenJournal(f"the header announces {export.size} rows, the export holds {tree.size}")
+    if len(published) > tree.size:
+        raise BrokenJournal(f"{len(published)} rows were published, the export holds {tree.size}")
     return export.heads[-1]
-
-
-def leaf_of(row: dict[str, object]) -> bytes:
-    """Return the leaf hash of an entry's content."""
-    return hashlib.sha256(b"\x00" + str(row["content"]).encode()).digest()
-
-
-def check_personal(row: dict[str, object]) -> None:
-    """Check that what a row tells of persons beside its leaf is what the leaf committed to (format 2).
-
-    A part that is absent is no fault: it was erased, or is not for this reader. Raises ``BrokenJournal``.
-    """
-    parts = row.get("personal", {})
-    if not parts or not isinstance(parts, dict):
-        return  # what has another form was refused before
-    committed = json.loads(str(row["content"])).get("personal", {})
-    for part, opening in parts.items():
-        if not isinstance(opening, dict) or not _has_form(opening, salt=str, fields=dict):
-            raise BrokenJournal(f"row {row['position']}: its personal part {part!r} has not the form of one")
-        told = json.dumps(opening["fields"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        try:
-            salt = bytes.fromhex(str(opening["salt"]))
-        except ValueError as error:
-            raise BrokenJournal(f"row {row['position']}: a salt is not hexadecimal") from error
-        if committed.get(part) != hmac.new(salt, told.encode(), hashlib.sha256).hexdigest():
-            raise BrokenJournal(
-                f"row {row['position']}: its personal part {part!r} is not what was committed to"
-            )
 
 
 def check_outside_head(lines: Iterator[str], head: Head) -> None:
@@ -231,13 +305,15 @@ def check_outside_head(lines: Iterator[str], head: Head) -> None:
 
     Raises ``BrokenJournal`` when the export is shorter than the head, or has another root at its size.
     """
-    tree = Tree()
-    for row in rows(lines):
-        if "content" in row and tree.size < head.size:
-            tree.append(leaf_of(row))
-    if tree.size < head.size:
-        raise BrokenJournal(f"the given head is signed over {head.size} rows, the export holds {tree.size}")
-    if tree.root() != head.root_hash:
+    leaves = [leaf_of(row) for row in rows(lines) if "content" in row]
+    check_prefix(leaves, head, "the export holds")
+
+
+def check_prefix(leaves: Sequence[bytes], head: Head, held: str) -> None:
+    """Check that verified leaves begin with what a head is signed over; raises ``BrokenJournal``."""
+    if len(leaves) < head.size:
+        raise BrokenJournal(f"the given head is signed over {head.size} rows, {held} {len(leaves)}")
+    if root_over(leaves[: head.size]) != head.root_hash:
         raise BrokenJournal(f"the first {head.size} rows are not those that the given head is signed over")
 
 
@@ -259,45 +335,212 @@ def told_restores(lines: Iterator[str]) -> Iterator[str]:
             )
 
 
+# --- A proof bundle: some rows under one head -----------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Bundle:
+    """A checked bundle: its head, its rows, and how many octets of a PDF the row's SHA-256 is over."""
+
+    head: Head
+    rows: list[dict[str, object]]
+    octets: int
+
+    def names(self, digest: str) -> bool:
+        """Tell whether a row's event names a file's SHA-256."""
+        told = (json.loads(str(row["content"])) for row in self.rows if "content" in row)
+        return any(digest == content["event"].get("sha256") for content in told)
+
+
+def verify_bundle(lines: Iterator[str], key: PublicKey) -> Bundle:
+    """Check every row of a bundle against its head; raises ``BrokenJournal`` naming the first that fails."""
+    stream = rows(lines)
+    header = next(stream, {})
+    kinds = {"format": str, "version": int, "rows": int, "note": str, "octets": int}
+    if not _has_form({"octets": 0, **header}, **kinds) or header["version"] != 1:
+        raise BrokenJournal("the header is not that of a proof bundle of version 1")
+    head, found = read_head(str(header["note"]), key), []
+    for number, row in enumerate(stream, start=2):
+        whole = {"personal": {}, "content": "", **row}
+        if not _has_form(whole, position=int, content=str, leaf_hash=str, personal=dict, proof=list):
+            raise BrokenJournal(f"line {number} is not a row with its proof: {', '.join(row)}")
+        position = int(str(row["position"]))
+        try:
+            leaf = check_row(row) if "content" in row else bytes.fromhex(str(row["leaf_hash"]))
+            path = [bytes.fromhex(str(step)) for step in whole["proof"]]  # type: ignore[attr-defined]
+            _, root = roots_by_proof(position, head.size, leaf, path)
+        except ValueError as error:
+            raise BrokenJournal(f"row {position}: its proof does not fit: {error}") from error
+        if root != head.root_hash:
+            raise BrokenJournal(f"row {position} is not in the tree of {head.size} rows that was signed")
+        found.append(row)
+    if len(found) != header["rows"]:
+        raise BrokenJournal(f"the header announces {header['rows']} rows, the bundle holds {len(found)}")
+    return Bundle(head, found, int(str(header.get("octets", 0))))
+
+
+def bundle_in_pdf(pdf: bytes) -> str:
+    """Return the bundle that a PDF carries as an attachment; raises ``BrokenJournal`` unless it is one."""
+    found, at = [], 0
+    while (at := pdf.find(b"/EmbeddedFile", at) + 1) > 0:
+        start = pdf.find(b"stream", at) + len(b"stream")
+        octets = pdf[start : pdf.find(b"endstream", start)].removeprefix(b"\r").removeprefix(b"\n")
+        with contextlib.suppress(zlib.error):  # else it is stored as it is
+            octets = zlib.decompressobj().decompress(octets, MOST_OCTETS)
+        if octets.startswith(b'{"format":"sigill-journal-proofs"'):
+            found.append(octets.decode())
+    if len(found) != 1:
+        raise BrokenJournal(f"the PDF carries {len(found)} proof bundles, not one")
+    return found[0]
+
+
+def verify_growth(lines: Iterator[str], key: PublicKey) -> tuple[Head, Head]:
+    """Check the proof that one head contains another and return both; raises ``BrokenJournal``."""
+    told = next(rows(lines))
+    if not _has_form(told, format=str, version=int, old=str, new=str, proof=list) or told["version"] != 1:
+        raise BrokenJournal("this is no consistency proof of version 1")
+    old, new = read_head(str(told["old"]), key), read_head(str(told["new"]), key)
+    path: list[object] = told["proof"]  # type: ignore[assignment]
+    check_growth(old, new, [bytes.fromhex(str(step)) for step in path])
+    return old, new
+
+
+# --- Tiles ----------------------------------------------------------------------------------------------
+
+
+def read_tiles(place: str, key: PublicKey) -> tuple[Head, list[bytes]]:
+    """Read every tile of a folder or URL and return the head and its leaf hashes.
+
+    Raises ``BrokenJournal`` naming the first tile that is missing or does not belong to the signed head.
+    """
+    head = read_head((_fetch(place, "checkpoint") or b"").decode(), key)
+    level = 0
+    leaves: list[bytes] = []
+    hashes_below: list[bytes] = []
+    while count := head.size >> (8 * level):
+        hashes_here: list[bytes] = []
+        for index in range(-(-count // 256)):
+            width = min(256, count - index * 256)
+            name = f"tile/{level}/{_number(index)}"
+            partial = _fetch(place, f"{name}.p/{width}") if width < 256 else None  # noqa: PLR2004
+            tile = (partial or _fetch(place, name) or b"")[: width * 32]
+            here = [tile[at : at + 32] for at in range(0, len(tile), 32)]
+            rows_of = (
+                f"rows {index << (8 * level + 8)} to {min(head.size, (index + 1) << (8 * level + 8)) - 1}"
+            )
+            if len(tile) != width * 32:
+                raise BrokenJournal(f"{name} is missing or too short: {rows_of}")
+            if level and here != hashes_below[index * 256 :][:width]:
+                raise BrokenJournal(f"{name} is not what the tiles below it give: {rows_of}")
+            hashes_here += here
+        leaves = leaves or hashes_here
+        full = range(0, len(hashes_here) - 255, 256)
+        hashes_below = [root_over(hashes_here[start : start + 256]) for start in full]
+        level += 1
+    if root_over(leaves) != head.root_hash:
+        raise BrokenJournal(f"the tiles do not give the root that is signed over {head.size} rows")
+    return head, leaves
+
+
+def _number(index: int) -> str:
+    text = f"{index:03d}"
+    text = text.zfill(-(-len(text) // 3) * 3)
+    groups = [text[at : at + 3] for at in range(0, len(text), 3)]
+    return "/".join(chain((f"x{group}" for group in groups[:-1]), groups[-1:]))
+
+
+def _fetch(place: str, name: str) -> bytes | None:
+    try:
+        if place.startswith(("http://", "https://")):
+            with urlopen(f"{place.rstrip('/')}/{name}", timeout=30) as answer:  # noqa: S310 - as the user asked
+                octets: bytes = answer.read(MOST_OCTETS)
+                return octets
+        return (Path(place) / name).read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except HTTPError as error:
+        if error.code == 404:  # noqa: PLR2004 - not there
+            return None
+        raise
+
+
+# --- The program ----------------------------------------------------------------------------------------
+
+
 def main() -> int:
-    """Verify the named export and say in one sentence what was found."""
+    """Verify what is named and say in one sentence what was found; 0 intact, 1 broken, 2 not to be read."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("export", type=Path)
-    parser.add_argument("--key", type=Path, required=True, help="the audit key or its certificate, PEM")
-    parser.add_argument(
-        "--head", type=Path, metavar="NOTE_FILE", help="a signed head that was kept elsewhere"
-    )
+    parser.add_argument("what", help="an export, a proof bundle, a PDF, or a folder or URL of tiles")
+    parser.add_argument("--key", type=Path, required=True, help="the audit key: certificate, PEM or note key")
+    parser.add_argument("--head", type=Path, metavar="NOTE", help="a signed head that was kept elsewhere")
+    parser.add_argument("--tiles", metavar="PLACE", help="the tiles that were published, folder or URL")
+    parser.add_argument("--of", type=Path, metavar="FILE", help="the file whose SHA-256 a row names")
     arguments = parser.parse_args()
     try:
-        key = _load_key(arguments.key.read_bytes())
-        with arguments.export.open(encoding="utf-8") as lines:
-            head = verify(lines, key)
-        with arguments.export.open(encoding="utf-8") as lines:
-            for sentence in told_restores(lines):
-                print(sentence)
-        if arguments.head:
-            outside = read_head(arguments.head.read_text(encoding="utf-8"), key)
-            with arguments.export.open(encoding="utf-8") as lines:
-                check_outside_head(lines, outside)
+        key = load_key(arguments.key.read_bytes())
+        for sentence in _examine(arguments, key):
+            print(sentence)
     except BrokenJournal as error:
         print(f"BROKEN: {error}")
         return 1
     except (OSError, ValueError) as error:
         print(f"cannot verify: {error}")
         return 2
-    if arguments.head:
-        print(f"the given head is in it: {outside.size} rows")
-    print(f"intact: {head.size} rows, root {head.root_hash.hex()}, signed by {head.origin}")
     return 0
 
 
-def _load_key(pem: bytes) -> PublicKey:
-    if b"BEGIN CERTIFICATE" in pem:
-        from cryptography import x509  # noqa: PLC0415 - only when a certificate is given
-
-        key = x509.load_pem_x509_certificate(pem).public_key()
+def _examine(arguments: argparse.Namespace, key: PublicKey) -> Iterator[str]:
+    outside = read_head(arguments.head.read_text(encoding="utf-8"), key) if arguments.head else None
+    published = read_tiles(arguments.tiles, key)[1] if arguments.tiles else []
+    place = arguments.what
+    if place.startswith(("http://", "https://")) or Path(place).is_dir():
+        head, leaves = read_tiles(place, key)
+        if outside:
+            check_prefix(leaves, outside, "the tiles hold")
     else:
-        key = serialization.load_pem_public_key(pem)  # type: ignore[assignment]
+        octets = Path(place).read_bytes()
+        text = bundle_in_pdf(octets) if octets.startswith(b"%PDF") else octets.decode()
+        if text.startswith('{"format":"sigill-journal-proofs"'):
+            yield from _told_bundle(text, octets, arguments, key)
+            return
+        if text.startswith('{"format":"sigill-journal-growth"'):
+            old, head = verify_growth(io.StringIO(text), key)
+            yield f"the head over {old.size} rows is in it"
+        else:
+            head = verify(io.StringIO(text), key, published=published)
+            yield from told_restores(io.StringIO(text))
+            if outside:
+                check_outside_head(io.StringIO(text), outside)
+    if outside:
+        yield f"the given head is in it: {outside.size} rows"
+    yield f"intact: {head.size} rows, root {head.root_hash.hex()}, signed by {head.origin}"
+
+
+def _told_bundle(text: str, octets: bytes, arguments: argparse.Namespace, key: PublicKey) -> Iterator[str]:
+    bundle = verify_bundle(io.StringIO(text), key)
+    for row in bundle.rows:
+        told = json.loads(str(row.get("content", "{}")))
+        yield f"row {row['position']}: {told.get('type', 'content withheld')} {told.get('at', '')}".rstrip()
+    of = arguments.of.read_bytes() if arguments.of else octets[: bundle.octets]
+    if of and not bundle.names(hashlib.sha256(of).hexdigest()):
+        raise BrokenJournal("no row names the SHA-256 of this file")
+    if of:
+        yield "the file is the one that the row names"
+    yield (
+        f"intact: {len(bundle.rows)} rows proven in the tree of {bundle.head.size} rows, "
+        f"root {bundle.head.root_hash.hex()}, signed by {bundle.head.origin}"
+    )
+
+
+def load_key(octets: bytes) -> PublicKey:
+    """Return the key of a certificate, a PEM or a note verifier key; raises ``BrokenJournal`` for others."""
+    if b"BEGIN CERTIFICATE" in octets:
+        key = x509.load_pem_x509_certificate(octets).public_key()
+    elif b"BEGIN" in octets:
+        key = serialization.load_pem_public_key(octets)  # type: ignore[assignment]
+    else:
+        typed = base64.b64decode(octets.strip().split(b"+", 2)[-1])
+        key = serialization.load_der_public_key(typed[typed.index(b"0") :])  # type: ignore[assignment]
     if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
         raise BrokenJournal("the key is neither EC nor RSA")
     return key

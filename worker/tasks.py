@@ -16,7 +16,7 @@ from cards.errors import FactoryUnavailable
 from cards.production import connect, poll_factory_reports, send_due_orders
 from directory import hsa_sync, pu_sync
 from functioncerts.lifecycle import settle_orders as settle_function_orders
-from journal import checkpoints
+from journal import checkpoints, tile_files
 from journal.actor import Actor
 from journal.audit_key import audit_key
 from journal.watching import watch
@@ -77,22 +77,27 @@ def keep_specimens() -> None:
 
 @shared_task
 def sign_head() -> None:
-    """Sign the journal's head when something happened since the last one."""
+    """Sign the journal's head when something happened since the last one, and publish the tree."""
 
     def work(now: datetime) -> str:
-        if checkpoints.head_is_signed():
-            return "nothing new"
-        audit = signers().signer_for("audit")
-        head = checkpoints.sign_head(
-            origin=settings.SIGILL_JOURNAL_ORIGIN,
-            public_key=audit.public_key,
-            sign=audit.sign,
-            outside=settings.SIGILL_HOME / "journal" / "checkpoints",
-            at=now,
-        )
-        return f"head over {head.size} rows" if head else "signed by another worker"
+        told = "nothing new" if checkpoints.head_is_signed() else _sign(now)
+        published = tile_files.publish(settings.SIGILL_PUBLIC / "log")
+        return f"{told}, {published} rows published" if published else told
 
     run_job("sign_head", work)
+
+
+def _sign(now: datetime) -> str:
+    audit, origin = signers().signer_for("audit"), settings.SIGILL_JOURNAL_ORIGIN
+    head = checkpoints.sign_head(
+        origin=origin,
+        public_key=audit.public_key,
+        sign=audit.sign,
+        outside=settings.SIGILL_HOME / "journal" / "checkpoints",
+        at=now,
+    )
+    tile_files.publish_key(settings.SIGILL_PUBLIC / "log", checkpoints.verifier_key(origin, audit.public_key))
+    return f"head over {head.size} rows" if head else "signed by another worker"
 
 
 @shared_task
@@ -155,16 +160,6 @@ def end_overdue() -> None:
 
 
 @shared_task
-def watch_hsm() -> None:
-    """Look at the signer and tell the journal of faults and repairs."""
-
-    def work(now: datetime) -> str:
-        return watch_signer(SocketSigners(settings.SIGILL_SIGNER_SOCKET, patience=2.0), at=now)
-
-    run_job("watch_hsm", work)
-
-
-@shared_task
 def sync_hsa() -> None:
     """Read HSA through the night and keep what it says (POR-14, HSA-1)."""
 
@@ -184,3 +179,13 @@ def sync_pu() -> None:
         return f"{run.state}: {run.read} of {run.asked} read, {run.changed} changed {run.failure}"
 
     run_job("sync_pu", work)
+
+
+@shared_task
+def watch_hsm() -> None:
+    """Look at the signer and tell the journal of faults and repairs."""
+
+    def work(now: datetime) -> str:
+        return watch_signer(SocketSigners(settings.SIGILL_SIGNER_SOCKET, patience=2.0), at=now)
+
+    run_job("watch_hsm", work)
