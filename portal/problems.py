@@ -26,6 +26,7 @@ from portal.wordings.directory import DIRECTORY
 from portal.wordings.functioncerts import FUNCTIONCERTS
 from portal.wordings.ground import FIXERS, GROUND
 from portal.wordings.refusals import REFUSALS
+from portal.wordings.weaknesses import WEAKNESSES
 from portal.wordings.wording import Wording
 
 WORDINGS: Final[Mapping[str, Wording]] = {
@@ -107,7 +108,7 @@ def of_code(code: str, *, facts: Mapping[str, str] | None = None, fixer: str = "
         code=code,
         status=wording.status,
         title=str(wording.title) % shown,
-        text=str(wording.text) % shown,
+        text=str(WEAKNESSES.get((facts or {}).get("weakness", ""), wording.text)) % shown,
         fixer=str(FIXERS.get(fixer if fixer not in {"", "nobody"} else wording.fixer, "")),
     )
 
