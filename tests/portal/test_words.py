@@ -1,9 +1,14 @@
 """Every closed set of the domain has a word for each of its members."""
 
+import importlib
+import re
 from collections.abc import Mapping
+from dataclasses import fields
 from enum import Enum
+from pathlib import Path
 
 import pytest
+from django.utils.translation import override
 
 from authn.hints import FailureHint, PendingHint
 from cards.activation import CLIENT_ABORT_REASONS
@@ -13,9 +18,35 @@ from cards.reasons import BlockReason
 from cards.states import ActivationState, CardOrderState, CardState
 from directory.models import RegistrationStatus, Role
 from functioncerts.states import FunctionOrderState
-from journal.events import known_events
+from journal.events import Event, known_events
 from portal import words
 from portal.accounts.models import EndReason
+from portal.wordings.event_fields import EVENT_FIELDS
+from portal.wordings.events import EVENT_WORDS, GROUPS
+
+APPS = (
+    "authn",
+    "ca",
+    "cards",
+    "directory",
+    "functioncerts",
+    "journal",
+    "ocsp",
+    "portal",
+    "reports",
+    "worker",
+)
+HOLDING_EVENTS = {"events", "exports", "configuration", "restores", "erasure", "archiving", "watching"}
+
+
+def all_events() -> list[type[Event]]:
+    """Load every module that may declare events, and return the events."""
+    root = Path(__file__).resolve().parents[2]
+    for path in (found for app in APPS for found in (root / app).rglob("*.py")):
+        if path.stem in HOLDING_EVENTS:
+            importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
+    own = {name: kind for (name, _), kind in known_events().items()}
+    return [kind for name, kind in own.items() if not name.startswith(("test.", "bench."))]
 
 
 @pytest.mark.parametrize(
@@ -69,3 +100,22 @@ def test_every_event_of_cards_people_and_functions_has_its_words() -> None:
         if not name.startswith((*inside, *quiet)) and not event.__module__.startswith("tests")
     }
     assert shown - set(words.EVENTS) == set()
+
+
+def test_every_event_that_is_recorded_has_a_name_and_a_sentence_for_auditors() -> None:
+    assert {kind.TYPE for kind in all_events()} - set(EVENT_WORDS) == set()
+    assert {one.group for one in EVENT_WORDS.values()} == set(GROUPS)
+
+
+def test_every_fact_of_an_event_has_a_name() -> None:
+    facts = {field.name: kind.TYPE for kind in all_events() for field in fields(kind)}
+    assert {name: told for name, told in facts.items() if name not in EVENT_FIELDS} == {}
+
+
+def test_a_sentence_names_only_facts_that_its_event_has() -> None:
+    derived = {"who", "person", "card", "function", "subject", "organization", "issuer", "document", "serial"}
+    facts = {kind.TYPE: derived | {field.name for field in fields(kind)} for kind in all_events()}
+    for name, one in EVENT_WORDS.items():
+        with override("en"):
+            named = set(re.findall(r"%\((\w+)\)s", str(one.sentence)))
+        assert named <= facts.get(name, named), name

@@ -230,7 +230,7 @@ def _choices(old: str, new: str) -> list[HeadChoice]:
         HeadChoice(
             size=size,
             label=_("%(size)s rows, %(when)s") % {"size": number(size), "when": _when(heads[size].at)},
-            is_old=str(size) == old,
+            is_old=str(size) == old or (not old and size == min(heads)),
             is_new=str(size) == new or (not new and size == newest[0].size),
         )
         for size in sorted(heads, reverse=True)

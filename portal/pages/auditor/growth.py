@@ -50,6 +50,7 @@ class Growth:
     height: int = _HEIGHT
     left: int = _LEFT
     base_y: int = _BASE
+    label_y: int = _HEIGHT - 5
 
 
 def growth(heads: Sequence[tuple[datetime, int]]) -> Growth | None:

@@ -32,6 +32,7 @@ class HeadRow:
     size: int
     rows: str
     at: datetime
+    clock: str
     root: str
     url: str
     compare_url: str
@@ -164,6 +165,7 @@ def _row(head: Checkpoint, *, newest: Checkpoint | None) -> HeadRow:
         size=head.size,
         rows=number(head.size),
         at=head.at,
+        clock=_exact(head.at),
         root=f"{bytes(head.root_hash).hex()[:16]}…",
         url=reverse("journal-head", args=[head.size]),
         compare_url="" if is_newest else f"{reverse('journal-compare')}?old={head.size}",

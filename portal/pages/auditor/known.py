@@ -32,6 +32,12 @@ class Told:
         return str(self.event.get(name, ""))
 
     @property
+    def function_id(self) -> str:
+        """Return the function object that the entry is about, also as what carries a certificate."""
+        carrier = self.text("carrier_id") if self.text("carrier_kind") == "function" else ""
+        return self.text("function_object_id") or carrier
+
+    @property
     def person_ids(self) -> frozenset[str]:
         """Return the people whom the entry names: whom it is about, and who acted."""
         return frozenset(filter(None, (self.text("person_id"), str(self.acted.get("person", "")))))
@@ -95,7 +101,7 @@ def known(rows: Iterable[Told], *, opened: frozenset[str] = frozenset()) -> Know
         functions={
             str(pk): name
             for pk, name in FunctionObject.objects.filter(
-                pk__in=_uuids(row.text("function_object_id") for row in rows)
+                pk__in=_uuids(row.function_id for row in rows)
             ).values_list("pk", "name")
         },
         organizations={
@@ -118,7 +124,7 @@ def known(rows: Iterable[Told], *, opened: frozenset[str] = frozenset()) -> Know
 
 def is_own(acted: Mapping[str, object], reader: Actor) -> bool:
     """Tell whether who acted did so for an organization that the reader's role reaches, or is no person."""
-    if acted.get("kind") != "person" or str(acted.get("person", "")) == reader.person_id:
+    if not acted.get("person") or str(acted.get("person", "")) == reader.person_id:
         return True
     return not set(str(acted.get("scope", "")).split(",")).isdisjoint(reader.organization_ids)
 

@@ -1,6 +1,7 @@
 """Tells what an entry says as a sentence a person reads, and its facts one by one."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from cards.products import DocumentKind, IdentityCheckMethod, product
 from directory.models import Role
 from journal.actor import Actor
+from journal.events import known_events
 from portal import moments, words
 from portal.pages.auditor.known import Known, Told, is_own
 from portal.pages.parts import Fact, grouped
@@ -65,10 +67,11 @@ def actor_name(told: Told, *, known: Known, reader: Actor) -> str:
     if kind == "system":
         return _("The system")
     person_id = str(acted.get("person", ""))
-    if kind == "person" and person_id:
+    if person_id:
         if person_id == told.text("person_id") or is_own(acted, reader) or not acted.get("scope"):
             name = known.person(person_id)
-            return name[:1].upper() + name[1:]
+            name = name[:1].upper() + name[1:]
+            return name if kind == "person" else _("%(name)s (by API)") % {"name": name}
         return _("Somebody of another organization")
     return str(_SERVICES.get(identifier, identifier)) or _("Somebody not logged in")
 
@@ -87,9 +90,19 @@ def facts(told: Told, *, known: Known) -> list[Fact]:
             value=shown,
             copy=str(value) if isinstance(value, str) and len(value) > _LONG and shown == value else "",
         )
-        for name, value in told.event.items()
+        for name, value in _in_order(told)
         if (shown := fact_shown(name, value, told=told, known=known)) not in {"", "()"}
     ]
+
+
+def _in_order(told: Told) -> list[tuple[str, object]]:
+    """Return the facts as the event's class names them, and then whatever else there is."""
+    kind = known_events().get((told.entry.type, told.entry.version))
+    named = [field.name for field in fields(kind)] if kind else []
+    return sorted(
+        told.event.items(),
+        key=lambda fact: (named.index(fact[0]) if fact[0] in named else len(named), fact[0]),
+    )
 
 
 def fact_shown(name: str, value: object, *, told: Told, known: Known) -> str:
@@ -138,7 +151,7 @@ def _parts(told: Told, *, known: Known, reader: Actor) -> tuple[str, dict[str, s
     shown["type"] = told.entry.type
     shown["person"] = known.person(told.text("person_id"))
     shown["card"] = known.card(told.text("card_id"))
-    shown["function"] = known.functions.get(told.text("function_object_id"), "") or _("a function")
+    shown["function"] = known.functions.get(told.function_id, "") or _("a function")
     shown["subject"] = shown["person"] if told.text("person_id") else shown["function"]
     shown["organization"] = shown.get("organization_id", _("an organization"))
     shown["issuer"] = shown.get("issuer_id", "-")
