@@ -94,10 +94,13 @@ def test_every_event_of_cards_people_and_functions_has_its_words() -> None:
         "api_token.",
     )
     quiet = ("organization.", "directory.", "function_object.", "backup.", "database.", "revocations.")
+    operation = ("act.", "authorization.", "configuration.", "consumer.", "hsm.", "job.", "journal.", "ocsp.")
+    watched = ("rate_limit.", "refusals.", "revocation.", "signer.", "environment.", "key_ceremony.")
     shown = {
         name
         for (name, _version), event in known_events().items()
-        if not name.startswith((*inside, *quiet)) and not event.__module__.startswith("tests")
+        if not name.startswith((*inside, *quiet, *operation, *watched))
+        and not event.__module__.startswith("tests")
     }
     assert shown - set(words.EVENTS) == set()
 
@@ -113,7 +116,18 @@ def test_every_fact_of_an_event_has_a_name() -> None:
 
 
 def test_a_sentence_names_only_facts_that_its_event_has() -> None:
-    derived = {"who", "person", "card", "function", "subject", "organization", "issuer", "document", "serial"}
+    derived = {
+        "product",
+        "who",
+        "person",
+        "card",
+        "function",
+        "subject",
+        "organization",
+        "issuer",
+        "document",
+        "serial",
+    }
     facts = {kind.TYPE: derived | {field.name for field in fields(kind)} for kind in all_events()}
     for name, one in EVENT_WORDS.items():
         with override("en"):

@@ -155,6 +155,7 @@ def _parts(told: Told, *, known: Known, reader: Actor) -> tuple[str, dict[str, s
     shown["subject"] = shown["person"] if told.text("person_id") else shown["function"]
     shown["organization"] = shown.get("organization_id", _("an organization"))
     shown["issuer"] = shown.get("issuer_id", "-")
+    shown["product"] = shown.get("product_code", "-")
     shown["document"] = shown.get("document_kind", "-")
     if told.text("serial"):
         shown["serial"] = f"…\u2060{told.text('serial')[-8:]}"
