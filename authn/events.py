@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from journal.events import Event
+from journal.events import Event, Personal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class OrderClaimed(Event):
     TYPE: ClassVar[str] = "authn.order_claimed"
     authn_order_id: str
     client_key: str
-    app: str
+    app: Personal
     same_address: bool
 
 

@@ -160,8 +160,8 @@ class ActivationClaimed(_AboutAnActivation):
 
     TYPE: ClassVar[str] = "activation.claimed"
     client_key_thumbprint: str
-    client_name: str
-    client_version: str
+    client_name: Personal
+    client_version: Personal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
