@@ -57,7 +57,8 @@ def public_folder() -> Path:
 
 def status_hosts() -> frozenset[str]:
     """Return host[:port] of the status services that may be asked: no other address is ever fetched."""
-    default = (urlsplit(settings.SIGILL_STATUS_URL).netloc,)
+    urls = (settings.SIGILL_STATUS_URL, *settings.SIGILL_EARLIER_STATUS_URLS)
+    default = tuple(urlsplit(url).netloc for url in urls)
     return frozenset(getattr(settings, "AUTHN_STATUS_HOSTS", default))
 
 

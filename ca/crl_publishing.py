@@ -120,7 +120,7 @@ def publish(
         this_update=crl.this_update,
         next_update=crl.next_update,
         base_crl_number=crl.base_crl_number,
-        distribution_point=None if crl_list.shard == WHOLE else facts.crl_url_of(crl_list.shard),
+        shard=None if crl_list.shard == WHOLE else crl_list.shard,
         freshest_crl=facts.delta_crl_url if has_delta else None,
     )
     _intend(crl, prepared, actor=actor, at=at)

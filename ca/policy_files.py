@@ -28,6 +28,8 @@ class PolicyFiles:
     hierarchy: Hierarchy
     profiles: dict[str, Profile]
     addresses: StatusAddresses
+    earlier_addresses: tuple[StatusAddresses, ...]
+    """What certificates said before the status services moved (PKI-2), the latest first."""
     policy_arc: str
     name_prefix: str
 
@@ -72,6 +74,19 @@ class PolicyFiles:
             policy_arc=self.policy_arc,
         )
 
+    def earlier_facts_of(self, issuer: Issuer) -> list[IssuerFacts]:
+        """Return what certificates of an issuer said about it before its addresses moved."""
+        return [
+            issuer_facts(
+                hierarchy=self.hierarchy,
+                key=issuer.key,
+                certificate_der=bytes(issuer.certificate_der),
+                addresses=addresses,
+                policy_arc=self.policy_arc,
+            )
+            for addresses in self.earlier_addresses
+        ]
+
     def __hash__(self) -> int:
         """Hash by identity: one value lives as long as the process."""
         return id(self)
@@ -100,7 +115,9 @@ def policy_files(environment: Environment = Environment.PROD) -> PolicyFiles:
         home=settings.SIGILL_HOME,
         hierarchy_name=settings.SIGILL_QA_HIERARCHY if is_qa else settings.SIGILL_HIERARCHY,
         status_url=settings.SIGILL_QA_STATUS_URL if is_qa else settings.SIGILL_STATUS_URL,
+        earlier_status_urls=tuple(settings.SIGILL_EARLIER_STATUS_URLS),
         portal_url=settings.SIGILL_PORTAL_URL,
+        earlier_portal_urls=tuple(settings.SIGILL_EARLIER_PORTAL_URLS),
         policy_arc=settings.SIGILL_POLICY_ARC,
         wanted_prefix=settings.SIGILL_NAME_PREFIX,
         added=additions.stamp(),
@@ -119,7 +136,9 @@ def _read(
     home: Path,  # noqa: ARG001 - the answer is remembered for one installation
     hierarchy_name: str,
     status_url: str,
+    earlier_status_urls: tuple[str, ...],
     portal_url: str,
+    earlier_portal_urls: tuple[str, ...],
     policy_arc: str,
     wanted_prefix: str,  # noqa: ARG001 - the answer is remembered for it until a ceremony has recorded it
     added: additions.Stamp,  # noqa: ARG001 - read anew when a ceremony adds an issuer
@@ -136,12 +155,23 @@ def _read(
             hierarchy.with_key_prefix(environment.key_prefix), additions.added_issuers(environment)
         ),
         profiles=profiles,
-        addresses=StatusAddresses(
-            ocsp=f"{status_url}/ocsp",
-            crl_folder=f"{status_url}/crl/",
-            aia_folder=f"{status_url}/aia/",
-            cps=f"{portal_url}/cps/",
+        addresses=_addresses(status_url, portal_url, earlier=earlier_status_urls),
+        earlier_addresses=tuple(
+            _addresses(status, portal)
+            for status in (status_url, *earlier_status_urls)
+            for portal in (portal_url, *earlier_portal_urls)
+            if (status, portal) != (status_url, portal_url)
         ),
         policy_arc=policy_arc,
         name_prefix=name_prefix(environment),
+    )
+
+
+def _addresses(status_url: str, portal_url: str, *, earlier: tuple[str, ...] = ()) -> StatusAddresses:
+    return StatusAddresses(
+        ocsp=f"{status_url}/ocsp",
+        crl_folder=f"{status_url}/crl/",
+        aia_folder=f"{status_url}/aia/",
+        cps=f"{portal_url}/cps/",
+        earlier_crl_folders=tuple(f"{url}/crl/" for url in earlier),
     )

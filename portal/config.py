@@ -20,6 +20,11 @@ def text(name: str, default: str) -> str:
     return os.environ.get(name) or default
 
 
+def listed(name: str) -> tuple[str, ...]:
+    """Return the parts of an environment variable between commas; none when it is unset or empty."""
+    return tuple(part.strip() for part in text(name, "").split(",") if part.strip())
+
+
 def number(name: str, default: int) -> int:
     """Return a whole number from the environment.
 

@@ -36,6 +36,9 @@ SIGILL_NAME_PREFIX = config.text("SIGILL_NAME_PREFIX", "")
 SIGILL_HIERARCHY = config.text("SIGILL_HIERARCHY", "p384")
 SIGILL_QA_HIERARCHY = config.text("SIGILL_QA_HIERARCHY", SIGILL_HIERARCHY)
 SIGILL_QA_STATUS_URL = config.text("SIGILL_QA_STATUS_URL", SIGILL_STATUS_URL)
+# Addresses that stand in certificates from before a move: they are answered and trusted on (PKI-2).
+SIGILL_EARLIER_STATUS_URLS = config.listed("SIGILL_EARLIER_STATUS_URLS")
+SIGILL_EARLIER_PORTAL_URLS = config.listed("SIGILL_EARLIER_PORTAL_URLS")
 # Whose certificates ordinary cards from before 2024-01-24 carry besides ours, and who revokes them (PKI-5).
 SIGILL_FOREIGN_ISSUER = config.text("SIGILL_FOREIGN_ISSUER", "Telia")
 SIGILL_FOREIGN_ISSUER_PHONE = config.text("SIGILL_FOREIGN_ISSUER_PHONE", "020-32 32 62")

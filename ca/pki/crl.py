@@ -27,21 +27,21 @@ def prepare_crl(
     this_update: datetime,
     next_update: datetime,
     base_crl_number: int | None = None,
-    distribution_point: str | None = None,
+    shard: int | None = None,
     freshest_crl: str | None = None,
 ) -> Prepared:
     """Return a linted TBSCertList of encoded entries; raises LintFailed.
 
-    `base_crl_number` makes it a delta CRL on that base. `distribution_point` is the address of a shard
-    (`issuer.crl_url_of(shard)`), which the CRL then says it is limited to. `freshest_crl` is the address of
-    the delta (`issuer.delta_crl_url`), for a full list that has one.
+    `base_crl_number` makes it a delta CRL on that base. `shard` is the shard that the CRL then says it is
+    limited to, by all its addresses. `freshest_crl` is the address of the delta (`issuer.delta_crl_url`), for
+    a full list that has one.
     """
     gathered = entries if isinstance(entries, Entries) else Entries.gather(entries)
     crl_extensions = (
         extensions.authority_key_identifier(issuer.subject_key_identifier),
         extensions.crl_number(crl_number),
         b"" if base_crl_number is None else extensions.delta_crl_indicator(base_crl_number),
-        b"" if distribution_point is None else extensions.issuing_distribution_point(distribution_point),
+        b"" if shard is None else extensions.issuing_distribution_point(*issuer.all_urls_of(shard)),
         b"" if freshest_crl is None else extensions.freshest_crl(freshest_crl),
     )
     tbs_der = der.sequence(

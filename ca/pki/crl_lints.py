@@ -147,15 +147,18 @@ def _number(reading: CrlReading, identifier: ExtensionId) -> int | None:
 
 @CRL_LINTS.rule("RFC 5280 §5.2.5; BR 7.2: no indirect CRLs")
 def issuing_distribution_point_is_one_of_the_issuers(reading: CrlReading) -> Iterator[str]:
-    """Only the name of a point that certificates of this issuer name; no scope by kind or reason."""
+    """Only the names of one point as certificates of this issuer name it, now or before; no other scope."""
     found = reading.extensions.get(ExtensionId.ISSUING_DISTRIBUTION_POINT)
     if found is None:
         return
     issuer = reading.issuer
-    urls = {issuer.crl_url, *(issuer.crl_url_of(shard) for shard in range(issuer.plan.crl_shards))}
+    points = (
+        (issuer.crl_url, *issuer.earlier_crl_urls),
+        *(issuer.all_urls_of(shard) for shard in range(issuer.plan.crl_shards)),
+    )
     allowed = {
         x509.IssuingDistributionPoint(
-            full_name=[x509.UniformResourceIdentifier(url)],
+            full_name=[x509.UniformResourceIdentifier(url) for url in urls],
             relative_name=None,
             only_contains_user_certs=False,
             only_contains_ca_certs=False,
@@ -163,7 +166,7 @@ def issuing_distribution_point_is_one_of_the_issuers(reading: CrlReading) -> Ite
             indirect_crl=False,
             only_contains_attribute_certs=False,
         )
-        for url in urls
+        for urls in points
     }
     if found.value not in allowed:
         yield "not a distribution point of this issuer, or limited in another way"

@@ -138,10 +138,10 @@ def delta_crl_indicator(base_crl_number: int) -> bytes:
     return _extension(ExtensionId.DELTA_CRL_INDICATOR, der.integer(base_crl_number))
 
 
-def issuing_distribution_point(url: str) -> bytes:
-    """Only the distribution point's name (RFC 5280 §5.2.5), critical: the shard says that it is one."""
+def issuing_distribution_point(*urls: str) -> bytes:
+    """Only the distribution point's names (RFC 5280 §5.2.5), critical: the shard says that it is one."""
     value = x509.IssuingDistributionPoint(
-        full_name=[x509.UniformResourceIdentifier(url)],
+        full_name=[x509.UniformResourceIdentifier(url) for url in urls],
         relative_name=None,
         only_contains_user_certs=False,
         only_contains_ca_certs=False,

@@ -34,15 +34,17 @@ class StatusAddresses:
     crl_folder: str
     aia_folder: str
     cps: str
+    earlier_crl_folders: tuple[str, ...] = ()
+    """Where CRLs lay before: certificates that say so are out there, and their address is answered too."""
 
     def __post_init__(self) -> None:
-        for url in (self.ocsp, self.crl_folder, self.aia_folder, self.cps):
+        for url in (self.ocsp, self.crl_folder, self.aia_folder, self.cps, *self.earlier_crl_folders):
             parts = urlsplit(url)
             # status over https would need status to be checked (RFC 5280 §8); only the CPS is for people
             schemes = {"http", "https"} if url == self.cps else {"http"}
             if parts.scheme not in schemes or not parts.netloc or not url.isascii():
                 raise ProfileViolation(f"not a web address: {url}", facts={"rule": "address"})
-        for folder in (self.crl_folder, self.aia_folder):
+        for folder in (self.crl_folder, self.aia_folder, *self.earlier_crl_folders):
             if not folder.endswith("/"):
                 raise ProfileViolation(f"{folder} does not end with a slash", facts={"rule": "address"})
 
@@ -65,6 +67,7 @@ class IssuerFacts:
     ca_issuers_url: str
     cps_url: str
     policy_arc: str
+    earlier_crl_urls: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -80,6 +83,15 @@ class IssuerFacts:
         if shard is None:
             return self.crl_url
         return f"{self.crl_url.removesuffix('.crl')}-{shard}.crl"
+
+    def all_urls_of(self, shard: int) -> tuple[str, ...]:
+        """Return every address under which certificates name a shard: today's, and those from before.
+
+        A relying party takes a shard for a certificate's only when its issuing distribution point has the
+        name that stands in the certificate (RFC 5280 §6.3.3 (b)(2)(i)).
+        """
+        earlier = (f"{url.removesuffix('.crl')}-{shard}.crl" for url in self.earlier_crl_urls)
+        return (self.crl_url_of(shard), *earlier)
 
     @property
     def delta_crl_url(self) -> str:
@@ -181,4 +193,5 @@ def _facts(
         ca_issuers_url=f"{addresses.aia_folder}{stem}.cer",
         cps_url=addresses.cps,
         policy_arc=policy_arc,
+        earlier_crl_urls=tuple(f"{folder}{stem}.crl" for folder in addresses.earlier_crl_folders),
     )

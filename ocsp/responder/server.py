@@ -39,6 +39,8 @@ class ResponderConfiguration:
     reader: StatusReader
     sign: SignMany | None
     clock: Callable[[], float]
+    base_paths: tuple[str, ...] = ()
+    """Paths before ``/ocsp``, ``/crl`` and ``/aia`` in addresses that certificates carry, e.g. ``/pki``."""
     limits: TimeLimits = field(default_factory=TimeLimits)
 
 
@@ -68,7 +70,11 @@ async def _serve(configuration: ResponderConfiguration, sockets: Sequence[socket
     loop = asyncio.get_running_loop()
     lane = None if configuration.sign is None else SigningLane(configuration.sign)
     service = StatusService(
-        reader=configuration.reader, lane=lane, public=configuration.public, clock=configuration.clock
+        reader=configuration.reader,
+        lane=lane,
+        public=configuration.public,
+        clock=configuration.clock,
+        base_paths=configuration.base_paths,
     )
     connections = Connections(
         most=_raise_descriptor_limit() - _DESCRIPTORS_FOR_OURSELVES,

@@ -34,11 +34,19 @@ class StatusService:
     """One process's service. ``tick`` must be called often: it moves the clock and the store's snapshot."""
 
     def __init__(
-        self, *, reader: StatusReader, lane: SigningLane | None, public: Path, clock: Callable[[], float]
+        self,
+        *,
+        reader: StatusReader,
+        lane: SigningLane | None,
+        public: Path,
+        clock: Callable[[], float],
+        base_paths: tuple[str, ...] = (),
     ) -> None:
         self._reader = reader
         self._lane = lane
         self._clock = clock
+        self._base_paths = tuple(path.encode("ascii") for path in base_paths)
+        """What stood before /ocsp, /crl and /aia in the addresses of certificates, now or before (PKI-2)."""
         self._has_store: bool | None = None
         self.now = int(clock())
         self.metrics = Metrics()
@@ -64,6 +72,10 @@ class StatusService:
         target = request.target
         if target.startswith((b"http://", b"https://")):  # RFC 9112 3.2.2: the absolute form
             target = b"/" + target.split(b"/", 3)[3] if target.count(b"/") > 2 else b"/"  # noqa: PLR2004
+        for base_path in self._base_paths:
+            if target.startswith(base_path + b"/"):
+                target = target[len(base_path) :]
+                break
         if target == b"/ocsp" or target.startswith((b"/ocsp/", b"/ocsp?")):
             return self.ocsp.respond(request, target)
         if request.method == "OPTIONS":

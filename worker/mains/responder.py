@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ca.hsm.proxy import SocketSigners
 from ca.hsm.wire import SignRequest
@@ -47,9 +48,20 @@ def main() -> int:
             reader=LmdbReader(home / "ocsp" / "lmdb"),
             sign=SigningByLabel(environment.run_directory(home) / "signer.sock"),
             clock=time.time,
+            base_paths=_base_paths(
+                environment.text("SIGILL_STATUS_URL", ""),
+                environment.text("SIGILL_QA_STATUS_URL", ""),
+                *environment.listed("SIGILL_EARLIER_STATUS_URLS"),
+            ),
         )
     )
     return 0
+
+
+def _base_paths(*urls: str) -> tuple[str, ...]:
+    """Return the paths of the addresses that stand in certificates, now or before; mostly there are none."""
+    paths = (urlsplit(url).path.rstrip("/") for url in urls)
+    return tuple(dict.fromkeys(path for path in paths if path))
 
 
 if __name__ == "__main__":

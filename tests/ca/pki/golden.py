@@ -48,7 +48,7 @@ def golden_crl(hierarchy: str, kind: str) -> Prepared:
         this_update=this_update,
         next_update=this_update + (timedelta(hours=1) if kind == "crl-delta" else issuer.plan.crl_validity),
         base_crl_number=42 if kind == "crl-delta" else None,
-        distribution_point=issuer.crl_url_of(2) if kind == "crl-shard" else None,
+        shard=2 if kind == "crl-shard" else None,
         freshest_crl=issuer.delta_crl_url if kind == "crl-full" else None,
     )
 

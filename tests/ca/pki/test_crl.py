@@ -19,9 +19,11 @@ from pkilint.validation import ValidationFindingSeverity
 
 from ca.pki.crl import issue_crl, prepare_crl
 from ca.pki.crl_entries import RevokedEntry
+from ca.pki.crl_lints import lint_crl
 from ca.pki.errors import AlreadyRedeemed, LintFailed, ProfileViolation
 from ca.pki.issuance import Prepared
 from ca.pki.issuer import IssuerFacts
+from ca.pki.lints import stop_on_errors
 from ca.pki.reasons import RevocationReason
 from ca.pki.serial import new_serial
 from tests.ca.pki.world import AT as CEREMONY
@@ -123,9 +125,24 @@ def test_a_delta_and_a_shard_are_byte_for_byte_what_cryptography_builds(hierarch
         only_contains_attribute_certs=False,
     )
     revoked = [entry(1), entry(2, reason=RevocationReason.REMOVE_FROM_CRL)]
-    delta = prepare(*revoked, issuer=sharded, base_crl_number=5, distribution_point=url)
+    delta = prepare(*revoked, issuer=sharded, base_crl_number=5, shard=3)
     expected = oracle(revoked, (x509.DeltaCRLIndicator(5), True), (point, True), hierarchy=hierarchy)
     assert delta.tbs_der == expected
+
+
+def test_a_shard_names_its_earlier_addresses_too() -> None:
+    """PKI-2; RFC 5280 §6.3.3 (b)(2)(i): certificates from before the move find their name in it."""
+    issuer = world_of("p384").issuer("function")
+    moved = replace(
+        issuer,
+        plan=replace(issuer.plan, crl_shards=4),
+        earlier_crl_urls=("http://before.example/crl/x.crl",),
+    )
+    shard = prepare(entry(1), issuer=moved, shard=3)
+    assert b"http://before.example/crl/x-3.crl" in shard.tbs_der
+    assert moved.crl_url_of(3).encode() in shard.tbs_der
+    with pytest.raises(LintFailed):  # whoever does not know of the move takes it for a stranger's
+        stop_on_errors(lint_crl(shard.tbs_der, issuer=replace(moved, earlier_crl_urls=())))
 
 
 def test_an_unspecified_reason_is_said_by_silence() -> None:
@@ -224,7 +241,7 @@ def test_an_empty_crl_has_no_list() -> None:
         lambda: prepare(crl_number=-1),
         lambda: prepare(crl_number=1 << 159),
         lambda: prepare(base_crl_number=7),
-        lambda: prepare(distribution_point="http://else.example/x.crl"),
+        lambda: prepare(shard=7),
         lambda: prepare(entry(1, revoked_at=AT + HOUR)),
         lambda: prepare(entry(1, reason=RevocationReason.REMOVE_FROM_CRL)),
     ],
