@@ -17,13 +17,16 @@ from portal.pages.desk import (
     receipt,
     today,
 )
-from portal.pages.public import accessibility, cps, health, language, status
+from portal.pages.public import accessibility, cps, health, language, specimens, status, status_metrics
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.accounts.urls")),
     # Everybody
     path("language/", language.choose_language, name="language"),
     path("status/", status.show_status, name="status"),
+    path("status/metrics", status_metrics.show_metrics, name="status-metrics"),
+    path("status/test/<slug:state>.pem", specimens.download_specimen, name="status-specimen"),
+    path("status/chain/<slug:issuer_key>.pem", specimens.download_chain, name="status-chain"),
     path("accessibility/", accessibility.accessibility, name="accessibility"),
     path("cps/", cps.show_cps, name="cps"),
     path("healthz", health.healthz, name="healthz"),

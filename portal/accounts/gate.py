@@ -1,5 +1,6 @@
 """Which addresses are open to whom: everything needs a role, but for what is listed here."""
 
+import re
 from enum import Enum
 
 
@@ -22,10 +23,14 @@ _PUBLIC = frozenset(
         "/logout/",
         "/language/",
         "/status/",
+        "/status/metrics",
         "/healthz",
         "/accessibility/",
         "/cps/",
     }
+)
+_PUBLIC_FILES = re.compile(
+    r"/status/(?:test|chain)/[a-z0-9_]{1,40}\.pem|/proof/[0-9]{1,18}/[0-9a-f]{64}(?:/|\.jsonl)", re.ASCII
 )
 _LOGGED_IN = frozenset({"/role/", "/session/extend/"})
 _OWN_PROOF = ("/c/v1/", "/api/v1/")
@@ -33,7 +38,7 @@ _OWN_PROOF = ("/c/v1/", "/api/v1/")
 
 def gate_of(path: str) -> Gate:
     """Return who may pass to a path; a path spelled in any other way meets the strict gate."""
-    if path in _PUBLIC:
+    if path in _PUBLIC or _PUBLIC_FILES.fullmatch(path):
         return Gate.PUBLIC
     if path in _LOGGED_IN:
         return Gate.LOGGED_IN

@@ -21,6 +21,7 @@ from portal.pages.desk.people import Hit, SearchPage
 from portal.pages.desk.person import PersonPage
 from portal.pages.desk.receipt import ReceiptPage
 from portal.pages.desk.today import TodayPage
+from portal.pages.latency_plot import HourRow, latency_plot
 from portal.pages.orderer.certificates import FunctionRow, FunctionsPage
 from portal.pages.parts import (
     Act,
@@ -44,7 +45,9 @@ from portal.pages.parts import (
 )
 from portal.pages.plot import DayCount, plot
 from portal.pages.public.cps import cps_page
-from portal.pages.public.status import IssuerStatus, StatusPage
+from portal.pages.public.specimens import SpecimenRow
+from portal.pages.public.status import IssuerStatus, ServiceState, StatusPage
+from portal.pages.public.status_words import Addresses
 from portal.pages.shell import Entry, Section, Shell, Who
 from portal.words import Tag
 
@@ -64,6 +67,7 @@ def _shell(here: str, *, is_in: bool = True) -> Shell:
         actor=Who(name="Alva Berg", role="ID-administratör", organization="Region Norr") if is_in else None,
         menu=(Section(title="", entries=entries), Section(title="Översikt", entries=more)) if is_in else (),
         may_search=is_in,
+        may_read_journal=False,
         environment="TEST",
         version="0.1",
         idle_seconds=900,
@@ -477,19 +481,68 @@ def search(*, has_hits: bool = True) -> dict[str, object]:
 
 
 def status() -> dict[str, object]:
-    good = IssuerStatus(
-        name="TEST Sigill e-id Person HSA-id 3 CA v1",
-        crl_tag=OK,
-        crl_text="nummer 41, i dag 09:12",
-        crl_url="#c",
-        certificate_url="#a",
-        ocsp_tag=OK,
-        ocsp_text="svar från i dag 09:00",
-    )
+    services = [
+        ServiceState(name="OCSP", tag=OK, text="1,4 ms, signerat i dag 07:12, förnyas före i dag 15:12"),
+        ServiceState(name="Deltalistan", tag=words.QA, text="2,0 ms, nummer 42 från i dag 08:40", url="#d"),
+        ServiceState(
+            name="Spärrlistan",
+            tag=Tag(tone="bad", icon="exclamation-octagon", label="Fel"),
+            text="HTTP 503",
+            url="#c",
+        ),
+        ServiceState(name="Utfärdarcertifikat", tag=OK, text="0,9 ms", url="#a"),
+    ]
+    hours = [
+        HourRow(
+            starts_at=AT.replace(minute=0) - timedelta(hours=h),
+            typical=1.2,
+            worst=3.0 + h,
+            asked=900,
+            failed=0,
+        )
+        for h in range(9, -1, -1)
+    ]
     page = StatusPage(
-        issuers=[good],
-        ocsp_url="http://127.0.0.1:8080/ocsp",
+        issuers=[
+            IssuerStatus(
+                name="TEST Sigill e-id Person HSA-id 3 CA v1",
+                services=services,
+                chain_url="#k",
+                environment=words.QA,
+            )
+        ],
         seen_at=AT,
+        measured_at=AT,
+        nodes=["http://one.test", "http://two.test"],
+        addresses=[
+            Addresses(
+                environment=environment,
+                ocsp="http://127.0.0.1:8080/ocsp",
+                lists="http://127.0.0.1:8080/crl/",
+                certificates="http://127.0.0.1:8080/aia/",
+                list_text="En ny hel lista varje timme.",
+                delta_text="En deltalista var femte minut.",
+            )
+            for environment in (None, words.QA)
+        ],
+        alarms=["Spärrlistan hos TEST Sigill e-id Person HSA-id 3 CA v1 på http://one.test: HTTP 503."],
+        plots=[latency_plot(hours, title="OCSP: millisekunder till svaret", at=AT)],
+        specimens=[
+            SpecimenRow(
+                name="Spärrat",
+                tag=Tag(tone="bad", icon="slash-circle", label="Neka"),
+                told="Utfärdat av oss och spärrat.",
+                ocsp="revoked",
+                listed="på listan",
+                verified="certificate revoked",
+                url="#p",
+                serial="41d2b07c9ae0553f0d1e8c2a7716b3f0",
+                ends="slutar 2027-11-22 01:08",
+                commands="curl -s http://127.0.0.1:8000/status/test/revoked.pem -o test.pem\nopenssl ocsp",
+                environment=words.QA,
+            )
+        ],
+        under_way=2,
     )
     return {"page": page, "shell": _shell("", is_in=False)}
 

@@ -34,6 +34,9 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "session/extend/": ("405 405 405 405 303", "303 303 303 303 303"),
     "language/": ("405 405 405 405 405", "302 302 302 302 302"),
     "status/": ("200 200 200 200 200", "405 405 405 405 405"),
+    "status/metrics": ("200 200 200 200 200", "405 405 405 405 405"),
+    "status/test/<slug:state>.pem": ("404 404 404 404 404", "405 405 405 405 405"),
+    "status/chain/<slug:issuer_key>.pem": ("200 200 200 200 200", "405 405 405 405 405"),
     "accessibility/": ("200 200 200 200 200", "405 405 405 405 405"),
     "cps/": ("200 200 200 200 200", "405 405 405 405 405"),
     "healthz": ("200 200 200 200 200", "405 405 405 405 405"),
@@ -116,6 +119,8 @@ def stage(scene: Scene, settings: Settings) -> Iterator[Mapping[str, str]]:
         "activation_id": str(Activation.objects.get(card=card).pk),
         "entry_id": str(Entry.objects.get(type="card.activated").pk),
         "size": "1",
+        "state": "good",
+        "issuer_key": "root",
     }
     registers.forget()
 
@@ -142,7 +147,7 @@ def test_every_address_answers_each_of_the_cast_as_the_table_says(
     cookies["nobody"] = ""
     found = {}
     for address in addresses(get_resolver("portal.urls")):
-        url = "/" + re.sub(r"<(?:uuid|int):(\w+)>", lambda one: stage[one.group(1)], address)
+        url = "/" + re.sub(r"<(?:uuid|int|slug):(\w+)>", lambda one: stage[one.group(1)], address)
         found[address] = tuple(
             " ".join(str(answer(cookies[name], method, url)) for name in PEOPLE) for method in ("get", "post")
         )

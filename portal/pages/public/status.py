@@ -1,38 +1,53 @@
-"""The state of the status services, for those who rely on certificates: open to everybody."""
+"""The state of the status services, for those who rely on certificates: open to everybody, asks nobody."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from ca.models import Certificate, Issuer
+from ca.models import Issuer
+from ca.policy_files import files_of
 from ca.selectors import issuers
-from portal import moments
+from ocsp import selectors
+from ocsp.models import Measurement
+from ocsp.probe.alarms import current_alarms, is_ageing, plans
+from ocsp.states import Source
+from portal import moments, words
 from portal.pages import asking
-from portal.status_check import Seen, ask_ocsp, published_crl
-from portal.words import Tag
+from portal.pages.latency_plot import HourRow, LatencyPlot, latency_plot
+from portal.pages.public.specimens import SpecimenRow, specimen_rows
+from portal.pages.public.status_words import Addresses, addresses_of, alarm_texts
+from portal.words import Tag, Text
 
-_KEPT_SECONDS: Final = 5
+_KEPT_SECONDS: Final = 20
+_AIA: Final = "aia"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceState:
+    """One service of an issuer, as it was seen on the worst of its nodes."""
+
+    name: Text
+    tag: Tag
+    text: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuerStatus:
-    """One issuer with what can be fetched about it."""
+    """One issuer: how its services were seen, and what can be fetched."""
 
     name: str
-    crl_tag: Tag
-    crl_text: str
-    crl_url: str
-    certificate_url: str
-    ocsp_tag: Tag
-    ocsp_text: str
+    services: Sequence[ServiceState]
+    chain_url: str
+    environment: Tag | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,86 +55,137 @@ class StatusPage:
     """What the page shows."""
 
     issuers: Sequence[IssuerStatus]
-    ocsp_url: str
     seen_at: datetime
+    measured_at: datetime | None
+    nodes: Sequence[str]
+    addresses: Sequence[Addresses] = ()
+    alarms: Sequence[str] = ()
+    plots: Sequence[LatencyPlot] = ()
+    specimens: Sequence[SpecimenRow] = ()
+    under_way: int = 0
+    columns: Sequence[Text] = field(default=tuple(words.STATUS_SOURCES.values()))
 
     @property
     def summary(self) -> Tag:
         """Return the worst of all."""
-        tags = [tag for one in self.issuers for tag in (one.crl_tag, one.ocsp_tag)]
-        if not tags:
+        if not self.issuers:
             return Tag(tone="warn", icon="exclamation-triangle", label=_("No issuer has been made yet"))
-        if any(tag.tone == "bad" for tag in tags):
-            return Tag(tone="bad", icon="exclamation-octagon", label=_("Something does not answer"))
+        if self.alarms:
+            return Tag(tone="bad", icon="exclamation-octagon", label=_("Something is wrong"))
+        if self.measured_at is None:
+            return Tag(tone="mute", icon="hourglass-split", label=_("Not measured yet"))
         return Tag(tone="ok", icon="check-circle", label=_("Everything answers"))
 
 
 @require_safe
 def show_status(request: HttpRequest) -> HttpResponse:
-    """Show what the status services answer just now."""
+    """Show how the probe last saw the status services."""
     return render(request, "portal/status.html", {"page": status_page(at=asking.now())})
 
 
 def status_page(*, at: datetime) -> StatusPage:
-    """Return what was seen of every issuer's CRL and OCSP answers at this moment."""
+    """Return what the probe saw of every issuer's services, where they are, and the test certificates."""
+    certified = issuers()
+    measured = selectors.measurements()
+    planned = plans()
+    ageing = {one.pk for one in measured if is_ageing(one, planned.get(one.issuer_key), at=at)}
+    names = {one.key: one.common_name for one in certified}
     return StatusPage(
-        issuers=[_issuer_status(one, at=at) for one in issuers()],
-        ocsp_url=f"{settings.SIGILL_STATUS_URL}/ocsp",
+        issuers=[
+            _issuer(one, [seen for seen in measured if seen.issuer_key == one.key], ageing=ageing, at=at)
+            for one in certified
+        ],
         seen_at=at,
+        measured_at=max((one.asked_at for one in measured), default=None),
+        nodes=sorted({one.node for one in measured}),
+        addresses=addresses_of(certified),
+        alarms=alarm_texts(current_alarms(at=at), names=names, at=at),
+        plots=_plots(at=at),
+        specimens=specimen_rows(at=at),
+        under_way=selectors.landings_under_way()[0],
     )
 
 
-def _issuer_status(issuer: Issuer, *, at: datetime) -> IssuerStatus:
-    crl_tag, crl_text = _crl(issuer, at=at)
-    ocsp_tag, ocsp_text = _ocsp(issuer, at=at)
+def _issuer(
+    issuer: Issuer, measured: Sequence[Measurement], *, ageing: set[int], at: datetime
+) -> IssuerStatus:
+    facts = files_of(issuer).facts_of(issuer)
+    urls = {Source.FULL_CRL.value: facts.crl_url, _AIA: facts.ca_issuers_url}
     return IssuerStatus(
         name=issuer.common_name,
-        crl_tag=crl_tag,
-        crl_text=crl_text,
-        crl_url=f"{settings.SIGILL_STATUS_URL}/crl/{issuer.file_stem}.crl",
-        certificate_url=f"{settings.SIGILL_STATUS_URL}/aia/{issuer.file_stem}.cer",
-        ocsp_tag=ocsp_tag,
-        ocsp_text=ocsp_text,
+        services=[
+            _service(
+                service,
+                [one for one in measured if one.service == service],
+                url=urls.get(service, ""),
+                ageing=ageing,
+                at=at,
+            )
+            for service in words.STATUS_SOURCES
+        ],
+        chain_url=reverse("status-chain", args=[issuer.key]),
+        environment=words.environment_tag(issuer.environment),
     )
 
 
-def _crl(issuer: Issuer, *, at: datetime) -> tuple[Tag, str]:
-    crl = published_crl(issuer.file_stem)
-    if crl is None:
-        return Tag(tone="bad", icon="exclamation-octagon", label=_("Missing")), _("no list is published")
-    text = _("number %(number)s, %(when)s, next before %(next)s") % {
-        "number": crl.number,
-        "when": moments.moment(crl.this_update, now=at),
-        "next": moments.moment(crl.next_update, now=at) if crl.next_update else "-",
+def _service(
+    service: str, measured: Sequence[Measurement], *, url: str, ageing: set[int], at: datetime
+) -> ServiceState:
+    name = words.STATUS_SOURCES[service]
+    if not measured:
+        is_delta = service == Source.DELTA_CRL.value
+        label = _("None") if is_delta else _("Not measured yet")
+        return ServiceState(
+            name=name, tag=Tag(tone="mute", icon="info-circle", label=label), text="", url=url
+        )
+    worst = max(measured, key=lambda one: (bool(one.fault), one.pk in ageing, one.milliseconds))
+    if service == Source.DELTA_CRL.value:
+        url = worst.url
+    if worst.fault:
+        tag = Tag(tone="bad", icon="exclamation-octagon", label=_("Fault"))
+        return ServiceState(name=name, tag=tag, text=worst.fault, url=url)
+    tag = Tag(tone="ok", icon="check-circle", label=_("Answers"))
+    if worst.pk in ageing:
+        tag = Tag(tone="warn", icon="exclamation-triangle", label=_("Not made anew"))
+    return ServiceState(name=name, tag=tag, text=_fresh(worst, at=at), url=url)
+
+
+def _fresh(one: Measurement, *, at: datetime) -> str:
+    speed = _("%(ms)s ms") % {"ms": f"{one.milliseconds:.1f}".replace(".", _("."))}
+    if one.this_update is None or one.next_update is None:
+        return speed
+    facts = {
+        "speed": speed,
+        "number": one.crl_number or "",
+        "when": moments.moment(one.this_update, now=at),
+        "next": moments.moment(one.next_update, now=at),
     }
-    if crl.next_update is not None and crl.next_update <= at:
-        return Tag(tone="bad", icon="exclamation-octagon", label=_("Too old")), text
-    return Tag(tone="ok", icon="check-circle", label=_("Fresh")), text
+    if one.crl_number is None:
+        return _("%(speed)s, signed %(when)s, renewed before %(next)s") % facts
+    return _("%(speed)s, number %(number)s from %(when)s, renewed before %(next)s") % facts
 
 
-def _asked(certificate: Certificate, issuer: Issuer) -> Seen | None:
-    """Ask the responder, but not again within seconds: this page is open to everybody, in any number."""
-    key = f"status-page-{certificate.sha256}"
-    kept: tuple[Seen | None] | None = cache.get(key)
-    if kept is None:
-        kept = (ask_ocsp(bytes(certificate.certificate_der), issuer_der=bytes(issuer.certificate_der)),)
-        cache.set(key, kept, _KEPT_SECONDS)
-    return kept[0]
-
-
-def _ocsp(issuer: Issuer, *, at: datetime) -> tuple[Tag, str]:
-    """Ask about the issuer's newest certificate: an answer about one stands for all."""
-    newest = (
-        Certificate.objects.filter(issuer=issuer, published_at__isnull=False)
-        .order_by("-published_at")
-        .first()
-    )
-    if newest is None:
-        return Tag(tone="mute", icon="info-circle", label=_("Nothing to ask about")), _("no certificates yet")
-    seen = _asked(newest, issuer)
-    if seen is None:
-        return Tag(tone="bad", icon="exclamation-octagon", label=_("No answer")), ""
-    text = _("answer from %(when)s") % {"when": moments.moment(seen.this_update, now=at)}
-    if seen.next_update is not None and seen.next_update <= at:
-        return Tag(tone="bad", icon="exclamation-octagon", label=_("Too old")), text
-    return Tag(tone="ok", icon="check-circle", label=_("Answers")), text
+def _plots(*, at: datetime) -> list[LatencyPlot]:
+    hours: list[selectors.HourOfService] | None = cache.get("status-hours")
+    if hours is None:
+        hours = selectors.hours_of_service(at=at)
+        cache.set("status-hours", hours, _KEPT_SECONDS)
+    return [
+        latency_plot(
+            [
+                HourRow(
+                    starts_at=one.starts_at,
+                    typical=one.typical_ms,
+                    worst=one.worst_ms,
+                    asked=one.questions,
+                    failed=one.faults,
+                )
+                for one in hours
+                if one.service == service
+            ],
+            title=_("%(service)s: milliseconds until the answer, the last 24 hours") % {"service": name},
+            at=at,
+        )
+        for service, name in ((Source.OCSP.value, "OCSP"), (Source.FULL_CRL.value, _("The revocation list")))
+        if any(one.service == service for one in hours)
+    ]
