@@ -144,7 +144,7 @@ def fresh_answers(place: Place, installation: Installation) -> Result:
 
 
 def _signed(server: Server) -> int:
-    metrics = (get(f"{server.url}/metrics") or b"").decode()
+    metrics = (get(f"http://127.0.0.1:{server.metrics_port}/metrics") or b"").decode()
     found = re.search(r"^sigill_ocsp_signed_on_demand_total (\d+)$", metrics, re.MULTILINE)
     if found is None:
         raise NotMeasured("the responder does not tell how many answers it signed on demand")

@@ -19,6 +19,7 @@ class Server:
 
     port: int
     process: subprocess.Popen[bytes]
+    metrics_port: int = 0
 
     @property
     def url(self) -> str:
@@ -40,14 +41,15 @@ def responder(place: Place, home: Path, *, run: Path | None = None, name: str = 
 
 def begin_responder(place: Place, home: Path, *, run: Path | None, name: str) -> Server:
     """Start our responder and do not wait."""
-    port = free_port()
+    port, metrics_port = free_port(), free_port()
     environment = {
         "SIGILL_HOME": str(home),
         "SIGILL_RUN": str(run or place.folder / "no-signer"),
         "SIGILL_STATUS_PORT": str(port),
+        "SIGILL_METRICS_PORT": str(metrics_port),
     }
     process = place.child(name, [sys.executable, "-m", "worker.mains.responder"], environment)
-    return Server(port=port, process=process)
+    return Server(port=port, process=process, metrics_port=metrics_port)
 
 
 def nginx(place: Place, answer: bytes) -> Server:

@@ -13,8 +13,8 @@ from ocsp.store.lmdb_store import LmdbStore
 from ocsp.wire.cert_id import PRESIGNED
 
 _VALIDITY = 8 * 3600
-_BATCH = 2000
-"""Certificates in a batch, as the publisher's refresh takes them."""
+_BATCH = 5000
+"""Certificates in a batch, in the store's order, as the publisher's refresh takes them."""
 _BARE_MESSAGE = bytes(160)
 """About as long as the signed part of an answer."""
 
@@ -36,7 +36,7 @@ def fill(place: Place) -> FilledStore:
     home = place.folder / "status"
     now = datetime.now(tz=UTC)
     authority = Authority.make(at=now)
-    serials = serial_numbers(place.size(1_000_000, 40_000) // len(PRESIGNED))
+    serials = sorted(serial_numbers(place.size(1_000_000, 100_000) // len(PRESIGNED)))
     store = LmdbStore(home / "ocsp" / "lmdb")
     issuer, signer = authority.register(store)
     at = int(now.timestamp())

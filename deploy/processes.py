@@ -105,11 +105,8 @@ def processes(place: Installation) -> list[Process]:
             arguments=(python, "-m", "worker.mains.signer"),
             is_ready=listens(place.run / "signer.sock"),
         ),
-        Process(
-            name="responder",
-            arguments=(python, "-m", "worker.mains.responder"),
-            is_ready=answers(f"{at}:{place.status_port}/healthz"),
-        ),
+        *_mirror(python),
+        *_responders(python, place),
         Process(
             name="worker",
             arguments=worker,
@@ -127,6 +124,32 @@ def processes(place: Installation) -> list[Process]:
             arguments=(python, "-m", "client", "page"),
             is_ready=answers(f"{at}:{place.client_port}/healthz"),
         ),
+    ]
+
+
+def _responders(python: str, place: Installation) -> list[Process]:
+    """Return the status servers: as many as are wanted share the port; each has a socket of its own."""
+    count = max(1, int(os.environ.get("SIGILL_STATUS_PROCESSES") or 1))
+    return [
+        Process(
+            name="responder" if number == 1 else f"responder-{number}",
+            arguments=(python, "-m", "worker.mains.responder", str(number)),
+            is_ready=listens(place.run / f"responder-{number}.sock"),
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+def _mirror(python: str) -> list[Process]:
+    """Return what keeps this machine's answers up to a store in Redis, where there is one."""
+    if not os.environ.get("SIGILL_OCSP_STORE"):
+        return []
+    return [
+        Process(
+            name="ocsp-mirror",
+            arguments=(python, "-m", "worker.mains.ocsp_mirror"),
+            is_ready=lambda: True,
+        )
     ]
 
 

@@ -8,6 +8,8 @@ from math import ceil
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
+
 from ca import selectors
 from ca.errors import CaError, SigningUnavailable
 from ca.hsm.proxy import SignerSource
@@ -33,7 +35,8 @@ MUST_REFRESH_AFTER: Final = timedelta(hours=3, minutes=30)
 RUN_INTERVAL: Final = timedelta(minutes=1)
 _SPREAD: Final = (MUST_REFRESH_AFTER - MAY_REFRESH_AFTER) / RUN_INTERVAL
 _LEAST_QUOTA: Final = 500
-_BATCH: Final = 2000
+_BATCH: Final = 10_000
+"""Answers in a batch of the refresh: in the store's order, so that one write touches few of its pages."""
 _running: Final = threading.Lock()
 
 
@@ -79,7 +82,9 @@ def reconcile(*, store: StatusStore, signers: SignerSource, at: datetime, is_ful
     Not ``is_full``: only what is unpublished or was revoked lately is compared.
     """
     done = Refreshed()
-    for issuer_key, missing in reconciliation.differences(store=store, at=at, is_full=is_full):
+    for issuer_key, missing in reconciliation.differences(
+        store=store, at=at, kept_from=at - retention(), is_full=is_full
+    ):
         done.published += _put_each(issuer_key, missing, store=store, signers=signers, at=at, done=done)
     for certificate in Certificate.objects.filter(published_at__isnull=True, not_after__gt=at)[:_BATCH]:
         if reconciliation.is_in_store(certificate, store=store):
@@ -123,6 +128,11 @@ def _renew_signers(signers: Keys, *, at: datetime, done: Refreshed) -> None:
             done.failures.append(f"{issuer.key}: {error}")
 
 
+def retention() -> timedelta:
+    """Return for how long status is kept beyond a certificate's end (RFC 6960 4.4.4); zero for not."""
+    return timedelta(days=settings.SIGILL_OCSP_RETENTION_DAYS)
+
+
 def _refresh(*, store: StatusStore, signers: SignerSource, at: datetime, done: Refreshed) -> None:
     now = int(at.timestamp())
     must_before = now - int(MUST_REFRESH_AFTER.total_seconds())
@@ -161,12 +171,13 @@ def _refresh_some(
     now = int(at.timestamp())
     issuer_key = store.registry.issuers[issuer_id].name
     known = subjects.of_serials(issuer_key, serial_numbers)
-    ended = [key for key, answer in batch if answer.not_after < now and split_key(key)[0] == issuer_id]
-    done.removed += store.remove_expired(ended, before=now)
-    wanted = [subject for subject in known.values() if subject.not_after >= now]
+    kept_from = now - int(retention().total_seconds())
+    ended = [key for key, answer in batch if answer.not_after < kept_from and split_key(key)[0] == issuer_id]
+    done.removed += store.remove_expired(ended, before=kept_from)
+    wanted = [subject for subject in known.values() if subject.not_after >= kept_from]
     for key, answer in batch:
         number = split_key(key)[2]
-        if split_key(key)[0] != issuer_id or number in known or answer.not_after < now:
+        if split_key(key)[0] != issuer_id or number in known or answer.not_after < kept_from:
             continue
         done.orphans += 1
         if answer.status is CertStatus.REVOKED:  # a restored database must not undo it (reliability F14)
@@ -212,7 +223,7 @@ def _put(
     issuer_key: str, wanted: list[Subject], *, store: StatusStore, signers: SignerSource, at: datetime
 ) -> int:
     issuer, signer = signer_certificates.current(issuer_key, store=store, signers=signers, at=at)
-    this_update = int(at.timestamp())
+    this_update, kept = int(at.timestamp()), int(retention().total_seconds())
     published = store.put(
         presign(
             wanted,
@@ -221,6 +232,7 @@ def _put(
             sign_batch=signer_certificates.sign_batch(signers, signer.label),
             this_update=this_update,
             next_update=min(this_update + int(VALIDITY.total_seconds()), signer.not_after),
+            archive_cutoff=this_update - kept if kept else None,
         )
     )
     for key in published.refused:

@@ -31,14 +31,18 @@ def full_walk_is_done(store: StatusStore, *, at: datetime) -> None:
     _last_full_walk[store] = at
 
 
-def differences(*, store: StatusStore, at: datetime, is_full: bool) -> Iterator[tuple[str, list[Subject]]]:
-    """Yield, issuer by issuer and in chunks, what must be published.
+def differences(
+    *, store: StatusStore, at: datetime, kept_from: datetime, is_full: bool
+) -> Iterator[tuple[str, list[Subject]]]:
+    """Yield, issuer by issuer and in chunks, what must be published of what ends after ``kept_from``.
 
     A certificate that is good in the database and revoked in the store is no difference: the store is right
     (reliability F14).
     """
     waiting: dict[str, list[Subject]] = {}
-    for issuer_key, subject in subjects.unexpired(at=at, changed_since=None if is_full else at - LATELY):
+    for issuer_key, subject in subjects.unexpired(
+        at=kept_from, changed_since=None if is_full else at - LATELY
+    ):
         chunk = waiting.setdefault(issuer_key, [])
         chunk.append(subject)
         if len(chunk) == _CHUNK:

@@ -47,6 +47,8 @@ SIGILL_PKCS11_MODULE = config.text("SIGILL_PKCS11_MODULE", "/usr/lib/softhsm/lib
 SIGILL_TOKEN_LABEL = config.text("SIGILL_TOKEN_LABEL", "sigill-ca")
 SIGILL_SIGNER_SOCKET = SIGILL_RUN / "signer.sock"
 SIGILL_OCSP_STORE = SIGILL_HOME / "ocsp" / "lmdb"
+# Days for which OCSP still tells the status of what has ended, and says so in its answers (archive cutoff).
+SIGILL_OCSP_RETENTION_DAYS = config.number("SIGILL_OCSP_RETENTION_DAYS", 0)
 # redis://, rediss:// or unix://: the publisher writes there, and each machine's folder follows it.
 SIGILL_OCSP_STORE_URL = config.text("SIGILL_OCSP_STORE", "")
 SIGILL_LEDGER = SIGILL_HOME / "ledger" / "revocations.log"

@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from functools import partial
-from typing import cast
+from typing import Protocol, cast
 
 from ocsp.responder import messages
+from ocsp.responder.ocsp_service import OcspService
 from ocsp.responder.request import HttpRequest, Refused, RequestReader
-from ocsp.responder.service import StatusService
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +29,23 @@ class TimeLimits:
     idle: int = 75
     crowded: int = 2
     stalled: int = 20
+
+
+class Service(Protocol):
+    """What answers: ``StatusService`` for everybody, ``PrivateService`` for the operator."""
+
+    @property
+    def ocsp(self) -> OcspService:
+        """The OCSP part, whose quick way comes first."""
+
+    def respond(self, request: HttpRequest) -> bytes | Awaitable[bytes]:
+        """Answer any request."""
+
+    def refuse(self, code: int, text: str) -> bytes:
+        """Answer with an HTTP error."""
+
+    def internal_error(self, request: HttpRequest) -> bytes:
+        """Answer when this program failed."""
 
 
 class Connections:
@@ -92,7 +109,7 @@ class Connection(asyncio.Protocol):
         "_transport",
     )
 
-    def __init__(self, service: StatusService, connections: Connections) -> None:
+    def __init__(self, service: Service, connections: Connections) -> None:
         self._service = service
         self._answer_quickly = service.ocsp.quick.answer
         self._connections = connections

@@ -13,6 +13,7 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 _REASONS: Final = {
     200: b"OK",
     204: b"No Content",
+    206: b"Partial Content",
     304: b"Not Modified",
     400: b"Bad Request",
     404: b"Not Found",
@@ -22,6 +23,7 @@ _REASONS: Final = {
     413: b"Content Too Large",
     414: b"URI Too Long",
     415: b"Unsupported Media Type",
+    416: b"Range Not Satisfiable",
     431: b"Request Header Fields Too Large",
     503: b"Service Unavailable",
 }

@@ -9,7 +9,15 @@ BODY_LIMIT: Final = 64 * 1024
 HEAD_LIMIT: Final = 16 * 1024
 TARGET_LIMIT: Final = 4096
 _KEPT: Final = frozenset(
-    {b"content-type", b"if-none-match", b"if-modified-since", b"content-length", b"expect"}
+    {
+        b"content-type",
+        b"if-none-match",
+        b"if-modified-since",
+        b"content-length",
+        b"expect",
+        b"range",
+        b"if-range",
+    }
 )
 
 

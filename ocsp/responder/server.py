@@ -16,6 +16,7 @@ import uvloop
 
 from ocsp.responder.connection import Connection, Connections, TimeLimits
 from ocsp.responder.lane import SigningLane, SignMany
+from ocsp.responder.private import PrivateService, private_socket
 from ocsp.responder.service import StatusService
 from ocsp.store.interface import StatusReader
 
@@ -26,6 +27,7 @@ _TICK: Final = 0.02
 _BACKLOG: Final = 4096
 _DESCRIPTORS_FOR_OURSELVES: Final = 128
 _MOST_CONNECTIONS: Final = 20_000
+_MOST_OPERATORS: Final = 64
 _FAREWELL: Final = 5.0
 
 
@@ -41,6 +43,10 @@ class ResponderConfiguration:
     clock: Callable[[], float]
     base_paths: tuple[str, ...] = ()
     """Paths before ``/ocsp``, ``/crl`` and ``/aia`` in addresses that certificates carry, e.g. ``/pki``."""
+    private: Path | None = None
+    """The Unix socket of the figures (``/metrics``)."""
+    metrics: tuple[str, int] | None = None
+    """Host and TCP port of the same, for a Prometheus that cannot read a Unix socket."""
     limits: TimeLimits = field(default_factory=TimeLimits)
 
 
@@ -81,7 +87,8 @@ async def _serve(configuration: ResponderConfiguration, sockets: Sequence[socket
         limits=configuration.limits,
         second=int(loop.time()),
     )
-    service.connections = connections.__len__
+    private = PrivateService(service, connections=connections.__len__)
+    operators = Connections(most=_MOST_OPERATORS, limits=configuration.limits, second=int(loop.time()))
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
@@ -90,30 +97,49 @@ async def _serve(configuration: ResponderConfiguration, sockets: Sequence[socket
         await loop.create_server(lambda: Connection(service, connections), sock=bound, backlog=_BACKLOG)
         for bound in sockets
     ]
+    servers += [
+        await loop.create_server(lambda: Connection(private, operators), sock=bound)
+        for bound in _private_sockets(configuration)
+    ]
     _log.info("status services on %s port %s", configuration.host, configuration.port)
     # What is loaded now stays: the collector need not look at it again, nor at each thousandth answer.
     gc.freeze()
     gc.set_threshold(50_000, 50, 50)
-    ticking = loop.create_task(_tick(service, connections))
+    ticking = loop.create_task(_tick(service, connections, operators))
     await stopped.wait()
     for server in servers:
         server.close()
     connections.close()
+    operators.close()
     with suppress(TimeoutError):
         await asyncio.wait_for(connections.all_closed.wait(), _FAREWELL)
     ticking.cancel()
     configuration.reader.close()
 
 
-async def _tick(service: StatusService, connections: Connections) -> None:
+def _private_sockets(configuration: ResponderConfiguration) -> list[socket.socket]:
+    """Open what the operator reads; without it the public is served all the same."""
+    sockets = []
+    try:
+        if configuration.private is not None:
+            sockets.append(private_socket(configuration.private))
+        if configuration.metrics is not None:
+            sockets.append(socket.create_server(configuration.metrics))
+    except OSError as error:
+        _log.error("the figures of this process cannot be read: %s", error)
+    return sockets
+
+
+async def _tick(service: StatusService, *all_connections: Connections) -> None:
     loop = asyncio.get_running_loop()
     while True:
         await asyncio.sleep(_TICK)
         try:
             service.tick()
             second = int(loop.time())
-            if second != connections.second:
-                connections.sweep(second)
+            for connections in all_connections:
+                if second != connections.second:
+                    connections.sweep(second)
         except Exception:  # noqa: BLE001 - the clock must go on whatever one tick met
             _log.exception("a tick failed")
 

@@ -26,8 +26,7 @@ _HOME: Final = """Sigill status services
 /chain.pem         the chain of the card issuer
 /log/checkpoint    the journal's signed head; its hashes: /log/tile/<level>/<number>
 /healthz           how this process is
-/readyz            whether it has answers to give
-/metrics           figures for Prometheus"""
+/readyz            whether it has answers to give"""
 
 
 class StatusService:
@@ -52,7 +51,6 @@ class StatusService:
         self.metrics = Metrics()
         self.ocsp = OcspService(reader=reader, lane=lane, metrics=self.metrics, refuse=self.refuse)
         self._files = FileService(public)
-        self.connections: Callable[[], int] = lambda: 0
 
     def tick(self) -> None:
         """Follow the clock and the store."""
@@ -92,10 +90,8 @@ class StatusService:
                 return self._health(asks_readiness=False)
             case "/readyz":
                 return self._health(asks_readiness=True)
-            case "/metrics":
-                return self._figures()
             case _:
-                return self._files.respond(path, request.headers, self)
+                return self._files.respond(path, request, self)
 
     def refuse(self, code: int, text: str, headers: bytes = b"") -> bytes:
         """Answer with an HTTP error."""
@@ -118,25 +114,18 @@ class StatusService:
     def _health(self, *, asks_readiness: bool) -> bytes:
         """Say how this process is; asked for readiness, 503 while it has nothing to answer from."""
         freshness = self._freshness()
-        left = None if freshness is None else freshness.oldest_next_update
         is_ready = freshness is not None and freshness.reconciled_at is not None
-        facts = {
-            "ready": is_ready,
-            "store": freshness is not None,
-            "answers": 0 if freshness is None else freshness.answers,
-            "oldest_answer_left_seconds": None if left is None else left - self.now,
-        }
+        facts = {"ready": is_ready, "store": freshness is not None}
         headers = b"Content-Type: application/json\r\nCache-Control: no-store\r\n"
         code = 503 if asks_readiness and not is_ready else 200
         return messages.whole(code, json.dumps(facts).encode() + b"\n", self.now, headers)
 
-    def _figures(self) -> bytes:
-        text = self.metrics.text(
+    def figures(self, *, connections: int) -> str:
+        """Return this process's figures as Prometheus reads them."""
+        return self.metrics.text(
             freshness=self._freshness(),
             now=self.now,
-            connections=self.connections(),
+            connections=connections,
             signed=0 if self._lane is None else self._lane.signed,
             unsigned=0 if self._lane is None else self._lane.failed,
         )
-        headers = b"Content-Type: text/plain; version=0.0.4; charset=utf-8\r\nCache-Control: no-store\r\n"
-        return messages.whole(200, text.encode(), self.now, headers)

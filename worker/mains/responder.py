@@ -1,6 +1,7 @@
-"""Starts a status server: OCSP, CRLs and issuer certificates. ``python -m worker.mains.responder``.
+"""Starts a status server: OCSP, CRLs and issuer certificates. ``python -m worker.mains.responder [NUMBER]``.
 
-Any number of these may run on one machine; they share the port. None of them loads Django.
+Any number of these may run on one machine; they share the port, and each has a number of its own, from 1.
+None of them loads Django.
 """
 
 import importlib
@@ -39,19 +40,28 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # The environment is read in one place. That module is plain Python; the settings are not, and stay out.
     environment = importlib.import_module("portal.config")
+    number = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     home = Path(environment.text("SIGILL_HOME", str(Path(__file__).resolve().parents[2] / "var"))).absolute()
+    run = environment.run_directory(home)
+    metrics_port = environment.number("SIGILL_METRICS_PORT", 0)
     serve(
         ResponderConfiguration(
             host=environment.text("SIGILL_STATUS_HOST", "127.0.0.1"),
             port=environment.number("SIGILL_STATUS_PORT", 8080),
             public=home / "public",
             reader=LmdbReader(home / "ocsp" / "lmdb"),
-            sign=SigningByLabel(environment.run_directory(home) / "signer.sock"),
+            sign=SigningByLabel(run / "signer.sock"),
             clock=time.time,
             base_paths=_base_paths(
                 environment.text("SIGILL_STATUS_URL", ""),
                 environment.text("SIGILL_QA_STATUS_URL", ""),
                 *environment.listed("SIGILL_EARLIER_STATUS_URLS"),
+            ),
+            private=run / f"responder-{number}.sock",
+            metrics=(
+                (environment.text("SIGILL_METRICS_HOST", "127.0.0.1"), metrics_port + number - 1)
+                if metrics_port
+                else None
             ),
         )
     )

@@ -66,6 +66,21 @@ class Server:
     def post(self, request_der: bytes) -> Answer:
         return self.ask("POST", "/ocsp", request_der, Content_Type="application/ocsp-request")
 
+    @property
+    def figures(self) -> dict[str, int]:
+        """What it tells its operator: figures by name and labels."""
+        with socket.socket(socket.AF_UNIX) as private:
+            private.settimeout(10)
+            private.connect(str(self.home / "private.sock"))
+            private.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            received = b""
+            while part := private.recv(65536):
+                received += part
+        head, _, text = received.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 ")
+        lines = [line.rsplit(" ", 1) for line in text.decode().splitlines() if not line.startswith("#")]
+        return {name: int(figure) for name, figure in lines}
+
     def raw(self, octets: bytes, *, seconds: float = 10) -> bytes:
         """Send octets as they are, and read until the server closes or the time is up."""
         received = b""

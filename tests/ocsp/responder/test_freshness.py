@@ -1,7 +1,9 @@
 """Time, stores and files: what is past its nextUpdate is not served, what is revoked is seen at once."""
 
+import json
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -243,12 +245,22 @@ def test_no_path_leads_out_of_the_published_folder(
 
 
 def test_metrics_tell_how_old_the_oldest_answer_is(server: Server) -> None:
-    text = server.ask("GET", "/metrics").body.decode()
-    figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
-    assert int(figures["sigill_ocsp_store_answers"]) == 4
-    assert 0 <= int(figures["sigill_ocsp_oldest_answer_age_seconds"]) < 600
-    assert 7 * HOUR < int(figures["sigill_ocsp_oldest_answer_left_seconds"]) <= 8 * HOUR
-    assert server.ask("GET", "/").code == 200
+    figures = server.figures
+    assert figures["sigill_ocsp_store_answers"] == 4
+    assert 0 <= figures["sigill_ocsp_oldest_answer_age_seconds"] < 600
+    assert 7 * HOUR < figures["sigill_ocsp_oldest_answer_left_seconds"] <= 8 * HOUR
+
+
+def test_figures_are_for_the_operator_alone(server: Server) -> None:
+    """How many certificates there are, and how they are asked about, is nobody else's affair."""
+    for path in ("/metrics", "/metrics?x", "//metrics", "/metrics/"):
+        assert server.ask("GET", path).code == 404
+    assert b"metrics" not in server.ask("GET", "/").body
+    assert json.loads(server.ask("GET", "/healthz").body) == {"ready": True, "store": True}
+    before = server.figures['sigill_ocsp_answers_total{status="good"}']
+    server.post(question(server.authority, GOOD))
+    assert server.figures['sigill_ocsp_answers_total{status="good"}'] == before + 1
+    assert stat.S_IMODE((server.home / "private.sock").stat().st_mode) == 0o600
 
 
 def test_the_server_ends_cleanly_with_questions_under_way(
