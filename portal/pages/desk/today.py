@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from ca.models import Issuer
@@ -18,6 +19,7 @@ from cards.selectors import count_orders, factory_contact, list_orders, shipped_
 from cards.states import CardOrderState
 from directory.models import Role
 from journal.actor import Actor
+from ocsp.probe.alarms import current_alarms
 from portal import moments, words
 from portal.pages import asking
 from portal.pages.desk import figures
@@ -96,7 +98,7 @@ def today_page(*, actor: Actor, at: datetime) -> TodayPage:
                 key="failed",
                 title=_("Need your decision"),
                 nothing=_("Nothing has failed."),
-                lines=(*_factory(at=at), *(_order(order, act=_("Look"), at=at) for order in failed)),
+                lines=(*_factory(at=at), *_status_alarms(at=at), *(_order(order, act=_("Look"), at=at) for order in failed)),
                 more_url=_orders("failed") if failed else "",
             ),
             Queue(
@@ -178,6 +180,21 @@ def _factory(*, at: datetime) -> tuple[Line, ...]:
             % {"when": moments.moment(contact.failed_at, now=at)},
             act=_("Orders"),
             url=_orders("making"),
+        ),
+    )
+
+
+def _status_alarms(*, at: datetime) -> tuple[Line, ...]:
+    """Return a line when the probe saw something wrong with OCSP or the lists."""
+    alarms = current_alarms(at=at)
+    if not alarms:
+        return ()
+    return (
+        Line(
+            title=_("The status services need a look"),
+            detail=ngettext("%(count)d alarm", "%(count)d alarms", len(alarms)) % {"count": len(alarms)},
+            act=_("Look"),
+            url=reverse("status"),
         ),
     )
 
