@@ -200,7 +200,9 @@ def _prepare(
         not_before=not_before,
         not_after=not_after,
         at=at,
-        blocklist=BlockedKeys(),
+        blocklist=BlockedKeys(
+            person_id=request.person_id, carrier_kind=request.carrier_kind, carrier_id=request.carrier_id
+        ),
     )
     return prepared, not_after
 

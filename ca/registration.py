@@ -50,16 +50,31 @@ class RequestState:
     failure: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BlockedKeys:
-    """The blocklist in the database: keys of revoked certificates, and those reported to us."""
+    """The blocklist in the database, for one subject: reported, revoked, or somebody else's.
 
-    def contains(self, public_key: bytes) -> bool:
-        """Tell whether the SubjectPublicKeyInfo (DER) is blocked."""
-        return self.is_reported(public_key) or self.revoked_serial(public_key) is not None
+    A subject is a person; what has no person is known by its carrier: the function, or our own key.
+    """
 
-    def is_reported(self, public_key: bytes) -> bool:
-        """Tell whether the key is known to be compromised."""
-        return BlockedKey.objects.filter(public_key_sha256=hashlib.sha256(public_key).hexdigest()).exists()
+    person_id: str
+    carrier_kind: str
+    carrier_id: str
+
+    def weakness(self, public_key: bytes) -> str:
+        """Return why the SubjectPublicKeyInfo (DER) is not certified for this subject, or nothing."""
+        digest = hashlib.sha256(public_key).hexdigest()
+        if BlockedKey.objects.filter(public_key_sha256=digest).exists():
+            return "compromised"
+        if self.revoked_serial(public_key) is not None:
+            return "revoked_certificate"
+        own = (
+            Q(person_id=self.person_id)
+            if self.person_id
+            else Q(person_id="", carrier_kind=self.carrier_kind, carrier_id=self.carrier_id)
+        )
+        is_foreign = Certificate.objects.filter(~own, public_key_sha256=digest).exists()
+        return "another_subject" if is_foreign else ""
 
     def revoked_serial(self, public_key: bytes) -> str | None:
         """Return the serial number of a revoked certificate of the key, for whatever reason, or None."""
@@ -113,7 +128,8 @@ def request_certificate(
     if earlier is not None:
         return earlier
     _check_profile(files, wanted, subject, kind, actor)
-    _check_key(files, wanted, public_key)
+    blocked = BlockedKeys(person_id=person_id, carrier_kind=kind.value, carrier_id=carrier_id)
+    _check_key(files, wanted, public_key, blocked)
     issuer_key = _chosen_issuer(files, wanted, subject.policy, issuer, actor)
     if not Issuer.objects.filter(key=issuer_key).exists():
         raise UnknownIssuer("the key ceremony has not been held", facts={"issuer": issuer_key})
@@ -217,19 +233,15 @@ def _demand_open(named: str, profile: Profile) -> None:
         )
 
 
-def _check_key(files: PolicyFiles, profile: Profile, public_key: bytes) -> None:
-    blocked = BlockedKeys()
-    revoked_serial = blocked.revoked_serial(public_key)
-    if revoked_serial is not None and not blocked.is_reported(public_key):
-        raise KeyRefused(
-            "the key belongs to a revoked certificate",
-            facts={"weakness": "revoked_certificate", "serial": revoked_serial},
-        )
+def _check_key(files: PolicyFiles, profile: Profile, public_key: bytes, blocked: BlockedKeys) -> None:
     try:
         weak_keys.check(public_key, blocklist=blocked)
         fits = files.hierarchy.key_class(profile.key_class).takes(public_key)
     except WeakKey as weak:
-        raise KeyRefused(f"the key may not be certified: {weak}", facts={"weakness": weak.weakness}) from weak
+        facts = {"weakness": weak.weakness}
+        if weak.weakness == "revoked_certificate":
+            facts["serial"] = blocked.revoked_serial(public_key) or ""
+        raise KeyRefused(f"the key may not be certified: {weak}", facts=facts) from weak
     if not fits:
         raise KeyRefused(
             f"{profile.name} does not take this kind of key",

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from hashlib import sha1
 from math import gcd, isqrt, prod
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from ca.pki import known_keys
 from ca.pki.errors import WeakKey
 from ca.pki.keys import key_name, load_public_key
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 CURVES = frozenset({"ec-p256", "ec-p384", "ec-p521"})
 SMALLEST_MODULUS = 2048
@@ -25,46 +22,32 @@ _SMALL_PRODUCT = prod(_SMALL_PRIMES)
 
 
 class Blocklist(Protocol):
-    """Keys known to be compromised: Debian's, published ones, and those revoked for keyCompromise."""
+    """Keys that this CA knows of: reported, of a revoked certificate, or certified for somebody else."""
 
-    def contains(self, public_key: bytes) -> bool:
-        """Tell whether the SubjectPublicKeyInfo (DER) is blocked."""
+    def weakness(self, public_key: bytes) -> str:
+        """Return why the SubjectPublicKeyInfo (DER) is not certified (again), or nothing."""
 
 
 class _NothingBlocked:
-    def contains(self, public_key: bytes) -> bool:
-        return not public_key
+    def weakness(self, public_key: bytes) -> str:  # noqa: ARG002 - it knows no key
+        return ""
 
 
 NOTHING_BLOCKED: Blocklist = _NothingBlocked()
 
-
-class DebianBlocklist:
-    """RSA keys of Debian's broken OpenSSL (CVE-2008-0166), in the form of its `openssl-blacklist` files."""
-
-    def __init__(self, fingerprints: Iterable[str]) -> None:
-        self._fingerprints = frozenset(
-            line.strip().lower() for line in fingerprints if line.strip() and not line.startswith("#")
-        )
-
-    def contains(self, public_key: bytes) -> bool:
-        """Tell whether the key's fingerprint is listed; only RSA keys are."""
-        key = load_public_key(public_key)
-        return (
-            isinstance(key, RSAPublicKey) and debian_fingerprint(key.public_numbers().n) in self._fingerprints
-        )
-
-
-def debian_fingerprint(modulus: int) -> str:
-    """Return the last 80 bits of SHA-1 over `Modulus=<hex>` and a newline, as `openssl-vulnkey` does."""
-    return sha1(f"Modulus={modulus:X}\n".encode(), usedforsecurity=False).hexdigest()[20:]
+BLOCKED = {
+    "compromised": "the key is reported as compromised",
+    "revoked_certificate": "the key belongs to a revoked certificate, and such keys are not certified again",
+    "another_subject": "the key is certified for somebody or something else already",
+}
+"""What a blocklist may answer, in words."""
 
 
 def check(public_key: bytes, *, blocklist: Blocklist = NOTHING_BLOCKED) -> None:
     """Raise WeakKey when the SubjectPublicKeyInfo (DER) must not be certified; `weakness` names the rule.
 
     Weaknesses: malformed (also: not on the curve), kind, not_canonical, curve, size, exponent, small_factor,
-    roca, fermat, blocked.
+    roca, fermat, debian, and those of the blocklist: compromised, revoked_certificate, another_subject.
     """
     key = load_public_key(public_key)
     if isinstance(key, RSAPublicKey):
@@ -72,8 +55,11 @@ def check(public_key: bytes, *, blocklist: Blocklist = NOTHING_BLOCKED) -> None:
         check_rsa(modulus=numbers.n, exponent=numbers.e)
     elif key_name(public_key) not in CURVES:
         raise WeakKey("curve", f"{key.curve.name} is not certified")
-    if blocklist.contains(public_key):
-        raise WeakKey("blocked", "the key is known to be compromised")
+    if known_keys.is_known(public_key):
+        raise WeakKey("debian", "Debian's broken OpenSSL made this key, so anybody can (CVE-2008-0166)")
+    weakness = blocklist.weakness(public_key)
+    if weakness:
+        raise WeakKey(weakness, BLOCKED[weakness])
 
 
 def check_rsa(*, modulus: int, exponent: int) -> None:

@@ -188,7 +188,7 @@ def test_a_compromised_key_is_never_certified_again(authority: Authority) -> Non
     )
     with pytest.raises(KeyRefused) as refused:
         authority.request(public_key=public_key, carrier_id="card-2")
-    assert refused.value.facts == {"weakness": "blocked"}
+    assert refused.value.facts == {"weakness": "compromised"}
 
 
 def test_a_superseded_key_is_refused_as_that_of_a_revoked_certificate(authority: Authority) -> None:

@@ -3,12 +3,18 @@
 import secrets
 from hashlib import sha256
 from math import isqrt, prod
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+    load_pem_public_key,
+)
 
-from ca.pki import weak_keys
+from ca.pki import known_keys, weak_keys
 from ca.pki.errors import WeakKey
 from tests.ca.pki.software_signer import stored_public_key
 
@@ -174,19 +180,55 @@ def test_other_kinds_of_keys_are_refused() -> None:
     assert refused.value.weakness == "kind"
 
 
-def test_a_key_on_debians_list_is_refused() -> None:
-    """F22: CVE-2008-0166 still turns up."""
-    modulus = modulus_of("rsa2048-service")
-    listed = weak_keys.debian_fingerprint(modulus)
-    assert len(listed) == 20
-    blocklist = weak_keys.DebianBlocklist(["# openssl-blacklist", "", f"{listed.upper()}\n"])
+BAD_KEYS = sorted((Path(__file__).resolve().parents[2] / "vectors" / "bad_keys").glob("*.pem"))
+
+
+@pytest.mark.parametrize("file", BAD_KEYS, ids=lambda file: file.stem)
+def test_each_real_bad_key_is_refused_for_what_its_file_is_named_after(file: Path) -> None:
+    """A19, F21, F22: keys that were found in the wild or published; where from: tests/vectors/bad_keys."""
+    key = load_pem_public_key(file.read_bytes())
     with pytest.raises(WeakKey) as refused:
-        weak_keys.check(stored_public_key("rsa2048-service"), blocklist=blocklist)
-    assert refused.value.weakness == "blocked"
-    weak_keys.check(stored_public_key("rsa3072-holder"), blocklist=blocklist)
-    weak_keys.check(stored_public_key("p256-holder"), blocklist=blocklist)
+        weak_keys.check(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    assert refused.value.weakness == file.stem.partition("-")[0]
 
 
-def test_debians_fingerprint_is_that_of_its_tool() -> None:
-    """The SHA-1 of the line that `openssl rsa -noout -modulus` prints, but for its first 20 digits."""
-    assert weak_keys.debian_fingerprint(0xABC) == "5e88f10d69110483e558"
+def test_the_corpus_holds_each_kind() -> None:
+    assert {file.stem.partition("-")[0] for file in BAD_KEYS} >= {
+        "curve",
+        "debian",
+        "exponent",
+        "fermat",
+        "kind",
+        "roca",
+        "size",
+        "small_factor",
+    }
+
+
+def test_debians_list_is_whole_and_takes_no_key_for_another() -> None:
+    """F22: CVE-2008-0166 still turns up. Elliptic curves: 32 768 processes, 9 variants, 2 curves."""
+    assert known_keys.count() > 32_768 * 9 * 2
+    fresh = (spki(ec.generate_private_key(ec.SECP256R1()).public_key()) for _ in range(300))
+    assert not any(known_keys.is_known(key) for key in fresh)
+
+
+def test_a_list_finds_what_was_written_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [spki(ec.generate_private_key(ec.SECP256R1()).public_key()) for _ in range(5)]
+    for name, some in (("first.keys", keys[:2]), ("second.keys", keys[2:4])):
+        (tmp_path / name).write_bytes(known_keys.encode({sha256(key).digest() for key in some}))
+    monkeypatch.setattr(known_keys, "_FOLDER", tmp_path)
+    assert [known_keys.is_known(key) for key in keys] == [True] * 4 + [False]
+    assert known_keys.count() == 4
+
+
+@pytest.mark.parametrize("content", [None, b"rubbish"])
+def test_without_its_lists_nothing_is_certified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    if content is not None:
+        (tmp_path / "some.keys").write_bytes(content)
+    monkeypatch.setattr(known_keys, "_FOLDER", tmp_path)
+    with pytest.raises(ValueError, match="known keys"):
+        known_keys.is_known(b"key")
