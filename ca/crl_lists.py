@@ -1,6 +1,6 @@
 """Which lists an issuer publishes, where each lies, and the newest of each. Changes nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -37,8 +37,11 @@ class CrlList:
 
     @property
     def facts(self) -> IssuerFacts:
-        """What the list says of its issuer."""
-        return files_of(self.issuer).facts_of(self.issuer)
+        """What the list says of its issuer, to which the shard belongs also when it was planned before."""
+        facts = files_of(self.issuer).facts_of(self.issuer)
+        if self.shard < facts.plan.crl_shards:
+            return facts
+        return replace(facts, plan=replace(facts.plan, crl_shards=self.shard + 1))
 
     @property
     def latest(self) -> Crl | None:

@@ -1,6 +1,8 @@
 """CRLs: their numbers only rise, no revocation falls off, and the file is replaced whole."""
 
 import subprocess
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,16 +11,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from django.db import DatabaseError
+from django.db import DatabaseError, IntegrityError, transaction
 
-from ca.crl_lists import CrlList, crl_file
+from ca.crl_lists import CrlList, crl_file, lists_of
 from ca.crl_publishing import publish_crl, publish_due, restore_file
 from ca.crl_schedule import is_due
+from ca.crl_watch import CrlState, crl_age, late_crls
 from ca.errors import CrlRefused, SigningUnavailable
-from ca.hsm.proxy import SocketSigners
+from ca.hsm.proxy import SignerSource, SocketSigners
 from ca.ledger_replay import append_revocation, replay, revocation_ledger
 from ca.models import Certificate, CertificateRequest, Crl, Issuer, SerialReservation
 from ca.pki.reasons import RevocationReason
+from ca.pki.signer import Signer
 from ca.revocation import revoke
 from ca.selectors import issuer
 from tests.ca.conftest import ALVA, WORKER, Authority
@@ -278,3 +282,113 @@ def test_every_revocation_is_in_the_ledger_before_its_crl_is_published(authority
     certificate = revoked(authority)
     publish(authority)
     assert certificate.serial_hex in revocation_ledger().revoked_serials("person_hsa_id_3", at=authority.at)
+
+
+def test_a_revoked_certificate_stays_listed_for_its_whole_year_and_one_list_longer(
+    authority: Authority,
+) -> None:
+    """Reliability A8, F8: a list a month, as long as the certificate lives."""
+    certificate = revoked(authority, not_after=authority.at + timedelta(days=365))
+    serial = int(certificate.serial_hex, 16)
+    seen = []
+    for _month in range(14):
+        publish_due(signers=authority.signers, actor=WORKER, at=authority.later(days=30))
+        crl = read(issuer("person_hsa_id_3"))
+        seen.append((crl.last_update_utc > certificate.not_after, serial in serials(crl)))
+    assert seen == [(False, True)] * 12 + [(True, True), (True, False)]
+
+
+class SlowSigners:
+    """The signer of a worker that is overtaken: while it signs, another worker does something."""
+
+    def __init__(self, signers: SignerSource, meanwhile: Callable[[], object]) -> None:
+        self._signers = signers
+        self._meanwhile: list[Callable[[], object]] = [meanwhile]
+
+    def signer_for(self, key_label: str) -> Signer:
+        if self._meanwhile:
+            self._meanwhile.pop()()
+        return self._signers.signer_for(key_label)
+
+
+def test_a_list_that_was_overtaken_is_not_recorded_and_takes_nothing_off(authority: Authority) -> None:
+    """Two workers read the entries, the slower one before a revocation: its list would lose it again."""
+    one = issuer("person_hsa_id_3")
+
+    def another_worker() -> None:
+        revoked(authority)
+        publish(authority)
+
+    slow = SlowSigners(authority.signers, another_worker)
+    with pytest.raises(CrlRefused) as refused:
+        publish_crl(one, signers=slow, actor=WORKER, at=authority.at)
+    assert refused.value.facts["rule"] == "overtaken"
+    assert len(read(one)) == 1
+    assert publish_due(signers=authority.signers, actor=WORKER, at=authority.at) == 0
+    assert [number(publish(authority)) for _ in range(2)] == [4, 5]
+
+
+def test_the_database_takes_one_list_only_after_each_other_one(authority: Authority) -> None:
+    """The last guard, where two workers compare at the same moment: constraint crl_follows_one_list."""
+    publish(authority)
+    made = Crl.objects.get(issuer="person_hsa_id_3", crl_number=2)
+    with pytest.raises(IntegrityError, match=r"crl_follows_one_list|ca_crl\.follows"), transaction.atomic():
+        Crl.objects.create(
+            issuer=made.issuer, shard=-1, crl_number=9, follows=made.follows, reserved_at=authority.at
+        )
+    for wrong in ({"follows": 9}, {"follows": -1}, {"base_crl_number": 9}, {"base_crl_number": -1}):
+        with pytest.raises(IntegrityError, match="number"), transaction.atomic():
+            Crl.objects.create(issuer=made.issuer, shard=-1, crl_number=9, reserved_at=authority.at, **wrong)
+
+
+def test_a_revocation_by_a_host_whose_clock_is_ahead_waits_for_the_next_list(authority: Authority) -> None:
+    """RFC 5280 section 5.1.2.6: nothing on a list was revoked after its thisUpdate."""
+    certificate = authority.certificate()
+    revoke(
+        certificate_id=certificate.pk,
+        reason=RevocationReason.SUPERSEDED,
+        requested_at=authority.at,
+        actor=ALVA,
+        at=authority.at + timedelta(seconds=5),
+    )
+    append_revocation(str(certificate.pk))
+    assert publish_due(signers=authority.signers, actor=WORKER, at=authority.at) == 0
+    assert len(publish(authority)) == 0
+    assert publish_due(signers=authority.signers, actor=WORKER, at=authority.later(seconds=6)) == 1
+    assert len(read(issuer("person_hsa_id_3"))) == 1
+
+
+def test_looking_for_what_is_due_costs_a_few_short_questions(
+    authority: Authority, django_assert_max_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    """It is done every two seconds: for each list its newest, and whether a revocation waits."""
+    lists = sum(len(lists_of(one)) for one in Issuer.objects.all())
+    publish_due(signers=authority.signers, actor=WORKER, at=authority.at)
+    with django_assert_max_num_queries(8 * lists):
+        assert publish_due(signers=authority.signers, actor=WORKER, at=authority.at) == 0
+
+
+def test_the_age_of_a_list_is_told_before_it_runs_out(authority: Authority) -> None:
+    """Reliability F8: the beat stands still; somebody is told while half of the list's life is left."""
+    one = CrlList(issuer=issuer("person_hsa_id_3"))
+    publish(authority)
+    states = {}
+    for hours in (1, 12, 13, 24, 47, 48):
+        age = crl_age(one, at=authority.at + timedelta(hours=hours))
+        states[hours] = age.state
+        assert str(age.crl_number) in age.sentence
+    late = CrlState.LATE
+    assert states == {
+        1: CrlState.FRESH, 12: CrlState.FRESH, 13: late, 24: late, 47: late, 48: CrlState.EXPIRED,
+    }  # fmt: skip
+    root = CrlList(issuer=issuer("root"))
+    begun = crl_age(root, at=authority.at).this_update
+    assert begun is not None
+    assert crl_age(root, at=begun + timedelta(days=189)).state is CrlState.FRESH
+    assert crl_age(root, at=begun + timedelta(days=192)).state is CrlState.LATE
+    assert not late_crls(at=authority.at)
+    assert "person_hsa_id_3" not in {age.name for age in late_crls(at=authority.at + timedelta(hours=12))}
+    Crl.objects.filter(issuer="person_id_mobile").delete()
+    (missing,) = late_crls(at=authority.at)
+    assert (missing.name, missing.state) == ("person_id_mobile", CrlState.MISSING)
+    assert missing.file_name.endswith("mobilecav1.crl")
