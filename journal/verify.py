@@ -24,6 +24,7 @@ import hashlib
 import hmac
 import io
 import json
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -296,7 +297,9 @@ def verify(lines: Iterator[str], key: PublicKey, *, published: Sequence[bytes] =
     if export.size != tree.size:
         raise BrokenJournal(f"the header announces {export.size} rows, the export holds {tree.size}")
     if len(published) > tree.size:
-        raise BrokenJournal(f"{len(published)} rows were published, the export holds {tree.size}")
+        raise BrokenJournal(
+            f"cut or rolled back: {len(published)} rows were published, the export holds {tree.size}"
+        )
     return export.heads[-1]
 
 
@@ -381,10 +384,9 @@ def verify_bundle(lines: Iterator[str], key: PublicKey) -> Bundle:
 
 def bundle_in_pdf(pdf: bytes) -> str:
     """Return the bundle that a PDF carries as an attachment; raises ``BrokenJournal`` unless it is one."""
-    found, at = [], 0
-    while (at := pdf.find(b"/EmbeddedFile", at) + 1) > 0:
-        start = pdf.find(b"stream", at) + len(b"stream")
-        octets = pdf[start : pdf.find(b"endstream", start)].removeprefix(b"\r").removeprefix(b"\n")
+    found = []
+    for opening in re.finditer(rb"/EmbeddedFile\b[^\x80-\xff]*?>>\s*stream\r?\n", pdf):
+        octets = pdf[opening.end() : pdf.find(b"endstream", opening.end())]
         with contextlib.suppress(zlib.error):  # else it is stored as it is
             octets = zlib.decompressobj().decompress(octets, MOST_OCTETS)
         if octets.startswith(b'{"format":"sigill-journal-proofs"'):

@@ -26,6 +26,11 @@ def clock(at: datetime) -> str:
     return f"{at.astimezone(STOCKHOLM):%H:%M:%S}"
 
 
+def exact(at: datetime | None) -> str:
+    """Return the day and the Swedish clock time with seconds, as a document tells it; nothing for never."""
+    return f"{at.astimezone(STOCKHOLM):%Y-%m-%d %H:%M:%S}" if at else ""
+
+
 def moment_or_day(at: datetime, *, now: datetime) -> str:
     """Return a moment with its clock time for today and yesterday, else only the day."""
     days = (now.astimezone(STOCKHOLM).date() - at.astimezone(STOCKHOLM).date()).days

@@ -3,10 +3,11 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal import problems
-from portal.pages.central import ceremony, issuers, protocols
 from portal.pages.auditor import compare, event, export, heads, journal
+from portal.pages.central import ceremony, issuers, protocols
 from portal.pages.desk import (
     activating,
+    block_receipt,
     blocking,
     landing_receipt,
     ordering,
@@ -17,7 +18,16 @@ from portal.pages.desk import (
     receipt,
     today,
 )
-from portal.pages.public import accessibility, cps, health, language, specimens, status, status_metrics
+from portal.pages.public import (
+    accessibility,
+    cps,
+    health,
+    language,
+    proof,
+    specimens,
+    status,
+    status_metrics,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.accounts.urls")),
@@ -29,6 +39,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("status/chain/<slug:issuer_key>.pem", specimens.download_chain, name="status-chain"),
     path("accessibility/", accessibility.accessibility, name="accessibility"),
     path("cps/", cps.show_cps, name="cps"),
+    path("proof/<int:position>/<slug:leaf_hash>/", proof.show_proof, name="proof"),
+    path("proof/<int:position>/<slug:leaf_hash>.jsonl", proof.download_bundle, name="proof-bundle"),
     path("healthz", health.healthz, name="healthz"),
     # Callers that prove themselves by key or token
     path("c/v1/", include("authn.api")),
@@ -78,6 +90,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("activations/<uuid:activation_id>/status/", activating.show_status, name="activation-status"),
     path("activations/<uuid:activation_id>/cancel/", activating.cancel, name="activation-cancel"),
     path("activations/<uuid:activation_id>/receipt/", receipt.show_receipt, name="activation-receipt"),
+    path(
+        "activations/<uuid:activation_id>/receipt/proof/",
+        receipt.show_receipt_proof,
+        name="activation-receipt-proof",
+    ),
+    path("cards/<uuid:card_id>/block/receipt/", block_receipt.show_block_receipt, name="block-receipt"),
+    path(
+        "cards/<uuid:card_id>/block/receipt/proof/",
+        block_receipt.show_block_proof,
+        name="block-receipt-proof",
+    ),
+    path(
+        "cards/<uuid:card_id>/block/receipt.pdf",
+        block_receipt.print_block_receipt,
+        name="block-receipt-pdf",
+    ),
     path(
         "activations/<uuid:activation_id>/receipt.pdf", receipt.print_receipt, name="activation-receipt-pdf"
     ),

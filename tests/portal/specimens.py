@@ -13,6 +13,7 @@ from journal.errors import Refusal
 from portal import problems, words
 from portal.accounts.providers import Challenge
 from portal.pages.desk.activating import ActivationPage, IdentityPage
+from portal.pages.desk.block_receipt import BlockReceiptPage
 from portal.pages.desk.blocking import BlockForm, BlockPage, Consequence
 from portal.pages.desk.identity_form import IdentityForm
 from portal.pages.desk.ordering import OrderWizardPage
@@ -44,7 +45,9 @@ from portal.pages.parts import (
     TimelineItem,
 )
 from portal.pages.plot import DayCount, plot
+from portal.pages.proof import ProofPart, qr_code
 from portal.pages.public.cps import cps_page
+from portal.pages.public.proof import ProofPage
 from portal.pages.public.specimens import SpecimenRow
 from portal.pages.public.status import IssuerStatus, ServiceState, StatusPage
 from portal.pages.public.status_words import Addresses
@@ -464,7 +467,40 @@ def receipt() -> dict[str, object]:
         person_url="#",
         pdf_url="#pdf",
     )
-    return {"page": page, "shell": _shell("people")}
+    return {"page": page, "proof": proof_part(), "shell": _shell("people")}
+
+
+def proof_part(*, is_awaited: bool = False) -> ProofPart:
+    if is_awaited:
+        return ProofPart(again_url="#again")
+    facts = [
+        Fact(name="Loggen", value="sigill.test/journal"),
+        Fact(name="Rader", value="4711"),
+        Fact(name="Radens kontrollsumma", value="5b" * 32),
+        Fact(name="Signerat huvud", value="över 4722 rader"),
+    ]
+    link = "http://127.0.0.1:8000/proof/4711/" + "5b" * 32 + "/"
+    return ProofPart(again_url="#", facts=facts, link=link, qr=qr_code(link), bundle="{}")
+
+
+def block_receipt() -> dict[str, object]:
+    page = BlockReceiptPage(
+        card_facts=[Fact(name="Innehavare", value="Åsa Lindqvist")],
+        block_facts=[Fact(name="Orsak", value="Förlorat eller stulet")],
+        certificate_facts=[Fact(name="Legitimering", value="5f0c1cbb0f434a7a")],
+        crumbs=(Crumb(label="Personer", url="#"), Crumb(label="Kvittens på spärren")),
+        person_url="#",
+        pdf_url="#pdf",
+    )
+    return {"page": page, "proof": proof_part(is_awaited=True), "shell": _shell("people")}
+
+
+def row_in_the_log() -> dict[str, object]:
+    facts = (Fact(name="Rad", value="4711"), Fact(name="Rotens kontrollsumma", value="5b" * 32))
+    return {
+        "page": ProofPage(facts=facts, is_awaited=False, bundle_url="#bundle"),
+        "shell": _shell("", is_in=False),
+    }
 
 
 def search(*, has_hits: bool = True) -> dict[str, object]:
@@ -627,6 +663,8 @@ SPECIMENS = {
     "activation-aborted": ("activation", lambda: activation(3, is_aborted=True)),
     "activation-done": ("activation", lambda: activation(6)),
     "receipt": ("receipt", receipt),
+    "block_receipt": ("block_receipt", block_receipt),
+    "proof": ("proof", row_in_the_log),
     "block": ("block", block),
     "block-errors": ("block", lambda: block(has_errors=True)),
     "status": ("status", status),

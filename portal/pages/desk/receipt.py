@@ -4,12 +4,9 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -17,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from ca.environments import Environment
 from cards.errors import ActivationNotFound
+from cards.events import CardActivated, ReceiptSigned
 from cards.models import Activation
 from cards.products import DocumentKind, IdentityCheckMethod, product
 from cards.receipts import question_of
@@ -26,6 +24,8 @@ from portal import moments, words
 from portal.pages import asking
 from portal.pages.desk.history import names_of
 from portal.pages.parts import Crumb, Fact, grouped
+from portal.pages.proof import ProofPart, proof_part
+from portal.pages.receipt_pdf import receipt_pdf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,23 +45,38 @@ class ReceiptPage:
 @require_safe
 def show_receipt(request: HttpRequest, activation_id: str) -> HttpResponse:
     """Show the receipt of a finished activation."""
-    return render(request, "portal/receipt.html", {"page": _page(request, activation_id)})
+    page = _page(request, activation_id)
+    return render(request, "portal/receipt.html", {"page": page, "proof": proof_of(str(activation_id))})
+
+
+@require_safe
+def show_receipt_proof(request: HttpRequest, activation_id: str) -> HttpResponse:
+    """Show the receipt's proof alone, for htmx."""
+    _page(request, activation_id)
+    return render(request, "portal/parts/journal_proof.html", {"proof": proof_of(str(activation_id))})
 
 
 @require_safe
 def print_receipt(request: HttpRequest, activation_id: str) -> HttpResponse:
-    """Answer the receipt as a tagged PDF; the browser is told no name in the file's name."""
-    html = render_to_string(
-        "portal/receipt_pdf.html",
-        {"page": _page(request, activation_id), "language": get_language(), "style": _style()},
-        request=request,
+    """Answer the receipt as a tagged PDF with its proof inside."""
+    return receipt_pdf(
+        request,
+        body="portal/parts/receipt_body.html",
+        title=_("Receipt for an eID card"),
+        page=_page(request, activation_id),
+        proof=proof_of(str(activation_id)),
+        name=f"kvittens-{str(activation_id)[:8]}",
     )
-    from weasyprint import HTML  # noqa: PLC0415 - takes a second to load, and few processes ever need it
 
-    pdf = HTML(string=html).write_pdf(pdf_variant="pdf/ua-1")
-    response = HttpResponse(pdf, content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="kvittens-{str(activation_id)[:8]}.pdf"'
-    return response
+
+def proof_of(activation_id: str) -> ProofPart:
+    """Return the proof of what the holder signed and that the card came into use."""
+    return proof_part(
+        kind="activation",
+        value=activation_id,
+        types=(ReceiptSigned.TYPE, CardActivated.TYPE),
+        again_url=reverse("activation-receipt-proof", args=[activation_id]),
+    )
 
 
 def _page(request: HttpRequest, activation_id: str) -> ReceiptPage:
@@ -115,14 +130,14 @@ def _check_facts(activation: Activation) -> list[Fact]:
         Fact(name=_("Document"), value=words.DOCUMENT_KINDS[DocumentKind(check.document_kind)]),
         Fact(name=_("Document number"), value=check.document_number),
         Fact(name=_("Checked by"), value=f"{who}, {check.checked_by}"),
-        Fact(name=_("Checked at"), value=_clock(check.checked_at)),
+        Fact(name=_("Checked at"), value=moments.exact(check.checked_at)),
     ]
 
 
 def _proof_facts(activation: Activation) -> list[Fact]:
     receipt = activation.receipt
     return [
-        Fact(name=_("Signed at"), value=_clock(receipt.signed_at)),
+        Fact(name=_("Signed at"), value=moments.exact(receipt.signed_at)),
         Fact(name=_("Algorithm"), value=receipt.algorithm),
         Fact(name=_("Signature"), value=base64.b64encode(bytes(receipt.signature or b"")).decode()),
         Fact(name=_("SHA-256 of the signed octets"), value=_digest(receipt.signed_octets)),
@@ -142,14 +157,3 @@ def _terms(activation: Activation) -> str:
 
 def _digest(octets: bytes | memoryview | None) -> str:
     return hashlib.sha256(bytes(octets or b"")).hexdigest()
-
-
-def _clock(at: datetime | None) -> str:
-    return f"{at.astimezone(moments.STOCKHOLM):%Y-%m-%d %H:%M:%S}" if at else ""
-
-
-def _style() -> str:
-    """Return the style of the printed receipt: it is put into the file, so that nothing is fetched."""
-    path = finders.find("portal/print.css")
-    with open(str(path), encoding="utf-8") as file:  # noqa: PTH123 - the finder gives a text path
-        return file.read()

@@ -1,0 +1,155 @@
+"""Receipts of activation and block carry the proof of their rows, and anybody can check the PDF alone."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.test import Client
+from django.urls import reverse
+
+from cards.lifecycle import block_card
+from cards.models import Activation, Card
+from cards.reasons import BlockReason
+from journal import checkpoints, sequencing, verify
+from journal.models import Checkpoint, Entry, Leaf
+from tests.journal.test_verifying import KEY, SPKI, sign
+from tests.portal.conftest import LogIn
+from tests.scenarios import Scene, an_active_card
+
+PROGRAM = Path(verify.__file__)
+
+
+@pytest.fixture
+def card(scene: Scene) -> Card:
+    """A card that was activated and blocked; no head is signed yet."""
+    made = an_active_card(scene)
+    now = datetime.now(tz=UTC)
+    return block_card(
+        card_id=str(made.pk),
+        reason=BlockReason.LOST_OR_STOLEN,
+        requested_at=now,
+        note="ringde",
+        actor=scene.cast.alva,
+        at=now,
+    )
+
+
+def sign_head(folder: Path) -> None:
+    while sequencing.sequence_committed():
+        pass
+    checkpoints.sign_head(
+        origin="sigill.test/journal", public_key=SPKI, sign=sign, outside=folder, at=datetime.now(tz=UTC)
+    )
+
+
+def checked(document: bytes, folder: Path) -> tuple[int, str]:
+    """Run the stand-alone program on a downloaded PDF or bundle."""
+    file, key = folder / "downloaded", folder / "audit.pem"
+    file.write_bytes(document)
+    key.write_bytes(KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    done = subprocess.run(
+        [sys.executable, str(PROGRAM), str(file), "--key", str(key)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def receipts_of(card: Card) -> list[tuple[str, str, str, tuple[str, ...]]]:
+    """(page, its proof alone, the PDF, the types of the rows that are proven)."""
+    activation = Activation.objects.get(card=card)
+    names = ("activation-receipt", "activation-receipt-proof", "activation-receipt-pdf")
+    one = [reverse(name, args=[activation.pk]) for name in names]
+    other = [reverse(f"block-receipt{kind}", args=[card.pk]) for kind in ("", "-proof", "-pdf")]
+    return [
+        (one[0], one[1], one[2], ("receipt.signed", "card.activated")),
+        (other[0], other[1], other[2], ("card.blocked",)),
+    ]
+
+
+@pytest.mark.django_db
+def test_a_receipt_waits_for_its_head_and_then_proves_its_rows(
+    card: Card, scene: Scene, log_in: LogIn, tmp_path: Path
+) -> None:
+    browser = log_in(scene.cast.alva)
+    for page, again, pdf, _ in receipts_of(card):
+        waiting = browser.get(page).content.decode()
+        assert f'hx-get="{again}" hx-trigger="every 1s"' in waiting
+        assert "hx-trigger" in browser.get(again).content.decode()
+        code, said = checked(browser.get(pdf).content, tmp_path)
+        assert (code, "carries 0 proof bundles" in said) == (1, True), said
+    sign_head(tmp_path / "heads")
+    head = Checkpoint.objects.get()
+    for page, again, pdf, types in receipts_of(card):
+        for address in (page, again):
+            shown = browser.get(address).content.decode()
+            assert 'hx-get="/activations' not in shown
+            assert bytes(head.root_hash).hex() in shown
+            assert "<svg" in shown
+        code, said = checked(browser.get(pdf).content, tmp_path)
+        assert code == 0, said
+        assert [line.split()[2] for line in said.splitlines()[:-1]] == list(types)
+        assert said.splitlines()[-1].startswith(
+            f"intact: {len(types)} rows proven in the tree of {head.size}"
+        )
+
+
+@pytest.mark.django_db
+def test_a_receipt_that_was_changed_is_found_out(
+    card: Card, scene: Scene, log_in: LogIn, tmp_path: Path
+) -> None:
+    sign_head(tmp_path / "heads")
+    browser = log_in(scene.cast.alva)
+    pdf = browser.get(reverse("block-receipt-pdf", args=[card.pk])).content
+    bundle = verify.bundle_in_pdf(pdf)
+    for false, named in (
+        (bundle.replace("card.blocked", "card.ordered"), "was changed"),
+        (bundle.replace('"position":', '"position":1'), "does not fit|not in the tree"),
+        (bundle.replace('"rows":1', '"rows":2'), "announces 2 rows"),
+    ):
+        assert false != bundle
+        with pytest.raises(verify.BrokenJournal, match=named):
+            verify.verify_bundle(iter(false.splitlines()), KEY.public_key())
+
+
+@pytest.mark.django_db
+def test_nobody_else_gets_a_receipt(card: Card, scene: Scene, log_in: LogIn) -> None:
+    strangers = log_in(scene.cast.doris)
+    for page, again, pdf, _ in receipts_of(card):
+        for address in (page, again, pdf):
+            assert strangers.get(address).status_code == 404
+            assert Client().get(address).status_code == 303
+
+
+@pytest.mark.django_db
+def test_whoever_holds_the_receipt_sees_its_row_in_the_log_and_nobody_learns_what_it_says(
+    card: Card, tmp_path: Path
+) -> None:
+    anybody = Client()
+    sequencing.sequence_committed(limit=1000)
+    leaf = Leaf.objects.get(entry=Entry.objects.get(type="card.blocked"))
+    leaf_hash = bytes(leaf.leaf_hash).hex()
+    page, file = (reverse(name, args=[leaf.position, leaf_hash]) for name in ("proof", "proof-bundle"))
+    assert anybody.get(page).status_code == 200
+    assert anybody.get(file).status_code == 404
+    sign_head(tmp_path / "heads")
+    shown = anybody.get(page).content.decode()
+    assert bytes(Checkpoint.objects.get().root_hash).hex() in shown
+    downloaded = anybody.get(file).content
+    code, said = checked(downloaded, tmp_path)
+    assert (code, f"row {leaf.position}: content withheld" in said) == (0, True), said
+    for secret in (str(card.pk), "card.blocked", "SE"):
+        assert secret not in downloaded.decode().partition("\n")[2]
+    other = f"{leaf_hash[:-1]}{'0' if leaf_hash[-1] != '0' else '1'}"
+    for position, hashed in ((leaf.position, other), (leaf.position + 1, leaf_hash), (10**9, leaf_hash)):
+        assert anybody.get(reverse("proof", args=[position, hashed])).status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_card_that_is_not_blocked_has_no_receipt_of_a_block(scene: Scene, log_in: LogIn) -> None:
+    card = an_active_card(scene)
+    assert log_in(scene.cast.alva).get(reverse("block-receipt", args=[card.pk])).status_code == 404
