@@ -192,3 +192,13 @@ class CeremonyHeld(Event):
     hierarchy_sha256: str
     protocol_sha256: str
     key_labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignaturesAccepted(Event):
+    """A key has made signatures that no row tells of, and they are accepted from now on."""
+
+    TYPE: ClassVar[str] = "key.signatures_accepted"
+    label: str
+    signatures: int
+    reason: str

@@ -370,3 +370,23 @@ class Crl(models.Model):
 
     def __str__(self) -> str:
         return f"{self.issuer_id} CRL {self.crl_number}"
+
+
+class SignatureAllowance(models.Model):
+    """Signatures of a key that have no row here and are accepted: a restored backup, or a cause found."""
+
+    id = models.BigAutoField(primary_key=True)
+    label = models.CharField(max_length=64, db_index=True)
+    signatures = models.BigIntegerField()
+    reason = models.CharField(max_length=64)
+    noted_at = models.DateTimeField()
+
+    class Meta:
+        """Constraints."""
+
+        constraints = (
+            models.CheckConstraint(name="signature_allowance_is_of_some", condition=Q(signatures__gt=0)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.signatures}"

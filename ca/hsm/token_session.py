@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ca.hsm import login_count
 from ca.hsm.configuration import TokenConfiguration, write_softhsm_configuration
 from ca.hsm.faults import KeyAbsent, PinRefused, Remedy, TokenAbsent, TokenFault, remedy
 from ca.hsm.key_algorithms import KeyAlgorithm, key_algorithm_of
@@ -189,6 +190,13 @@ class TokenSession:
             "token_label": _text(token.label),
         }
 
+    def lose(self) -> None:
+        """Close the session as a lost connection or a restarted HSM does; for the doctor."""
+        try:
+            self._library.closeAllSessions(self._slot)
+        except PyKCS11.PyKCS11Error as error:
+            raise _fault(error, "closing the session") from error
+
     def close(self) -> None:
         """Log out and unload the module; a module that is already gone is no error here."""
         self._keys.clear()
@@ -288,7 +296,11 @@ def open_session(configuration: TokenConfiguration) -> TokenSession:
     try:
         slot = _slot_of(library, configuration.label)
         session = library.openSession(slot, PyKCS11.CKF_SERIAL_SESSION | PyKCS11.CKF_RW_SESSION)
-        _log_in(session, configuration.pin())
+        login_count.begin_login(configuration)
+        try:
+            _log_in(session, configuration.pin())
+        finally:
+            login_count.end_login(configuration)
         mechanisms = frozenset(_mechanism_numbers(library.getMechanismList(slot)))
     except PyKCS11.PyKCS11Error as error:
         library.unload()
