@@ -1,10 +1,12 @@
 """Reads the CA's tables; changes nothing."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from django.db.models import Max
 
 from ca.environments import Environment
 from ca.errors import UnknownCertificate, UnknownIssuer
@@ -19,6 +21,15 @@ def certificates_of_person(person_id: UUID | str) -> list[Certificate]:
     """Return every certificate that a person holds or held, newest first."""
     certificates = Certificate.objects.filter(person_id=str(person_id)).select_related("issuer")
     return list(certificates.order_by("-issued_at", "pk"))
+
+
+def last_expiries(person_ids: Collection[str]) -> dict[str, datetime]:
+    """Return when the last certificate of each person ends or ended; who never had one is left out."""
+    of_people = Certificate.objects.filter(person_id__in=list(person_ids)).values("person_id")
+    return {
+        row["person_id"]: row["ends_at"]
+        for row in of_people.annotate(ends_at=Max("not_after")).order_by("person_id")
+    }
 
 
 def certificates_on_carrier(carrier_kind: str, carrier_id: UUID | str) -> list[Certificate]:

@@ -291,3 +291,49 @@ class SyncRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.register} {self.state}"
+
+
+class ErasureState(StrEnum):
+    """How far a decision to erase has come."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+
+
+class ErasureRequest(models.Model):
+    """A decision to erase what the journal says of a person before its time: one asks, another approves.
+
+    ``requested_by`` and ``approved_by`` are persons' ids.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="erasure_requests")
+    legal_ground = models.CharField(max_length=32)
+    state = models.CharField(max_length=16, default=ErasureState.REQUESTED.value)
+    requested_by = models.CharField(max_length=36)
+    requested_at = models.DateTimeField()
+    approved_by = models.CharField(max_length=36, blank=True)
+    approved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        """Two persons, or nothing."""
+
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    state=ErasureState.REQUESTED.value, approved_by="", approved_at__isnull=True
+                )
+                | (
+                    models.Q(state=ErasureState.APPROVED.value, approved_at__isnull=False)
+                    & ~models.Q(approved_by="")
+                ),
+                name="an_erasure_is_approved_iff_by_whom_and_when",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(approved_by=models.F("requested_by")),
+                name="two_persons_decide_an_erasure",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

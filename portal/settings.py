@@ -65,6 +65,15 @@ SIGILL_SYNC_CAP_PER_MILLE = config.number("SIGILL_SYNC_CAP_PER_MILLE", 5)
 # --- Jobs ------------------------------------------------------------------------------------------
 SIGILL_BROKER_URL = config.text("SIGILL_BROKER_URL", "memory://")
 SIGILL_JOURNAL_ORIGIN = config.text("SIGILL_JOURNAL_ORIGIN", f"sigill.{SIGILL_ENVIRONMENT.lower()}/journal")
+# How long the journal says who (domain.md 7.3): counted from the end of a person's last certificate; what is
+# known of nobody (addresses of failed logins) in months. What is erased is also told outside the database.
+SIGILL_RETENTION_YEARS = config.number("SIGILL_RETENTION_YEARS", 10)
+SIGILL_RETENTION_LONGEST_CERTIFICATE_YEARS = config.number("SIGILL_RETENTION_LONGEST_CERTIFICATE_YEARS", 5)
+SIGILL_RETENTION_TECHNICAL_MONTHS = config.number("SIGILL_RETENTION_TECHNICAL_MONTHS", 18)
+SIGILL_ERASURES = SIGILL_HOME / "ledger" / "erasures.log"
+# Closed segments of the journal are copied to files of so many rows, so many days after their last row.
+SIGILL_ARCHIVE_ROWS = config.number("SIGILL_ARCHIVE_ROWS", 16_384)
+SIGILL_ARCHIVE_AFTER_DAYS = config.number("SIGILL_ARCHIVE_AFTER_DAYS", 30)
 # The worker tells the journal its settings without knowing the portal: by path.
 SIGILL_CONFIGURATION_TELLER = "portal.told_settings.tell_configuration"
 # How long an entry may wait for its place in the tree and for a signed head before privileged acts stop.

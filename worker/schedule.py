@@ -16,6 +16,7 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "measure_status": {"task": "worker.tasks.measure_status", "schedule": schedule(20.0)},
     "refresh_ocsp": {"task": "worker.tasks.refresh_ocsp", "schedule": schedule(60.0)},
     "sync_hsa": {"task": "worker.tasks.sync_hsa", "schedule": crontab(hour="2", minute="0")},
+    "retain": {"task": "worker.tasks.retain", "schedule": crontab(hour="4", minute="0")},
     "sync_pu": {"task": "worker.tasks.sync_pu", "schedule": crontab(hour="3", minute="0")},
 }
 for _entry in BEAT_SCHEDULE.values():

@@ -22,7 +22,9 @@ from journal.audit_key import audit_key
 from journal.watching import watch
 from ocsp import publisher, specimens
 from worker import probing
+from worker.archive import archive_segments
 from worker.jobs import run_job
+from worker.retention import due
 from worker.signer_watch import watch_signer
 from worker.wiring import signers, status_store
 
@@ -189,3 +191,14 @@ def watch_hsm() -> None:
         return watch_signer(SocketSigners(settings.SIGILL_SIGNER_SOCKET, patience=2.0), at=now)
 
     run_job("watch_hsm", work)
+
+
+@shared_task
+def retain() -> None:
+    """List what the journal may forget, and archive its closed segments. Forgetting is a person's act."""
+
+    def work(now: datetime) -> str:
+        archived = archive_segments(actor=Actor.system("retain"), at=now)
+        return f"{len(due(at=now))} due for erasure, {archived} segments archived"
+
+    run_job("retain", work)

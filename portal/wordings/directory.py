@@ -28,6 +28,12 @@ DIRECTORY: Final[Mapping[str, Wording]] = {
         text=_("A rule stops it (%(rule)s)."),
         fixer="issuance_manager",
     ),
+    "erasure_refused": Wording(
+        status=403,
+        title=_("The erasure is refused"),
+        text=_("A rule stops it (%(rule)s)."),
+        fixer="central_administrator",
+    ),
     "role_not_held": Wording(
         status=409,
         title=_("The role is not held"),

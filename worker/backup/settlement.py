@@ -23,7 +23,7 @@ from ca.hsm.token_keeper import keep_token
 from ca.ledger import RevocationLedger
 from ca.ledger_replay import replay
 from ca.models import Issuer
-from journal import checkpoints, sequencing
+from journal import checkpoints, erasure, sequencing
 from journal.actor import Actor
 from journal.recording import record
 from journal.restores import DatabaseRestored, LostHeads, set_heads_aside
@@ -53,6 +53,7 @@ def settle(question: Question, *, at: datetime) -> Answer:
     lost = set_heads_aside(Path(question.present_heads), outside=outside, restore_id=question.restore_id)
     _tell_of_restore(question, lost, at=at)
     ledger = revocations.join_ledgers(Path(file) for file in question.ledgers)
+    _erase_again(question, at=at)
     folders = [settings.SIGILL_PUBLIC / "crl", *(Path(folder) for folder in question.crl_folders)]
     crls = revocations.published_crls(folders)
     taken = revocations.take_from_crls(crls, ledger)
@@ -80,6 +81,13 @@ def settle(question: Question, *, at: datetime) -> Answer:
         crl_numbers=numbers,
         without_key=signed.without_key,
     )
+
+
+def _erase_again(question: Question, *, at: datetime) -> None:
+    """Destroy the keys of persons who were erased since the backup: it brought them back."""
+    beside = [Path(file).with_name(settings.SIGILL_ERASURES.name) for file in question.ledgers]
+    erasure.join(settings.SIGILL_ERASURES, beside)
+    erasure.erase_again([settings.SIGILL_ERASURES], actor=_ACTOR, at=at)
 
 
 def _bring_up_schema() -> None:
