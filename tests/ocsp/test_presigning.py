@@ -141,3 +141,23 @@ def test_what_a_clock_ahead_revoked_is_said_to_be_revoked_by_now() -> None:
     assert told is not None
     assert told.timestamp() == SECONDS
     assert answer.revoked_at == SECONDS + 3
+
+
+def test_each_answer_that_does_not_say_good_is_linted_wherever_it_stands() -> None:
+    """Those that say good differ in the serial number alone; these also in time and reason."""
+    good = [Subject(serial_number=n, not_after=SECONDS, status=CertStatus.GOOD) for n in range(1, 200)]
+    bad = Subject(
+        serial_number=71, not_after=SECONDS, status=CertStatus.REVOKED, revoked_at=SECONDS, reason=8
+    )
+    batch = [bad if subject.serial_number == 71 else subject for subject in good]
+    with pytest.raises(LintFailed):
+        presign(
+            batch, issuer=ISSUER, signer=SIGNER, sign_batch=AUTHORITY.sign_batch,
+            this_update=SECONDS, next_update=SECONDS + 8 * HOUR,
+        )  # fmt: skip
+    assert len(
+        presign(
+            good, issuer=ISSUER, signer=SIGNER, sign_batch=AUTHORITY.sign_batch,
+            this_update=SECONDS, next_update=SECONDS + 8 * HOUR,
+        )
+    ) == 2 * len(good)  # fmt: skip

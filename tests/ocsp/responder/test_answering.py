@@ -14,7 +14,7 @@ from ocsp.responder.answering import Answered, Answering, SigningPlan
 from ocsp.store.lmdb_reader import LmdbReader
 from ocsp.wire.request import MalformedRequest, parse_request
 from ocsp.wire.response import CertStatus, ResponseStatus
-from tests.ocsp.authority import Authority
+from tests.ocsp.authority import HOUR, Authority
 from tests.ocsp.responder.conftest import GOOD, NEVER_ISSUED, REVOKED, fill, question
 
 
@@ -97,3 +97,16 @@ def test_an_answer_that_lies_under_the_wrong_key_is_not_served(tmp_path: Path, a
 def test_a_question_that_cannot_be_read_says_so() -> None:
     with pytest.raises(MalformedRequest):
         parse_request(b"\x30\x03\x02\x01\x00")
+
+
+def test_what_has_ended_is_not_signed_anew(tmp_path: Path, authority: Authority) -> None:
+    """F7: a responder that still has a signer and no publisher must not look up to date."""
+    fill(tmp_path, authority).close()
+    reader = LmdbReader(tmp_path / "ocsp" / "lmdb")
+    answering, now = Answering(reader, may_sign=True), int(time.time())
+    answering.follow()
+    asked = question(authority, GOOD, nonce=b"n" * 32)
+    assert isinstance(answering.answer(asked, now), SigningPlan)
+    assert answering.answer(asked, now + 8 * HOUR) is ResponseStatus.TRY_LATER
+    assert answering.answer(asked, now - HOUR) is ResponseStatus.TRY_LATER
+    reader.close()

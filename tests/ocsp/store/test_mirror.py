@@ -285,3 +285,23 @@ def test_the_mirror_without_an_address_says_so(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 2
     assert "names no Redis" in done.stderr
+
+
+def test_numbers_that_name_another_issuer_are_not_mixed_with_ours(
+    redis_store: RedisStore, tmp_path: Path
+) -> None:
+    """A registration that Redis lost, and another one that took its number: the same epoch all the while."""
+    path = tmp_path / "lmdb"
+    mirror = Mirror(redis_store, path)
+    FIRST.publish(redis_store, [1], status=CertStatus.REVOKED)
+    redis_store.mark_reconciled(SECONDS)
+    mirror.step()
+    for name in ("issuers", "signers"):
+        redis_store._client.delete(redis_store._keys[name])
+    SECOND.register(redis_store, name="two")
+    FIRST.publish(redis_store, [5], at=SECONDS + 1)
+    assert mirror.step()
+    mirror._local.renew()
+    assert [mirror._local.registry.issuers[number].name for number in (1, 2)] == ["two", "person_id_3"]
+    assert StoredAnswer.decode(mirror._local.get(key_of(1, issuer=2)) or b"").status is CertStatus.REVOKED
+    mirror._local.close()
