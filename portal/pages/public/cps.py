@@ -23,6 +23,7 @@ PURPOSES: Final[Mapping[str, Text]] = {
     "audit_signer": _("the seal of the journal"),
     "report_seal": _("the seal of reports and receipts"),
     "mobile": _("login with a phone"),
+    "mobile_signature": _("signatures with a phone"),
     "person_hsa_authentication": _("login in service, by HSA-id"),
     "person_hsa_signature": _("signatures in service, by HSA-id"),
     "person_id_authentication": _("login, by personal identity number"),

@@ -10,9 +10,32 @@ from ca.pki.crl import prepare_crl
 from ca.pki.crl_entries import RevokedEntry
 from ca.pki.issuance import Prepared
 from ca.pki.reasons import RevocationReason
-from tests.ca.pki.world import AT, EVERY_PROFILE, HIERARCHIES, serial_for, world_of
+from ca.pki.vocabulary import Presence
+from tests.ca.pki.world import AT, HIERARCHIES, ISSUER_OF, PROFILES, serial_for, world_of
 
 VECTORS = Path(__file__).parents[2] / "vectors"
+
+
+PERSONS = tuple(name for name, profile in PROFILES.items() if profile.card_number is not Presence.FORBIDDEN)
+EVERY_VECTOR = [
+    *((hierarchy, profile) for hierarchy in HIERARCHIES for profile in PROFILES),
+    *((hierarchy, f"{profile}-loa2") for hierarchy in HIERARCHIES for profile in PERSONS),
+    *((f"{hierarchy}-prod", profile) for hierarchy in HIERARCHIES for profile in PROFILES),
+    *((f"{hierarchy}-prod", f"{profile}-loa2") for hierarchy in HIERARCHIES for profile in PERSONS),
+]
+"""Each profile in QA's hierarchy and in PROD's, of both kinds; those of persons also by the LoA2 issuers."""
+
+
+def golden_certificate(folder: str, name: str) -> Prepared:
+    """Return what a vector holds: `folder` is a hierarchy, QA's or with `-prod` PROD's."""
+    hierarchy, is_qa = folder.removesuffix("-prod"), not folder.endswith("-prod")
+    world = world_of(hierarchy) if is_qa else world_of(hierarchy, "")
+    profile = name.removesuffix("-loa2")
+    if name == profile:
+        return world.prepare(profile)
+    subject = replace(world.subject(profile), policy="loa2_coordination_number")
+    issuer = world.issuer(ISSUER_OF[profile].removesuffix("3") + "2")
+    return world.prepare(profile, subject=subject, issuer=issuer)
 
 
 def vector_path(hierarchy: str, profile: str) -> Path:
@@ -72,8 +95,8 @@ def describe(tbs_der: bytes, algorithm_der: bytes, *, what: str = "x509") -> str
 
 def main() -> None:
     """Write every vector."""
-    for hierarchy, profile in EVERY_PROFILE:
-        _write(vector_path(hierarchy, profile), world_of(hierarchy).prepare(profile), what="x509")
+    for folder, name in EVERY_VECTOR:
+        _write(vector_path(folder, name), golden_certificate(folder, name), what="x509")
     for hierarchy, kind in EVERY_CRL:
         _write(vector_path(hierarchy, kind), golden_crl(hierarchy, kind), what="crl")
 

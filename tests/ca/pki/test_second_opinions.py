@@ -1,9 +1,11 @@
 """openssl and pkilint look at every profile of both hierarchies."""
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.verification import PolicyBuilder, Store
@@ -67,6 +69,8 @@ def test_openssl_verifies_the_chain_of_every_profile(tmp_path: Path, hierarchy: 
         ("person_hsa_signature", "smimesign", True),
         ("person_id_authentication", "sslclient", True),
         ("person_id_signature", "sslclient", False),
+        ("mobile", "sslclient", True),
+        ("mobile_signature", "sslclient", False),
         ("function_server", "sslserver", True),
         ("function_server", "sslclient", True),
         ("function_client", "sslserver", False),
@@ -99,6 +103,40 @@ def test_a_web_verifier_of_another_library_accepts_a_server_certificate(hierarch
     leaf = x509.load_der_x509_certificate(certificate_of(world, "function_server"))
     issuer = x509.load_der_x509_certificate(world.issuer("function").certificate_der or b"")
     assert len(verifier.verify(leaf, [issuer])) == 3
+
+
+READERS = {
+    "openssl": ["openssl", "x509", "-inform", "DER", "-noout", "-text"],
+    "certtool": ["certtool", "--certificate-info", "--inder"],
+}
+
+
+@pytest.mark.parametrize(("hierarchy", "profile"), EVERY_PROFILE)
+@pytest.mark.parametrize("program", READERS)
+def test_other_programs_read_a_certificate_of_every_profile(
+    program: str, hierarchy: str, profile: str
+) -> None:
+    """PKI-3: OpenSSL and GnuTLS, with nothing left that they could not read."""
+    certificate_der = certificate_of(world_of(hierarchy), profile)
+    read = subprocess.run(READERS[program], input=certificate_der, capture_output=True, check=False)
+    assert read.returncode == 0, read.stderr
+    assert b"TEST Sigill" in read.stdout
+    assert not re.search(rb"(?i)unable to|error|invalid", read.stdout + read.stderr)
+
+
+@pytest.mark.parametrize(("hierarchy", "profile"), EVERY_PROFILE)
+def test_asn1crypto_reads_a_certificate_of_every_profile_to_the_last_field(
+    hierarchy: str, profile: str
+) -> None:
+    """PKI-3: read in full and written again it is the same octets; cryptography reads each extension."""
+    certificate_der = certificate_of(world_of(hierarchy), profile)
+    read = asn1_x509.Certificate.load(certificate_der, strict=True)
+    assert read.native["tbs_certificate"]["subject"]["common_name"]
+    assert read.dump(force=True) == certificate_der
+    known = x509.load_der_x509_certificate(certificate_der)
+    assert [one.oid.dotted_string for one in known.extensions] == [
+        one["extn_id"].dotted for one in read["tbs_certificate"]["extensions"]
+    ]
 
 
 VALIDATORS = certificate.create_pkix_certificate_validator_container(

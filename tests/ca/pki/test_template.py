@@ -161,6 +161,14 @@ EXPECTED = {
         purposes=[CLIENT_AUTH],
         status="testsigilleidpersonidmobilecav1",
     ),
+    "mobile_signature": Expected(
+        subject=BY_NUMBER,
+        days=730,
+        usage="N",
+        policy=".3",
+        purposes=[DOCUMENT_SIGNING],
+        status="testsigilleidpersonidmobilecav1",
+    ),
     "function_server": Expected(
         subject=function("journal.norr.example"),
         days=730,

@@ -58,6 +58,7 @@ SUBJECTS = {
     "person_id_authentication": PERSON_BY_NUMBER,
     "person_id_signature": PERSON_BY_NUMBER,
     "mobile": PERSON_BY_NUMBER,
+    "mobile_signature": PERSON_BY_NUMBER,
     "function_server": FUNCTION,
     "function_client": replace(FUNCTION, common_name="Journalsystem", dns_names=()),
     "function_email": replace(FUNCTION, common_name="Akuten", dns_names=(), email="akuten@norr.example"),
@@ -73,6 +74,7 @@ ISSUER_OF = {
     "person_id_authentication": "person_id_3",
     "person_id_signature": "person_id_3",
     "mobile": "person_id_mobile",
+    "mobile_signature": "person_id_mobile",
     "function_server": "function",
     "function_client": "function",
     "function_email": "function",
@@ -89,6 +91,8 @@ class World:
     """One hierarchy; issuers' certificates are made when they are asked for, and kept."""
 
     name: str
+    prefix: str = PREFIX
+    """QA's names unless said otherwise; PROD's have none."""
 
     @cached_property
     def hierarchy(self) -> Hierarchy:
@@ -114,7 +118,7 @@ class World:
         return root_facts(
             hierarchy=self.hierarchy,
             public_key=self.root_signer.public_key,
-            name_prefix=PREFIX,
+            name_prefix=self.prefix,
             addresses=ADDRESSES,
         )
 
@@ -124,7 +128,7 @@ class World:
         if key == "root":
             prepared = self.prepare("root")
         else:
-            prepared = self.prepare("issuer", subject=self.hierarchy.subject_of(key, name_prefix=PREFIX))
+            prepared = self.prepare("issuer", subject=self.hierarchy.subject_of(key, name_prefix=self.prefix))
         return issuer_facts(
             hierarchy=self.hierarchy,
             key=key,
@@ -139,9 +143,12 @@ class World:
     def subject(self, profile_name: str) -> SubjectFacts:
         """Return facts that fit the profile."""
         if profile_name in SUBJECTS:
-            return PROFILES[profile_name].subject_from(SUBJECTS[profile_name])
+            facts = SUBJECTS[profile_name]
+            if facts.common_name.startswith(PREFIX):
+                facts = replace(facts, common_name=self.prefix + facts.common_name.removeprefix(PREFIX))
+            return PROFILES[profile_name].subject_from(facts)
         return self.hierarchy.subject_of(
-            {"root": "root", "issuer": "person_hsa_id_3"}[profile_name], name_prefix=PREFIX
+            {"root": "root", "issuer": "person_hsa_id_3"}[profile_name], name_prefix=self.prefix
         )
 
     def public_key(self, profile_name: str) -> bytes:
@@ -190,9 +197,9 @@ class World:
 
 
 @cache
-def world_of(name: str) -> World:
+def world_of(name: str, prefix: str = PREFIX) -> World:
     """Return the world of a hierarchy, the same one each time."""
-    return World(name)
+    return World(name, prefix)
 
 
 EVERY_PROFILE = [(hierarchy, profile) for hierarchy in HIERARCHIES for profile in PROFILES]
