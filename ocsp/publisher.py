@@ -216,7 +216,11 @@ def _put_each(
         if len(wanted) == 1:
             done.failures.append(f"{issuer_key} {wanted[0].serial_number:x}: {error}")
             return 0
-    return sum(_put_each(issuer_key, [one], store=store, signers=signers, at=at, done=done) for one in wanted)
+    half = len(wanted) // 2
+    return sum(
+        _put_each(issuer_key, part, store=store, signers=signers, at=at, done=done)
+        for part in (wanted[:half], wanted[half:])
+    )
 
 
 def _put(
