@@ -36,12 +36,14 @@ _Walk = Callable[[Place | None], Iterator[Place]]
 class Reach:
     """What a reader may read: everything, or what concerns these organizations.
 
-    ``types_of_everybody`` concern every organization and name none. ``types_of_people`` name a person and no
+    ``types_of_everybody`` concern every organization when they name none and nobody acted for one but those
+    of ``common_ids`` (the central administration). ``types_of_people`` name a person and no
     organization; they are read together with one of ``person_ids``, whom the reader's organizations employ.
     """
 
     organization_ids: tuple[str, ...] = ()
     is_everything: bool = False
+    common_ids: tuple[str, ...] = ()
     types_of_everybody: frozenset[str] = frozenset()
     types_of_people: frozenset[str] = frozenset()
     person_ids: tuple[str, ...] = ()
@@ -269,10 +271,14 @@ def _reached(reach: Reach) -> Q:
     if reach.is_everything:
         return Q()
     refers = EntryReference.objects.filter(entry=OuterRef("pk"))
+    of_others = refers.filter(kind=ACTING_FOR).exclude(value__in=reach.common_ids)
     named = refers.filter(kind=ORGANIZATION)
     own = refers.filter(kind__in=[ORGANIZATION, ACTING_FOR], value__in=reach.organization_ids)
     people = refers.filter(kind="person", value__in=reach.person_ids)
     return Q(Exists(own)) | (
         ~Q(Exists(named))
-        & (Q(type__in=reach.types_of_everybody) | (Q(type__in=reach.types_of_people) & Q(Exists(people))))
+        & (
+            (Q(type__in=reach.types_of_everybody) & ~Q(Exists(of_others)))
+            | (Q(type__in=reach.types_of_people) & Q(Exists(people)))
+        )
     )

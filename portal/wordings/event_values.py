@@ -28,7 +28,17 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
         **_END_REASONS,
     },
     ("activation.aborted", "reason"): words.ABORT_REASONS,
-    ("session.ended", "reason"): words.SESSION_ENDS,
+    ("session.ended", "reason"): {
+        "logged_out": _("logged out"),
+        "idle": _("nothing happened for a while"),
+        "too_long": _("an hour had passed"),
+        "replaced": _("a new login took its place"),
+        "certificate_revoked": _("the certificate was revoked"),
+        "card_not_active": _("the card was no longer active"),
+        "status_unknown": _("the card's status could not be checked"),
+        "role_lost": _("the role was lost"),
+        "ended_by_holder": _("ended from another place"),
+    },
     ("session.login_refused", "code"): words.LOGIN_HINTS,
     ("person.protected_opened", "reason"): {
         "person_view": _("opened in the person view"),

@@ -87,7 +87,7 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "cards/<uuid:card_id>/activate/": ("409 404 404 403 303", "409 404 404 403 303"),
     "cards/<uuid:card_id>/block/": ("200 404 404 403 303", "422 404 404 403 303"),
     "cards/<uuid:card_id>/landing/": ("200 404 404 200 303", "405 405 405 405 303"),
-    "cards/<uuid:card_id>/landing/receipt/": ("405 405 405 405 303", "409 404 404 409 303"),
+    "cards/<uuid:card_id>/landing/receipt/": ("405 405 405 405 303", "409 404 404 403 303"),
     "cards/<uuid:card_id>/landing/receipt.pdf": ("409 404 404 409 303", "405 405 405 405 303"),
     "activations/<uuid:activation_id>/": ("200 404 404 200 303", "405 405 405 405 303"),
     "activations/<uuid:activation_id>/status/": ("200 404 404 200 303", "405 405 405 405 303"),

@@ -8,6 +8,7 @@ from typing import Final
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -32,6 +33,8 @@ _ROWS: Final = 50
 _LONGEST: Final = 80
 _MEANT: Final = "journal-meant"
 _SEEN: Final = "journal-introduced"
+_NOTHING: Final = "nothing"
+"""In the address of a search for something that does not exist here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,7 @@ def show_journal(request: HttpRequest) -> HttpResponse:
         after=request.GET.get("after", ""),
         meant=_meant(request, asked),
         is_first_visit=_is_first_visit(request),
+        is_nothing=_NOTHING in request.GET,
     )
     return render(request, "portal/journal.html", {"page": page})
 
@@ -113,9 +117,10 @@ def journal_page(
     after: str = "",
     meant: Sequence[Subject] = (),
     is_first_visit: bool = False,
+    is_nothing: bool = False,
 ) -> JournalPage:
     """Return what the search shows to this actor at this moment."""
-    found = found_by(asked, subjects=subjects, actor=actor, after=after)
+    found = Found(entries=()) if is_nothing else found_by(asked, subjects=subjects, actor=actor, after=after)
     opened = frozenset(one.person_id for one in subjects if one.person_id)
     rows = rows_of(found.entries, reader=actor, opened=opened)
     return JournalPage(
@@ -134,7 +139,7 @@ def journal_page(
         is_first_visit=is_first_visit,
         meant=[_with_address(one, asked) for one in meant],
         parameters=list(asked.parameters().items()),
-        clear_url=Asked().address() if asked != Asked() else "",
+        clear_url=Asked().address() if asked != Asked() or is_nothing else "",
     )
 
 
@@ -176,6 +181,7 @@ def _asked(request: HttpRequest, *, actor: Actor, at: datetime) -> HttpResponse:
     asked = _with_only(_with_only(asked, meant), administrators)
     if (typed and not meant) or (by and not administrators):
         messages.warning(request, _("Nobody and nothing in your organizations is called that."))
+        return HttpResponseRedirect(f"{reverse('journal')}?{_NOTHING}")
     unclear = [one for some in (meant, administrators) if len(some) > 1 for one in some]
     if unclear:
         request.session[_MEANT] = [[one.kind, one.id, one.label, one.detail] for one in unclear]

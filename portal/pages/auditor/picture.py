@@ -88,9 +88,13 @@ class Span:
     """How the newer head's rows are made of the older head's and of later ones."""
 
     parts: Sequence[Part]
-    old_width: str
     old_size: int
     new_size: int
+
+    @property
+    def more(self) -> int:
+        """Return how many rows have come between the heads."""
+        return self.new_size - self.old_size
 
 
 def inclusion_tree(leaf: bytes, *, position: int, size: int, proof: Sequence[bytes]) -> Tree:
@@ -155,8 +159,7 @@ def consistency_span(old_size: int, new_size: int, proof: Sequence[bytes]) -> Sp
         )
         for index, (first, last) in enumerate(ordered)
     ]
-    old = sum(part.is_old for part in parts)
-    return Span(parts=parts, old_width=f"{width * old:.1f}", old_size=old_size, new_size=new_size)
+    return Span(parts=parts, old_size=old_size, new_size=new_size)
 
 
 def _short(node_hex: str) -> str:

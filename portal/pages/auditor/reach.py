@@ -1,16 +1,16 @@
 """Who may read the journal, and how much of it.
 
 An auditor reads what concerns the organizations of the role: events that name one of them, acts by somebody
-who acted for one of them, and what concerns every organization (keys, lists, backups). Events that name a
-person only are read together with a person whom one of the organizations employs. The central
-administration, and an auditor for it, read everything.
+who acted for one of them, and what concerns every organization (keys, lists, backups; not what others did).
+Events that name a person only are read together with a person whom one of the organizations employs. The
+central administration, and an auditor for it, read everything.
 """
 
 from typing import Final
 
 from django.http import HttpRequest
 
-from directory.models import Employment, Organization
+from directory.models import Employment, Organization, Role
 from directory.policies import CENTRAL, may_read_journal
 from journal.actor import Actor
 from journal.errors import DomainError
@@ -48,12 +48,18 @@ def reader(request: HttpRequest) -> Actor:
     return actor
 
 
+def reads_only(actor: Actor) -> bool:
+    """Tell whether the actor reads the journal and acts nowhere: what the desk links to is read there."""
+    return actor.role == Role.AUDITOR.value
+
+
 def reach_of(actor: Actor, *, person_ids: tuple[str, ...] = ()) -> Reach:
     """Return what the actor may read; of ``person_ids`` only those whom an own organization employs count."""
     if _is_central(actor):
         return Reach(is_everything=True)
     return Reach(
         organization_ids=actor.organization_ids,
+        common_ids=_central_ids(),
         types_of_everybody=SYSTEM_TYPES,
         types_of_people=PEOPLE_TYPES,
         person_ids=_employed(person_ids, actor=actor),
@@ -66,7 +72,11 @@ def organizations_of(actor: Actor) -> list[Organization]:
 
 
 def _is_central(actor: Actor) -> bool:
-    return Organization.objects.filter(pk__in=actor.organization_ids, kind=CENTRAL).exists()
+    return not set(_central_ids()).isdisjoint(actor.organization_ids)
+
+
+def _central_ids() -> tuple[str, ...]:
+    return tuple(str(pk) for pk in Organization.objects.filter(kind=CENTRAL).values_list("pk", flat=True))
 
 
 def _employed(person_ids: tuple[str, ...], *, actor: Actor) -> tuple[str, ...]:

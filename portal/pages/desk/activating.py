@@ -1,7 +1,7 @@
 """Activation at the desk: the identity check, then the live steps while the client works on the card."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
@@ -23,6 +23,7 @@ from cards.selectors import ActivationView, activation_view, get_card
 from cards.states import ActivationState
 from portal import moments, problems, words
 from portal.pages import asking
+from portal.pages.auditor.reach import reads_only
 from portal.pages.desk.identity_form import IdentityForm
 from portal.pages.parts import Crumb, Fact, Step, grouped
 from portal.problems import Problem
@@ -122,10 +123,11 @@ def cancel(request: HttpRequest, activation_id: str) -> HttpResponse:
 
 
 def _live(request: HttpRequest, activation_id: str) -> ActivationPage:
-    at = asking.now()
-    view = activation_view(str(activation_id), actor=asking.who(request), at=at)
+    actor, at = asking.who(request), asking.now()
+    view = activation_view(str(activation_id), actor=actor, at=at)
     tokens = request.session.get(_TOKENS, {})
-    return activation_page(view, start_url=str(tokens.get(str(view.activation.pk), "")), at=at)
+    page = activation_page(view, start_url=str(tokens.get(str(view.activation.pk), "")), at=at)
+    return replace(page, again_url="", problem=None) if reads_only(actor) else page
 
 
 def activation_page(view: ActivationView, *, start_url: str, at: datetime) -> ActivationPage:

@@ -1,5 +1,6 @@
 """The sealed receipt of a block that everybody has seen: asked for here, made by the worker."""
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,6 +12,7 @@ from ocsp.errors import ReceiptNotYet
 from ocsp.receipts import request_receipt
 from ocsp.selectors import landing_receipt
 from portal.pages import asking
+from portal.pages.auditor.reach import reads_only
 from portal.pages.desk import landing
 
 
@@ -19,6 +21,8 @@ def ask_landing_receipt(request: HttpRequest, card_id: str) -> HttpResponse:
     """Ask for the sealed receipt of a block that everybody has seen; the worker makes it."""
     actor, at = asking.who(request), asking.now()
     card = get_card(str(card_id), actor=actor)
+    if reads_only(actor):
+        raise PermissionDenied
     shown = landing.of_card(card, at=at)
     if shown.receipt is None:
         raise ReceiptNotYet("the block has not been seen everywhere")

@@ -23,6 +23,7 @@ from cards.states import RUNNING_ORDER_STATES, CardOrderState
 from journal.actor import Actor
 from portal import moments, problems, words
 from portal.pages import asking
+from portal.pages.auditor.reach import reads_only
 from portal.pages.desk.history import names_of, timeline
 from portal.pages.desk.person import order_row
 from portal.pages.parts import Act, Chip, Crumb, Fact, OrderRow, Step, TimelineItem, grouped
@@ -133,8 +134,10 @@ def order_page(order: CardOrder, *, actor: Actor, at: datetime) -> OrderPage:
         is_running=state in RUNNING_ORDER_STATES - {CardOrderState.SHIPPED},
         steps=_steps(order, now=at),
         failure=_failure(order),
-        next=_next(order) if state is CardOrderState.SHIPPED else None,
-        cancel=_cancel_act(order, actor=actor, at=at) if state in _BEING_MADE else None,
+        next=_next(order) if state is CardOrderState.SHIPPED and not reads_only(actor) else None,
+        cancel=_cancel_act(order, actor=actor, at=at)
+        if state in _BEING_MADE and not reads_only(actor)
+        else None,
         facts=_facts(order, now=at),
         events=timeline("card_order", str(order.pk), actor=actor),
         crumbs=(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -29,6 +29,8 @@ from journal.actor import Actor
 from journal.errors import Refusal
 from portal import moments, problems, words
 from portal.pages import asking
+from portal.pages.auditor.asked import Asked
+from portal.pages.auditor.reach import reads_only
 from portal.pages.desk import landing
 from portal.pages.desk.figures import short_name
 from portal.pages.desk.history import timeline
@@ -97,8 +99,10 @@ class PersonPage:
 
 @require_safe
 def show_person(request: HttpRequest, person_id: str) -> HttpResponse:
-    """Show a person; 404 also when the person is outside the actor's role."""
+    """Show a person; 404 also when outside the actor's role. Auditors read of the person in the journal."""
     actor, at = asking.who(request), asking.now()
+    if reads_only(actor):
+        return HttpResponseRedirect(Asked(person=str(person_id)).address())
     person = get_person(str(person_id), actor=actor)
     if person.protected_identity:
         record_protected_opening(person, reason="person_view", actor=actor, at=at)

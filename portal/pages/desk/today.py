@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -22,6 +22,7 @@ from journal.actor import Actor
 from ocsp.probe.alarms import current_alarms
 from portal import moments, words
 from portal.pages import asking
+from portal.pages.auditor.reach import reads_only
 from portal.pages.desk import figures
 from portal.pages.desk.history import told
 from portal.pages.desk.person import DAYS_TO_ACTIVATE
@@ -49,8 +50,10 @@ class TodayPage:
 
 @require_safe
 def show_today(request: HttpRequest) -> HttpResponse:
-    """Show the start page: of cards, or of function certificates to those whose role knows no cards."""
+    """Show the start page: of cards, of function certificates, or for auditors the journal."""
     actor, at = asking.who(request), asking.now()
+    if reads_only(actor):
+        return HttpResponseRedirect(reverse("journal"))
     if actor.role not in {role.value for role in _CARD_ROLES}:
         page = functions_page(actor=actor, at=at)
         return render(request, "portal/functions.html", {"page": page})
@@ -98,7 +101,11 @@ def today_page(*, actor: Actor, at: datetime) -> TodayPage:
                 key="failed",
                 title=_("Need your decision"),
                 nothing=_("Nothing has failed."),
-                lines=(*_factory(at=at), *_status_alarms(at=at), *(_order(order, act=_("Look"), at=at) for order in failed)),
+                lines=(
+                    *_factory(at=at),
+                    *_status_alarms(at=at),
+                    *(_order(order, act=_("Look"), at=at) for order in failed),
+                ),
                 more_url=_orders("failed") if failed else "",
             ),
             Queue(

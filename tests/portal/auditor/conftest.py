@@ -1,6 +1,5 @@
 """A signed journal to read, and those who read it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,7 +52,7 @@ class Notary:
 
 
 @pytest.fixture
-def notary(db: None, settings: Settings, tmp_path: Path) -> Iterator[Notary]:
+def notary(db: None, settings: Settings, tmp_path: Path) -> Notary:
     """Return a notary with a home of its own and an audit certificate in it."""
     settings.SIGILL_HOME = tmp_path
     key = ec.generate_private_key(ec.SECP256R1())
@@ -70,7 +69,7 @@ def notary(db: None, settings: Settings, tmp_path: Path) -> Iterator[Notary]:
     notary = Notary(home=tmp_path, key=key)
     notary.certificate.parent.mkdir(parents=True)
     notary.certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
-    yield notary
+    return notary
 
 
 @pytest.fixture
