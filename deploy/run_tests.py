@@ -14,7 +14,7 @@ def main() -> int:
     started = time.monotonic()
     parallel = ["--numprocesses", "2", "--dist", "loadgroup"]
     # Tests of a running installation drive cards and a browser from their own process: they get fresh ones.
-    running = ["tests/e2e", "tests/faults"]
+    running = ["tests/e2e", "tests/faults", "tests/interop"]
     rounds = [[*parallel, *(f"--ignore={folder}" for folder in running)], [*parallel, *running]]
     if sys.argv[1:]:
         rounds = [sys.argv[1:]]
