@@ -4,6 +4,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 _TABLE = "authn_evidence"
 
+TABLES = (_TABLE,)
+
 
 def install_statements(vendor: str) -> list[str]:
     """Return the statements that make evidence append-only; harmless when run again."""
