@@ -51,9 +51,9 @@ def run(place: Installation, supervisor: Supervisor) -> MainJob:
         prepare()
     if home_is_fresh(place.home):
         with teller.step(
-            "Key ceremony in the HSM: root, issuers, OCSP signers, audit and report keys"
+            "Key ceremony in the HSM: root, issuers, OCSP signers, audit and report keys; then QA's own"
         ) as step:
-            manage("key_ceremony")
+            manage("key_ceremony", "--environment", "both")
             step.say("protocol in var/ceremony/protocol.pdf" if place.home.name == "var" else "")
             step.check("xdg-open var/ceremony/protocol.pdf")
     with teller.step("Signer, worker, responder, portal, card client, card factory, registers") as step:

@@ -37,6 +37,9 @@ _STEPS: Final = {
 }
 
 
+_ENVIRONMENTS: Final = {**{one.value.lower(): (one,) for one in Environment}, "both": tuple(Environment)}
+
+
 class Command(BaseCommand):
     """Make the keys of the hierarchy and everything that must be there before the first certificate."""
 
@@ -46,9 +49,9 @@ class Command(BaseCommand):
         """Take the names of those present, for the protocol."""
         parser.add_argument(
             "--environment",
-            choices=[one.value.lower() for one in Environment],
+            choices=[*_ENVIRONMENTS],
             default=Environment.PROD.value.lower(),
-            help="whose hierarchy: prod, or qa for test cards and test function certificates",
+            help="whose hierarchy: prod, qa for test cards and test function certificates, or both",
         )
         parser.add_argument("--officer", default="", help="who leads the ceremony")
         parser.add_argument("--witness", action="append", default=[], help="who watches; may be given again")
@@ -74,7 +77,8 @@ class Command(BaseCommand):
         if script is None:
             if dry_run or propose:
                 raise CommandError("--dry-run and --propose are for ceremonies with --script FILE")
-            self._hold_first(Environment(environment.upper()), officer, witness)
+            for one in _ENVIRONMENTS[environment]:
+                self._hold_first(one, officer, witness)
             return
         if officer or witness:
             raise CommandError(

@@ -3,6 +3,7 @@
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from ca.environments import Environment
 from directory.models import Organization
 from functioncerts.lifecycle import register_function_object, validate_names
 from functioncerts.models import FunctionKind
@@ -19,7 +20,9 @@ FUNCTION_OBJECTS = (
     ("REMISS", FunctionKind.CLIENT, "Remissklienten", ("remiss.regionnorr.test",)),
     ("LABB", FunctionKind.CLIENT, "Labbklienten", ("labb.regionnorr.test",)),
     ("BREVLADA", FunctionKind.EMAIL, "Akutmottagningens brevlåda", ("akuten@regionnorr.test",)),
+    ("QAJOURNAL", FunctionKind.SERVER, "Journalsystemet i QA", ("qa.journal.regionnorr.test",)),
 )
+OF_QA = frozenset({"QAJOURNAL"})
 
 
 class Command(BaseCommand):
@@ -40,9 +43,12 @@ class Command(BaseCommand):
                 kind=kind,
                 name=name,
                 organization=owner,
+                environment=Environment.QA if suffix in OF_QA else Environment.PROD,
                 actor=actor,
                 at=at,
             )
             if not known.validated_names.exists():
                 validate_names(hsa_id=hsa_id, names=names, actor=actor, at=at)
-            self.stdout.write(f"{hsa_id}  {kind.value:<6}  {name}  {', '.join(names)}")
+            self.stdout.write(
+                f"{hsa_id}  {known.environment:<4}  {kind.value:<6}  {name}  {', '.join(names)}"
+            )
