@@ -288,6 +288,13 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=_("Public key blocked"),
         sentence=_("A public key will never be certified again: %(reason)s"),
     ),
+    "key.signatures_accepted": EventWords(
+        group="system",
+        icon="key",
+        tone="warn",
+        name=_("Signatures accepted"),
+        sentence=_("Signatures of the key %(label)s that no row tells of were accepted: %(reason)s"),
+    ),
     "function_object.registered": EventWords(
         group="functions",
         icon="server",

@@ -23,6 +23,7 @@ from ca.hsm.token_keeper import keep_token
 from ca.ledger import RevocationLedger
 from ca.ledger_replay import replay
 from ca.models import Issuer
+from ca.signature_counts import accept_differences
 from journal import checkpoints, erasure, sequencing
 from journal.actor import Actor
 from journal.recording import record
@@ -70,6 +71,8 @@ def settle(question: Question, *, at: datetime) -> Answer:
     )
     with transaction.atomic():
         record(told, actor=_ACTOR, at=at)
+    # The keys have signed what the backup does not know: accepted here, counted and in the journal.
+    accept_differences(reason="restored", actor=_ACTOR, at=at)
     signed = _sign(list(numbers), ledger=ledger, outside=outside, at=at)
     return Answer(
         lost_heads=lost.count,
