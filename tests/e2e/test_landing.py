@@ -1,0 +1,85 @@
+"""A block is followed until everybody who asks sees it, live at the desk, with a sealed receipt (R4)."""
+
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from asn1crypto import pem as asn1_pem
+from asn1crypto import x509 as asn1_x509
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
+
+from deploy.demo.browser import Page
+from deploy.demo.cast import Member
+from tests.running.desk import Desk
+from tests.running.installation import REPOSITORY, Installation, eventually
+
+pytestmark = pytest.mark.slow
+
+
+def stops(page: Page) -> dict[str, str]:
+    """Return each stop of the landing line with how far it has come."""
+    return {
+        str(one.xpath("string(b)")): str(one.get("class"))
+        for one in page.document.xpath("//ol[@class='landing']/li")
+    }
+
+
+def test_a_block_lands_everywhere_and_gives_a_receipt_that_anyone_can_check(
+    installation: Installation, alva: Desk, holder: Member, tmp_path: Path
+) -> None:
+    """REV-1, R4: ledger, OCSP, delta and full list, each seen from outside, for each certificate."""
+    person = alva.makes_active_card(holder)
+    alva.has_blocked(person)
+    page = alva.browser.open(person)
+    first = stops(page)
+    assert first["Liggaren"] == "done"
+    assert {"OCSP", "Spärrlistan"} <= set(first)
+
+    def landed() -> Page | None:
+        shown = alva.browser.open(person)
+        return shown if set(stops(shown).values()) == {"done"} else None
+
+    page = eventually(landed, why="the block has landed")
+    assert "efter 0," in page.document.text_content()
+    form = next(
+        str(address) for address in page.document.xpath("//form/@action") if "/landing/receipt/" in address
+    )
+    alva.browser.submit(page, action=form)
+
+    def made() -> str | None:
+        links = alva.browser.open(person).document.xpath("//a/@href")
+        return next((str(one) for one in links if str(one).endswith("/landing/receipt.pdf")), None)
+
+    address = eventually(made, why="the receipt is sealed")
+    document = alva.browser._session.get(f"{installation.portal}{address}", timeout=30).content
+    _is_sealed(document, installation)
+    _is_proved(document, installation, tmp_path)
+
+
+def _is_sealed(document: bytes, installation: Installation) -> None:
+    chain = asn1_pem.unarmor((installation.home / "public" / "chain.pem").read_bytes(), multiple=True)
+    certificates = [asn1_x509.Certificate.load(der) for _, _, der in chain]
+    roots = [one for one in certificates if one.self_issued]
+    (signature,) = PdfFileReader(BytesIO(document)).embedded_signatures
+    context = ValidationContext(trust_roots=roots, other_certs=certificates)
+    status = validate_pdf_signature(signature, context)
+    assert status.intact
+    assert status.valid
+    assert status.trusted
+    assert status.coverage.name == "ENTIRE_FILE"
+
+
+def _is_proved(document: bytes, installation: Installation, folder: Path) -> None:
+    """The journal's own verifier finds the bundle in the PDF and checks it without a server."""
+    file = folder / "receipt.pdf"
+    file.write_bytes(document)
+    key = next((installation.home / "ceremony").glob("audit*.pem"))
+    done = subprocess.run(
+        [sys.executable, str(REPOSITORY / "journal" / "verify.py"), str(file), "--key", str(key)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
