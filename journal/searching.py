@@ -81,7 +81,8 @@ def search(criteria: Criteria, *, reach: Reach, after: str = "", limit: int = 50
     An ``after`` that cannot be read begins at the newest.
     """
     limit = max(1, min(limit, _CHUNK))
-    examined, kept, last = 0, [], read_place(after)
+    examined, last = 0, read_place(after)
+    kept: list[Entry] = []
     walk = _sparsest(criteria, reach=reach, start=last)
     places = walk(last)
     while chunk := list(islice(places, min(_CHUNK, max(limit * 2, _PROBED) if not examined else _CHUNK))):
@@ -119,11 +120,10 @@ def chain(
 ) -> tuple[list[Entry], list[Entry]]:
     """Return what befell an object before and after an entry, oldest first, nearest to the entry."""
     about = EntryReference.objects.filter(kind=kind, value=value)
-    here = (entry.at, entry.pk)
-    before = _newest(about, here, "entry_id", None).values_list("entry_id", flat=True)[:each_way]
-    after = about.filter(at__gte=entry.at).exclude(entry_id=entry.pk)
-    after = after.filter(Q(at__gt=entry.at) | Q(entry_id__gt=entry.pk)).order_by("at", "entry_id")
-    earlier, later = list(before), list(after.values_list("entry_id", flat=True)[:each_way])
+    before = about.filter(at__lte=entry.at).filter(Q(at__lt=entry.at) | Q(entry_id__lt=entry.pk))
+    after = about.filter(at__gte=entry.at).filter(Q(at__gt=entry.at) | Q(entry_id__gt=entry.pk))
+    nearest = before.order_by("-at", "-entry_id"), after.order_by("at", "entry_id")
+    earlier, later = (list(one.values_list("entry_id", flat=True)[:each_way]) for one in nearest)
     found = _matching([*earlier, *later], Criteria(), reach=reach)
     return (
         [found[pk] for pk in reversed(earlier) if pk in found],

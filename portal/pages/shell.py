@@ -99,7 +99,7 @@ class Shell:
     actor: Who | None
     menu: tuple[Section, ...]
     may_search: bool
-    may_read_journal: bool
+    may_read_journal: bool = False
     environment: str
     version: str
     idle_seconds: int

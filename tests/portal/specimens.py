@@ -1,5 +1,6 @@
 """Pages filled with made-up people, so that every state of every page can be looked at without a database."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -53,6 +54,7 @@ from portal.pages.public.status import IssuerStatus, ServiceState, StatusPage
 from portal.pages.public.status_words import Addresses
 from portal.pages.shell import Entry, Section, Shell, Who
 from portal.words import Tag
+from tests.portal.auditor import specimens as auditor
 
 AT = datetime.now(tz=UTC).replace(hour=8, minute=41)
 CARD = "11111111-1111-4111-8111-111111111111"
@@ -637,6 +639,11 @@ def role() -> dict[str, object]:
     }
 
 
+def _auditor(page: object) -> dict[str, object]:
+    shell = replace(_shell("journal"), may_search=False, may_read_journal=True)
+    return {"page": page, "shell": shell}
+
+
 def problem(code: str) -> dict[str, object]:
     return {"problem": problems.of_code(code), "shell": _shell("")}
 
@@ -671,6 +678,23 @@ SPECIMENS = {
     "cps": ("cps", lambda: {"page": cps_page(policy_files()), "shell": _shell("", is_in=False)}),
     "accessibility": ("accessibility", lambda: {"shell": _shell("", is_in=False)}),
     "functions": ("functions", functions),
+    **{
+        f"journal-{kind or 'found'}": ("journal", lambda kind=kind: _auditor(auditor.journal(kind)))
+        for kind in ("", "empty", "first", "unclear", "broken")
+    },
+    **{
+        f"event-{kind or 'shown'}": ("event", lambda kind=kind: _auditor(auditor.event(kind)))
+        for kind in ("", "hidden", "waiting")
+    },
+    **{
+        f"intact-{kind}": ("intact", lambda kind=kind: _auditor(auditor.intact(kind)))
+        for kind in ("intact", "broken", "new")
+    },
+    "head": ("head", lambda: _auditor(auditor.head())),
+    **{
+        f"compare-{kind or 'unasked'}": ("compare", lambda kind=kind: _auditor(auditor.compare(kind)))
+        for kind in ("", "good", "bad")
+    },
     "not-found": ("problem", lambda: problem("not_found")),
     "broken": ("broken", lambda: problem("internal_error")),
 }

@@ -77,7 +77,7 @@ class Asked:
     def without(self, name: str) -> "Asked":
         """Return the search without one of its filters."""
         field = {"from": "since", "to": "until"}.get(name, name)
-        return replace(self, **{field: ""})  # type: ignore[arg-type] # every field is text
+        return replace(self, **{field: ""})
 
     def criteria(self, *, actor: Actor) -> Criteria:
         """Return what the journal is searched for."""

@@ -166,7 +166,8 @@ def _open_protected(row: Told, *, actor: Actor, at: datetime) -> frozenset[str]:
     """Name the people of an event to a reader with the right to see protected ones, and record that."""
     if not actor.may_see_protected:
         return frozenset()
-    person = Person.objects.filter(pk=row.text("person_id") or None, protected_identity=True).first()
+    protected = Person.objects.filter(protected_identity=True)
+    person = protected.filter(pk=row.text("person_id")).first() if row.text("person_id") else None
     if person is None:
         return frozenset()
     record_protected_opening(person, reason="journal", actor=actor, at=at)

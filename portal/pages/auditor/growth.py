@@ -90,7 +90,7 @@ def growth(heads: Sequence[tuple[datetime, int]]) -> Growth | None:
 
 def _ceiling(most: int) -> int:
     """Return an even top of the scale, one digit and zeros, that holds the largest size."""
-    unit = 10 ** max(len(str(most)) - 1, 0)
+    unit = int("1" + "0" * (len(str(most)) - 1))
     return max(-(-most // unit) * unit, 2)
 
 

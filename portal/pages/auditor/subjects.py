@@ -166,11 +166,12 @@ def _serial(query: str) -> str:
     return digits if is_hex and len(digits) >= _SERIAL_DIGITS else ""
 
 
-def _uuid(value: str) -> UUID | None:
+def _uuid(value: str) -> UUID:
+    """Return an id, or one that nothing has."""
     try:
         return UUID(value)
     except ValueError:
-        return None
+        return UUID(int=0)
 
 
 _READERS: Final[dict[str, Callable[[str, Actor, datetime], Subject]]] = {
