@@ -55,7 +55,7 @@ def current(
     The newest valid certificate wins. Raises ``NoOcspSigner``, and ``SigningUnavailable`` when the signer
     must be asked about a key for the first time.
     """
-    certificate = _newest(issuer_key, at=at)
+    certificate = newest_signer(issuer_key, at=at)
     if certificate is None:
         raise NoOcspSigner(f"{issuer_key} has no OCSP signer", facts={"issuer": issuer_key})
     certificate_der = bytes(certificate.certificate_der)
@@ -107,7 +107,7 @@ def renew_due(issuer_key: str, *, signers: Keys, at: datetime) -> bool:
     Safe to repeat: the next key's label follows from the certificates that there are. Returns whether a
     certificate was issued now. Raises ``SigningUnavailable`` and ``CaError``.
     """
-    newest = _newest(issuer_key, at=at)
+    newest = newest_signer(issuer_key, at=at)
     if newest is not None:
         lived, life = at - newest.not_before, newest.not_after - newest.not_before
         if lived < RENEW_AFTER * life:
@@ -151,7 +151,8 @@ def renew_due(issuer_key: str, *, signers: Keys, at: datetime) -> bool:
     return True
 
 
-def _newest(issuer_key: str, *, at: datetime) -> Certificate | None:
+def newest_signer(issuer_key: str, *, at: datetime) -> Certificate | None:
+    """Return the OCSP signer of an issuer that signs its answers at a moment: the one that lasts longest."""
     valid = Certificate.objects.filter(
         issuer_id=issuer_key, profile=PROFILE, revoked_at__isnull=True, not_before__lte=at, not_after__gt=at
     )

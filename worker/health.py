@@ -1,0 +1,114 @@
+"""What the doctor looks at beside the CA: OCSP answers, their signers, and the journal's signed heads."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from ca.health.check import Check, note, right, wrong
+from ca.health.examination import examine as examine_ca
+from ca.hsm.configuration import TokenConfiguration
+from ca.selectors import issuers
+from journal.audit_key import audit_key
+from journal.checkpoints import head_is_signed
+from journal.models import Checkpoint
+from journal.stops import stoppage
+from journal.verify import BrokenJournal, read_head
+from ocsp.signer_certificates import newest_signer
+from ocsp.store.interface import StoreUnavailable
+from ocsp.store.opening import open_store
+
+_PUBLISHER: Final = "the worker signs them again when it runs with a signer"
+_SIGNER_LEFT: Final = timedelta(days=3)
+
+
+def examine(configuration: TokenConfiguration, *, at: datetime) -> Iterator[Check]:
+    """Look at the CA, then at what stands on it; nothing more where the CA's ground is missing."""
+    checks = list(examine_ca(configuration, at=at))
+    yield from checks
+    blocking = {one.what for one in checks if one.is_right is False} & {
+        "settings",
+        "database",
+        "policy",
+        "ceremony",
+    }
+    if blocking:
+        return
+    is_serving = any(one.what == "serving" and one.is_right is not None for one in checks)
+    yield from _ocsp(at, is_serving=is_serving)
+    yield from _signers(at, is_serving=is_serving)
+    yield from _journal(is_serving=is_serving)
+
+
+def _ocsp(at: datetime, *, is_serving: bool) -> Iterator[Check]:
+    folder = Path(settings.SIGILL_OCSP_STORE)
+    if not settings.SIGILL_OCSP_STORE_URL and not folder.exists():
+        said = "no OCSP answer has been published yet"
+        yield wrong("OCSP", said, remedy="start the worker") if is_serving else note("OCSP", said)
+        return
+    try:
+        freshness = open_store(settings.SIGILL_OCSP_STORE_URL, folder).freshness()
+    except (StoreUnavailable, OSError) as error:
+        yield wrong(
+            "OCSP", f"the store of answers cannot be read: {error}", remedy="see its folder and its room"
+        )
+        return
+    if freshness.oldest_next_update is None:
+        yield note("OCSP", "no OCSP answer is stored")
+        return
+    ends = datetime.fromtimestamp(freshness.oldest_next_update, UTC)
+    if ends <= at:
+        said = f"answers have expired since {ends:%Y-%m-%d %H:%M} UTC: who asks is told to try later"
+        yield wrong("OCSP", said, remedy=_PUBLISHER) if is_serving else note("OCSP", said)
+    else:
+        hours = (ends - at).total_seconds() / 3600
+        yield right("OCSP", f"{freshness.answers} answers, the oldest valid for {hours:.1f} hours more")
+
+
+def _signers(at: datetime, *, is_serving: bool) -> Iterator[Check]:
+    lacking, ending = [], []
+    for issuer in issuers():
+        signer = newest_signer(issuer.key, at=at)
+        if signer is None:
+            lacking.append(issuer.key)
+        elif signer.not_after - at < _SIGNER_LEFT:
+            ending.append(issuer.key)
+    if lacking or ending:
+        said = f"none of {', '.join([*lacking, *ending])} lasts {_SIGNER_LEFT.days} days more"
+        remedy = "the worker renews them when it runs with a signer"
+        yield wrong("OCSP signers", said, remedy=remedy) if is_serving else note("OCSP signers", said)
+    else:
+        yield right("OCSP signers", "every issuer has one that lasts")
+
+
+def _journal(*, is_serving: bool) -> Iterator[Check]:
+    """Read the newest head as an auditor does, and ask whether anything waits for one."""
+    newest = Checkpoint.objects.order_by("-size").first()
+    if newest is not None:
+        file = Path(settings.SIGILL_HOME) / "journal" / "checkpoints" / f"{newest.size:012d}.txt"
+        try:
+            read_head(newest.note, audit_key(settings.SIGILL_HOME))
+        except (BrokenJournal, OSError, ValueError) as error:
+            yield wrong(
+                "journal", f"the newest head does not verify: {error}", remedy="manage.py verify_journal"
+            )
+            return
+        if not file.exists() or file.read_text() != newest.note:
+            said = f"the head over {newest.size} rows is not outside the database as it was signed"
+            yield wrong("journal", said, remedy="manage.py verify_journal says what differs")
+            return
+    try:
+        stopped = stoppage()
+    except DatabaseError as error:
+        yield wrong("journal", f"the journal cannot be asked: {error}")
+        return
+    if stopped is not None and is_serving:
+        said = f"the journal stands still ({stopped.value}): privileged acts are refused"
+        yield wrong("journal", said, remedy="see that worker and signer run")
+    elif not head_is_signed():
+        yield note("journal", "entries wait for a signed head; the worker signs one every few seconds")
+    else:
+        yield right("journal", f"the head over {newest.size if newest else 0} rows verifies")
