@@ -66,6 +66,17 @@ def issuers(environment: Environment | None = None) -> list[Issuer]:
     return sorted(found, key=lambda one: (one.environment, order.get(one.key, len(order))))
 
 
+def is_finished(issuer: Issuer, *, at: datetime) -> bool:
+    """Tell whether an issuer was retired and nothing that it issued is valid any more.
+
+    Until then its lists and OCSP answers go on, and its OCSP signers are renewed.
+    """
+    if issuer.retired_at is None:
+        return False
+    valid = Certificate.objects.filter(issuer=issuer, not_after__gt=at).exclude(profile="ocsp_signer")
+    return not valid.exists()
+
+
 def issuer_facts(key: str) -> IssuerFacts:
     """Return what certificates, CRLs and OCSP answers say of an issuer. Raises ``UnknownIssuer``."""
     found = issuer(key)

@@ -120,6 +120,8 @@ def refresh_due(*, store: StatusStore, signers: Keys, at: datetime) -> Refreshed
 
 def _renew_signers(signers: Keys, *, at: datetime, done: Refreshed) -> None:
     for issuer in selectors.issuers():
+        if selectors.is_finished(issuer, at=at):
+            continue
         try:
             done.renewed_signers += signer_certificates.renew_due(issuer.key, signers=signers, at=at)
         except SigningUnavailable:

@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from ca.health.check import Check, note, right, wrong
 from ca.health.examination import examine as examine_ca
 from ca.hsm.configuration import TokenConfiguration
-from ca.selectors import issuers
+from ca.selectors import is_finished, issuers
 from journal.audit_key import audit_key
 from journal.checkpoints import head_is_signed
 from journal.models import Checkpoint
@@ -71,6 +71,8 @@ def _ocsp(at: datetime, *, is_serving: bool) -> Iterator[Check]:
 def _signers(at: datetime, *, is_serving: bool) -> Iterator[Check]:
     lacking, ending = [], []
     for issuer in issuers():
+        if is_finished(issuer, at=at):
+            continue
         signer = newest_signer(issuer.key, at=at)
         if signer is None:
             lacking.append(issuer.key)

@@ -320,6 +320,26 @@ def test_a_signer_is_renewed_after_two_thirds_of_its_life_without_a_gap(world: W
     assert Entry.objects.filter(type="ocsp.signer_renewed", at__gt=AT).count() == renewed
 
 
+def test_a_retired_issuer_keeps_its_signers_until_its_last_certificate_has_expired(world: World) -> None:
+    """PKI-3: the status of an old generation is told to the end, without a gap, and then no longer."""
+    certificate = world.issue(days=40)
+    world.publish(certificate)
+    Issuer.objects.filter(pk=ISSUER).update(retired_at=AT)
+    at = AT
+    while at < certificate.not_after:
+        assert world.ask(certificate, at=at) == "GOOD"
+        at += timedelta(hours=6)
+        assert not world.refresh(at).failures
+    signers = Certificate.objects.filter(issuer_id=ISSUER, profile="ocsp_signer")
+    made = signers.count()
+    assert made > 1
+    for day in range(1, 60, 3):
+        world.refresh(certificate.not_after + timedelta(days=day))
+    assert signers.count() == made
+    others = Certificate.objects.filter(issuer_id="function", profile="ocsp_signer")
+    assert others.count() > made, "issuers in use go on"
+
+
 def test_an_ended_certificate_leaves_the_store_and_not_before(world: World) -> None:
     """A8."""
     certificate = world.issue(days=1)
