@@ -1,4 +1,4 @@
-"""The status services move: certificates from before and after are both answered, as openssl sees it (PKI-2)."""
+"""The status services move: certificates from before and after are answered, as openssl sees it (PKI-2)."""
 
 import subprocess
 from pathlib import Path

@@ -21,13 +21,13 @@ from ca.pki.crl import issue_crl, prepare_crl
 from ca.pki.crl_entries import RevokedEntry
 from ca.pki.crl_lints import lint_crl
 from ca.pki.errors import AlreadyRedeemed, LintFailed, ProfileViolation
-from ca.pki.issuance import Prepared
+from ca.pki.issuance import Prepared, issue
 from ca.pki.issuer import IssuerFacts
 from ca.pki.lints import stop_on_errors
 from ca.pki.reasons import RevocationReason
 from ca.pki.serial import new_serial
 from tests.ca.pki.world import AT as CEREMONY
-from tests.ca.pki.world import HIERARCHIES, serial_for, world_of
+from tests.ca.pki.world import HIERARCHIES, World, serial_for, world_of
 
 WORLD = world_of("p384")
 HOUR = timedelta(hours=1)
@@ -143,6 +143,43 @@ def test_a_shard_names_its_earlier_addresses_too() -> None:
     assert moved.crl_url_of(3).encode() in shard.tbs_der
     with pytest.raises(LintFailed):  # whoever does not know of the move takes it for a stranger's
         stop_on_errors(lint_crl(shard.tbs_der, issuer=replace(moved, earlier_crl_urls=())))
+
+
+def test_openssl_takes_a_shard_for_certificates_from_before_and_after_a_move(tmp_path: Path) -> None:
+    """PKI-2: the list of a shard counts for a certificate only by the name that stands in it."""
+    world = world_of("p384")
+    facts = world.issuer("person_hsa_id_3")
+    before = replace(facts, plan=replace(facts.plan, crl_shards=4), crl_url="http://before.example/crl/x.crl")
+    after = replace(before, crl_url="http://after.example/x.crl", earlier_crl_urls=(before.crl_url,))
+    serial = serial_for("moved") // 4 * 4 + 1
+    said = {}
+    for named, issuer in (("before", before), ("after", after)):
+        leaf = issue(
+            world.prepare("person_hsa_authentication", issuer=issuer, serial_number=serial),
+            world.issuer_signer,
+        )
+        for known, lister in (("told", after), ("untold", replace(after, earlier_crl_urls=()))):
+            crl = issue_crl(prepare(issuer=lister, shard=1), world.issuer_signer)
+            said[named, known] = _verified_with_crl(tmp_path, world, leaf, crl)
+    assert said == {
+        ("before", "told"): True,
+        ("after", "told"): True,
+        ("before", "untold"): False,
+        ("after", "untold"): True,
+    }
+
+
+def _verified_with_crl(folder: Path, world: World, leaf: bytes, crl: bytes) -> bool:
+    issuer, root = (world.issuer(key).certificate_der or b"" for key in ("person_hsa_id_3", "root"))
+    for stem, der in (("leaf", leaf), ("issuer", issuer), ("root", root)):
+        pem = x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
+        (folder / f"{stem}.pem").write_bytes(pem)
+    (folder / "crl.pem").write_bytes(x509.load_der_x509_crl(crl).public_bytes(Encoding.PEM))
+    command = [
+        *("openssl", "verify", "-crl_check", "-attime", str(int(AT.timestamp()) + 60)),
+        *("-CAfile", "root.pem", "-untrusted", "issuer.pem", "-CRLfile", "crl.pem", "leaf.pem"),
+    ]
+    return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
 
 
 def test_an_unspecified_reason_is_said_by_silence() -> None:
