@@ -27,10 +27,10 @@ class Demo:
     pin: str
 
     @classmethod
-    def read(cls, home: Path) -> "Demo":
-        """Read demo.json and choose the ID administrator."""
+    def read(cls, home: Path, *, role: str = "id_administrator") -> "Demo":
+        """Read demo.json and choose somebody with the role."""
         told = json.loads((home / "demo.json").read_text(encoding="utf-8"))
-        person = next(one for one in told["people"] if "id_administrator" in one["roles"])
+        person = next(one for one in told["people"] if role in one["roles"])
         return cls(portal=told["portal"].rstrip("/"), card_number=person["card_number"], pin=person["pin"])
 
 
@@ -68,6 +68,7 @@ def take_all(
         _block(page, camera)
         _lists_and_problems(page, demo, camera, person)
         _dark_and_narrow(browser, page, demo, camera, person)
+        _auditors_pages(browser, Demo.read(home, role="auditor"), camera)
 
 
 @contextmanager
@@ -112,7 +113,7 @@ def _log_in(page: Page, demo: Demo, camera: Camera) -> None:
     if page.url.endswith("/role/"):
         camera.take(page, "role")
         page.click("main .btn-primary")
-    page.wait_for_url(f"{demo.portal}/")
+    page.wait_for_load_state("load")
 
 
 def _insert(page: Page, card_number: str) -> None:
@@ -238,5 +239,30 @@ def _dark_and_narrow(browser: Browser, page: Page, demo: Demo, camera: Camera, p
             (f"{demo.portal}/", "today"),
             (f"{demo.portal}/orders/", "orders"),
         ):
+            other.goto(url)
+            camera.take(other, f"{name}-{suffix}")
+
+
+def _auditors_pages(browser: Browser, demo: Demo, camera: Camera) -> None:
+    """Read the journal as the auditor: search, an event with its proof, the log's state, two heads."""
+    page = _new_page(browser)
+    _log_in(page, demo, Camera(folder=camera.folder, say=lambda _name: None))
+    camera.take(page, "journal")
+    page.goto(f"{demo.portal}/journal/?action=cards")
+    camera.take(page, "journal-search")
+    page.click(".entries a:has-text('spärrade kort')")
+    page.wait_for_selector(".tree")
+    camera.take(page, "journal-event")
+    event = page.url
+    page.goto(f"{demo.portal}/journal/intact/")
+    camera.take(page, "journal-intact")
+    page.click("table a[href*='/compare/'] >> nth=-1")
+    page.wait_for_selector("#verdict")
+    camera.take(page, "journal-compare")
+    cookies = page.context.cookies()
+    for size, scheme, suffix in ((_WIDE, "dark", "dark"), (_NARROW, "light", "narrow")):
+        other = _new_page(browser, size=size, scheme=scheme)
+        other.context.add_cookies(cookies)  # type: ignore[arg-type] # what one context gives, another takes
+        for url, name in ((f"{demo.portal}/journal/", "journal"), (event, "journal-event")):
             other.goto(url)
             camera.take(other, f"{name}-{suffix}")
