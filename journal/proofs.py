@@ -62,12 +62,18 @@ def head_over(position: int) -> Checkpoint | None:
 
 
 def proof_bundle(
-    positions: Collection[int], size: int, *, with_content: bool = True, with_personal: bool = False
+    positions: Collection[int],
+    size: int,
+    *,
+    with_content: bool = True,
+    with_personal: bool = False,
+    octets: int = 0,
 ) -> Iterator[str]:
     """Yield a bundle: the signed head over ``size`` rows, and each row with its proof, in order of position.
 
     Without ``with_content`` a row is only its leaf hash; with ``with_personal`` it also opens what is still
-    readable of persons. Whoever calls this decides that the reader may see the rows.
+    readable of persons. ``octets`` is told in the header: the bundle will lie in a PDF whose first octets,
+    so many, have the SHA-256 that a row names. Whoever calls this decides that the reader may see the rows.
     Raises ``NotInTree`` when no head is signed over just ``size`` rows, ``IndexError`` for a row beyond it.
     """
     head = Checkpoint.objects.filter(size=size).first()
@@ -77,6 +83,8 @@ def proof_bundle(
     if wanted and not 0 <= wanted[0] <= wanted[-1] < size:
         raise IndexError(f"rows {wanted[0]} to {wanted[-1]} are not all in a tree of {size}")
     header = {"format": BUNDLE_FORMAT, "version": 1, "rows": len(wanted), "note": head.note}
+    if octets:
+        header["octets"] = octets
     yield canonical_json(header) + "\n"
     tree, remaining = tree_of(size), iter(wanted)
     while batch := list(islice(remaining, _BATCH)):
@@ -112,8 +120,12 @@ class ReceiptProof:
     bundle: str
 
 
-def receipt_proof(entry_ids: Collection[int], *, with_content: bool = True) -> ReceiptProof | None:
+def receipt_proof(
+    entry_ids: Collection[int], *, with_content: bool = True, octets: int = 0
+) -> ReceiptProof | None:
     """Return the proof of these entries under the newest signed head; None until one covers them all.
+
+    ``octets`` as in ``proof_bundle``.
 
     Raises ``ValueError`` when no entry is named: an empty receipt would prove nothing.
     """
@@ -133,7 +145,7 @@ def receipt_proof(entry_ids: Collection[int], *, with_content: bool = True) -> R
         root_hash=bytes(head.root_hash).hex(),
         positions=positions,
         leaf_hashes=tuple(bytes(leaf_hash).hex() for _, leaf_hash in found),
-        bundle="".join(proof_bundle(positions, head.size, with_content=with_content)),
+        bundle="".join(proof_bundle(positions, head.size, with_content=with_content, octets=octets)),
     )
 
 

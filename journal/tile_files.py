@@ -75,8 +75,8 @@ def start_over(folder: Path, *, before: Path, aside: Path) -> bool:
     is_lost = (before / CHECKPOINT).exists() and not _is_ours(before)
     if is_lost and not aside.exists():
         shutil.copytree(before, aside, ignore=shutil.ignore_patterns("*.draft", "*.lock"))
-    if folder.exists():
-        shutil.rmtree(folder)
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+    shutil.rmtree(folder / "tile", ignore_errors=True)
     publish(folder)
     return is_lost
 

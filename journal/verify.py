@@ -385,7 +385,7 @@ def verify_bundle(lines: Iterator[str], key: PublicKey) -> Bundle:
 def bundle_in_pdf(pdf: bytes) -> str:
     """Return the bundle that a PDF carries as an attachment; raises ``BrokenJournal`` unless it is one."""
     found = []
-    for opening in re.finditer(rb"/EmbeddedFile\b[^\x80-\xff]*?>>\s*stream\r?\n", pdf):
+    for opening in re.finditer(rb"(?s)/EmbeddedFile\b.{0,2000}?>>\s*stream\r?\n", pdf):
         octets = pdf[opening.end() : pdf.find(b"endstream", opening.end())]
         with contextlib.suppress(zlib.error):  # else it is stored as it is
             octets = zlib.decompressobj().decompress(octets, MOST_OCTETS)

@@ -24,7 +24,7 @@ from ca.pki.crl_entries import RevokedEntry
 from ca.pki.reasons import RevocationReason
 from ca.registration import request_certificate
 from ca.revocation import revoke
-from journal import checkpoints, sequencing
+from journal import checkpoints, sequencing, tile_files
 from ocsp import publisher
 from ocsp.store.lmdb_store import LmdbStore
 from tests.ca.conftest import ALVA, WORKER, asa, new_public_key
@@ -111,3 +111,4 @@ def _publish(signers: KeeperSigners) -> None:
         outside=settings.SIGILL_HOME / "journal" / "checkpoints",
         at=now,
     )
+    tile_files.publish(settings.SIGILL_PUBLIC / "log")

@@ -27,7 +27,7 @@ from worker.backup.archive import describe_files, extract_archive, write_archive
 from worker.backup.errors import BackupDamaged, BackupRefused
 from worker.backup.manifest import DatabaseFacts, Manifest
 
-CRL = "testsigilleidpersonhsaid3cav1.crl"
+CRL = "sigilleidpersonhsaid3cav1.crl"
 REVOKED_AFTER = ("lost-1", "lost-2", "lost-3")
 
 
@@ -174,6 +174,16 @@ def test_what_was_revoked_after_the_backup_is_revoked_after_its_restore(
     )  # fmt: skip
     assert alone.returncode == 0
     assert alone.stdout.startswith("RESTORED at")
+
+    # The world sees the tree that there is now; what it saw of the lost one is kept.
+    tiles = subprocess.run(
+        [sys.executable, "journal/verify.py", drilled.home / "public" / "log",
+         "--key", drilled.home / "ceremony" / "audit.pem"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert tiles.stdout.startswith("intact:"), tiles.stdout
+    assert alone.stdout.splitlines()[-1] == tiles.stdout.strip()
+    assert list((drilled.home / "journal" / "checkpoints" / "superseded").glob("*/log/checkpoint"))
 
     # What the auditor may not be denied: the heads of what was lost.
     heads = sorted((drilled.home / "journal" / "checkpoints" / "superseded").glob("*/*.txt"))

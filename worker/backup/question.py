@@ -14,6 +14,7 @@ class Question:
     restored_rows: int
     restored_root_hash: str
     present_heads: str
+    present_log: str
     ledgers: tuple[str, ...]
     crl_folders: tuple[str, ...]
 

@@ -234,6 +234,7 @@ def _question(wish: Wish, manifest: Manifest, *, restore_id: str, is_same_author
         restored_rows=manifest.database.journal_rows,
         restored_root_hash=manifest.database.journal_root_hash,
         present_heads=str(wish.home / "journal" / "checkpoints") if is_same_authority else "/nonexistent",
+        present_log=str(wish.home / "public" / "log") if is_same_authority else "/nonexistent",
         ledgers=tuple(str(file.absolute()) for file in ledgers),
         crl_folders=tuple(str(home / "public" / "crl") for home in homes),
     )

@@ -24,10 +24,10 @@ from ca.ledger import RevocationLedger
 from ca.ledger_replay import replay
 from ca.models import Issuer
 from ca.signature_counts import accept_differences
-from journal import checkpoints, erasure, sequencing
+from journal import checkpoints, erasure, sequencing, tile_files
 from journal.actor import Actor
 from journal.recording import record
-from journal.restores import DatabaseRestored, LostHeads, set_heads_aside
+from journal.restores import ASIDE, DatabaseRestored, LostHeads, set_heads_aside
 from ocsp import publisher
 from ocsp.store.opening import open_store
 from worker.backup import revocations
@@ -74,6 +74,11 @@ def settle(question: Question, *, at: datetime) -> Answer:
     # The keys have signed what the backup does not know: accepted here, counted and in the journal.
     accept_differences(reason="restored", actor=_ACTOR, at=at)
     signed = _sign(list(numbers), ledger=ledger, outside=outside, at=at)
+    tile_files.start_over(
+        settings.SIGILL_PUBLIC / "log",
+        before=Path(question.present_log),
+        aside=outside / ASIDE / question.restore_id / "log",
+    )
     return Answer(
         lost_heads=lost.count,
         ledger_entries=told.ledger_entries,
