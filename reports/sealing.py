@@ -1,10 +1,11 @@
 """Seals a PDF with the report key, so that anyone sees it is whole and whose it is (PAdES baseline B)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import BytesIO
 
 from asn1crypto import x509
+from pyhanko.pdf_utils import embed
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
@@ -42,8 +43,12 @@ def seal(
     chain_der: list[bytes],
     digest_algorithm: str,
     sign: Callable[[bytes], bytes],
+    carried: Mapping[str, bytes] | None = None,
 ) -> bytes:
-    """Return the PDF with a signature field ``Sigill`` over all of it."""
+    """Return the PDF with a signature field ``Sigill`` over all of it, and over the files that it carries.
+
+    The octets of ``pdf`` stay as they are, in front; what is added follows them (ISO 32000-1 7.5.6).
+    """
     signer = ReportSigner(certificate_der=certificate_der, chain_der=chain_der, sign=sign)
     metadata = signers.PdfSignatureMetadata(
         field_name="Sigill",
@@ -51,10 +56,13 @@ def seal(
         subfilter=SigSeedSubFilter.PADES,
         reason="Rapport ur Sigill",
     )
-    written = asyncio.run(
-        signers.PdfSigner(metadata, signer=signer).async_sign_pdf(
-            IncrementalPdfFileWriter(BytesIO(pdf)), output=BytesIO()
+    writer = IncrementalPdfFileWriter(BytesIO(pdf))
+    for name, octets in (carried or {}).items():
+        file = embed.EmbeddedFileObject.from_file_data(writer, octets, mime_type="application/jsonl")
+        embed.embed_file(
+            writer,
+            embed.FileSpec(file_spec_string=name, file_name=name, embedded_data=file, description=name),
         )
-    )
+    written = asyncio.run(signers.PdfSigner(metadata, signer=signer).async_sign_pdf(writer, output=BytesIO()))
     sealed: bytes = written.getvalue()
     return sealed

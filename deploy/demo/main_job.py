@@ -337,19 +337,31 @@ class MainJob:
             manage("verify_journal", "--export", str(export))
             key = os.path.relpath(self.place.home / "ceremony" / "audit.pem")
             arguments = ["journal/verify.py", self.shown("journal.jsonl"), "--key", key]
-            said = subprocess.run(
-                [".venv/bin/python", *arguments], capture_output=True, text=True, check=False
-            )
-            if said.returncode:
-                raise DemoFailed(f"journal/verify.py: {said.stdout}{said.stderr}")
-            step.say(said.stdout.strip().split(", root")[0])
-            step.check(" ".join(["python3", *arguments]).replace("python3", ".venv/bin/python"))
+            said = self._verify(*arguments[1:])
+            log = f"http://127.0.0.1:{self.place.status_port}/log"
+            self._verify(log, "--key", key)
+            step.say(f"{said.split(', root')[0]}; so do the tiles at {log}")
+            step.check(" ".join([".venv/bin/python", *arguments]))
         with self.teller.step("A report: every card and how it stands") as step:
             target = self.filing.folder / "cards.pdf"
             manage("report", "S1", "--format", "csv", "--out", str(target.with_suffix(".csv")))
             told = manage("report", "S1", "--format", "pdf", "--out", str(target))
-            step.say(told.split(":")[1].split(" as of")[0].strip() + ", CSV and sealed PDF")
+            if "Its proof is inside" not in told:
+                raise DemoFailed(f"the report carries no proof: {told}")
+            key = os.path.relpath(self.place.home / "ceremony" / "audit.pem")
+            self._verify(self.shown("cards.pdf"), "--key", key)
+            rows = told.split(":")[1].split(" as of")[0].strip()
+            step.say(f"{rows}, CSV and sealed PDF with its proof from the journal")
             step.check(f"pdfsig {self.shown('cards.pdf')}")
+
+    @staticmethod
+    def _verify(*arguments: str) -> str:
+        """Run the stand-alone verifier and return what it said; raises ``DemoFailed`` for a fault."""
+        command = [".venv/bin/python", "journal/verify.py", *arguments]
+        said = subprocess.run(command, capture_output=True, text=True, check=False)
+        if said.returncode:
+            raise DemoFailed(f"journal/verify.py: {said.stdout}{said.stderr}")
+        return said.stdout.strip()
 
 
 def chosen_role(page: Page) -> dict[str, str | list[str]]:

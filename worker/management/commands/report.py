@@ -1,24 +1,34 @@
 """Makes a report: manage.py report CODE --format csv|xlsx|pdf [--as-of TIME] --out FILE."""
 
 import hashlib
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Final
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+from ca.errors import SigningUnavailable
 from journal.actor import Actor
 from journal.errors import DomainError
 from journal.models import Checkpoint
+from journal.proofs import ReceiptProof, receipt_proof
 from journal.recording import record, rfc3339
 from reports.catalogue import report_kind
 from reports.events import ReportMade
 from reports.queries import rows
 from reports.rendering import Heading, write_csv, write_pdf, write_xlsx
+from worker.models import JobStatus
 from worker.sealing import sealed
+
+ATTACHMENT: Final = "journal-proof.jsonl"
+_PATIENCE: Final = 10.0
+"""Seconds for a head that covers the report's own entry; the worker signs one every other second."""
+_LIVING: Final = timedelta(seconds=30)
 
 
 class Command(BaseCommand):
@@ -61,12 +71,12 @@ class Command(BaseCommand):
             else:
                 buffer = BytesIO()
                 count = write_pdf(list(table), heading=heading, handle=buffer)
-                draft.write_bytes(sealed(buffer.getvalue()))
+                draft.write_bytes(buffer.getvalue())
         except (DomainError, OSError) as error:
             raise CommandError(f"no report was made: {error}") from error
         digest = hashlib.sha256(draft.read_bytes()).hexdigest()
         with transaction.atomic():
-            record(
+            entry = record(
                 ReportMade(
                     report=kind.code,
                     format=format,
@@ -78,10 +88,32 @@ class Command(BaseCommand):
                 actor=actor,
                 at=now,
             )
+        try:
+            told = self._prove(entry.pk, draft, out, is_pdf=format == "pdf")
+        except (DomainError, SigningUnavailable, OSError) as error:
+            raise CommandError(f"the report was not sealed: {error}") from error
         draft.replace(out)
         self.stdout.write(
-            f"{kind.code} {kind.name[1]}: {count} rows as of {rfc3339(moment)} in {out}, SHA-256 {digest}"
+            f"{kind.code} {kind.name[1]}: {count} rows as of {rfc3339(moment)} in {out}, SHA-256 {digest}. "
+            f"{told}"
         )
+
+    @staticmethod
+    def _prove(entry_id: int, draft: Path, out: Path, *, is_pdf: bool) -> str:
+        """Give the report its proof: inside a sealed PDF, beside any other file; say where it is."""
+        octets = draft.read_bytes() if is_pdf else b""
+        proof = _await_proof(entry_id, octets=len(octets))
+        if is_pdf:
+            carried = {ATTACHMENT: proof.bundle.encode()} if proof else {}
+            draft.write_bytes(sealed(octets, carried=carried))
+        beside = out.with_name(f"{out.name}.proof.jsonl")
+        if proof is None:
+            beside.unlink(missing_ok=True)
+            return "No signed head covers its journal entry yet: it carries no proof"
+        if is_pdf:
+            return f"Its proof is inside: row {proof.positions[0]} of {proof.size}"
+        beside.write_text(proof.bundle)
+        return f"Its proof is {beside.name}: row {proof.positions[0]} of {proof.size}"
 
     @staticmethod
     def _moment(text: str | None, now: datetime) -> datetime:
@@ -96,3 +128,14 @@ class Command(BaseCommand):
         if moment > now:
             raise CommandError(f"--as-of {text} lies ahead: nobody knows yet")
         return moment.astimezone(UTC)
+
+
+def _await_proof(entry_id: int, *, octets: int) -> ReceiptProof | None:
+    """Return the proof of an entry as soon as a head covers it; None when no worker signs heads."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        proof = receipt_proof([entry_id], octets=octets)
+        signs = JobStatus.objects.filter(name="sign_head", started_at__gt=timezone.now() - _LIVING).exists()
+        if proof is not None or not signs or time.monotonic() > deadline:
+            return proof
+        time.sleep(0.1)
