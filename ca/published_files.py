@@ -23,11 +23,15 @@ def write_whole(file: Path, content: bytes) -> None:
     """Put ``content`` in the place of ``file``: readers see the old bytes or the new, never a part."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{os.getpid()}.draft")
-    with draft.open("wb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
-    draft.replace(file)
+    try:
+        with draft.open("wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        draft.replace(file)
+    except OSError:
+        draft.unlink(missing_ok=True)  # on a full disk, half a file would stand in the way of the next
+        raise
     folder = os.open(file.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
