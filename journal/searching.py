@@ -22,10 +22,12 @@ ACTING_FOR: Final = "acting_for"
 
 CORRELATION: Final = "correlation"
 
-MOST_EXAMINED: Final = 20_000
+MOST_EXAMINED: Final = 5_000
 _PROBED: Final = 100
 _CHUNK: Final = 500
 _STEP: Final = 200
+_MERGED: Final = 12
+"""More values than these are asked for together and sorted; fewer are followed one by one and merged."""
 
 Place = tuple[datetime, int]
 """Where an entry stands: its moment, and its number among those of the same moment."""
@@ -184,17 +186,30 @@ def _furthest(walk: _Walk, start: Place | None) -> Place:
 
 
 def _in_reach(criteria: Criteria, reach: Reach) -> _Walk:
+    # Events that name people only are in an organization's reach when somebody acted for it.
+    is_of_people = bool(criteria.types) and criteria.types <= reach.types_of_people
+    kinds = (ACTING_FOR,) if is_of_people else (ORGANIZATION, ACTING_FOR)
     organizations = _of_references(
-        criteria, [(kind, one) for one in reach.organization_ids for kind in (ORGANIZATION, ACTING_FOR)]
+        criteria, [(kind, one) for one in reach.organization_ids for kind in kinds]
     )
-    everybody = sorted(reach.types_of_everybody - criteria.without_types)
-    common = _of_columns(criteria, "type", everybody)
+    everybody = reach.types_of_everybody - criteria.without_types
+    if criteria.types:
+        everybody &= criteria.types
+    common = _of_columns(criteria, "type", sorted(everybody))
     personal = _of_references(criteria, [("person", one) for one in reach.person_ids])
     return lambda start: _merged([organizations(start), common(start), personal(start)])
 
 
 def _of_references(criteria: Criteria, objects: Collection[tuple[str, str]]) -> _Walk:
     rows = [EntryReference.objects.filter(kind=kind, value=value) for kind, value in objects]
+    if len(rows) > _MERGED:
+        kinds = {kind for kind, _ in objects}
+        rows = [
+            EntryReference.objects.filter(
+                kind=one, value__in=[value for kind, value in objects if kind == one]
+            )
+            for one in sorted(kinds)
+        ]
     return lambda start: _merged([_descend(one, start, "entry_id", criteria) for one in rows])
 
 

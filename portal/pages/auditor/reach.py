@@ -19,16 +19,8 @@ from portal.pages import asking
 from portal.wordings.events import EVENT_WORDS, SYSTEM
 
 SYSTEM_TYPES: Final = frozenset(name for name, one in EVENT_WORDS.items() if one.group == SYSTEM)
-PEOPLE_TYPES: Final = frozenset(
-    {
-        "person.imported",
-        "person.changed",
-        "person.missing",
-        "person.found_again",
-        "session.opened",
-        "session.ended",
-    }
-)
+PEOPLE_TYPES: Final = frozenset({"person.imported", "person.changed", "session.opened"})
+"""Events that name a person and never an organization."""
 
 
 class JournalRefused(DomainError):
