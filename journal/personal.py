@@ -7,10 +7,13 @@ ids stay, and the part is unreadable.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
+from django.db import connection
 
 from journal.actor import Actor
 from journal.commitments import Opening, canonical, opening_of
@@ -22,6 +25,7 @@ ACTOR_PART = "actor"
 EVENT_PART = "event"
 
 Openings = Mapping[str, Opening]
+_Value = int | str | bytes | UUID
 
 
 def openings_for(event: Event, *, actor: Actor) -> dict[str, Opening]:
@@ -36,22 +40,34 @@ def subject_of(part: str, event: Event, *, actor: Actor, at: datetime) -> str:
     return about or actor.person_id or f"unattributed-{at:%Y-%m}"
 
 
-def keep(entry: Entry, openings: Openings, *, subjects: Mapping[str, str]) -> None:
-    """Write the parts of an entry, encrypted, in the caller's transaction."""
-    if not openings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPart:
+    """A part of an entry that is to be kept under its subject's key."""
+
+    entry_id: int
+    part: str
+    subject: str
+    opening: Opening
+
+
+def keep(parts: Sequence[NewPart]) -> None:
+    """Write parts of any number of entries, encrypted, in the caller's transaction and in one statement."""
+    if not parts:
         return
-    keys = keys_for(subjects.values())
-    PersonalPart.objects.bulk_create(
-        PersonalPart(
-            entry=entry,
-            part=part,
-            key_id=keys[subjects[part]].id,
-            sealed=keys[subjects[part]].seal(
-                opening.salt + canonical(opening.fields).encode(), bound_to=opening.commitment()
-            ),
+    keys = keys_for({part.subject for part in parts})
+    has_uuids = connection.features.has_native_uuid_field
+    values: list[_Value] = []
+    for part in parts:
+        key, opening = keys[part.subject], part.opening
+        plain = opening.salt + canonical(opening.fields).encode()
+        sealed = key.seal(plain, bound_to=opening.commitment())
+        values += [part.entry_id, part.part, key.id if has_uuids else key.id.hex, sealed]
+    rows = ", ".join(["(%s, %s, %s, %s)"] * len(parts))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO journal_personalpart (entry_id, part, key_id, sealed) VALUES {rows}",  # noqa: S608 - places
+            values,
         )
-        for part, opening in openings.items()
-    )
 
 
 def openings_of(entries: Iterable[Entry]) -> dict[int, dict[str, Opening]]:

@@ -93,12 +93,18 @@ def _append(events: Sequence[Event], *, actor: Actor, at: datetime) -> list[Entr
             for event, parts in zip(events, openings, strict=True)
         ]
     )
-    for entry, event, parts in zip(entries, events, openings, strict=True):
-        personal.keep(
-            entry,
-            parts,
-            subjects={part: personal.subject_of(part, event, actor=actor, at=at) for part in parts},
-        )
+    personal.keep(
+        [
+            personal.NewPart(
+                entry_id=entry.pk,
+                part=part,
+                subject=personal.subject_of(part, event, actor=actor, at=at),
+                opening=opening,
+            )
+            for entry, event, parts in zip(entries, events, openings, strict=True)
+            for part, opening in parts.items()
+        ]
+    )
     return entries
 
 

@@ -17,12 +17,10 @@ from django.db import (
     IntegrityError,
     InterfaceError,
     OperationalError,
+    connection,
 )
-from django.db.models import Max, Value
-from django.db.models.functions import Coalesce, Now
 
 from journal.errors import DomainError
-from journal.models import Checkpoint, Leaf, Unsequenced
 
 _FULL_OR_CLOSED: Final = ("53", "25")
 """SQLSTATE classes: insufficient resources (disk full), and a database that is read-only."""
@@ -73,11 +71,35 @@ def limits() -> Limits:
 def stoppage() -> Stoppage | None:
     """Return what stands still, or None while the journal works."""
     allowed = limits()
-    if Unsequenced.objects.filter(entry__recorded_at__lt=Now() - Value(allowed.sequencing)).exists():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _LATE.format(before=_BEFORE[connection.vendor]),
+            [_shift(allowed.sequencing), _shift(allowed.signing)],
+        )
+        unplaced, unsigned = cursor.fetchone()
+    if unplaced:
         return Stoppage.SEQUENCING
-    signed = Checkpoint.objects.aggregate(size=Coalesce(Max("size"), 0))["size"]
-    waiting = Leaf.objects.filter(position=signed, entry__recorded_at__lt=Now() - Value(allowed.signing))
-    return Stoppage.SIGNING if waiting.exists() else None
+    return Stoppage.SIGNING if unsigned else None
+
+
+_LATE: Final = """
+SELECT
+  (SELECT entry.recorded_at < {before} FROM journal_unsequenced waiting
+   JOIN journal_entry entry ON entry.id = waiting.entry_id ORDER BY waiting.entry_id LIMIT 1),
+  (SELECT entry.recorded_at < {before} FROM journal_leaf leaf
+   JOIN journal_entry entry ON entry.id = leaf.entry_id
+   WHERE leaf.position = (SELECT COALESCE(MAX(size), 0) FROM journal_checkpoint))
+"""
+"""One question to the database, for it is asked at every privileged act: of the oldest entry of each kind."""
+
+_BEFORE: Final = {
+    "postgresql": "statement_timestamp() + %s::interval",
+    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', %s)",
+}
+
+
+def _shift(limit: timedelta) -> str:
+    return f"{-limit.total_seconds():+.3f} seconds"
 
 
 def require_working_journal() -> None:
