@@ -7,7 +7,7 @@ from ca.hsm.proxy import SocketSigners
 from ca.issuance import issue_request
 from ca.models import Certificate, CertificateRequest
 from ca.pki.subject import SubjectFacts
-from ca.registration import request_certificate
+from ca.registration import CarrierKind, RequestDraft, request_certificates
 from directory.identifiers import luhn_digit
 from journal.actor import Actor
 
@@ -42,21 +42,25 @@ def _card_number(number: int) -> str:
     return payload + str(luhn_digit(payload))
 
 
-def register(number: int, public_key: bytes, *, purpose: str) -> CertificateRequest:
-    """Register a request in its own transaction."""
-    return request_certificate(
+def a_draft(number: int, public_key: bytes, *, purpose: str) -> RequestDraft:
+    """Return what is asked for."""
+    return RequestDraft(
         profile=PROFILE,
         subject=a_subject(number),
         public_key=public_key,
         person_id=_PERSON,
         organization_id=_ORGANIZATION,
-        carrier_kind="card",
+        carrier_kind=CarrierKind.CARD,
         carrier_id=f"{purpose}-{number}",
         name="hsa_authentication",
         idempotency_key=f"{purpose}:{number}",
-        actor=ACTOR,
-        at=now(),
     )
+
+
+def register(number: int, public_key: bytes, *, purpose: str) -> CertificateRequest:
+    """Register a request in its own transaction."""
+    (request,) = request_certificates([a_draft(number, public_key, purpose=purpose)], actor=ACTOR, at=now())
+    return request
 
 
 def issue_one(number: int, *, purpose: str, signers: SocketSigners) -> Certificate:

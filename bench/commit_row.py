@@ -1,5 +1,6 @@
 """From CSR to committed certificate with its journal, against bare commits of the same rows."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from cryptography import x509
@@ -9,14 +10,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.db import connection
 
-from bench.certificates import ACTOR, now, register
+from bench.certificates import ACTOR, a_draft, now
 from bench.installation import Installation
 from bench.journal_row import with_database
 from bench.measuring import NotMeasured, Result, Work, cpu_seconds, interleaved, ratio
 from bench.place import Place
+from ca.batch_issuance import BATCH, issue_batch
 from ca.hsm.proxy import SocketSigners
-from ca.issuance import issue_request
 from ca.pki.csr import parse_csr
+from ca.registration import request_certificates
 
 _ABOUT = "SELECT entry_id FROM journal_entryreference WHERE kind = 'certificate_request' AND value = %(text)s"
 _TABLES = {
@@ -31,20 +33,18 @@ _TABLES = {
 
 
 def commit(place: Place, installation: Installation) -> Result:
-    """Parse the CSR, register, issue; CPU of the worker and its database backend."""
+    """Parse CSRs, register and issue, fifty at a time; CPU of the worker and its database backend."""
     signers = SocketSigners(settings.SIGILL_SIGNER_SOCKET)
-    count = place.size(120, 60)
-    requests = [_csr() for _ in range(count)]
+    count = place.size(3 * BATCH, 2 * BATCH)
+    requests = iter([[_csr() for _ in range(count)] for _ in range(place.rounds + 1)])
     numbers = iter(range(10_000_000))
-    left_behind = [_rows_of(_issue(signers, csr, next(numbers))) for csr in requests]
+    left_behind = [_rows_of(key) for key in _issue(signers, next(requests), numbers)]
     with connection.cursor() as cursor:
         for table in _TABLES:
             cursor.execute(f"CREATE TABLE IF NOT EXISTS bare_{table} (LIKE {table} INCLUDING ALL)")
 
     def ours() -> int:
-        for csr in requests:
-            _issue(signers, csr, next(numbers))
-        return count
+        return len(_issue(signers, next(requests), numbers))
 
     def bare() -> int:
         raw: Any = connection.connection
@@ -72,7 +72,8 @@ def commit(place: Place, installation: Installation) -> Result:
     return Result(
         value=value,
         of=f"bare commits with psycopg of the {lines} rows that one leaves behind",
-        note=f"CPU of the worker and its database backend; the signer's {signing:.2f} ms are not in it; "
+        note=f"{BATCH} registered in one commit, and issued in two; the bare rows of one certificate are "
+        f"one commit; CPU of worker and database backend; the signer's {signing:.2f} ms are not in it; "
         f"{note}",
     )
 
@@ -84,11 +85,18 @@ def _csr() -> bytes:
     return request.public_bytes(Encoding.DER)
 
 
-def _issue(signers: SocketSigners, csr: bytes, number: int) -> str:
-    request = register(number, parse_csr(csr).public_key, purpose="commit")
-    if issue_request(request.pk, signers=signers, actor=ACTOR, at=now()) is None:
-        raise NotMeasured("a request was refused")
-    return str(request.pk)
+def _issue(signers: SocketSigners, requests: list[bytes], numbers: Iterator[int]) -> list[str]:
+    keys: list[str] = []
+    for start in range(0, len(requests), BATCH):
+        drafts = [
+            a_draft(next(numbers), parse_csr(csr).public_key, purpose="commit")
+            for csr in requests[start : start + BATCH]
+        ]
+        rows = [str(row.pk) for row in request_certificates(drafts, actor=ACTOR, at=now())]
+        if issue_batch(rows, signers=signers, actor=ACTOR, at=now()) != len(rows):
+            raise NotMeasured("a request was refused")
+        keys += rows
+    return keys
 
 
 def _rows_of(key: str) -> list[tuple[str, list[tuple[Any, ...]]]]:

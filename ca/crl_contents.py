@@ -26,7 +26,7 @@ class Window:
     """Which revocations a list takes: between two moments, and for a delta since its base."""
 
     expired_after: datetime
-    """An entry stays until it was on one regular CRL beyond the certificate's validity (RFC 5280 section 3.3)."""
+    """Entries stay until they were on one CRL beyond the certificate's validity (RFC 5280 section 3.3)."""
     this_update: datetime
     base: Crl | None = None
 

@@ -81,15 +81,15 @@ def late_crls(*, at: datetime) -> list[CrlAge]:
 
 def crl_age(crl_list: CrlList, *, at: datetime) -> CrlAge:
     """Return how old a list is."""
-    named = {"name": crl_list.name, "file_name": crl_list.file.name}
     latest = crl_list.latest
     if latest is None or latest.this_update is None or latest.next_update is None:
-        return CrlAge(**named, at=at)
+        return CrlAge(name=crl_list.name, file_name=crl_list.file.name, at=at)
     plan = crl_list.facts.plan
     interval = plan.delta_crl_interval if crl_list.is_delta else plan.crl_interval
     due_at = latest.this_update + interval
     return CrlAge(
-        **named,
+        name=crl_list.name,
+        file_name=crl_list.file.name,
         at=at,
         crl_number=latest.crl_number,
         base_crl_number=latest.base_crl_number,

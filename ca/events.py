@@ -139,7 +139,7 @@ class KeyBlocked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrlIntended(Event):
-    """A list of revoked certificates is about to be signed; ``shard`` is -1 for the whole one or ``delta``."""
+    """A list of revoked certificates is about to be signed; ``shard`` -1 is the whole one, or ``delta``."""
 
     TYPE: ClassVar[str] = "crl.intended"
     issuer_id: str

@@ -24,6 +24,7 @@ from cryptography import x509
 from django.db import transaction
 
 from ca import serial_numbers
+from ca.blocklist import BlockedKeys
 from ca.errors import (
     CaError,
     ProfileRefused,
@@ -48,8 +49,9 @@ from ca.pki.issuance import Prepared, issue, prepare
 from ca.pki.profile import Profile
 from ca.pki.reasons import RevocationReason
 from ca.pki.subject import SubjectFacts
+from ca.pki.weak_keys import Blocklist
 from ca.policy_files import PolicyFiles, files_of
-from ca.registration import OCSP_SIGNER, BlockedKeys
+from ca.registration import OCSP_SIGNER
 from ca.revocation import revoke_with_carrier
 from ca.states import (
     RequestAction,
@@ -67,31 +69,11 @@ _log: Final = logging.getLogger(__name__)
 LEASE: Final = timedelta(seconds=30)
 """How long an intent holds a request: three times as long as anyone waits for a signature."""
 
-_OPEN: Final = (RequestState.REQUESTED.value, RequestState.SIGNING.value)
-
 
 class RequestUnderWay(CaError):
     """Another worker holds the request; it will be done, or taken over when its lease ends."""
 
     code = "request_under_way"
-
-
-def issue_pending(*, signers: SignerSource, actor: Actor, at: datetime, limit: int = 100) -> int:
-    """Issue what waits, oldest first, and take over what was left by a crash; return how many were issued.
-
-    Stops at the first ``SigningUnavailable``: without a signer the others would fail as well.
-    """
-    waiting = CertificateRequest.objects.filter(state__in=_OPEN).exclude(leased_until__gt=at)
-    issued = 0
-    for request_id in list(waiting.order_by("requested_at").values_list("pk", flat=True)[:limit]):
-        try:
-            issued += issue_request(request_id, signers=signers, actor=actor, at=at) is not None
-        except SigningUnavailable:
-            _log.warning("issuing waits: the signer is not there")
-            break
-        except (RequestUnderWay, SigningRefused, PkiError) as error:
-            _log.warning("request %s was not issued: %s", request_id, error)
-    return issued
 
 
 def issue_request(
@@ -111,10 +93,19 @@ def issue_request(
         return request.certificate
     reservation = serial_numbers.reserve(request, at=at)
     try:
-        _demand_open(request)
+        demand_open(request)
         files = files_of(request.issuer)
         profile = files.profile(request.profile)
-        prepared, not_after = _prepare(files, profile, request, int(reservation.serial_hex, 16), at)
+        prepared, not_after = prepare_request(
+            files,
+            profile,
+            request,
+            int(reservation.serial_hex, 16),
+            at=at,
+            blocklist=BlockedKeys(
+                person_id=request.person_id, carrier_kind=request.carrier_kind, carrier_id=request.carrier_id
+            ),
+        )
     except (PkiError, CaError) as error:
         _refuse(request, reservation, failure=error.code, actor=actor, at=at)
         _log.warning("request %s fails: %s", request.pk, error)
@@ -123,7 +114,7 @@ def issue_request(
     try:
         certificate_der = issue(prepared, signers.signer_for(request.issuer_id))
     except (SigningUnavailable, SigningRefused, SignerMismatch, SignatureInvalid) as error:
-        _postpone(request, reservation, failure=error.code, actor=actor, at=at)
+        postpone(request, reservation, failure=error.code, actor=actor, at=at)
         raise
     return _complete(request, reservation, certificate_der, profile, actor=actor, at=at)
 
@@ -172,7 +163,7 @@ def _open_request(request_id: UUID | str, *, at: datetime, is_only_worker: bool)
     return request
 
 
-def _demand_open(request: CertificateRequest) -> None:
+def demand_open(request: CertificateRequest) -> None:
     """Refuse what was asked of an issuer after it was retired, and everything of one that is revoked."""
     issuer = request.issuer
     if request.profile == OCSP_SIGNER or issuer.retired_at is None:
@@ -184,9 +175,16 @@ def _demand_open(request: CertificateRequest) -> None:
         )
 
 
-def _prepare(
-    files: PolicyFiles, profile: Profile, request: CertificateRequest, serial_number: int, at: datetime
+def prepare_request(
+    files: PolicyFiles,
+    profile: Profile,
+    request: CertificateRequest,
+    serial_number: int,
+    *,
+    at: datetime,
+    blocklist: Blocklist,
 ) -> tuple[Prepared, datetime]:
+    """Arrow 2: return the linted bytes and notAfter. Raises ``PkiError``, ``CaError`` for a broken rule."""
     issuer = files.facts_of(request.issuer)
     until = min((end for end in (request.not_after, issuer.not_after) if end is not None), default=None)
     subject = SubjectFacts.from_json(request.subject)
@@ -200,9 +198,7 @@ def _prepare(
         not_before=not_before,
         not_after=not_after,
         at=at,
-        blocklist=BlockedKeys(
-            person_id=request.person_id, carrier_kind=request.carrier_kind, carrier_id=request.carrier_id
-        ),
+        blocklist=blocklist,
     )
     return prepared, not_after
 
@@ -273,7 +269,43 @@ def _complete(
 ) -> Certificate:
     """Arrow 5. The certificate, the end of the request and the event are one transaction."""
     parsed = x509.load_der_x509_certificate(certificate_der)
-    certificate = Certificate(
+    certificate = certificate_row(
+        request, reservation, parsed, profile, certificate_der=certificate_der, at=at
+    )
+    with transaction.atomic():
+        used = SerialReservation.objects.filter(pk=reservation.pk, state=SerialState.INTENDED.value).update(
+            state=next_serial_state(SerialState.INTENDED, SerialAction.USE).value
+        )
+        if used != 1:
+            raise RequestUnderWay("the request was taken over; this certificate is thrown away")
+        certificate.save(force_insert=True)
+        moved = CertificateRequest.objects.filter(
+            pk=request.pk, state=RequestState.SIGNING.value, serial=reservation
+        ).update(
+            state=next_request_state(RequestState.SIGNING, RequestAction.COMPLETE).value,
+            certificate=certificate,
+            leased_until=None,
+        )
+        if moved != 1:
+            raise RequestUnderWay("the request was taken over; this certificate is thrown away")
+        record(issued_event(request, certificate), actor=actor, at=at)
+        if profile.is_authority:
+            _certify_issuer(certificate, actor=actor, at=at)
+        revoke_if_withdrawn(CertificateRequest.objects.get(pk=request.pk), certificate, actor=actor, at=at)
+    return certificate
+
+
+def certificate_row(
+    request: CertificateRequest,
+    reservation: SerialReservation,
+    parsed: x509.Certificate,
+    profile: Profile,
+    *,
+    certificate_der: bytes,
+    at: datetime,
+) -> Certificate:
+    """Return the row of a certificate that was signed, to be inserted."""
+    return Certificate(
         issuer_id=request.issuer_id,
         environment=request.environment,
         request_id=request.pk,
@@ -294,27 +326,6 @@ def _complete(
         not_after=parsed.not_valid_after_utc,
         issued_at=at,
     )
-    with transaction.atomic():
-        used = SerialReservation.objects.filter(pk=reservation.pk, state=SerialState.INTENDED.value).update(
-            state=next_serial_state(SerialState.INTENDED, SerialAction.USE).value
-        )
-        if used != 1:
-            raise RequestUnderWay("the request was taken over; this certificate is thrown away")
-        certificate.save(force_insert=True)
-        moved = CertificateRequest.objects.filter(
-            pk=request.pk, state=RequestState.SIGNING.value, serial=reservation
-        ).update(
-            state=next_request_state(RequestState.SIGNING, RequestAction.COMPLETE).value,
-            certificate=certificate,
-            leased_until=None,
-        )
-        if moved != 1:
-            raise RequestUnderWay("the request was taken over; this certificate is thrown away")
-        record(_issued(request, certificate), actor=actor, at=at)
-        if profile.is_authority:
-            _certify_issuer(certificate, actor=actor, at=at)
-        _revoke_if_withdrawn(request, certificate, actor=actor, at=at)
-    return certificate
 
 
 def _shard_of(request: CertificateRequest, reservation: SerialReservation) -> int:
@@ -340,17 +351,19 @@ def _certify_issuer(certificate: Certificate, *, actor: Actor, at: datetime) -> 
         )
 
 
-def _revoke_if_withdrawn(
+def revoke_if_withdrawn(
     request: CertificateRequest, certificate: Certificate, *, actor: Actor, at: datetime
 ) -> None:
-    """Revoke at once what a card got that was blocked while its certificate was being signed."""
-    withdrawn = CertificateRequest.objects.get(pk=request.pk)
-    if withdrawn.withdrawn_at is None or withdrawn.withdrawn_reason is None:
+    """Revoke at once what a card got that was blocked while its certificate was being signed.
+
+    ``request`` is its row as the recording transaction sees it.
+    """
+    if request.withdrawn_at is None or request.withdrawn_reason is None:
         return
     revoke_with_carrier(
         certificate_id=certificate.pk,
-        reason=RevocationReason(withdrawn.withdrawn_reason),
-        requested_at=min(withdrawn.withdrawn_at, at),
+        reason=RevocationReason(request.withdrawn_reason),
+        requested_at=min(request.withdrawn_at, at),
         actor=actor,
         at=at,
     )
@@ -382,9 +395,10 @@ def _refuse(
             )
 
 
-def _postpone(
+def postpone(
     request: CertificateRequest, reservation: SerialReservation, *, failure: str, actor: Actor, at: datetime
 ) -> None:
+    """Give a request back for another try, and burn the serial number that it was tried with."""
     with transaction.atomic():
         moved = CertificateRequest.objects.filter(
             pk=request.pk, state=RequestState.SIGNING.value, serial=reservation
@@ -413,7 +427,8 @@ def _both(*reservations: SerialReservation | None) -> Iterator[SerialReservation
     return (reservation for reservation in reservations if reservation is not None)
 
 
-def _issued(request: CertificateRequest, certificate: Certificate) -> CertificateIssued:
+def issued_event(request: CertificateRequest, certificate: Certificate) -> CertificateIssued:
+    """Return the event of a certificate that is recorded."""
     return CertificateIssued(
         certificate_id=str(certificate.pk),
         certificate_request_id=str(request.pk),

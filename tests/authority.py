@@ -6,8 +6,9 @@ from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ca.batch_issuance import issue_pending
 from ca.environments import QA_KEY_PREFIX, Environment
-from ca.issuance import issue_pending, mark_published
+from ca.issuance import mark_published
 from ca.models import Certificate, Issuer
 from ca.pki import dates
 from ca.pki.issuance import issue, prepare

@@ -8,9 +8,9 @@ from django.utils.module_loading import import_string
 
 from authn.lifecycle import fail_late_orders, reduce_finished_orders
 from authn.rate_limits import forget_old_counts
+from ca.batch_issuance import issue_pending
 from ca.crl_publishing import publish_due
 from ca.hsm.proxy import SocketSigners
-from ca.issuance import issue_pending
 from cards.activation import expire_activations
 from cards.errors import FactoryUnavailable
 from cards.production import connect, poll_factory_reports, send_due_orders

@@ -13,12 +13,13 @@ from ca.pki.certificate_lints import lint_certificate
 from ca.pki.errors import AlreadyRedeemed, SignatureInvalid
 from ca.pki.lints import Finding, stop_on_errors
 from ca.pki.policies import POLICIES
-from ca.pki.signer import SignatureAlgorithm, Signer, sign_and_verify
+from ca.pki.signer import SignatureAlgorithm, Signer, check_signer, sign_all, sign_and_verify
 from ca.pki.subject import SubjectFacts, check_subject, encode_subject, violation
 from ca.pki.template import chosen_policy, compile_template
 from ca.pki.vocabulary import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from ca.pki.issuer import IssuerFacts
@@ -137,10 +138,41 @@ def issue(prepared_bytes: Prepared, signer: Signer) -> bytes:
     in all cases these bytes are used up, and their serial number with them.
     """
     certificate_der = sign_prepared(prepared_bytes, signer)
+    _compare(certificate_der, prepared_bytes)
+    return certificate_der
+
+
+def issue_many(batch: Sequence[Prepared], signer: Signer) -> list[bytes | SignatureInvalid]:
+    """Sign each once, in one exchange, and return the certificates in order.
+
+    All are prepared for the one issuer whose key it is. Each own signature is verified and each result read
+    back and compared; what does not hold is in the place of its certificate, and no other is touched by it.
+    Raises AlreadyRedeemed and SignerMismatch before anything is signed; all are used up then.
+    """
+    for one in batch:
+        one.redeem()
+    for one in batch:
+        check_signer(signer, public_key=one.public_key, algorithm=one.algorithm)
+    signatures = sign_all([one.tbs_der for one in batch], signer)
+    return [_certificate(one, signature) for one, signature in zip(batch, signatures, strict=True)]
+
+
+def _certificate(prepared_bytes: Prepared, signature: bytes) -> bytes | SignatureInvalid:
+    try:
+        prepared_bytes.algorithm.verify(
+            public_key=prepared_bytes.public_key, signature=signature, signed=prepared_bytes.tbs_der
+        )
+        certificate_der = _signed(prepared_bytes, signature)
+        _compare(certificate_der, prepared_bytes)
+    except SignatureInvalid as error:
+        return error
+    return certificate_der
+
+
+def _compare(certificate_der: bytes, prepared_bytes: Prepared) -> None:
     certificate = x509.load_der_x509_certificate(certificate_der)
     if certificate.tbs_certificate_bytes != prepared_bytes.tbs_der:
         raise SignatureInvalid("the certificate does not hold the bytes that were linted")
-    return certificate_der
 
 
 def sign_prepared(prepared_bytes: Prepared, signer: Signer) -> bytes:
@@ -152,6 +184,10 @@ def sign_prepared(prepared_bytes: Prepared, signer: Signer) -> bytes:
         public_key=prepared_bytes.public_key,
         algorithm=prepared_bytes.algorithm,
     )
+    return _signed(prepared_bytes, signature)
+
+
+def _signed(prepared_bytes: Prepared, signature: bytes) -> bytes:
     return der.sequence(
         prepared_bytes.tbs_der, prepared_bytes.algorithm.identifier_der, der.bit_string(signature)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -14,6 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from ca.pki import der
 from ca.pki.errors import SignatureInvalid, SignerMismatch
 from ca.pki.keys import is_rsa, load_public_key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class SignatureAlgorithm(Enum):
@@ -80,15 +83,35 @@ class Signer(Protocol):
         """Return the signature over `tbs`: DER Ecdsa-Sig-Value, or the RSA signature itself."""
 
 
+@runtime_checkable
+class BatchSigner(Protocol):
+    """A key that signs many messages in one exchange."""
+
+    def sign_batch(self, messages: Sequence[bytes]) -> Sequence[bytes]:
+        """Return the signatures, in order."""
+
+
+def sign_all(messages: Sequence[bytes], signer: Signer) -> Sequence[bytes]:
+    """Sign every message once; in one exchange where the signer can."""
+    if isinstance(signer, BatchSigner):
+        return signer.sign_batch(messages)
+    return [signer.sign(message) for message in messages]
+
+
+def check_signer(signer: Signer, *, public_key: bytes, algorithm: SignatureAlgorithm) -> None:
+    """Raise SignerMismatch unless the signer holds that key and signs that way."""
+    if signer.public_key != public_key:
+        raise SignerMismatch("the signer holds another key than the issuer's certificate names")
+    if signer.algorithm is not algorithm:
+        raise SignerMismatch(f"the signer uses {signer.algorithm.name}, the issuer {algorithm.name}")
+
+
 def sign_and_verify(tbs: bytes, *, signer: Signer, public_key: bytes, algorithm: SignatureAlgorithm) -> bytes:
     """Sign once with the key that `public_key` and `algorithm` name, and verify before returning.
 
     Raises SignerMismatch (nothing was signed) or SignatureInvalid (something was, and must be thrown away).
     """
-    if signer.public_key != public_key:
-        raise SignerMismatch("the signer holds another key than the issuer's certificate names")
-    if signer.algorithm is not algorithm:
-        raise SignerMismatch(f"the signer uses {signer.algorithm.name}, the issuer {algorithm.name}")
+    check_signer(signer, public_key=public_key, algorithm=algorithm)
     signature = signer.sign(tbs)
     algorithm.verify(public_key=public_key, signature=signature, signed=tbs)
     return signature

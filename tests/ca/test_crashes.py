@@ -26,8 +26,8 @@ print(request.pk)
 
 ISSUE = """
 from datetime import UTC, datetime, timedelta
+from ca.batch_issuance import issue_pending
 from ca.hsm.proxy import SocketSigners
-from ca.issuance import issue_pending
 from django.conf import settings
 from journal.actor import Actor
 at = datetime.now(UTC) + timedelta(seconds={seconds})
@@ -35,9 +35,18 @@ signers = SocketSigners(settings.SIGILL_SIGNER_SOCKET)
 print(issue_pending(signers=signers, actor=Actor.system("test"), at=at))
 """
 
+ISSUE_ALONE = """
+from datetime import UTC, datetime
+from ca.issuance import issue_request
+from ca.hsm.proxy import SocketSigners
+from django.conf import settings
+signers = SocketSigners(settings.SIGILL_SIGNER_SOCKET)
+issue_request(request.pk, signers=signers, actor=Actor.system("test"), at=datetime.now(UTC))
+"""
+
 KILL = """
 import os, signal
-from ca import issuance, serial_numbers
+from ca import batch_issuance, issuance, serial_numbers
 from ca.hsm import proxy
 def die(module, name, moment):
     real = getattr(module, name)
@@ -86,17 +95,21 @@ class Arrow:
 
 
 ARROWS = [
-    Arrow("serial_numbers", "reserve", "before", "requested", ("used",)),
     Arrow("serial_numbers", "reserve", "after", "requested", ("reserved", "used")),
-    Arrow("issuance", "_prepare", "after", "requested", ("reserved", "used")),
+    Arrow("issuance", "prepare_request", "after", "requested", ("reserved", "used")),
     Arrow("issuance", "record", "after", "requested", ("reserved", "used")),
     Arrow("issuance", "_intend", "after", "signing", ("burnt", "used")),
-    Arrow("issuance", "issue", "before", "signing", ("burnt", "used")),
     Arrow("issuance", "issue", "after", "signing", ("burnt", "used")),
-    Arrow("issuance", "_complete", "before", "signing", ("burnt", "used")),
-    Arrow("issuance", "_revoke_if_withdrawn", "after", "signing", ("burnt", "used")),
+    Arrow("issuance", "revoke_if_withdrawn", "after", "signing", ("burnt", "used")),
     Arrow("issuance", "_complete", "after", "issued", ("used",)),
+    Arrow("batch_issuance", "_prepare_all", "after", "requested", ("used",)),
+    Arrow("batch_issuance", "record_all", "after", "requested", ("used",)),
+    Arrow("batch_issuance", "_intend_all", "after", "signing", ("burnt", "used")),
+    Arrow("batch_issuance", "issue_many", "after", "signing", ("burnt", "used")),
+    Arrow("batch_issuance", "issued_event", "after", "signing", ("burnt", "used")),
+    Arrow("batch_issuance", "_complete_all", "after", "issued", ("used",)),
 ]
+"""Of one request alone, and of a batch: its serial number is taken with the intent."""
 
 
 @pytest.mark.parametrize("arrow", ARROWS, ids=lambda arrow: f"{arrow.moment}-{arrow.name}")
@@ -106,7 +119,8 @@ def test_a_kill_between_two_arrows_leaves_one_certificate_and_one_only(
     """Style principle 3, reliability F4 and F36."""
     installation.start_signer()
     deadly = KILL.format(module=arrow.module, name=arrow.name, moment=arrow.moment)
-    killed = installation.python(REQUEST + deadly + ISSUE.format(seconds=0))
+    is_batch = arrow.module == "batch_issuance"
+    killed = installation.python(REQUEST + deadly + (ISSUE.format(seconds=0) if is_batch else ISSUE_ALONE))
     assert killed.returncode == -9, killed.stderr
     assert look(installation)["requests"] == [arrow.state]
     assert look(installation, first=ISSUE.format(seconds=60) + ISSUE.format(seconds=120)) == {

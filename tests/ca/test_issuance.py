@@ -8,14 +8,16 @@ from cryptography import x509
 from django.db import DatabaseError, connection, transaction
 
 from ca import issuance, serial_numbers
+from ca.batch_issuance import issue_pending
 from ca.crl_lists import crl_file
 from ca.crl_publishing import publish_crl
 from ca.errors import SigningUnavailable
 from ca.hsm.proxy import SocketSigners
-from ca.issuance import LEASE, RequestUnderWay, issue_pending, issue_request, mark_published
+from ca.issuance import LEASE, RequestUnderWay, issue_request, mark_published
 from ca.models import Certificate, CertificateRequest, Crl, SerialReservation
 from ca.pki.issuance import issue
 from ca.pki.reasons import RevocationReason
+from ca.pki.weak_keys import NOTHING_BLOCKED
 from ca.policy_files import policy_files
 from ca.registration import request_state
 from ca.revocation import block_key, revoke_carrier
@@ -201,8 +203,13 @@ def half_done(authority: Authority) -> CertificateRequest:
     files = policy_files()
     profile = files.profile(request.profile)
     request = CertificateRequest.objects.select_related("issuer", "serial").get(pk=request.pk)
-    prepared, not_after = issuance._prepare(
-        files, profile, request, int(reservation.serial_hex, 16), authority.at
+    prepared, not_after = issuance.prepare_request(
+        files,
+        profile,
+        request,
+        int(reservation.serial_hex, 16),
+        at=authority.at,
+        blocklist=NOTHING_BLOCKED,
     )
     issuance._intend(
         request, reservation, prepared, profile, not_after=not_after, actor=WORKER, at=authority.at
@@ -233,12 +240,13 @@ def test_a_worker_that_was_overtaken_cannot_record_its_certificate(authority: Au
     assert authority.issue(slow) is not None
     profile = policy_files().profile(slow.profile)
     other = authority.request()
-    prepared, _ = issuance._prepare(
+    prepared, _ = issuance.prepare_request(
         policy_files(),
         profile,
         CertificateRequest.objects.select_related("issuer").get(pk=other.pk),
         int(slow_reservation.serial_hex, 16),
-        authority.at,
+        at=authority.at,
+        blocklist=NOTHING_BLOCKED,
     )
     late = issue(prepared, authority.signers.signer_for(slow.issuer_id))
     with pytest.raises(RequestUnderWay):

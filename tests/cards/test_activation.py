@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from authn.evidence import NO_TLS_SPKI, hashed, verify
-from ca.issuance import issue_pending
+from ca.batch_issuance import issue_pending
 from ca.models import Certificate
 from ca.pki.reasons import RevocationReason
 from ca.revocation import revoke

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from ca.batch_issuance import issue_pending
 from ca.crl_publishing import publish_crl
-from ca.issuance import issue_pending
 from ca.models import Certificate, Issuer
 from ocsp import publisher, specimens
 from ocsp.models import Specimen
