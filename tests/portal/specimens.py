@@ -55,6 +55,7 @@ from portal.pages.public.status_words import Addresses
 from portal.pages.shell import Entry, Section, Shell, Who
 from portal.words import Tag
 from tests.portal.auditor import specimens as auditor
+from tests.portal.central import specimens as central
 
 AT = datetime.now(tz=UTC).replace(hour=8, minute=41)
 CARD = "11111111-1111-4111-8111-111111111111"
@@ -644,6 +645,10 @@ def _auditor(page: object) -> dict[str, object]:
     return {"page": page, "shell": shell}
 
 
+def _central(context: dict[str, object]) -> dict[str, object]:
+    return {**context, "shell": _shell("")}
+
+
 def problem(code: str) -> dict[str, object]:
     return {"problem": problems.of_code(code), "shell": _shell("")}
 
@@ -694,6 +699,11 @@ SPECIMENS = {
     **{
         f"compare-{kind or 'unasked'}": ("compare", lambda kind=kind: _auditor(auditor.compare(kind)))
         for kind in ("", "good", "bad")
+    },
+    "issuers": ("issuers", lambda: _central(central.issuers())),
+    **{
+        f"ceremony-{kind}": ("ceremony", lambda kind=kind: _central(central.ceremony(kind)))
+        for kind in ("open", "mine", "held")
     },
     "not-found": ("problem", lambda: problem("not_found")),
     "broken": ("broken", lambda: problem("internal_error")),

@@ -20,6 +20,7 @@ from ca.environments import Environment
 from ca.models import Certificate, Issuer
 from ca.registration import OCSP_SIGNER
 from ca.selectors import issuers, latest_crl
+from ca.signature_counts import KeyFigures, key_figures, signed_by_label
 from portal.moments import moment
 from portal.pages import asking
 from portal.pages.central.authorization import central_administrator
@@ -63,12 +64,25 @@ class CeremonyRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FiguresRow:
+    """What a key has signed, beside the rows that account for it."""
+
+    label: str
+    signed: int
+    certificates: int
+    lists: int
+    uncertain: int
+    tag: Tag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IssuersPage:
     """What the page shows."""
 
     waiting: Sequence[CeremonyRow]
     issuers: Sequence[IssuerRow]
     ceremonies: Sequence[CeremonyRow]
+    figures: Sequence[FiguresRow]
 
 
 @require_safe
@@ -86,6 +100,7 @@ def issuers_page(*, at: datetime) -> IssuersPage:
         waiting=[_plan_row(plan) for plan in plans if plan.state not in done],
         issuers=[_issuer_row(one, at=at) for one in issuers()],
         ceremonies=[*(_plan_row(plan) for plan in plans if plan.state in done), *_first()],
+        figures=[_figures_row(one) for one in key_figures()] if signed_by_label() else (),
     )
 
 
@@ -141,6 +156,22 @@ def _plan_row(plan: CeremonyPlan) -> CeremonyRow:
         tag=PLAN_STATES[state],
         pdf=reverse("protocol", args=[plan.protocol_name, "pdf"]) if is_held else "",
         json=reverse("protocol", args=[plan.protocol_name, "json"]) if is_held else "",
+    )
+
+
+def _figures_row(one: KeyFigures) -> FiguresRow:
+    if one.without_a_row:
+        label = _("%(count)s without a row") % {"count": one.without_a_row}
+        tag = Tag(tone="bad", icon="exclamation-octagon", label=label)
+    else:
+        tag = Tag(tone="ok", icon="check-circle", label=_("0 without a row"))
+    return FiguresRow(
+        label=one.label,
+        signed=one.signed,
+        certificates=one.certificates,
+        lists=one.crls,
+        uncertain=one.uncertain + one.accepted,
+        tag=tag,
     )
 
 
