@@ -149,6 +149,12 @@ class ReceiptInvalid(CardsError):
         return cls(f"receipt: {why}", facts={"check": why, **(facts or {})})
 
 
+class ImportRefused(CardsError):
+    """A card of the system before this one cannot be taken over; the message says which and why."""
+
+    code = "import_refused"
+
+
 class CallInvalid(CardsError):
     """A call of the activation channel is not well formed."""
 

@@ -27,6 +27,16 @@ class CardOrdered(_AboutAnOrder):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardImported(_AboutAnOrder):
+    """A card in use was taken over from the system before this one."""
+
+    TYPE: ClassVar[str] = "card.imported"
+    product_code: str
+    loa: int
+    valid_until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardOrderCancelled(_AboutAnOrder):
     """An order was cancelled before it left for the factory."""
 

@@ -20,6 +20,11 @@ def end_of_swedish_day(day: date) -> datetime:
     return midnight.astimezone(UTC) - timedelta(seconds=1)
 
 
+def noon_of_swedish_day(day: date) -> datetime:
+    """Return the middle of a day in Sweden, for what is known to the day only."""
+    return datetime.combine(day, time(12), tzinfo=_STOCKHOLM)
+
+
 def months_after(day: date, months: int) -> date:
     """Return the same day some months later, or the last day of a shorter month."""
     index = day.month - 1 + months

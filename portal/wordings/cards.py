@@ -37,6 +37,11 @@ CARDS: Final[Mapping[str, Wording]] = {
         title=_("Too late: the state has changed"),
         text=_("Somebody else was faster, or the page was old. Look at the present state and decide again."),
     ),
+    "import_refused": Wording(
+        status=422,
+        title=_("The card cannot be taken over"),
+        text=_("Its holder, its number or its days are not what they must be."),
+    ),
     "already_blocked": Wording(
         status=409,
         title=_("The card is already blocked"),

@@ -43,6 +43,13 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=EVENTS["card.ordered"],
         sentence=_("%(who)s ordered a %(product)s for %(person)s"),
     ),
+    "card.imported": EventWords(
+        group="cards",
+        icon="credit-card",
+        tone="mute",
+        name=EVENTS["card.imported"],
+        sentence=_("A card of %(person)s was taken over from the system before this one"),
+    ),
     "card_order.cancelled": EventWords(
         group="cards",
         icon="x-circle",

@@ -1,0 +1,76 @@
+"""Takes over cards from the system before this one: ``manage.py import_cards FILE``."""
+
+import csv
+from argparse import ArgumentParser
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from cards.errors import CardsError
+from cards.importing import ForeignFacts, OldCard, import_card
+from journal.actor import Actor
+
+COLUMNS = (
+    "hsa_id",
+    "card_number",
+    "product_code",
+    "loa",
+    "issued_on",
+    "valid_until",
+    "foreign_issuer",
+    "foreign_serial",
+)
+
+
+class Command(BaseCommand):
+    """One line of CSV for a card; a line more for each further certificate of another issuer on it."""
+
+    help = f"Imports cards in use from CSV with the columns {', '.join(COLUMNS)}."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Name the file."""
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *, file: Path, **_options: object) -> None:
+        """Import every card, and say how many there were; nothing is imported twice."""
+        try:
+            with file.open(encoding="utf-8", newline="") as lines:
+                reader = csv.DictReader(lines)
+                if tuple(reader.fieldnames or ()) != COLUMNS:
+                    raise CommandError(f"{file.name}: the columns must be {', '.join(COLUMNS)}")
+                rows = list(reader)
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{file} cannot be read: {error}") from error
+        actor, at = Actor.system("import_cards"), timezone.now()
+        count = 0
+        for number, group in groupby(rows, key=lambda row: row["card_number"]):
+            try:
+                import_card(_old_card(list(group)), actor=actor, at=at)
+            except (CardsError, ValueError, KeyError) as error:
+                raise CommandError(
+                    f"{file.name}, card {number}: {error}; {count} before it are in"
+                ) from error
+            count += 1
+        self.stdout.write(
+            f"{count} cards are in use here; whoever logs in with one needs certificates of ours."
+        )
+
+
+def _old_card(rows: list[dict[str, str]]) -> OldCard:
+    first = rows[0]
+    return OldCard(
+        hsa_id=first["hsa_id"],
+        card_number=first["card_number"],
+        product_code=first["product_code"],
+        loa=int(first["loa"]),
+        issued_on=date.fromisoformat(first["issued_on"]),
+        valid_until=date.fromisoformat(first["valid_until"]),
+        foreign=tuple(
+            ForeignFacts(issuer_name=row["foreign_issuer"], serial_hex=row["foreign_serial"].lower())
+            for row in rows
+            if row["foreign_issuer"]
+        ),
+    )
