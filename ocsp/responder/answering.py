@@ -1,6 +1,6 @@
 """Finds the answer to a question: checks that question, stored answer and clock agree, and fails closed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -87,29 +87,28 @@ class SigningPlan:
 
 
 class Answering:
-    """Answers questions from a store's snapshot; ``follow`` moves on to the next."""
+    """Answers questions from a store's snapshot; ``follow`` moves on to the next.
+
+    ``on_change`` is called when the snapshot is another than before: what was made of that one is void.
+    """
 
     def __init__(self, reader: StatusReader, *, may_sign: bool) -> None:
         self._reader = reader
         self._may_sign = may_sign
         self.registry = Registry(issuers=(), signers=())
+        self.on_change: Callable[[], None] = lambda: None
         self._reconciled_at: int | None = None
-        self._has_changed = False
 
-    def follow(self) -> bool:
-        """Take the store's newest state; tell whether it changed since the last call of this.
-
-        Raises ``StoreUnavailable``.
-        """
-        self._catch_up()
-        changed, self._has_changed = self._has_changed, False
-        return changed
-
-    def _catch_up(self) -> None:
-        if self._reader.renew():
-            self.registry = self._reader.registry
-            self._reconciled_at = self._reader.freshness().reconciled_at
-            self._has_changed = True
+    def follow(self) -> None:
+        """Take the store's newest state. Raises ``StoreUnavailable``."""
+        try:
+            if self._reader.renew():
+                self.registry = self._reader.registry
+                self._reconciled_at = self._reader.freshness().reconciled_at
+                self.on_change()
+        except StoreUnavailable:
+            self.on_change()
+            raise
 
     def answer(self, request_der: bytes, now: int) -> Answered | ResponseStatus | SigningPlan:
         """Return what to serve for a question; whatever the bytes are, it raises nothing of theirs."""
@@ -177,7 +176,7 @@ class Answering:
     def _plan(self, request: OcspRequest, now: int) -> Answered | ResponseStatus | SigningPlan:
         # What is not found may have been published since the last look: a certificate that was handed out
         # a moment ago is never unknown (BR 4.9.9). Without a store nobody knows whose issuers are ours.
-        self._catch_up()
+        self.follow()
         issuers = {
             None if issuer is None else issuer.issuer_id: issuer
             for issuer in map(self.registry.issuer_of, request.cert_ids)
@@ -240,6 +239,8 @@ def preferred_algorithm(signer: SignerRecord, preferred: Sequence[tuple[bytes, b
 
     None when it can do none of them: then the asker gets our own choice. SHA-1 is no choice of ours.
     """
+    if not preferred:
+        return None
     kind = signer.algorithm.partition("_")[0]
     start, end = der.expect(signer.public_key, 0, len(signer.public_key), der.SEQUENCE)
     key_identifier = signer.public_key[start : der.expect(signer.public_key, start, end, der.SEQUENCE)[1]]

@@ -11,7 +11,7 @@ from ocsp.responder.metrics import Metrics
 from ocsp.responder.paths import decode_get_path
 from ocsp.responder.quick import QuickWay
 from ocsp.responder.request import HttpRequest
-from ocsp.store.interface import StatusReader, StoreUnavailable
+from ocsp.store.interface import SnapshotReader
 from ocsp.wire.response import UNSIGNED_RESPONSES, ResponseStatus
 
 _OCSP_METHODS: Final = b"Allow: GET, HEAD, POST, OPTIONS\r\n"
@@ -23,7 +23,7 @@ class OcspService:
     def __init__(
         self,
         *,
-        reader: StatusReader,
+        reader: SnapshotReader,
         lane: SigningLane | None,
         metrics: Metrics,
         refuse: Callable[[int, str, bytes], bytes],
@@ -34,19 +34,14 @@ class OcspService:
         self._refuse_with = refuse
         self.quick = QuickWay(reader=reader, answering=self._answering, metrics=metrics)
         self.now = 0
+        self._answering.on_change = lambda: self.quick.forget(self.now)
 
     def follow(self, now: int) -> None:
         """Follow the clock and the store. Raises ``StoreUnavailable``."""
-        has_changed = now != self.now
-        self.now = now
-        try:
-            has_changed |= self._answering.follow()
-        except StoreUnavailable:
-            has_changed = True
-            raise
-        finally:
-            if has_changed:
-                self.quick.forget(now)
+        if now != self.now:
+            self.now = now
+            self.quick.forget(now)
+        self._answering.follow()
 
     def respond(self, request: HttpRequest, target: bytes) -> bytes | Awaitable[bytes]:
         """Answer a request to ``/ocsp`` or below it."""

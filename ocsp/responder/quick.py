@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from ocsp.responder import messages, native
+from ocsp.responder import messages
 from ocsp.responder.answering import Answering
 from ocsp.responder.metrics import Metrics
+from ocsp.responder.native import join, question
 from ocsp.responder.native.plain import Asked, Frame, frame_name
 from ocsp.responder.request import HttpRequest
-from ocsp.store.interface import StatusReader, StoreUnavailable
+from ocsp.store.interface import SnapshotReader
 from ocsp.store.record import HEAD_SIZE, DamagedRecord
 
 Served = tuple[bytes, bool]
@@ -30,37 +31,38 @@ class QuickWay:
     there is a compiler (``native``).
     """
 
-    def __init__(self, *, reader: StatusReader, answering: Answering, metrics: Metrics) -> None:
+    def __init__(self, *, reader: SnapshotReader, answering: Answering, metrics: Metrics) -> None:
         self._reader = reader
         self._answering = answering
         self._statuses = metrics.certificate_statuses
         self._now = 0
         self._gets: dict[bytes, bool] = {}
         self._posts: dict[bytes, tuple[int, bool]] = {}
+        self._keys: dict[bytes, bytes] = {}
         self._frames: dict[bytes, Frame] = {}
 
     def forget(self, now: int) -> None:
-        """Drop all frames."""
+        """Drop all frames, and take the keys of the issuers that there are now."""
         self._now = now
+        self._keys = self._answering.registry.key_by_cert_id_prefix
         self._frames.clear()
 
     def answer(self, octets: bytes) -> Served | None:
         """Answer octets that are as a whole one plain OCSP request; None says nothing about them."""
-        keys = self._answering.registry.key_by_cert_id_prefix
-        asked = native.question(octets, self._gets, self._posts, keys)
+        asked = question(octets, self._gets, self._posts, self._keys)
         if asked is None:
             return None
         try:
-            stored = self._reader.get(asked[0])
-        except StoreUnavailable:
+            stored = self._reader.look_up(asked[0])
+        except Exception:  # noqa: BLE001 - whatever it is, the full way meets it and says so
             return None
         if stored is None:
             return None
-        whole = native.join(stored, asked, self._frames)
+        whole = join(stored, asked, self._frames)
         if whole is None:
             if not self._make_frame(stored, asked):
                 return None
-            whole = native.join(stored, asked, self._frames)
+            whole = join(stored, asked, self._frames)
             if whole is None:
                 return None
         self._statuses[stored[0]] += 1

@@ -18,7 +18,7 @@ from ocsp.responder.connection import Connection, Connections, TimeLimits
 from ocsp.responder.lane import SigningLane, SignMany
 from ocsp.responder.private import PrivateService, private_socket
 from ocsp.responder.service import StatusService
-from ocsp.store.interface import StatusReader
+from ocsp.store.interface import SnapshotReader
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class ResponderConfiguration:
     host: str
     port: int
     public: Path
-    reader: StatusReader
+    reader: SnapshotReader
     sign: SignMany | None
     clock: Callable[[], float]
     base_paths: tuple[str, ...] = ()

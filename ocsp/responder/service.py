@@ -12,7 +12,7 @@ from ocsp.responder.lane import SigningLane
 from ocsp.responder.metrics import Metrics
 from ocsp.responder.ocsp_service import OcspService
 from ocsp.responder.request import HttpRequest
-from ocsp.store.interface import Freshness, StatusReader, StoreUnavailable
+from ocsp.store.interface import Freshness, SnapshotReader, StoreUnavailable
 from ocsp.wire.response import ResponseStatus
 
 _log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class StatusService:
     def __init__(
         self,
         *,
-        reader: StatusReader,
+        reader: SnapshotReader,
         lane: SigningLane | None,
         public: Path,
         clock: Callable[[], float],

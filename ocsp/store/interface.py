@@ -1,6 +1,6 @@
 """What any store of signed answers must do; the contract tests run against each one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,6 +49,13 @@ class StatusReader(Protocol):
 
     def close(self) -> None:
         """Let go of what the store holds open."""
+
+
+class SnapshotReader(StatusReader, Protocol):
+    """A reader whose snapshot may be asked without ceremony, for the hot path."""
+
+    look_up: Callable[[bytes], bytes | None]
+    """``get`` of this very snapshot; raises whatever the store's library raises."""
 
 
 class StatusStore(StatusReader, Protocol):

@@ -54,12 +54,15 @@ class LmdbMap:
         return cls(environment, create=True)
 
     def snapshot(self) -> lmdb.Transaction[bytes]:
-        """Begin to read, in a map that may have grown; the caller must have no other snapshot open."""
+        """Begin to read, in a map that may have grown; the caller must have no other snapshot open.
+
+        Where no database is named, it reads the answers.
+        """
         try:
-            return self._environment.begin()
+            return self._environment.begin(db=self.answers)
         except lmdb.MapResizedError:
             self._environment.set_mapsize(0)  # zero: take the size that the writer gave it
-            return self._environment.begin()
+            return self._environment.begin(db=self.answers)
 
     @contextmanager
     def writing(self) -> Iterator[lmdb.Transaction[bytes]]:

@@ -14,6 +14,7 @@ from ocsp.store.record import DamagedRecord
 from ocsp.store.registry import Registry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -32,6 +33,7 @@ class LmdbReader:
         self._seen = -1
         self._registry_version = -1
         self._registry = Registry(issuers=(), signers=())
+        self.look_up: Callable[[bytes], bytes | None] = self.get
 
     @property
     def registry(self) -> Registry:
@@ -49,6 +51,7 @@ class LmdbReader:
             if self._snapshot is not None:
                 self._snapshot.abort()
             self._snapshot = self._map.snapshot()
+            self.look_up = self._snapshot.get
             return self._look(self._map, self._snapshot)
         except (lmdb.Error, OSError, DamagedRecord) as error:
             self.close()
@@ -82,6 +85,7 @@ class LmdbReader:
             if self._map is not None:
                 self._map.close()
         self._snapshot = self._map = None
+        self.look_up = self.get
 
     def _identity(self) -> tuple[int, int]:
         status = os.stat(self._data_file)  # noqa: PTH116 - fifty times a second
