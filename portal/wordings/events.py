@@ -817,4 +817,32 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=_("Signer lost"),
         sentence=_("The signer does not answer: nothing can be signed"),
     ),
+    "erasure.requested": EventWords(
+        group="people",
+        icon="eye-slash",
+        tone="warn",
+        name=_("Erasure asked for"),
+        sentence=_("%(who)s asked that what the journal says of %(person)s is erased"),
+    ),
+    "erasure.approved": EventWords(
+        group="people",
+        icon="eye-slash",
+        tone="warn",
+        name=_("Erasure approved"),
+        sentence=_("%(who)s approved that what the journal says of %(person)s is erased"),
+    ),
+    "person.erased": EventWords(
+        group="people",
+        icon="eye-slash",
+        tone="bad",
+        name=_("Personal data erased"),
+        sentence=_("The personal data of %(person)s in the journal were erased; every proof stays"),
+    ),
+    "journal.segment_archived": EventWords(
+        group="system",
+        icon="box-seam",
+        tone="info",
+        name=_("Part of the journal archived"),
+        sentence=_("Rows %(first)s to %(last)s of the journal were archived"),
+    ),
 }

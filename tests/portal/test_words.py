@@ -36,7 +36,9 @@ APPS = (
     "reports",
     "worker",
 )
-HOLDING_EVENTS = {"events", "exports", "configuration", "restores", "erasure", "archiving", "watching"}
+HOLDING_EVENTS = {
+    "archiving", "configuration", "erasure", "erasures", "events", "exports", "restores", "watching",
+}  # fmt: skip
 
 
 def all_events() -> list[type[Event]]:
