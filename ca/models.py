@@ -9,6 +9,7 @@ from django.db.models.lookups import Exact
 
 from ca.ceremony.models import CeremonyPlan  # noqa: F401 - Django finds models from here
 from ca.environments import QA_KEY_PREFIX, Environment
+from ca.mass_models import MassRevocation, MassRevocationMember  # noqa: F401 - Django finds models from here
 from ca.states import RequestState, SerialState
 
 
