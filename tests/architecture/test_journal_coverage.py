@@ -74,6 +74,9 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "employment.imported", "employment.changed", "organization.imported", "organization.changed",
     ),
     "backups and restores": ("backup.made", "database.restored", "revocations.replayed"),
+    "what is forgotten, by whose decision, and what is archived": (
+        "erasure.requested", "erasure.approved", "person.erased", "journal.segment_archived",
+    ),
     "dead letters": ("consumer.dead_letter",),
     "refusals": ("authorization.refused", "act.refused", "refusals.suppressed"),
     "rate limits reached": ("rate_limit.reached",),
@@ -109,6 +112,7 @@ CODE: Final = frozenset(
         "register", "outcome", "key", "kind", "format", "report", "job", "consumer", "entry_type", "process",
         "fields", "changed", "faults", "failed_steps", "document_kind", "revocation_reason", "hierarchy",
         "acts", "source", "node", "awaited", "findings", "environment", "counts", "client_key",
+        "ground", "legal_ground", "label",
     }
 )  # fmt: skip
 """Fields whose values come from a closed set of our own, or are names of things of ours."""
@@ -119,6 +123,7 @@ OTHER: Final[Mapping[str, str]] = {
     "return_origins": "a service's addresses",
     "key_labels": "of keys in the HSM",
     "key_label": "of a key in the HSM",
+    "subject": "a person's random id, or a month",
     "settings": "an allow-list without secrets (portal/told_settings.py)",
     "criteria": "ids, types and days of a search",
 }
