@@ -187,6 +187,16 @@ def test_a_client_that_says_nothing_is_closed_and_nobody_waits_for_it(server: Se
         one.close()
 
 
+def test_a_connection_that_is_kept_and_not_used_is_closed(server: Server) -> None:
+    """Not before its time: a client that asks again within it is answered."""
+    octets = post_octets(question(server.authority, GOOD))
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as kept:
+        for _ in range(2):
+            kept.sendall(octets)
+            assert kept.recv(65536).startswith(b"HTTP/1.1 200 OK")
+        assert kept.recv(1) == b""
+
+
 def test_a_request_that_comes_drop_by_drop_is_ended(server: Server) -> None:
     """Slowloris: each drop in time does not make the whole in time."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as slow:
@@ -246,7 +256,8 @@ def test_without_a_signer_what_lies_ready_is_served(starting: Callable[..., Serv
 def test_the_server_process_loads_no_django() -> None:
     """style.md 10: the hot path serves bytes."""
     code = (
-        "import sys, worker.mains.responder; loaded = {name.split('.')[0] for name in sys.modules}; "
+        "import sys, worker.mains.responder, worker.mains.ocsp_mirror; "
+        "loaded = {name.split('.')[0] for name in sys.modules}; "
         "sys.exit(bool(loaded & {'django', 'psycopg', 'sqlite3', 'PyKCS11'}))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ocsp.store.lmdb_store import LmdbStore
 from ocsp.store.record import StoredAnswer
+from ocsp.store.redis_store import RedisStore
 from ocsp.store.registry import answer_key
 from ocsp.wire.cert_id import HashAlgorithm
 from ocsp.wire.response import CertStatus
@@ -13,7 +14,12 @@ BATCH = 200
 
 
 def main() -> None:
-    store = LmdbStore(Path(sys.argv[1]), first_map_size=1 << 20)
+    is_redis = sys.argv[1].startswith("unix:")
+    store = (
+        RedisStore(sys.argv[1], prefix="killed")
+        if is_redis
+        else LmdbStore(Path(sys.argv[1]), first_map_size=1 << 20)
+    )
     number = int(sys.argv[2])
     while True:
         number += 1
