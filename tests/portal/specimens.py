@@ -35,6 +35,7 @@ from portal.pages.parts import (
     Crumb,
     Fact,
     Figure,
+    ForeignNote,
     Landing,
     LandingReceipt,
     Line,
@@ -138,6 +139,20 @@ def person(*, is_protected: bool = False) -> dict[str, object]:
             ),
         ),
     )
+    old_test_card = CardPanel(
+        id="3",
+        product="Testkort",
+        number="9752278905551200051",
+        look="",
+        tag=words.CARD_STATES[CardState.ACTIVE],
+        facts=("giltigt t.o.m. 2027-10-30",),
+        environment=words.QA,
+        foreign=ForeignNote(
+            issuer="Telia",
+            phone="020-32 32 62",
+            certificates=("CN=Telia e-legitimation HW CA v4, serienummer 1f2e3d4c5b6a",),
+        ),
+    )
     page = PersonPage(
         name="Åsa Lindqvist",
         initials="ÅL",
@@ -153,6 +168,7 @@ def person(*, is_protected: bool = False) -> dict[str, object]:
             Fact(name="Organisation", value="Region Norr, Akutmottagningen"),
             Fact(name="Läst från PU", value="i dag 03:12"),
         ],
+        order_test=Act(label="Beställ testkort", icon="cone-striped", url="#t"),
         order=Act(
             label="Beställ kort",
             icon="plus-lg",
@@ -162,7 +178,7 @@ def person(*, is_protected: bool = False) -> dict[str, object]:
             else None,
         ),
         refresh_url="#refresh",
-        cards=[shipped, blocked],
+        cards=[shipped, blocked, old_test_card],
         all_cards=3,
         shows_all=False,
         certificates=[
@@ -203,6 +219,7 @@ def _order_row(state: CardOrderState) -> OrderRow:
         product="Tjänstekort utan foto",
         at=AT,
         tag=words.ORDER_STATES[state],
+        environment=words.QA if state is CardOrderState.SENT else None,
         detail="beställt i dag 09:41",
     )
 
@@ -340,6 +357,12 @@ def wizard(*, step: str = "choose") -> dict[str, object]:
                 is_chosen=True,
             ),
             Choice(
+                value="7T1",
+                name="Testkort",
+                detail="Tillitsnivå 3 · giltigt högst 5 år",
+                environment=words.QA,
+            ),
+            Choice(
                 value="7A1",
                 name="SIS-kort med foto",
                 detail="Tillitsnivå 3 · giltigt högst 5 år",
@@ -455,6 +478,8 @@ def block(*, has_errors: bool = False) -> dict[str, object]:
         crumbs=(Crumb(label="Personer", url="#"), Crumb(label="Spärra")),
         person_url="#",
         problem=None,
+        environment=words.QA,
+        foreign=ForeignNote(issuer="Telia", phone="020-32 32 62"),
     )
     return {"page": page, "form": form, "shell": _shell("people")}
 
