@@ -502,10 +502,11 @@ def _examine(arguments: argparse.Namespace, key: PublicKey) -> Iterator[str]:
     else:
         octets = Path(place).read_bytes()
         text = bundle_in_pdf(octets) if octets.startswith(b"%PDF") else octets.decode()
-        if text.startswith('{"format":"sigill-journal-proofs"'):
+        kind = _format_of(text)
+        if kind == "sigill-journal-proofs":
             yield from _told_bundle(text, octets, arguments, key)
             return
-        if text.startswith('{"format":"sigill-journal-growth"'):
+        if kind == "sigill-journal-growth":
             old, head = verify_growth(io.StringIO(text), key)
             yield f"the head over {old.size} rows is in it"
         else:
@@ -516,6 +517,12 @@ def _examine(arguments: argparse.Namespace, key: PublicKey) -> Iterator[str]:
     if outside:
         yield f"the given head is in it: {outside.size} rows"
     yield f"intact: {head.size} rows, root {head.root_hash.hex()}, signed by {head.origin}"
+
+
+def _format_of(text: str) -> str:
+    with contextlib.suppress(ValueError, RecursionError, AttributeError):
+        return str(json.loads(text.partition("\n")[0]).get("format"))
+    return ""
 
 
 def _told_bundle(text: str, octets: bytes, arguments: argparse.Namespace, key: PublicKey) -> Iterator[str]:
