@@ -49,12 +49,8 @@ def ask_for_receipt(activation: Activation, *, at: datetime) -> Receipt:
         rp_id=RP_ID,
         rp_name=RP_NAME,
         rp_origin=origin_of(settings.SIGILL_PORTAL_URL),
-        visible_text=terms.receipt(
-            name=card.holder_name,
-            card_number=card.card_number or "",
-            language="sv",
-        ),
-        non_visible_hash=hashed(terms.text("sv").encode()),
+        visible_text=terms.signed_receipt(name=card.holder_name, card_number=card.card_number or ""),
+        non_visible_hash=hashed(terms.signed_text().encode()),
         flow=Flow.SAME_DEVICE.value,
         expires_at=int(activation.expires_at.timestamp()),
     )

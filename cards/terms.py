@@ -35,6 +35,15 @@ class Terms:
         filled = wording.format(name=name, card_number=card_number, terms_version=self.version)
         return unicodedata.normalize("NFC", filled)
 
+    def signed_receipt(self, *, name: str, card_number: str) -> str:
+        """Return what the holder is shown and signs: the receipt's text in Swedish and in English."""
+        texts = (self.receipt(name=name, card_number=card_number, language=one) for one in LANGUAGES)
+        return "\n\n".join(texts)
+
+    def signed_text(self) -> str:
+        """Return the terms whose digest the holder signs: in Swedish and in English."""
+        return "\n\n".join(self.text(one) for one in LANGUAGES)
+
 
 @cache
 def current_terms() -> Terms:

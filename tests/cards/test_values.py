@@ -97,6 +97,15 @@ def test_the_receipt_names_card_person_and_terms_and_can_be_shown(language: str)
         assert part in text
 
 
+def test_the_holder_signs_the_receipt_in_both_languages() -> None:
+    terms, who = current_terms(), {"name": "Åsa " + "Lindqvist" * 12, "card_number": "9752278900000000003"}
+    text = terms.signed_receipt(**who)
+    assert check_visible_text(text) == text
+    for language in ("sv", "en"):
+        assert terms.receipt(**who, language=language) in text
+        assert terms.text(language) in terms.signed_text()
+
+
 def test_terms_with_a_key_too_many_or_too_few_are_refused() -> None:
     text = TERMS_FILE.read_text(encoding="utf-8")
     with pytest.raises(TermsInvalid):
