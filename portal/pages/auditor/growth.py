@@ -8,10 +8,10 @@ from typing import Final
 from portal import moments
 from portal.pages.auditor.standing import number
 
-_WIDTH: Final = 420
-_HEIGHT: Final = 150
-_LEFT: Final = 62
-_BASE: Final = 122
+_WIDTH: Final = 640
+_HEIGHT: Final = 190
+_LEFT: Final = 72
+_BASE: Final = 158
 _TOP: Final = 12
 _DAY: Final = 86_400
 

@@ -139,7 +139,7 @@ def head_page(head: Checkpoint) -> HeadPage:
         facts=(
             Fact(name=_("Rows covered"), value=number(head.size)),
             Fact(name=_("Root hash"), value=bytes(head.root_hash).hex(), copy=bytes(head.root_hash).hex()),
-            Fact(name=_("Signed at"), value=_exact(head.at)),
+            Fact(name=_("Signed"), value=_exact(head.at)),
             Fact(name=_("Log"), value=head.note.partition("\n")[0]),
         ),
         note_url=reverse("journal-head-note", args=[head.size]),

@@ -107,11 +107,11 @@ def test_sizes_without_a_head_are_said_to_be_that(
 def test_a_head_can_be_read_and_kept(scene: Scene, sizes: tuple[int, int], log_in: LogIn) -> None:
     browser = log_in(scene.cast.cia)
     head = Checkpoint.objects.get(size=sizes[1])
-    assert bytes(head.root_hash).hex() in text_of(browser.get(f"/journal/heads/{head.size}/"))
-    kept = browser.get(f"/journal/heads/{head.size}/head.txt")
+    assert bytes(head.root_hash).hex() in text_of(browser.get(f"/journal/intact/{head.size}/"))
+    kept = browser.get(f"/journal/intact/{head.size}/head.txt")
     assert kept.content.decode() == head.note
-    assert browser.get(f"/journal/heads/{sizes[1] + 1}/").status_code == 404
-    assert browser.get("/journal/heads/99999999999999999999/").status_code == 404
+    assert browser.get(f"/journal/intact/{sizes[1] + 1}/").status_code == 404
+    assert browser.get("/journal/intact/99999999999999999999/").status_code == 404
 
 
 def test_the_page_tells_whether_the_log_is_intact_and_since_when(
@@ -122,7 +122,7 @@ def test_the_page_tells_whether_the_log_is_intact_and_since_when(
     watch(key=audit_key(notary.home), outside=notary.outside, actor=JOB, at=timezone.now())
     page = browser.get("/journal/intact/")
     assert "Loggen är hel" in text_of(page)
-    assert len(re.findall(r'href="/journal/heads/\d+/"', page.content.decode())) >= 2
+    assert len(re.findall(r'href="/journal/intact/\d+/"', page.content.decode())) >= 2
     root = Checkpoint.objects.get(size=sizes[1]).root_hash
     assert bytes(root).hex() in browser.get("/journal/intact/status/").content.decode()
     assert "Loggen är hel" in text_of(browser.get("/journal/"))
