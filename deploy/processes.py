@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from portal import config
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
@@ -129,7 +131,7 @@ def processes(place: Installation) -> list[Process]:
 
 def _responders(python: str, place: Installation) -> list[Process]:
     """Return the status servers: as many as are wanted share the port; each has a socket of its own."""
-    count = max(1, int(os.environ.get("SIGILL_STATUS_PROCESSES") or 1))
+    count = max(1, config.number("SIGILL_STATUS_PROCESSES", 1))
     return [
         Process(
             name="responder" if number == 1 else f"responder-{number}",
