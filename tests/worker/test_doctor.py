@@ -144,22 +144,13 @@ def test_each_fault_has_its_sentence_and_a_remedy(
     assert found[0].remedy
 
 
-LOSE_A_KEY = """
-import PyKCS11
-from ca.hsm.installation import token_configuration
-from ca.hsm.token_session import open_session
-session = open_session(token_configuration())
-for kind in (PyKCS11.CKO_PRIVATE_KEY, PyKCS11.CKO_PUBLIC_KEY):
-    for key in session._find("function", kind):
-        session._session.destroyObject(key)
-"""
-
-
-def test_a_key_that_is_gone_is_named(ceremony_rows: Installation) -> None:  # noqa: F811
-    lost = ceremony_rows.python(LOSE_A_KEY)
-    assert lost.returncode == 0, lost.stderr
+def test_half_a_key_that_is_gone_is_named(home: Path) -> None:
+    for file in (home / "hsm" / "tokens").glob("*/*.object"):
+        content = file.read_bytes()
+        if b"function" in content and b"function.ocsp" not in content:
+            file.unlink()
     found = wrong_things()
-    assert found["keys"] == "the token lacks the keys function"
+    assert "function" in found["keys"]
     assert "do not have the same objects" in found["copies"]
 
 
