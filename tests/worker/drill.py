@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
+from django.db import transaction
 
 from ca.crl_publishing import publish_due
 from ca.hsm.installation import token_configuration
@@ -24,7 +25,11 @@ from ca.pki.crl_entries import RevokedEntry
 from ca.pki.reasons import RevocationReason
 from ca.registration import request_certificate
 from ca.revocation import revoke
+from directory.events import ProtectedPersonOpened
 from journal import checkpoints, sequencing, tile_files
+from journal.erasure import Ground, erase
+from journal.models import PersonKey
+from journal.recording import record
 from ocsp import publisher
 from ocsp.store.lmdb_store import LmdbStore
 from tests.ca.conftest import ALVA, WORKER, asa, new_public_key
@@ -57,6 +62,31 @@ def issue(*names: str) -> None:
             issued[name] = parsed.public_bytes(Encoding.PEM).decode()
         _publish(signers)
     sys.stdout.write(json.dumps(issued))
+
+
+def tell_of(*subjects: str) -> None:
+    """Put words about persons into the journal, each under the person's key."""
+    for subject in subjects:
+        event = ProtectedPersonOpened(person_id=subject, organization_id="", reason="drill")
+        with transaction.atomic():
+            record(event, actor=ALVA, at=datetime.now(UTC))
+
+
+def forget(*subjects: str) -> None:
+    """Erase persons."""
+    for subject in subjects:
+        assert erase(
+            subject,
+            ground=Ground.RETENTION,
+            ledger=settings.SIGILL_ERASURES,
+            actor=WORKER,
+            at=datetime.now(UTC),
+        )
+
+
+def known() -> None:
+    """Print of whom words can be read."""
+    sys.stdout.write(json.dumps(sorted(PersonKey.objects.values_list("subject", flat=True))))
 
 
 def revoke_named(*names: str) -> None:

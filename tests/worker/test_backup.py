@@ -70,6 +70,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
     with new_installation(folder / "home", SIGILL_STATUS_PORT=str(port)) as installation:
         hold_ceremony(installation)
         pem = json.loads(act(installation, "issue", "good", *REVOKED_AFTER))
+        act(installation, "tell_of", "kept", "erased-after")
         backup = folder / "backup.tar.gz"
         done = installation.manage("backup", "--out", str(backup))
         assert done.returncode == 0, done.stderr
@@ -77,6 +78,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
         pem |= json.loads(act(installation, "issue", "unheard-of"))
         act(installation, "revoke_named", *REVOKED_AFTER, "unheard-of")
         act(installation, "burn")
+        act(installation, "forget", "erased-after")
         yield Drill(installation=installation, backup=backup, pem=pem, port=port)
 
 
@@ -196,6 +198,14 @@ def test_what_was_revoked_after_the_backup_is_revoked_after_its_restore(
     heads[-1].write_text(kept)
     heads[-1].parent.rename(heads[-1].parent.with_name("elsewhere"))
     assert "BROKEN" in drilled.installation.manage("verify_journal").stderr
+
+
+def test_who_was_erased_after_the_backup_is_erased_after_its_restore(drilled: Drill) -> None:
+    """GDPR: the backup holds the person's key; nobody reads with it what was forgotten since."""
+    assert json.loads(act(drilled.installation, "known")) == ["kept"]
+    done = drilled.installation.manage("restore", str(drilled.backup), "--replace")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(act(drilled.installation, "known")) == ["kept"]
 
 
 def test_a_rollback_without_a_restore_is_still_a_broken_journal(drilled: Drill, tmp_path: Path) -> None:
