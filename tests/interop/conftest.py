@@ -22,6 +22,7 @@ OBJECTS = {
     "server": "SE2321009801-JOURNAL",
     "client-good": "SE2321009801-REMISS",
     "client-revoked": "SE2321009801-LABB",
+    "qa-server": "SE2321009801-QAJOURNAL",
 }
 
 

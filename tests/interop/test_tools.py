@@ -20,7 +20,7 @@ from tests.interop.conftest import Filed
 from tests.interop.edge import Edge
 from tests.running.installation import Installation, eventually
 
-CASES = [("client-good", "good"), ("client-revoked", "revoked"), ("server", "good")]
+CASES = [("client-good", "good"), ("client-revoked", "revoked"), ("server", "good"), ("qa-server", "good")]
 
 
 def run(*arguments: object, said: str = "") -> str:
@@ -44,6 +44,23 @@ def test_openssl_ocsp_verifies_the_answer(
     assert "Response verify OK" in told
     assert f"{one.pem}: {status}" in told
     assert "WARNING: no nonce" not in told
+
+
+def test_qas_certificates_stand_under_qas_own_root_and_prods_root_knows_nothing_of_them(
+    filed: dict[str, Filed], installation: Installation
+) -> None:
+    """QA-3: other root, other OCSP signer, other list; openssl takes neither environment for the other."""
+    qa, prod = filed["qa-server"], filed["server"]
+    assert run("openssl", "verify", "-CAfile", qa.chain, qa.pem).endswith("OK\n")
+    assert "OK" not in run("openssl", "verify", "-CAfile", prod.root, "-untrusted", qa.issuer, qa.pem)
+    assert "CN = TEST " in run("openssl", "x509", "-in", qa.root, "-noout", "-subject")
+    assert "TEST " not in run("openssl", "x509", "-in", prod.root, "-noout", "-subject")
+    assert "/crl/testsigill" in qa.crl_url
+    assert "/crl/testsigill" not in prod.crl_url
+    asked = run(
+        "openssl", "ocsp", "-issuer", prod.issuer, "-cert", qa.pem, "-CAfile", prod.chain, "-url", qa.ocsp_url
+    )  # fmt: skip
+    assert f"{qa.pem}: good" not in asked
 
 
 @pytest.mark.parametrize(("name", "status"), CASES)

@@ -35,7 +35,7 @@ def prepare() -> None:
     """Make the database, the static files and the keys."""
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["rest_framework"])
-    call_command("key_ceremony", stdout=StringIO())
+    call_command("key_ceremony", environment="both", stdout=StringIO())
 
 
 def people(first_cards: list[str]) -> list[Answer]:
