@@ -112,6 +112,7 @@ def generalized_time(moment: datetime) -> bytes:
     return tagged(0x18, f"{at.year:04}{at:%m%d%H%M%S}Z".encode("ascii"))
 
 
+@lru_cache(maxsize=256)
 def time(moment: datetime) -> bytes:
     """Time as RFC 5280 §4.1.2.5 chooses it: UTCTime through 2049, GeneralizedTime from 2050.
 

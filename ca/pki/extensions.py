@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from ca.pki.subject import SubjectFacts
 
 
+_OTHER_NAME, _RFC822_NAME, _DNS_NAME = 0, 1, 2
+"""Tags of GeneralName (RFC 5280 §4.2.1.6)."""
+
+
 def _extension(identifier: ExtensionId, value: bytes) -> bytes:
     return der.extension(identifier.value, value, critical=identifier in CRITICAL)
 
@@ -76,19 +80,16 @@ def extended_key_usage(names: tuple[str, ...]) -> bytes:
 
 def subject_alternative_name(subject: SubjectFacts) -> bytes:
     """UPN, mail address and DNS names in that order (RFC 5280 §4.2.1.6); nothing when there are none."""
-    names: list[x509.GeneralName] = []
+    names = []
     if subject.user_principal_name:
-        names.append(
-            x509.OtherName(
-                x509.ObjectIdentifier(USER_PRINCIPAL_NAME), der.utf8_string(subject.user_principal_name)
-            )
-        )
+        value = der.explicit(0, der.utf8_string(subject.user_principal_name))
+        names.append(der.explicit(_OTHER_NAME, der.object_identifier(USER_PRINCIPAL_NAME) + value))
     if subject.email:
-        names.append(x509.RFC822Name(subject.email))
-    names.extend(x509.DNSName(name) for name in subject.dns_names)
+        names.append(der.implicit(_RFC822_NAME, subject.email.encode("ascii")))
+    names.extend(der.implicit(_DNS_NAME, name.encode("ascii")) for name in subject.dns_names)
     if not names:
         return b""
-    return _extension(ExtensionId.SUBJECT_ALTERNATIVE_NAME, x509.SubjectAlternativeName(names).public_bytes())
+    return _extension(ExtensionId.SUBJECT_ALTERNATIVE_NAME, der.sequence(*names))
 
 
 @lru_cache(maxsize=1024)

@@ -69,6 +69,10 @@ class IssuerFacts:
     policy_arc: str
     earlier_crl_urls: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        """Hash by key and name: it is a key in caches, for each certificate."""
+        return hash((self.subject_key_identifier, self.crl_url))
+
     @property
     def key(self) -> str:
         """Return the issuer's key in the hierarchy, e.g. `person_id_3`."""

@@ -66,6 +66,10 @@ class Profile:
     sha256: str
     """Of the file's bytes, in hex; kept with each certificate."""
 
+    def __hash__(self) -> int:
+        """Hash by what the file holds: it is a key in caches, for each certificate."""
+        return hash(self.sha256)
+
     @property
     def is_authority(self) -> bool:
         """Tell whether the certificate is a CA certificate."""

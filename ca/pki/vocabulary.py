@@ -49,11 +49,10 @@ class SubjectAttribute(Enum):
         self.field = field
         self.object_identifier = object_identifier
         self.longest = longest
+        self.is_printable = object_identifier in {"2.5.4.6", "2.5.4.5"}
+        """Whether it must be a PrintableString (RFC 5280 A.1); all others are written as UTF8String."""
 
-    @property
-    def is_printable(self) -> bool:
-        """Tell whether it must be a PrintableString (RFC 5280 A.1); all others are written as UTF8String."""
-        return self in {SubjectAttribute.COUNTRY, SubjectAttribute.SERIAL_NUMBER}
+    __hash__ = object.__hash__  # members are singletons, and asked for a hundred times a certificate
 
 
 ATTRIBUTES = {attribute.field: attribute for attribute in SubjectAttribute}
