@@ -137,6 +137,7 @@ def all_events() -> list[type[Event]]:
             "configuration",
             "restores",
             "erasure",
+            "erasures",
             "archiving",
             "watching",
         }:
