@@ -16,6 +16,7 @@ from django.utils import timezone
 from ca.models import Certificate
 from ca.selectors import issuers
 from ocsp.probe.examination import Asked, Finding, Probe
+from ocsp.selectors import landings_under_way
 
 
 class Command(BaseCommand):
@@ -39,8 +40,12 @@ class Command(BaseCommand):
                 self.stdout.write(_line(finding))
         faults = sum(bool(finding.fault) for finding in findings)
         slowest = max(finding.milliseconds for finding in findings)
-        told = f"{len(findings)} questions, {faults} faults, slowest answer {slowest:.0f} ms"
-        if faults:
+        under_way, late = landings_under_way()
+        told = (
+            f"{len(findings)} questions, {faults} faults, slowest answer {slowest:.0f} ms; "
+            f"{under_way} revocations under way, {late} late"
+        )
+        if faults or late:
             raise CommandError(told)
         self.stdout.write(told)
 
