@@ -1,5 +1,6 @@
 """Many events go in as one does: in order, with what they are found by, and with their transaction."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -70,3 +71,35 @@ def test_one_unrecordable_event_keeps_all_of_them_out() -> None:
     with pytest.raises(NotRecordable), transaction.atomic():
         record_all([*many(3), Event()], actor=ACTOR, at=AT)
     assert not Entry.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_appending_waits_for_no_other_writer_and_not_for_the_tree() -> None:
+    """One writer stands still in the middle; the others write, get places and a late commit a later one."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+
+    def elsewhere() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '2s'")
+        try:
+            with transaction.atomic():
+                return record(BellRung(person_id="p1", times=2), actor=ACTOR, at=AT).pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=4) as others, transaction.atomic():
+        slow = record(BellRung(person_id="p1", times=1), actor=ACTOR, at=AT)
+        quick = [others.submit(elsewhere) for _ in range(4)]
+        assert all(one.result(timeout=30) for one in quick)
+        assert others.submit(_sequenced).result(timeout=30) == 4
+    assert sequencing.sequence_committed() == 1
+    places = [entry.entry_id for entry in sequencing.entries_from(0)]
+    assert places == [*sorted(one.result() for one in quick), slow.pk]
+
+
+def _sequenced() -> int:
+    try:
+        return sequencing.sequence_committed()
+    finally:
+        connection.close()
