@@ -32,7 +32,7 @@ _CATALOGUE = (
             ("Kortnummer", "Card number"), ("Produkt", "Product"), ("Läge", "State"),
             ("Beställt", "Ordered"), ("Skickat", "Shipped"), ("Aktiverat", "Activated"),
             ("Spärrat", "Blocked"), ("Giltigt t.o.m.", "Valid until"), ("HSA-id", "HSA-id"),
-            ("Organisation", "Organization"),
+            ("Organisation", "Organization"), ("Miljö", "Environment"),
         ),
     ),
     ReportKind(
@@ -42,7 +42,7 @@ _CATALOGUE = (
         columns=(
             ("Serienummer", "Serial number"), ("Utfärdare", "Issuer"), ("Profil", "Profile"),
             ("Giltigt fr.o.m.", "Valid from"), ("Giltigt t.o.m.", "Valid until"), ("Läge", "State"),
-            ("Organisation", "Organization"),
+            ("Organisation", "Organization"), ("Miljö", "Environment"),
         ),
     ),
     ReportKind(
@@ -52,7 +52,7 @@ _CATALOGUE = (
         columns=(
             ("Kortnummer", "Card number"), ("Produkt", "Product"), ("Skickat", "Shipped"),
             ("Dagar sedan skickat", "Days since shipped"), ("HSA-id", "HSA-id"),
-            ("Organisation", "Organization"),
+            ("Organisation", "Organization"), ("Miljö", "Environment"),
         ),
     ),
     ReportKind(
@@ -62,6 +62,7 @@ _CATALOGUE = (
         columns=(
             ("Serienummer", "Serial number"), ("Ämne", "Subject"), ("Profil", "Profile"),
             ("Giltigt t.o.m.", "Valid until"), ("Läge", "State"), ("Organisation", "Organization"),
+            ("Miljö", "Environment"),
         ),
     ),
     ReportKind(
@@ -71,6 +72,7 @@ _CATALOGUE = (
         columns=(
             ("Beställt", "Placed"), ("Produkt", "Product"), ("HSA-id", "HSA-id"),
             ("Beställd av", "Placed by"), ("Läge", "State"), ("Organisation", "Organization"),
+            ("Miljö", "Environment"),
         ),
     ),
     ReportKind(
@@ -79,7 +81,7 @@ _CATALOGUE = (
         name=("Aktiveringar", "Activations"),
         columns=(
             ("Aktiverat", "Activated"), ("Kortnummer", "Card number"), ("HSA-id", "HSA-id"),
-            ("Utfört av", "Done by"), ("Organisation", "Organization"),
+            ("Utfört av", "Done by"), ("Organisation", "Organization"), ("Miljö", "Environment"),
         ),
     ),
     ReportKind(
@@ -89,7 +91,7 @@ _CATALOGUE = (
         columns=(
             ("Begärt", "Requested"), ("Utfört", "Done"), ("Orsak", "Reason"),
             ("Kortnummer", "Card number"), ("HSA-id", "HSA-id"), ("Utfört av", "Done by"),
-            ("Organisation", "Organization"),
+            ("Organisation", "Organization"), ("Miljö", "Environment"),
         ),
     ),
 )  # fmt: skip

@@ -72,6 +72,7 @@ def _s1(actor: Actor, as_of: datetime) -> Iterator[Row]:
             card.valid_until.isoformat(),
             card.hsa_id,
             card.organization.name,
+            card.environment,
         )
 
 
@@ -87,6 +88,7 @@ def _s3(actor: Actor, as_of: datetime) -> Iterator[Row]:
             str(days),
             card.hsa_id,
             card.organization.name,
+            card.environment,
         )
 
 
@@ -114,6 +116,7 @@ def _s2(actor: Actor, as_of: datetime) -> Iterator[Row]:
             local(certificate.not_after),
             state,
             organization,
+            certificate.environment,
         )
 
 
@@ -126,6 +129,7 @@ def _s5(actor: Actor, as_of: datetime) -> Iterator[Row]:
             local(certificate.not_after),
             state,
             organization,
+            certificate.environment,
         )
 
 
@@ -149,6 +153,7 @@ def _h1(actor: Actor, as_of: datetime) -> Iterator[Row]:
             order.placed_by,
             stood,
             order.organization.name,
+            order.environment,
         )
 
 
@@ -164,6 +169,7 @@ def _h2(actor: Actor, as_of: datetime) -> Iterator[Row]:
             card.hsa_id,
             activation.opened_by,
             card.organization.name,
+            card.environment,
         )
 
 
@@ -178,6 +184,7 @@ def _h3(actor: Actor, as_of: datetime) -> Iterator[Row]:
             card.hsa_id,
             card.blocked_by,
             card.organization.name,
+            card.environment,
         )
 
 

@@ -15,6 +15,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
+from ca.environments import Environment
 from cards.lifecycle import block_card
 from cards.reasons import BlockReason
 from journal.actor import Actor
@@ -23,6 +24,7 @@ from reports.errors import TooLongForPdf, UnknownReport
 from reports.queries import rows
 from reports.rendering import MOST_ROWS_IN_PDF, Heading, inert, write_csv, write_pdf, write_xlsx
 from reports.sealing import seal
+from tests.authority import the_authority
 from tests.scenarios import Scene, a_pending_order, a_scene, a_shipped_card, an_active_card
 
 SYSTEM = Actor.system("report")
@@ -155,15 +157,15 @@ def test_csv_opens_in_swedish_excel_and_holds_what_was_put_in(tmp_path: Path) ->
 
 def test_xlsx_holds_text_and_never_a_formula(tmp_path: Path, scene: Scene) -> None:
     path = tmp_path / "report.xlsx"
-    assert write_xlsx([tuple(HOSTILE[:5])], heading=heading(scene.at), path=path) == 1
+    assert write_xlsx([tuple(HOSTILE[:6])], heading=heading(scene.at), path=path) == 1
     sheet = openpyxl.load_workbook(path).worksheets[0]
-    assert [cell.data_type for cell in sheet[2]] == ["s"] * 5
+    assert [cell.data_type for cell in sheet[2]] == ["s"] * 6
     assert sheet.cell(2, 1).value == "=1+1"
 
 
 def test_a_pdf_is_for_reading_and_refuses_to_be_a_phone_book(scene: Scene) -> None:
     with pytest.raises(TooLongForPdf):
-        write_pdf([("",) * 5] * (MOST_ROWS_IN_PDF + 1), heading=heading(scene.at), handle=io.BytesIO())
+        write_pdf([("",) * 6] * (MOST_ROWS_IN_PDF + 1), heading=heading(scene.at), handle=io.BytesIO())
 
 
 def test_a_sealed_pdf_is_whole_and_ours_and_a_changed_one_is_not(scene: Scene) -> None:
@@ -208,3 +210,14 @@ def test_a_sealed_pdf_is_whole_and_ours_and_a_changed_one_is_not(scene: Scene) -
     changed = bytearray(sealed)
     changed[20] ^= 1
     assert status(bytes(changed))[0] is False
+
+
+def test_every_list_says_which_environment_it_is_about(scene: Scene) -> None:
+    """QA-1: a test card in the list of cards is told apart from PROD's."""
+    the_authority(Environment.QA)
+    a_shipped_card(scene)
+    a_shipped_card(scene, product_code="7T1")
+    told = rows("S1", actor=scene.cast.alva, as_of=scene.later(minutes=1))
+    assert {row[column("S1", "Environment")] for row in told} == {"PROD", "QA"}
+    for kind in CATALOGUE.values():
+        assert kind.columns[-1] == ("Miljö", "Environment")
