@@ -89,26 +89,26 @@ class SigningPlan:
 class Answering:
     """Answers questions from a store's snapshot; ``follow`` moves on to the next.
 
-    ``on_change`` is called when the snapshot is another than before: what was made of that one is void.
+    ``on_renewal`` is told of each new snapshot whether it shows anything else than the one before.
     """
 
     def __init__(self, reader: StatusReader, *, may_sign: bool) -> None:
         self._reader = reader
         self._may_sign = may_sign
         self.registry = Registry(issuers=(), signers=())
-        self.on_change: Callable[[], None] = lambda: None
+        self.on_renewal: Callable[[bool], None] = lambda _: None
         self._reconciled_at: int | None = None
 
     def follow(self) -> None:
         """Take the store's newest state. Raises ``StoreUnavailable``."""
+        has_changed = True
         try:
-            if self._reader.renew():
+            has_changed = self._reader.renew()
+            if has_changed:
                 self.registry = self._reader.registry
                 self._reconciled_at = self._reader.freshness().reconciled_at
-                self.on_change()
-        except StoreUnavailable:
-            self.on_change()
-            raise
+        finally:
+            self.on_renewal(has_changed)
 
     def answer(self, request_der: bytes, now: int) -> Answered | ResponseStatus | SigningPlan:
         """Return what to serve for a question; whatever the bytes are, it raises nothing of theirs."""

@@ -34,7 +34,7 @@ class OcspService:
         self._refuse_with = refuse
         self.quick = QuickWay(reader=reader, answering=self._answering, metrics=metrics)
         self.now = 0
-        self._answering.on_change = lambda: self.quick.forget(self.now)
+        self._answering.on_renewal = lambda changed: self.quick.renewed(has_changed=changed)
 
     def follow(self, now: int) -> None:
         """Follow the clock and the store. Raises ``StoreUnavailable``."""

@@ -1,18 +1,15 @@
 """The quick way: a whole request of a kind seen before is answered without parsing HTTP again."""
 
+from functools import partial
 from typing import Final
 
-from ocsp.responder import messages
+from ocsp.responder import messages, native
 from ocsp.responder.answering import Answering
 from ocsp.responder.metrics import Metrics
-from ocsp.responder.native import join, question
-from ocsp.responder.native.plain import Asked, Frame, frame_name
+from ocsp.responder.native.plain import KEYS, LOOK_UP, Frame, State, frame_name
 from ocsp.responder.request import HttpRequest
 from ocsp.store.interface import SnapshotReader
 from ocsp.store.record import HEAD_SIZE, DamagedRecord
-
-Served = tuple[bytes, bool]
-"""An answer with its headers, and whether the connection stays."""
 
 _MOST_FRAMES: Final = 8192
 _MOST_HEADS: Final = 512
@@ -22,53 +19,48 @@ _BEFORE_VERSION: Final = b" HTTP/1."
 
 
 class QuickWay:
-    """Answers in two steps, each of which may say "not I": then the request is read in full.
+    """Answers octets that are as a whole one plain question; None says "not I": they are read in full.
 
-    1. The head (all but the path or body) was found plain before (``learn``): the question is what is left.
-    2. The stored answer has a signer, times and size for which the headers are made already (a frame).
-
-    Frames live until ``forget``: when the second changes or the store does. Both steps are compiled where
+    The head (all but the path or body) was found plain before (``learn``), so the question is what is left;
+    and the stored answer has a signer, times and size for which the headers are made already (a frame).
+    Frames live until ``forget``: when the second changes or the store does. ``answer`` is compiled where
     there is a compiler (``native``).
     """
 
     def __init__(self, *, reader: SnapshotReader, answering: Answering, metrics: Metrics) -> None:
         self._reader = reader
         self._answering = answering
-        self._statuses = metrics.certificate_statuses
         self._now = 0
         self._gets: dict[bytes, bool] = {}
         self._posts: dict[bytes, tuple[int, bool]] = {}
-        self._keys: dict[bytes, bytes] = {}
         self._frames: dict[bytes, Frame] = {}
+        self._state: list[object] = list(
+            State(
+                gets=self._gets,
+                posts=self._posts,
+                keys={},
+                look_up=reader.get,
+                frames=self._frames,
+                make_frame=self._make_frame,
+                statuses=metrics.certificate_statuses,
+            )
+        )
+        self.answer = partial(native.answer, self._state)
+        """Answer octets: the whole answer and whether the connection stays, or None."""
 
     def forget(self, now: int) -> None:
-        """Drop all frames, and take the keys of the issuers that there are now."""
+        """Drop all frames."""
         self._now = now
-        self._keys = self._answering.registry.key_by_cert_id_prefix
         self._frames.clear()
 
-    def answer(self, octets: bytes) -> Served | None:
-        """Answer octets that are as a whole one plain OCSP request; None says nothing about them."""
-        asked = question(octets, self._gets, self._posts, self._keys)
-        if asked is None:
-            return None
-        try:
-            stored = self._reader.look_up(asked[0])
-        except Exception:  # noqa: BLE001 - whatever it is, the full way meets it and says so
-            return None
-        if stored is None:
-            return None
-        whole = join(stored, asked, self._frames)
-        if whole is None:
-            if not self._make_frame(stored, asked):
-                return None
-            whole = join(stored, asked, self._frames)
-            if whole is None:
-                return None
-        self._statuses[stored[0]] += 1
-        return whole, asked[2]
+    def renewed(self, *, has_changed: bool) -> None:
+        """Ask the snapshot that there is now; what was made of another one is void."""
+        self._state[LOOK_UP] = self._reader.look_up
+        if has_changed:
+            self._state[KEYS] = self._answering.registry.key_by_cert_id_prefix
+            self._frames.clear()
 
-    def _make_frame(self, stored: bytes, asked: Asked) -> bool:
+    def _make_frame(self, stored: bytes, cert_id: bytes, stays: bool) -> bool:  # noqa: FBT001 - called from C
         """Make what stands around answers of this signer, times and size; False if they are stale."""
         try:
             envelope = self._answering.envelope_of(stored, self._now)
@@ -76,7 +68,6 @@ class QuickWay:
             return False
         if envelope is None:
             return False
-        _, cert_id, stays = asked
         this_update, next_update, before, after = envelope
         headers = messages.ocsp_headers(
             this_update=this_update,

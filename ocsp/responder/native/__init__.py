@@ -1,6 +1,7 @@
-"""The quick way's two steps: compiled where the module was built (``build.py``), else in plain Python."""
+"""The quick way: compiled where the module was built (``build.py``), else in plain Python."""
 
 import importlib.util
+from collections.abc import Callable
 from importlib.machinery import ExtensionFileLoader
 from types import ModuleType
 from typing import Final
@@ -29,5 +30,6 @@ def compiled() -> ModuleType | None:
 
 _chosen: Final = compiled()
 IS_COMPILED: Final = _chosen is not None
-question: Final = plain.question if _chosen is None else _chosen.question
-join: Final = plain.join if _chosen is None else _chosen.join
+answer: Final[Callable[[list[object], bytes], tuple[bytes, bool] | None]] = (
+    plain.answer if _chosen is None else _chosen.answer
+)

@@ -1,4 +1,4 @@
-/* The quick way's two steps in C; plain.py does the same, octet for octet, and a test holds them together. */
+/* The quick way in C; plain.py does the same, octet for octet, and a test holds them together. */
 
 #define PY_SSIZE_T_CLEAN
 #define _GNU_SOURCE
@@ -94,85 +94,81 @@ static PyObject *look_up(PyObject *dict, const void *octets, Py_ssize_t size)
     return found;
 }
 
-PyDoc_STRVAR(question_doc, "See plain.question.");
+/* What the quick way stands on: the items of the list that plain.State is. */
+enum { GETS, POSTS, KEYS, LOOK_UP, FRAMES, MAKE_FRAME, STATUSES, ITEMS };
 
-static PyObject *question(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count)
-{
-    if (count != 4 || !PyBytes_CheckExact(args[0]) || !PyDict_CheckExact(args[1]) ||
-        !PyDict_CheckExact(args[2]) || !PyDict_CheckExact(args[3])) {
-        PyErr_SetString(PyExc_TypeError, "question(bytes, dict, dict, dict)");
-        return NULL;
-    }
-    const unsigned char *octets = (const unsigned char *)PyBytes_AS_STRING(args[0]);
-    Py_ssize_t size = PyBytes_GET_SIZE(args[0]), der_size;
-    uint8_t decoded[LONGEST];
+struct asked {
     const uint8_t *der;
-    PyObject *stays;
+    Py_ssize_t size;
+    PyObject *stays; /* borrowed */
+    uint8_t decoded[LONGEST];
+};
+
+/* Read the question out of octets whose head is known; false when they are nothing for us, or on error. */
+static int read_question(PyObject *state, PyObject *whole, struct asked *asked)
+{
+    const unsigned char *octets = (const unsigned char *)PyBytes_AS_STRING(whole);
+    Py_ssize_t size = PyBytes_GET_SIZE(whole);
     if (size >= (Py_ssize_t)sizeof GET - 1 && memcmp(octets, GET, sizeof GET - 1) == 0) {
         const unsigned char *head = memmem(octets, (size_t)size, VERSION, sizeof VERSION - 1);
-        if (head == NULL) Py_RETURN_NONE;
-        stays = look_up(args[1], head, octets + size - head);
-        if (stays == NULL) goto none;
-        der_size = decode(octets + sizeof GET - 1, head - octets - (Py_ssize_t)sizeof GET + 1, decoded);
-        der = decoded;
-    } else {
-        const unsigned char *blank = memmem(octets, (size_t)size, BLANK, sizeof BLANK - 1);
-        if (blank == NULL) Py_RETURN_NONE;
-        der = blank + sizeof BLANK - 1;
-        der_size = octets + size - der;
-        PyObject *known = look_up(args[2], octets, der - octets);
-        if (known == NULL) goto none;
-        if (PyLong_AsSsize_t(PyTuple_GET_ITEM(known, 0)) != der_size) goto none;
-        stays = PyTuple_GET_ITEM(known, 1);
+        if (head == NULL) return 0;
+        asked->stays = look_up(PyList_GET_ITEM(state, GETS), head, octets + size - head);
+        if (asked->stays == NULL) return 0;
+        asked->der = asked->decoded;
+        asked->size = decode(octets + sizeof GET - 1, head - octets - (Py_ssize_t)sizeof GET + 1, asked->decoded);
+        return 1;
     }
-    Py_ssize_t at = serial_at(der, der_size);
-    if (at == 0) Py_RETURN_NONE;
-    PyObject *first = look_up(args[3], der + CERT_ID_AT, at - CERT_ID_AT);
-    if (first == NULL) goto none;
-    Py_ssize_t first_size = PyBytes_GET_SIZE(first), serial = der_size - at - 2;
+    const unsigned char *blank = memmem(octets, (size_t)size, BLANK, sizeof BLANK - 1);
+    if (blank == NULL) return 0;
+    asked->der = blank + sizeof BLANK - 1;
+    asked->size = octets + size - asked->der;
+    PyObject *known = look_up(PyList_GET_ITEM(state, POSTS), octets, asked->der - octets);
+    if (known == NULL) return 0;
+    asked->stays = PyTuple_GET_ITEM(known, 1);
+    return PyLong_AsSsize_t(PyTuple_GET_ITEM(known, 0)) == asked->size;
+}
+
+/* Return the stored answer, NULL where there is none: what went wrong the full way meets and tells. */
+static PyObject *stored_answer(PyObject *state, const struct asked *asked)
+{
+    Py_ssize_t at = serial_at(asked->der, asked->size);
+    if (at == 0) return NULL;
+    PyObject *first = look_up(PyList_GET_ITEM(state, KEYS), asked->der + CERT_ID_AT, at - CERT_ID_AT);
+    if (first == NULL) return NULL;
+    Py_ssize_t first_size = PyBytes_GET_SIZE(first), serial = asked->size - at - 2;
     PyObject *key = PyBytes_FromStringAndSize(NULL, first_size + serial);
     if (key == NULL) return NULL;
     memcpy(PyBytes_AS_STRING(key), PyBytes_AS_STRING(first), (size_t)first_size);
-    memcpy(PyBytes_AS_STRING(key) + first_size, der + at + 2, (size_t)serial);
-    PyObject *cert_id = PyBytes_FromStringAndSize((const char *)der + CERT_ID_AT, der_size - CERT_ID_AT);
-    PyObject *found = cert_id == NULL ? NULL : PyTuple_Pack(3, key, cert_id, stays);
+    memcpy(PyBytes_AS_STRING(key) + first_size, asked->der + at + 2, (size_t)serial);
+    PyObject *stored = PyObject_CallOneArg(PyList_GET_ITEM(state, LOOK_UP), key);
     Py_DECREF(key);
-    Py_XDECREF(cert_id);
-    return found;
-none:
-    if (PyErr_Occurred()) return NULL;
-    Py_RETURN_NONE;
+    if (stored != NULL && (!PyBytes_CheckExact(stored) || PyBytes_GET_SIZE(stored) < HEAD_SIZE + TAG_OCTETS))
+        Py_CLEAR(stored);
+    return stored;
 }
 
-PyDoc_STRVAR(join_doc, "See plain.join.");
-
-static PyObject *join(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count)
+/* Return the frame that fits, borrowed; NULL when it is not made, or on error. */
+static PyObject *frame_of(PyObject *state, PyObject *stored, PyObject *stays)
 {
-    if (count != 3 || !PyBytes_CheckExact(args[0]) || !PyTuple_CheckExact(args[1]) ||
-        PyTuple_GET_SIZE(args[1]) != 3 || !PyBytes_CheckExact(PyTuple_GET_ITEM(args[1], 1)) ||
-        !PyDict_CheckExact(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "join(bytes, (bytes, bytes, bool), dict)");
-        return NULL;
-    }
-    PyObject *asked = PyTuple_GET_ITEM(args[1], 1), *stays = PyTuple_GET_ITEM(args[1], 2);
-    const char *stored = PyBytes_AS_STRING(args[0]), *cert_id = PyBytes_AS_STRING(asked);
-    Py_ssize_t size = PyBytes_GET_SIZE(args[0]), id_size = PyBytes_GET_SIZE(asked);
-    if (size < HEAD_SIZE + TAG_OCTETS) Py_RETURN_NONE;
     char name[TIMES_SIZE + 5];
-    memcpy(name, stored + TIMES_AT, TIMES_SIZE);
-    for (int n = 0; n < 4; n++) name[TIMES_SIZE + n] = (char)(size >> (24 - 8 * n));
+    memcpy(name, PyBytes_AS_STRING(stored) + TIMES_AT, TIMES_SIZE);
+    for (int n = 0; n < 4; n++) name[TIMES_SIZE + n] = (char)(PyBytes_GET_SIZE(stored) >> (24 - 8 * n));
     name[TIMES_SIZE + 4] = stays == Py_True;
-    PyObject *frame = look_up(args[2], name, sizeof name);
-    if (frame == NULL) {
-        if (PyErr_Occurred()) return NULL;
-        Py_RETURN_NONE;
-    }
+    return look_up(PyList_GET_ITEM(state, FRAMES), name, sizeof name);
+}
+
+/* Join the whole HTTP answer; NULL when the stored one does not hold the CertID that was asked about. */
+static PyObject *join(PyObject *stored, const struct asked *asked, PyObject *frame)
+{
+    const char *octets = PyBytes_AS_STRING(stored);
+    const uint8_t *cert_id = asked->der + CERT_ID_AT;
+    Py_ssize_t size = PyBytes_GET_SIZE(stored), id_size = asked->size - CERT_ID_AT;
     PyObject *headers = PyTuple_GET_ITEM(frame, 0), *between = PyTuple_GET_ITEM(frame, 1);
     PyObject *after = PyTuple_GET_ITEM(frame, 2);
     Py_ssize_t likely = PyLong_AsSsize_t(PyTuple_GET_ITEM(frame, 3));
-    if ((likely + id_size > size || memcmp(stored + likely, cert_id, (size_t)id_size) != 0) &&
-        memmem(stored, (size_t)size, cert_id, (size_t)id_size) == NULL)
-        Py_RETURN_NONE;
+    if ((likely + id_size > size || memcmp(octets + likely, cert_id, (size_t)id_size) != 0) &&
+        memmem(octets, (size_t)size, cert_id, (size_t)id_size) == NULL)
+        return NULL;
     Py_ssize_t first = PyBytes_GET_SIZE(headers), middle = PyBytes_GET_SIZE(between);
     Py_ssize_t signed_size = size - HEAD_SIZE, last = PyBytes_GET_SIZE(after);
     PyObject *whole = PyBytes_FromStringAndSize(NULL, first + 2 * TAG_OCTETS + middle + signed_size + last);
@@ -180,23 +176,68 @@ static PyObject *join(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize
     char *to = PyBytes_AS_STRING(whole);
     to = (char *)mempcpy(to, PyBytes_AS_STRING(headers), (size_t)first);
     for (Py_ssize_t at = size - TAG_OCTETS; at < size; at++) {
-        *to++ = "0123456789abcdef"[(unsigned char)stored[at] >> 4];
-        *to++ = "0123456789abcdef"[stored[at] & 15];
+        *to++ = "0123456789abcdef"[(unsigned char)octets[at] >> 4];
+        *to++ = "0123456789abcdef"[octets[at] & 15];
     }
     to = (char *)mempcpy(to, PyBytes_AS_STRING(between), (size_t)middle);
-    to = (char *)mempcpy(to, stored + HEAD_SIZE, (size_t)signed_size);
+    to = (char *)mempcpy(to, octets + HEAD_SIZE, (size_t)signed_size);
     memcpy(to, PyBytes_AS_STRING(after), (size_t)last);
     return whole;
 }
 
+/* Have the frame made that is not there; NULL when the answer must not be served, or on error. */
+static PyObject *made_frame(PyObject *state, PyObject *stored, const struct asked *asked)
+{
+    const char *cert_id = (const char *)asked->der + CERT_ID_AT;
+    PyObject *is_made = PyObject_CallFunction(
+        PyList_GET_ITEM(state, MAKE_FRAME), "Oy#O", stored, cert_id, asked->size - CERT_ID_AT, asked->stays);
+    Py_XDECREF(is_made);
+    return is_made == Py_True ? frame_of(state, stored, asked->stays) : NULL;
+}
+
+/* Count an answer by the certificate status that it tells. */
+static void count_status(PyObject *statuses, unsigned char status)
+{
+    if (status >= PyList_GET_SIZE(statuses)) return;
+    PyObject *more = PyLong_FromLongLong(PyLong_AsLongLong(PyList_GET_ITEM(statuses, status)) + 1);
+    if (more != NULL) PyList_SetItem(statuses, status, more);
+}
+
+PyDoc_STRVAR(answer_doc, "See plain.answer.");
+
+static PyObject *answer(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count)
+{
+    if (count != 2 || !PyList_CheckExact(args[0]) || PyList_GET_SIZE(args[0]) != ITEMS ||
+        !PyBytes_CheckExact(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "answer(list, bytes)");
+        return NULL;
+    }
+    PyObject *state = args[0], *whole = NULL, *served = NULL;
+    struct asked asked;
+    PyObject *stored = read_question(state, args[1], &asked) ? stored_answer(state, &asked) : NULL;
+    if (stored != NULL) {
+        PyObject *frame = frame_of(state, stored, asked.stays);
+        if (frame == NULL && !PyErr_Occurred()) frame = made_frame(state, stored, &asked);
+        if (frame != NULL) whole = join(stored, &asked, frame);
+        if (whole != NULL) {
+            count_status(PyList_GET_ITEM(state, STATUSES), (unsigned char)PyBytes_AS_STRING(stored)[0]);
+            served = PyTuple_Pack(2, whole, asked.stays);
+            Py_DECREF(whole);
+        }
+        Py_DECREF(stored);
+    }
+    if (served != NULL) return served;
+    PyErr_Clear(); /* whatever it was, the full way meets it and says so */
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {
-    {"question", (PyCFunction)(void (*)(void))question, METH_FASTCALL, question_doc},
-    {"join", (PyCFunction)(void (*)(void))join, METH_FASTCALL, join_doc},
+    {"answer", (PyCFunction)(void (*)(void))answer, METH_FASTCALL, answer_doc},
     {NULL, NULL, 0, NULL},
 };
 
 static struct PyModuleDef module = {
-    PyModuleDef_HEAD_INIT, "quick", "The quick way's two steps in C.", 0, methods, NULL, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT, "quick", "The quick way in C.", 0, methods, NULL, NULL, NULL, NULL,
 };
 
 PyMODINIT_FUNC PyInit_quick(void)
