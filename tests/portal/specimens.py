@@ -705,7 +705,13 @@ SPECIMENS = {
     "block": ("block", block),
     "block-errors": ("block", lambda: block(has_errors=True)),
     "status": ("status", status),
-    "cps": ("cps", lambda: {"page": cps_page(policy_files()), "shell": _shell("", is_in=False)}),
+    "cps": (
+        "cps",
+        lambda: {
+            "page": cps_page(policy_files(), qa_issuers=("TEST Sigill e-id Root CA v1",)),
+            "shell": _shell("", is_in=False),
+        },
+    ),
     "accessibility": ("accessibility", lambda: {"shell": _shell("", is_in=False)}),
     "functions": ("functions", functions),
     **{

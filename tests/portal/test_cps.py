@@ -7,8 +7,11 @@ from django.conf import settings as running
 from django.test import Client
 from pytest_django import Settings
 
+from ca.environments import Environment
+from ca.models import Issuer
 from ca.policy_files import policy_files
 from portal.pages.public.cps import PURPOSES, cps_page
+from tests.authority import the_authority
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +43,38 @@ def test_the_figures_are_those_of_the_running_configuration() -> None:
         assert f"{profile.max_validity.days} days" in text
         assert name in text
         assert name in PURPOSES
+
+
+def test_the_policies_stand_with_their_identifiers_and_the_level_that_each_means() -> None:
+    """PKI-4: the level of assurance is read from the policy, and this is where the map stands."""
+    page = cps_page(policy_files())
+    levels = {line.name: line.level for line in page.policies}
+    assert {name for name, level in levels.items() if level == 3} == {
+        "loa3_card",
+        "loa3_reserve",
+        "loa3_mobile",
+    }
+    assert {name for name, level in levels.items() if level == 2} == {
+        "loa2_reserve",
+        "loa2_coordination_number",
+        "loa2_passport",
+    }
+    assert {name for name, level in levels.items() if level is None} == {
+        "function_server",
+        "function_client",
+        "function_email",
+    }
+    text = read("en")
+    for line in page.policies:
+        assert line.object_identifier in text
+
+
+def test_qas_issuers_are_named_where_qa_stands_beside_prod() -> None:
+    """QA-3."""
+    assert "QA stands beside PROD" not in read("en")
+    the_authority(Environment.QA)
+    Issuer.objects.filter(key="qa_root").update(common_name="TEST Sigill e-id Root CA v1")
+    assert "TEST Sigill e-id Root CA v1" in read("en")
 
 
 def test_another_configuration_is_another_statement(settings: Settings) -> None:

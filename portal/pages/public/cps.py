@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from ca.environments import Environment
 from ca.pki.policies import POLICIES
 from ca.policy_files import PolicyFiles, policy_files
+from ca.selectors import issuers
 from portal.words import Text
 
 PURPOSES: Final[Mapping[str, Text]] = {
@@ -77,15 +79,18 @@ class CpsPage:
     issuers: Sequence[IssuerLine]
     profiles: Sequence[ProfileLine]
     policies: Sequence[PolicyLine]
+    qa_issuers: Sequence[str] = ()
+    """QA's issuers, where QA stands beside PROD: the same rules under names of their own."""
 
 
 @require_safe
 def show_cps(request: HttpRequest) -> HttpResponse:
     """Show the statement."""
-    return render(request, "portal/cps.html", {"page": cps_page(policy_files())})
+    of_qa = tuple(issuer.common_name for issuer in issuers(Environment.QA))
+    return render(request, "portal/cps.html", {"page": cps_page(policy_files(), qa_issuers=of_qa)})
 
 
-def cps_page(files: PolicyFiles) -> CpsPage:
+def cps_page(files: PolicyFiles, *, qa_issuers: Sequence[str] = ()) -> CpsPage:
     """Return the statement of what these files let the CA issue."""
     plans = files.hierarchy.issuers
     names = {plan.key: files.name_prefix + plan.common_name for plan in plans}
@@ -116,6 +121,7 @@ def cps_page(files: PolicyFiles) -> CpsPage:
             for profile in files.profiles.values()
             if profile.name == files.hierarchy.root.profile or files.hierarchy.issuers_of(profile.name)
         ],
+        qa_issuers=qa_issuers,
         policies=[
             PolicyLine(
                 object_identifier=policy.object_identifier(files.policy_arc),
