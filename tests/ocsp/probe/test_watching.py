@@ -203,3 +203,18 @@ def test_the_database_refuses_half_a_sighting_and_half_an_end(world: World, visi
     for wrong in ({"state": "seen"}, {"seen_at": now()}, {"source": "rumour"}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Sighting.objects.filter(landing=landing).update(**wrong)
+
+
+def test_two_probes_that_see_the_same_note_it_once(world: World, visitor: Visitor) -> None:
+    """R6: whoever comes second finds the row moved and records nothing."""
+    certificate = a_revocation(world)
+    landing = watching.begin(certificate, visitor=visitor)
+    assert landing is not None
+    for one in list(Sighting.objects.select_related("landing__certificate")):
+        assert landings.note_seen(one, crl_number=None, at=now())
+        assert not landings.note_seen(one, crl_number=7, at=now())
+    assert Sighting.objects.filter(crl_number=7).count() == 0
+    stale = Landing.objects.get(pk=landing.pk)
+    assert landings.settle(landing, at=now()) is LandingState.CLOSED
+    assert landings.settle(stale, at=now()) is LandingState.CLOSED
+    assert (events("revocation.seen"), events("revocation.closed")) == (2, 1)
