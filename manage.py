@@ -10,7 +10,10 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     from django.core.management import execute_from_command_line  # noqa: PLC0415 - settings must be named first
 
-    execute_from_command_line(sys.argv)
+    from journal.correlation import caused_by, fresh  # noqa: PLC0415 - as above
+
+    with caused_by(fresh()):  # all that one command does is found by one id
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -29,11 +29,15 @@ _TOLD = frozenset(
 
 def run_job(name: str, work: Callable[[datetime], str]) -> None:
     """Run ``work`` at this moment and record how it went; a failure is recorded, logged and raised."""
+    with caused_by(fresh()):
+        _run(name, work)
+
+
+def _run(name: str, work: Callable[[datetime], str]) -> None:
     now = timezone.now()
     status, _ = JobStatus.objects.update_or_create(name=name, defaults={"started_at": now})
     try:
-        with caused_by(fresh()):
-            result = work(now)
+        result = work(now)
     except Exception as error:
         JobStatus.objects.filter(name=name).update(
             finished_at=timezone.now(),
