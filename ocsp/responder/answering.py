@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from ocsp.store.interface import StatusReader, StoreUnavailable
-from ocsp.store.record import HEAD_SIZE, TAG_OCTETS, DamagedRecord, SignerRecord, peek
+from ocsp.store.record import HEAD_SIZE, TAG_OCTETS, DamagedRecord, IssuerRecord, SignerRecord, peek
 from ocsp.store.registry import Registry, key_prefix
 from ocsp.wire import der
 from ocsp.wire.cert_id import PRESIGNED, CertId
@@ -174,20 +174,17 @@ class Answering:
         )
 
     def _plan(self, request: OcspRequest, now: int) -> Answered | ResponseStatus | SigningPlan:
-        # What is not found may have been published since the last look: a certificate that was handed out
-        # a moment ago is never unknown (BR 4.9.9). Without a store nobody knows whose issuers are ours.
-        self.follow()
-        issuers = {
-            None if issuer is None else issuer.issuer_id: issuer
-            for issuer in map(self.registry.issuer_of, request.cert_ids)
-        }
-        issuer = next(iter(issuers.values()))
-        if issuer is None or len(issuers) > 1:
+        issuer, found = self._find(request)
+        if None in found:
+            # It may have been published since the last look: a certificate that was handed out a moment ago
+            # is never unknown (BR 4.9.9). Without a store nobody knows whose issuers are ours.
+            self.follow()
+            issuer, found = self._find(request)
+        if issuer is None:
             return ResponseStatus.UNAUTHORIZED  # no signer of ours may speak for all of them
         single_responses = []
         fallback: Answered | ResponseStatus = ResponseStatus.TRY_LATER
-        for cert_id in request.cert_ids:
-            stored = self._reader.get(key_prefix(issuer.issuer_id, cert_id.algorithm) + cert_id.serial)
+        for cert_id, stored in zip(request.cert_ids, found, strict=True):
             single = self._unknown(cert_id, now) if stored is None else self._known(cert_id, stored, now)
             if single is None:
                 return ResponseStatus.TRY_LATER
@@ -209,6 +206,19 @@ class Answering:
             nonce=request.nonce,
             fallback=fallback,
         )
+
+    def _find(self, request: OcspRequest) -> tuple[IssuerRecord | None, list[bytes | None]]:
+        """Return the issuer that all CertIDs name, None if there is none, and what is stored of each."""
+        issuers = {
+            None if issuer is None else issuer.issuer_id: issuer
+            for issuer in map(self.registry.issuer_of, request.cert_ids)
+        }
+        issuer = next(iter(issuers.values()))
+        if issuer is None or len(issuers) > 1:
+            return None, [None]
+        prefixes = (key_prefix(issuer.issuer_id, cert_id.algorithm) for cert_id in request.cert_ids)
+        keys = (prefix + cert_id.serial for prefix, cert_id in zip(prefixes, request.cert_ids, strict=True))
+        return issuer, [self._reader.get(key) for key in keys]
 
     def _unknown(self, cert_id: CertId, now: int) -> bytes | None:
         """Say unknown of a serial that is not in the store, None when the store cannot be relied upon."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Thread
 from typing import Final, NamedTuple
 
@@ -40,14 +40,17 @@ _Outcome = tuple[_Work, bytes | Exception]
 class SigningLane:
     """Bounded in every direction: one thread, waiting questions, time.
 
-    What comes in while the signer works waits and goes to it together. After a failure the lane rests, so
+    What comes in at once, or while the signer works, goes to it together. After a failure the lane rests, so
     that a dead signer costs the questions after it nothing. An algorithm other than the key's own that fails
     rests alone and for longer: a token need not be able to do it.
     """
 
     def __init__(self, sign: SignMany, *, most_waiting: int = 256, deadline: float = 3.0) -> None:
         self._sign = sign
-        self._queue: SimpleQueue[_Work] = SimpleQueue()
+        self._queue: SimpleQueue[list[_Work]] = SimpleQueue()
+        self._pending: list[_Work] = []
+        self._is_busy = False
+        """The thread has a batch, or will have one when the loop has read what came in with it."""
         self._most_waiting = most_waiting
         self._deadline = deadline
         self._waiting = 0
@@ -75,11 +78,25 @@ class SigningLane:
         work = _Work(signer, algorithm or signer.algorithm, to_be_signed, loop.create_future())
         self._waiting += 1
         expiry = loop.call_later(self._deadline, self._expire, work)
-        self._queue.put(work)
+        self._pending.append(work)
+        if not self._is_busy:
+            self._is_busy = True
+            loop.call_soon(self._hand_over)
         try:
             return await work.answer
         finally:
             expiry.cancel()
+
+    def _hand_over(self) -> None:
+        """Give the thread what waits, without those who have waited too long already."""
+        batch, self._pending = self._pending[:_MOST_AT_ONCE], self._pending[_MOST_AT_ONCE:]
+        wanted = [work for work in batch if not work.answer.done()]
+        self._waiting -= len(batch) - len(wanted)
+        self._is_busy = bool(wanted or self._pending)
+        if wanted:
+            self._queue.put(wanted)
+        elif self._pending:
+            self._hand_over()
 
     def _expire(self, work: _Work) -> None:
         """Let whoever asked go; the thread finds out that nobody waits any more."""
@@ -107,21 +124,21 @@ class SigningLane:
             else:
                 self.signed += 1
                 work.answer.set_result(outcome)
+        self._hand_over()
 
     def _run(self) -> None:
         while True:
-            works = [self._queue.get()]
-            with suppress(Empty):
-                while len(works) < _MOST_AT_ONCE:
-                    works.append(self._queue.get_nowait())
-            loop = works[0].answer.get_loop()
+            batch = self._queue.get()
             groups: dict[tuple[str, str], list[_Work]] = {}
-            for work in works:
+            for work in batch:
                 groups.setdefault((work.signer.label, work.algorithm), []).append(work)
-            for (label, algorithm), group in groups.items():
-                outcomes = list(self._outcomes(label, algorithm, group))
-                with suppress(RuntimeError):  # the loop has ended meanwhile
-                    loop.call_soon_threadsafe(self._deliver, outcomes)
+            outcomes = [
+                outcome
+                for (label, algorithm), group in groups.items()
+                for outcome in self._outcomes(label, algorithm, group)
+            ]
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                batch[0].answer.get_loop().call_soon_threadsafe(self._deliver, outcomes)
 
     def _outcomes(self, label: str, algorithm: str, group: list[_Work]) -> Iterable[_Outcome]:
         sound = []
