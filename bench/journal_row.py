@@ -74,6 +74,9 @@ def _in_writers(work: Callable[[int], tuple[int, float]], meanwhile: Callable[[b
             cpu += meanwhile(False)  # noqa: FBT003 - its only argument
             pending.wait(0.05)
         results = pending.get()
+        # Writers that are told to end while one holds the queue's lock would wait for it for ever.
+        pool.close()
+        pool.join()
     cpu += meanwhile(True)  # noqa: FBT003 - as above
     return Work(done=sum(done for done, _ in results), cpu=cpu + sum(used for _, used in results))
 

@@ -25,7 +25,10 @@ PROGRAM = Path(verify.__file__)
 @pytest.fixture
 def card(scene: Scene) -> Card:
     """A card that was activated and blocked; no head is signed yet."""
-    made = an_active_card(scene)
+    return blocked(an_active_card(scene), scene)
+
+
+def blocked(made: Card, scene: Scene) -> Card:
     now = datetime.now(tz=UTC)
     return block_card(
         card_id=str(made.pk),
@@ -96,6 +99,20 @@ def test_a_receipt_waits_for_its_head_and_then_proves_its_rows(
         assert said.splitlines()[-1].startswith(
             f"intact: {len(types)} rows proven in the tree of {head.size}"
         )
+
+
+@pytest.mark.django_db
+def test_an_older_head_does_not_prove_a_newer_row(scene: Scene, log_in: LogIn, tmp_path: Path) -> None:
+    made = an_active_card(scene)
+    sign_head(tmp_path / "heads")
+    page = reverse("block-receipt", args=[made.pk])
+    browser = log_in(scene.cast.alva)
+    blocked(made, scene)
+    for _ in range(2):
+        assert "hx-trigger" in browser.get(page).content.decode()
+        sequencing.sequence_committed(limit=1000)
+    sign_head(tmp_path / "heads")
+    assert "hx-trigger" not in browser.get(page).content.decode().partition('id="journal-proof"')[2]
 
 
 @pytest.mark.django_db
