@@ -203,6 +203,7 @@ def _in_reach(criteria: Criteria, reach: Reach) -> _Walk:
 def _of_references(criteria: Criteria, objects: Collection[tuple[str, str]]) -> _Walk:
     rows = [EntryReference.objects.filter(kind=kind, value=value) for kind, value in objects]
     if len(rows) > _MERGED:
+        # Sorting is the work, so more is taken at once.
         kinds = {kind for kind, _ in objects}
         rows = [
             EntryReference.objects.filter(
@@ -210,7 +211,8 @@ def _of_references(criteria: Criteria, objects: Collection[tuple[str, str]]) -> 
             )
             for one in sorted(kinds)
         ]
-    return lambda start: _merged([_descend(one, start, "entry_id", criteria) for one in rows])
+    first = _PROBED if len(objects) <= _MERGED else 2 * _CHUNK
+    return lambda start: _merged([_descend(one, start, "entry_id", criteria, first=first) for one in rows])
 
 
 def _of_columns(criteria: Criteria, column: str, values: Collection[str]) -> _Walk:
@@ -232,10 +234,15 @@ def _merged(walks: Collection[Iterator[Place]]) -> Iterator[Place]:
 
 
 def _descend(
-    rows: "QuerySet[Entry] | QuerySet[EntryReference]", start: Place | None, number: str, criteria: Criteria
+    rows: "QuerySet[Entry] | QuerySet[EntryReference]",
+    start: Place | None,
+    number: str,
+    criteria: Criteria,
+    *,
+    first: int = _PROBED,
 ) -> Iterator[Place]:
     """Yield places from the newest on, a few hundred for each question to the database."""
-    size = _PROBED
+    size = first
     while True:
         asked = _newest(rows, start, number, criteria.until)
         if criteria.since is not None:
@@ -244,7 +251,7 @@ def _descend(
         yield from places
         if len(places) < size:
             return
-        start, size = places[-1], _STEP if size == _PROBED else _CHUNK
+        start, size = places[-1], _STEP if size == _PROBED else max(size, _CHUNK)
 
 
 def _newest(
