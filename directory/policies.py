@@ -28,7 +28,7 @@ JOURNAL_ROLES = frozenset(
         Role.DEPUTY_ISSUANCE_MANAGER,
     )
 )
-"""The row "Audit log" of domain.md 1.2: auditors and the central administration, managers of their own area."""
+"""The row "Audit log" of domain.md 1.2: auditors, the central administration, managers of their own area."""
 CENTRAL = "central"
 """The kind of the organization that the central administration works in."""
 
