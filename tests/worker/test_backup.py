@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Self
 
@@ -132,7 +134,7 @@ class Responder:
         return done.stdout.split(": ")[1].split()[0]
 
 
-def poll(look: Callable[[], object], seconds: float = 30) -> None:
+def poll(look: Callable[[], object], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not look():
         assert time.monotonic() < deadline
@@ -266,6 +268,37 @@ def test_a_damaged_backup_is_refused_and_changes_nothing(drilled: Drill, tmp_pat
         assert not exchange.draft_of(drilled.home).exists()
 
 
+def test_a_backup_that_was_changed_and_packed_again_is_refused_for_its_signature(
+    drilled: Drill, tmp_path: Path
+) -> None:
+    """Reliability 6: a signed manifest; whoever can write the file can also write its digests."""
+    changed, stripped = tmp_path / "changed.tar.gz", tmp_path / "stripped.tar.gz"
+    _pack_again(drilled.backup, changed, lambda manifest: manifest.replace(b'"engine"', b'"engine" '))
+    _pack_again(drilled.backup, stripped, lambda manifest: manifest, keep_signature=False)
+    before = state_of(drilled.home)
+    for file, said in ((changed, "not what the audit key signed"), (stripped, "nobody vouches for it")):
+        refused = drilled.installation.manage("restore", str(file), "--replace")
+        assert refused.returncode == 1
+        assert said in refused.stderr, refused.stderr
+    assert state_of(drilled.home) == before
+
+
+def _pack_again(
+    source: Path, target: Path, change: Callable[[bytes], bytes], *, keep_signature: bool = True
+) -> None:
+    with tarfile.open(source) as old, tarfile.open(target, "w:gz") as new:
+        for member in old:
+            content = old.extractfile(member)
+            if content is None:
+                new.addfile(member)
+            elif member.name == "manifest.json":
+                told = change(content.read())
+                member.size = len(told)
+                new.addfile(member, BytesIO(told))
+            elif member.name != "manifest.sig" or keep_signature:
+                new.addfile(member, content)
+
+
 def test_nothing_is_restored_under_running_processes(drilled: Drill) -> None:
     pid_file = drilled.installation.run / "worker.pid"
     pid_file.write_text(f"{os.getpid()}\n")
@@ -367,7 +400,8 @@ def test_an_encrypted_backup_opens_with_its_passphrase_only(tmp_path: Path) -> N
     )  # fmt: skip
     file = tmp_path / "sealed"
     write_archive(content, manifest, file=file, passphrase="rätt lösenord")
-    assert extract_archive(file, into=tmp_path / "1", passphrase="rätt lösenord") == manifest
+    extracted = extract_archive(file, into=tmp_path / "1", passphrase="rätt lösenord")
+    assert (extracted.manifest, extracted.is_sealed) == (manifest, True)
     assert describe_files(tmp_path / "1") == manifest.files
     sealed = file.read_bytes()
     assert b"secret" not in sealed

@@ -31,6 +31,7 @@ from worker.backup.database_copy import (
 )
 from worker.backup.errors import BackupRefused
 from worker.backup.manifest import DatabaseFacts, Manifest
+from worker.backup.signing import sign_manifest
 from worker.events import BackupMade
 
 
@@ -42,6 +43,8 @@ class Backup:
     sha256: str
     manifest: Manifest
     token_copy: str
+    is_signed: bool
+    """By the audit key; without a signer the backup is whole, and nobody vouches for it."""
 
 
 def make_backup(*, file: Path, passphrase: str, actor: Actor, at: datetime) -> Backup:
@@ -71,7 +74,8 @@ def make_backup(*, file: Path, passphrase: str, actor: Actor, at: datetime) -> B
                 database=facts,
                 files=describe_files(folder),
             )
-            write_archive(folder, manifest, file=file, passphrase=passphrase)
+            signature = sign_manifest(manifest.encode())
+            write_archive(folder, manifest, file=file, passphrase=passphrase, signature=signature)
     except (OSError, sqlite3.Error, psycopg.Error) as error:
         raise BackupRefused(f"no backup was made: {error}") from error
     sha256 = digest_of(file)
@@ -88,7 +92,13 @@ def make_backup(*, file: Path, passphrase: str, actor: Actor, at: datetime) -> B
     except DatabaseError as error:
         file.unlink()  # no backup that the journal does not know of
         raise BackupRefused(f"the journal cannot be written, so there is no backup: {error}") from error
-    return Backup(file=file, sha256=sha256, manifest=manifest, token_copy=copied_token)
+    return Backup(
+        file=file,
+        sha256=sha256,
+        manifest=manifest,
+        token_copy=copied_token,
+        is_signed=bool(signature),
+    )
 
 
 def _copy_database(folder: Path) -> tuple[str, DatabaseFacts]:

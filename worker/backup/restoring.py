@@ -31,6 +31,7 @@ from worker.backup.errors import BackupRefused
 from worker.backup.manifest import DatabaseFacts, Manifest
 from worker.backup.question import Answer, Question
 from worker.backup.quiet import running_processes
+from worker.backup.signing import demand_signature
 
 RECORD: Final = "restored.json"
 """In the restored folder: which restore it came of."""
@@ -58,6 +59,7 @@ class Wish:
     passphrase: str
     may_replace: bool
     at: datetime
+    may_be_unsigned: bool = False
 
     @property
     def stamp(self) -> str:
@@ -91,7 +93,12 @@ def _restore(wish: Wish, server: Server | None, *, run: Path, is_empty: bool) ->
     fresh = f"{server.database}_restoring" if server else ""
     try:
         unpacked = draft / "unpacked"
-        manifest = extract_archive(wish.file, into=unpacked, passphrase=wish.passphrase)
+        extracted = extract_archive(wish.file, into=unpacked, passphrase=wish.passphrase)
+        manifest = extracted.manifest
+        if not extracted.is_sealed and not wish.may_be_unsigned:
+            demand_signature(
+                extracted, known=wish.home if _is_same_authority(wish.home, manifest) else unpacked / "home"
+            )
         _demand_same_engine(manifest, server)
         is_same_authority = _is_same_authority(wish.home, manifest)
         if not is_empty and not wish.may_replace:

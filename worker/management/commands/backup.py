@@ -43,5 +43,6 @@ class Command(BaseCommand):
             f"SHA-256 {made.sha256}\n"
             f"{facts.certificates} certificates ({facts.revoked} revoked), "
             f"journal of {facts.journal_rows} rows, {token}; "
-            f"{'encrypted' if passphrase else 'NOT encrypted: whoever has the file has the keys'}"
+            f"{'encrypted' if passphrase else 'NOT encrypted: whoever has the file has the keys'}; "
+            f"{'signed by the audit key' if made.is_signed else 'NOT signed: no signer answered'}"
         )

@@ -26,6 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--ledger", type=Path, help="revocation ledger kept elsewhere, instead of HOME's")
         parser.add_argument("--replace", action="store_true", help="also when HOME is newer than the backup")
         parser.add_argument("--passphrase-file", type=Path, help="the passphrase that it was encrypted with")
+        parser.add_argument("--unsigned", action="store_true", help="also when nobody vouches for the backup")
 
     def handle(
         self,
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         ledger: Path | None,
         replace: bool,
         passphrase_file: Path | None,
+        unsigned: bool,
         **__: object,
     ) -> None:
         """Restore, and say what was done and what is lost."""
@@ -45,6 +47,7 @@ class Command(BaseCommand):
                 ledger=ledger,
                 passphrase=read_passphrase(passphrase_file),
                 may_replace=replace,
+                may_be_unsigned=unsigned,
                 at=timezone.now(),
             )
             done = restore(wish)
