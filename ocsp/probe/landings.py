@@ -89,23 +89,26 @@ def note_unseen(sighting: Sighting, *, said: str, at: datetime) -> None:
 def settle(landing: Landing, *, at: datetime) -> LandingState:
     """Close a landing of which everything was seen, call one late that is, and return where it stands.
 
-    Safe to repeat and to be done by several at once.
+    Late is what was asked about after its time and still did not say it; what nobody could ask about yet,
+    because very many are revoked at once, is not. Safe to repeat and to be done by several at once.
     """
     awaited = list(
         landing.sightings.filter(state=SightingState.AWAITED.value)
         .order_by("source", "node")
-        .values_list("source", "node")
+        .values_list("source", "node", "asked_at")
     )
     state = LandingState(landing.state)
     if not awaited:
         action = LandingAction.CLOSE
     elif landing.certificate.not_after <= at:
         action = LandingAction.LAPSE
-    elif at - landing.revoked_at > LIMIT and state is LandingState.OPEN:
+    elif state is LandingState.OPEN and any(
+        asked_at is not None and asked_at - landing.revoked_at > LIMIT for _, _, asked_at in awaited
+    ):
         action = LandingAction.PASS_LIMIT
     else:
         return state
-    return _move(landing, action, awaited, at=at)
+    return _move(landing, action, [(source, node) for source, node, _ in awaited], at=at)
 
 
 def _move(

@@ -21,7 +21,7 @@ from ocsp.states import LandingState, SightingState, Source
 
 _log: Final = logging.getLogger(__name__)
 
-_ROUND: Final = 300
+_ROUND: Final = 1000
 """Most sightings that one round asks for; those asked longest ago come first."""
 _MANY: Final = 20
 """From so many on, a list's numbers are read into a set instead of being searched one by one."""
@@ -35,7 +35,6 @@ class Watched:
     closed: int = 0
     late: int = 0
     under_way: int = 0
-    touched: set[object] = field(default_factory=set)
 
     def __str__(self) -> str:
         return f"{self.seen} seen, {self.closed} closed, {self.late} late, {self.under_way} under way"
@@ -65,14 +64,20 @@ def watch(*, visitor: Visitor) -> Watched:
     awaited = Sighting.objects.filter(state=SightingState.AWAITED.value).exclude(
         landing__state=LandingState.LAPSED.value
     )
-    chosen = awaited.order_by(F("asked_at").asc(nulls_first=True), "pk").select_related(
-        "landing__certificate__issuer"
+    chosen = list(
+        awaited.order_by(F("asked_at").asc(nulls_first=True), "pk").select_related(
+            "landing__certificate__issuer"
+        )[:_ROUND]
     )
-    # The full list first: a delta is read together with the list that it adds to.
-    order = {Source.OCSP.value: 0, Source.FULL_CRL.value: 1, Source.DELTA_CRL.value: 2}
-    ask(sorted(chosen[:_ROUND], key=lambda one: order[one.source]), visitor=visitor, watched=watched)
+    ask(chosen, visitor=visitor, watched=watched)
     under_way = Landing.objects.filter(state__in=[LandingState.OPEN.value, LandingState.LATE.value])
-    for landing in under_way.select_related("certificate").order_by("revoked_at")[: 4 * _ROUND]:
+    looked_at = {one.landing_id: one.landing for one in chosen}
+    # And what was left by a probe that died between seeing the last of it and saying so.
+    for left in under_way.exclude(sightings__state=SightingState.AWAITED.value).select_related("certificate")[
+        :_ROUND
+    ]:
+        looked_at.setdefault(left.pk, left)
+    for landing in looked_at.values():
         _settle(landing, at=visitor.clock(), watched=watched)
     watched.under_way = under_way.count()
     return watched

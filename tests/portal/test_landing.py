@@ -86,7 +86,14 @@ def test_what_is_late_is_said(blocked: Card) -> None:
     watch(blocked)
     see(blocked, Source.OCSP)
     for one in revoked_on(blocked):
-        landings.settle(one.landing, at=one.revoked_at + landings.LIMIT + timedelta(seconds=1))
+        later = one.revoked_at + landings.LIMIT + timedelta(seconds=1)
+        landings.settle(one.landing, at=later)
+    assert progress(blocked) == ["done", "done", "now", "now"]  # nobody has asked again yet
+    for one in revoked_on(blocked):
+        later = one.revoked_at + landings.LIMIT + timedelta(seconds=1)
+        for awaited in one.landing.sightings.filter(state="awaited"):
+            landings.note_unseen(awaited, said="not on list 7", at=later)
+        landings.settle(one.landing, at=later)
     assert progress(blocked) == ["done", "done", "failed", "failed"]
     assert shown(blocked).is_late
 
