@@ -98,10 +98,18 @@ class QuickWay:
             return
         if request.method == "GET" and octets.startswith(_GET) and octets.endswith(b"\r\n\r\n"):
             head = octets[octets.find(_BEFORE_VERSION) :]
-            if not request.body and len(self._gets) < _MOST_HEADS:
+            if not request.body:
+                _make_room(self._gets)
                 self._gets[head] = stays
         elif request.method == "POST" and request.target == b"/ocsp" and request.is_ocsp:
             head = octets[: octets.find(b"\r\n\r\n") + 4]
             length = len(octets) - len(head)
-            if length == int(headers.get(b"content-length", b"-1")) and len(self._posts) < _MOST_HEADS:
+            if length == int(headers.get(b"content-length", b"-1")):
+                _make_room(self._posts)
                 self._posts[head] = length, stays
+
+
+def _make_room(heads: dict[bytes, bool] | dict[bytes, tuple[int, bool]]) -> None:
+    """Begin anew when there are too many: a client that sends a new head each time costs the others little."""
+    if len(heads) >= _MOST_HEADS:
+        heads.clear()

@@ -1,5 +1,6 @@
 """``answer(bytes)`` over a real store: whatever the bytes are, good is said only of what is good."""
 
+import base64
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ocsp.responder.answering import Answered, Answering, SigningPlan
+from ocsp.responder.metrics import Metrics
+from ocsp.responder.quick import QuickWay
+from ocsp.responder.request import RequestReader
 from ocsp.store.lmdb_reader import LmdbReader
 from ocsp.wire.request import MalformedRequest, parse_request
 from ocsp.wire.response import CertStatus, ResponseStatus
@@ -109,4 +113,31 @@ def test_what_has_ended_is_not_signed_anew(tmp_path: Path, authority: Authority)
     assert isinstance(answering.answer(asked, now), SigningPlan)
     assert answering.answer(asked, now + 8 * HOUR) is ResponseStatus.TRY_LATER
     assert answering.answer(asked, now - HOUR) is ResponseStatus.TRY_LATER
+    reader.close()
+
+
+def test_a_client_with_a_new_head_each_time_does_not_close_the_quick_way_to_others(
+    tmp_path: Path, authority: Authority
+) -> None:
+    fill(tmp_path, authority).close()
+    reader = LmdbReader(tmp_path / "ocsp" / "lmdb")
+    answering = Answering(reader, may_sign=False)
+    quick = QuickWay(reader=reader, answering=answering, metrics=Metrics())
+    answering.on_renewal = lambda changed: quick.renewed(has_changed=changed)
+    answering.follow()
+    quick.forget(int(time.time()))
+    path = base64.b64encode(question(authority, GOOD))
+    body = question(authority, GOOD)
+    for number in range(1200):
+        get = b"GET /ocsp/%b HTTP/1.1\r\nHost: x\r\nX: %d\r\n\r\n" % (path, number)
+        post = b"POST /ocsp HTTP/1.1\r\nHost: %d\r\nContent-Length: %d\r\n\r\n%b" % (number, len(body), body)
+        for octets in (get, post):
+            assert quick.answer(octets) is None
+            (request,) = RequestReader().feed(octets)
+            quick.learn(octets, request)
+            served = quick.answer(octets)
+            assert served is not None
+            assert served[0].startswith(b"HTTP/1.1 200 OK")
+    assert len(quick._gets) <= 512
+    assert len(quick._posts) <= 512
     reader.close()
