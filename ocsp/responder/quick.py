@@ -110,6 +110,6 @@ class QuickWay:
 
 
 def _make_room(heads: dict[bytes, bool] | dict[bytes, tuple[int, bool]]) -> None:
-    """Begin anew when there are too many: a client that sends a new head each time costs the others little."""
+    """Begin anew when there are too many: a client with a new head each time costs the others little."""
     if len(heads) >= _MOST_HEADS:
         heads.clear()
