@@ -88,3 +88,15 @@ class LedgerDamaged(CaError):
     """The revocation ledger cannot be read, or a line in it does not add up."""
 
     code = "ledger_damaged"
+
+
+class ApprovalRefused(CaError):
+    """One person alone, or the same one twice, would decide what takes two (domain.md 7.3)."""
+
+    code = "approval_refused"
+
+
+class UnknownMassRevocation(CaError):
+    """No mass revocation has that id."""
+
+    code = "unknown_mass_revocation"

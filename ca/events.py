@@ -128,6 +128,36 @@ class CertificateRevoked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MassRevocationStaged(Event):
+    """A list of certificates to be revoked was fixed; ``sha256`` is over their ids in order."""
+
+    TYPE: ClassVar[str] = "revocation.mass_staged"
+    mass_revocation_id: str
+    reason: str
+    certificates: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MassRevocationApproved(Event):
+    """A second person approved the list; ``sha256`` is that of the list as it stands."""
+
+    TYPE: ClassVar[str] = "revocation.mass_approved"
+    mass_revocation_id: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MassRevocationFinished(Event):
+    """Every certificate of the list is revoked; ``revoked`` were so by it, others before."""
+
+    TYPE: ClassVar[str] = "revocation.mass_finished"
+    mass_revocation_id: str
+    certificates: int
+    revoked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyBlocked(Event):
     """A public key will never be certified again."""
 

@@ -1,5 +1,6 @@
 """Revokes certificates, for ever: no function here or elsewhere takes a revocation back or changes it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,7 +15,7 @@ from ca.pki.crl_entries import RevokedEntry
 from ca.pki.reasons import RevocationReason
 from ca.states import RequestAction, RequestState, next_request_state
 from journal.actor import Actor
-from journal.recording import record, rfc3339
+from journal.recording import record, record_all, rfc3339
 
 RECORDED_REASONS: Final = frozenset(
     {
@@ -115,24 +116,9 @@ def _revoke(
     actor: Actor,
     at: datetime,
 ) -> Revoked | AlreadyRevoked:
-    invalidity_at = invalid_from if invalid_from < at else None
     with transaction.atomic():
-        entry = RevokedEntry(
-            serial_number=int(certificate.serial_hex, 16),
-            revoked_at=at,
-            reason=reason,
-            invalidity_at=invalidity_at,
-        )
-        # Compare and swap: of two administrators one revokes, the other is told when it was done.
-        changed = Certificate.objects.filter(pk=certificate.pk, revoked_at__isnull=True).update(
-            revoked_at=at,
-            revocation_reason=reason.value,
-            revocation_requested_at=requested_at,
-            invalidity_at=invalidity_at,
-            crl_entry_der=entry.encode(),
-        )
-        certificate.refresh_from_db()
-        if not changed:
+        if not _mark(certificate, reason, requested_at, invalid_from, at=at):
+            certificate.refresh_from_db()
             return _already(certificate)
         if reason is RevocationReason.KEY_COMPROMISE:
             block_key(
@@ -174,6 +160,68 @@ def revoke_carrier(
             )
             for pk in certificates.order_by("issued_at", "pk").values_list("pk", flat=True)
         ]
+
+
+def revoke_many(
+    certificate_ids: Sequence[UUID],
+    *,
+    reason: RevocationReason,
+    requested_at: datetime,
+    actor: Actor,
+    at: datetime,
+) -> set[UUID]:
+    """Revoke certificates in one transaction, as ``revoke_with_carrier`` does each; return the newly revoked.
+
+    Each is a compare-and-swap of its own: what was revoked before keeps its moment and its reason.
+    """
+    _check(reason, requested_at, None, at)
+    revoked: list[Certificate] = []
+    with transaction.atomic():
+        found = Certificate.objects.filter(pk__in=certificate_ids, revoked_at__isnull=True)
+        for certificate in found.defer("certificate_der").order_by("pk"):
+            invalid_from = max(requested_at, certificate.not_before)
+            if _mark(certificate, reason, requested_at, invalid_from, at=at):
+                revoked.append(certificate)
+        if reason is RevocationReason.KEY_COMPROMISE:
+            for certificate in revoked:
+                block_key(
+                    public_key_sha256=certificate.public_key_sha256,
+                    certificate_id=str(certificate.pk),
+                    reason=reason.rfc_name,
+                    actor=actor,
+                    at=at,
+                )
+        record_all([_revoked(one, reason) for one in revoked], actor=actor, at=at)
+    return {one.pk for one in revoked}
+
+
+def _mark(
+    certificate: Certificate,
+    reason: RevocationReason,
+    requested_at: datetime,
+    invalid_from: datetime,
+    *,
+    at: datetime,
+) -> bool:
+    """Compare and swap: of two administrators one revokes. The row in hand is brought up to date."""
+    invalidity_at = invalid_from if invalid_from < at else None
+    entry = RevokedEntry(
+        serial_number=int(certificate.serial_hex, 16),
+        revoked_at=at,
+        reason=reason,
+        invalidity_at=invalidity_at,
+    )
+    changed = Certificate.objects.filter(pk=certificate.pk, revoked_at__isnull=True).update(
+        revoked_at=at,
+        revocation_reason=reason.value,
+        revocation_requested_at=requested_at,
+        invalidity_at=invalidity_at,
+        crl_entry_der=entry.encode(),
+    )
+    if changed:
+        certificate.revoked_at, certificate.revocation_reason = at, reason.value
+        certificate.revocation_requested_at, certificate.invalidity_at = requested_at, invalidity_at
+    return bool(changed)
 
 
 def block_key(

@@ -94,6 +94,18 @@ CA: Final[Mapping[str, Wording]] = {
         ),
         fixer="you",
     ),
+    "approval_refused": Wording(
+        status=409,
+        title=_("Two different people are needed"),
+        text=_("Somebody else than who made the list must approve it, and only once."),
+        fixer="you",
+    ),
+    "unknown_mass_revocation": Wording(
+        status=404,
+        title=_("There is no such mass revocation"),
+        text=_("Check the number, or look in the list."),
+        fixer="you",
+    ),
     "crl_refused": Wording(
         status=500,
         title=_("The revocation list was not published"),

@@ -288,6 +288,27 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=_("Certificate revoked"),
         sentence=_("The certificate with serial number %(serial)s of %(subject)s was revoked: %(reason)s"),
     ),
+    "revocation.mass_staged": EventWords(
+        group="system",
+        icon="pencil",
+        tone="warn",
+        name=_("Mass revocation prepared"),
+        sentence=_("A list of %(certificates)s certificates to be revoked was made: %(reason)s"),
+    ),
+    "revocation.mass_approved": EventWords(
+        group="system",
+        icon="check-circle",
+        tone="warn",
+        name=_("Mass revocation approved"),
+        sentence=_("A second person approved a list of certificates to be revoked"),
+    ),
+    "revocation.mass_finished": EventWords(
+        group="system",
+        icon="slash-circle",
+        tone="bad",
+        name=_("Mass revocation carried out"),
+        sentence=_("Of %(certificates)s certificates %(revoked)s were revoked, the others had been before"),
+    ),
     "key.blocked": EventWords(
         group="system",
         icon="lock",
