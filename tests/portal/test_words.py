@@ -97,7 +97,16 @@ def test_every_event_of_cards_people_and_functions_has_its_words() -> None:
     )
     quiet = ("organization.", "directory.", "function_object.", "backup.", "database.", "revocations.")
     operation = ("act.", "authorization.", "configuration.", "consumer.", "hsm.", "job.", "journal.", "ocsp.")
-    watched = ("rate_limit.", "refusals.", "revocation.", "signer.", "environment.", "key_ceremony.")
+    watched = (
+        "erasure.",
+        "person.erased",
+        "rate_limit.",
+        "refusals.",
+        "revocation.",
+        "signer.",
+        "environment.",
+        "key_ceremony.",
+    )
     shown = {
         name
         for (name, _version), event in known_events().items()
