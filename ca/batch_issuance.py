@@ -28,12 +28,10 @@ from ca.blocklist import BlockedKeys, known_keys
 from ca.errors import CaError, SigningRefused, SigningUnavailable
 from ca.events import IssuanceIntended
 from ca.hsm.proxy import SignerSource
-from ca.issuance import (
-    LEASE,
-    RequestUnderWay,
+from ca.issuance import LEASE, RequestUnderWay, issue_request
+from ca.issuance_steps import (
     certificate_row,
     demand_open,
-    issue_request,
     issued_event,
     postpone,
     prepare_request,
@@ -101,13 +99,14 @@ def _waiting() -> QuerySet[CertificateRequest]:
 def issue_batch(
     request_ids: Sequence[UUID | str], *, signers: SignerSource, actor: Actor, at: datetime
 ) -> int:
-    """Issue those of the requests that wait, and return how many were issued.
+    """Issue those of the requests that wait, in that order, and return how many were issued.
 
     Raises ``SigningUnavailable`` with all of them back in ``requested`` for another try. What fails by
     itself is logged and left to whoever asks for it alone.
     """
     waiting = _waiting().filter(pk__in=request_ids).select_related("issuer")
-    requests = list(waiting.order_by("requested_at"))
+    places = {str(key): place for place, key in enumerate(request_ids)}
+    requests = sorted(waiting, key=lambda request: places[str(request.pk)])
     drafts = _prepare_all(requests, at=at)
     try:
         _intend_all(drafts, actor=actor, at=at)
