@@ -17,9 +17,12 @@ FORMAT = 2
 """Of a leaf's content. 1 named the actor in the leaf; 2 holds commitments to what is personal instead."""
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical_json(value: object) -> str:
     """Return JSON with sorted keys, no spaces and no escapes beyond what JSON demands."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def rfc3339(moment: datetime) -> str:

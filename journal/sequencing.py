@@ -5,10 +5,12 @@ an entry whose transaction commits late simply gets a later position.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from journal.merkle import Peaks, leaf_hash
 from journal.models import Leaf, Subtree, TreeState, Unsequenced
@@ -60,15 +62,39 @@ def _sequence(limit: int) -> int:
             Subtree(level=level, index=index, node_hash=node)
             for level, index, node in subtrees_completed(peaks.size, completed)
         ]
-    Leaf.objects.bulk_create(leaves)
     Subtree.objects.bulk_create(subtrees)
-    Unsequenced.objects.filter(entry_id__in=[leaf.entry_id for leaf in leaves]).delete()
-    moved = TreeState.objects.filter(id=1, size=state.size).update(
-        size=peaks.size, peaks=" ".join(peak.hex() for peak in peaks.peaks)
-    )
-    if moved != 1:
+    if _place(leaves, after=state.size, peaks=" ".join(peak.hex() for peak in peaks.peaks)) != 1:
         raise IntegrityError("another sequencer was faster")
     return len(leaves)
+
+
+_PLACE: Final = """
+WITH placed AS (
+  INSERT INTO journal_leaf (position, entry_id, leaf_hash)
+  SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bytea[])
+), taken AS (
+  DELETE FROM journal_unsequenced WHERE entry_id = ANY(%s::bigint[])
+)
+UPDATE journal_treestate SET size = %s, peaks = %s WHERE id = 1 AND size = %s
+"""
+
+
+def _place(leaves: Sequence[Leaf], *, after: int, peaks: str) -> int:
+    """Write the leaves, take their entries off the list of those that wait, and move the tree's edge.
+
+    Return how many rows of the tree's state were moved. One statement where the database knows how: the
+    sequencer runs twenty times a second, mostly for a few entries.
+    """
+    size, entries = after + len(leaves), [leaf.entry_id for leaf in leaves]
+    if connection.vendor != "postgresql":
+        Leaf.objects.bulk_create(leaves)
+        Unsequenced.objects.filter(entry_id__in=entries).delete()
+        return TreeState.objects.filter(id=1, size=after).update(size=size, peaks=peaks)
+    positions, hashed = [leaf.position for leaf in leaves], [leaf.leaf_hash for leaf in leaves]
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACE, (positions, entries, hashed, entries, size, peaks, after))
+        moved: int = cursor.rowcount
+    return moved
 
 
 def entries_from(position: int, *, limit: int = 100) -> list[SequencedEntry]:
