@@ -37,8 +37,10 @@ def node(home: Path, port: int | None = None) -> Iterator[str]:
         while not _listens(port):
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
-        process.terminate()
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:  # a test that failed would otherwise wait for the server for ever
+            process.terminate()
         assert process.wait(20) == 0
 
 
