@@ -109,4 +109,3 @@ class Entries:
 def serial_of(entry: bytes) -> bytes:
     """Return the content octets of an entry's serial number."""
     return entry[_SERIAL_AT : _SERIAL_AT + (entry[_SERIAL_AT - 1 : _SERIAL_AT] or b"\0")[0]]
-
