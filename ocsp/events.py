@@ -90,14 +90,3 @@ class OcspSignerRenewed(Event):
     certificate_id: str
     key_label: str
     not_after: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OcspSignerRenewed(Event):
-    """An issuer has a new key and certificate for signing its OCSP answers."""
-
-    TYPE: ClassVar[str] = "ocsp.signer_renewed"
-    issuer_id: str
-    certificate_id: str
-    key_label: str
-    not_after: str
