@@ -8,7 +8,7 @@ from journal.events import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _AtTheEdge(Event):
-    """``route`` is the name of an address, never the address; ``object_id`` the id that stood in it."""
+    """``route`` is the name of an address, never the address; ``object_id`` the id of ours in it."""
 
     route: str
     method: str

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.core.cache import cache
 from django.db import DatabaseError, transaction
@@ -39,6 +40,8 @@ OF_STRANGERS: Final = 120
 """Refusals told in a minute: of one person, token or address; and of all who have not proved who they are."""
 
 _DAY: Final = 24 * 3600
+_LOWEST_PERSONAL_NUMBER: Final = 100_000_000
+"""Nine digits: ten with a leading zero; rows are counted from 1 and stay below."""
 _REFUSED_FROM: Final = 400
 _NO_RULE: Final = frozenset({"", "request_invalid", "bad_request", "call_invalid", "invalidParameters"})
 """Codes of forms and calls that are not well formed: somebody mistyped, and nothing was refused."""
@@ -74,7 +77,7 @@ def _told(request: HttpRequest, response: HttpResponse) -> Event | None:
     if match is None:  # no such address: nothing of ours was reached for
         return None
     route, method = str(match.view_name or ""), str(request.method)
-    object_id = next((str(value) for value in match.kwargs.values()), "")
+    object_id = _id_of_ours(next(iter(match.kwargs.values()), None))
     status, code = response.status_code, code_of(response)
     place = {"route": route, "method": method, "object_id": object_id}
     match status:
@@ -87,6 +90,16 @@ def _told(request: HttpRequest, response: HttpResponse) -> Event | None:
         case 400 | 409 | 410 | 422 if method not in {"GET", "HEAD"} and code not in _NO_RULE:
             return ActRefused(**place, status=status, code=code)
     return _token_used(request, route) if status < _REFUSED_FROM else None
+
+
+def _id_of_ours(value: object) -> str:
+    """Return an id as this portal makes them; what else stands in an address is anybody's own words.
+
+    A stranger may write a personal number or a name there, and the journal never forgets.
+    """
+    if isinstance(value, UUID) or (isinstance(value, int) and value < _LOWEST_PERSONAL_NUMBER):
+        return str(value)
+    return ""
 
 
 def _token_used(request: HttpRequest, route: str) -> ApiTokenUsed | None:

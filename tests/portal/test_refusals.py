@@ -62,6 +62,29 @@ def test_an_act_that_a_rule_stops_is_told_with_the_rule(scene: Scene, log_in: Lo
     assert event["object_id"] == str(order.person_id)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/status/test/198504129803.pem",
+        "/status/chain/198504129803.pem",
+        f"/proof/198504129803/{'a' * 64}/",
+        f"/proof/8504129803/{'a' * 64}.jsonl",
+        f"/proof/0504129803/{'a' * 64}/",
+    ],
+)
+def test_what_a_stranger_writes_in_an_address_does_not_enter_the_journal(scene: Scene, address: str) -> None:
+    assert Client().get(address).status_code == 404
+    (event,) = told("authorization.refused")
+    assert event["object_id"] == ""
+    assert "504129803" not in Entry.objects.get(type="authorization.refused").content
+
+
+def test_a_name_in_the_address_of_a_protocol_does_not_enter_the_journal(scene: Scene, log_in: LogIn) -> None:
+    log_in(scene.cast.cia).get("/central/protocols/Alva Berg 198504129803.pdf")
+    (event,) = told("authorization.refused")
+    assert (event["route"], event["object_id"]) == ("protocol", "")
+
+
 def test_a_form_with_gaps_is_no_refusal(scene: Scene, log_in: LogIn) -> None:
     card = an_active_card(scene)
     answer = log_in(scene.cast.alva).post(reverse("block-card", args=[card.pk]), {})
