@@ -127,10 +127,10 @@ def start(rp_id: str, request: StartRequest, *, actor: Actor, at: datetime) -> S
     relying_party = RelyingParty.objects.filter(rp_id=rp_id).first()
     if relying_party is None:
         raise InvalidParameters("not a registered relying party")
-    rate_limits.count_request(f"start:{rp_id}", limit=relying_party.orders_per_minute, at=at)
-    if request.end_user_address:
+    if request.end_user_address:  # first: what one address is refused must not use up what all share
         limit = configuration.client_rules().starts_per_minute
         rate_limits.count_request(f"start:{request.end_user_address}", limit=limit, at=at)
+    rate_limits.count_request(f"start:{rp_id}", limit=relying_party.orders_per_minute, at=at)
     token, session_secret = b64url(secrets.token_bytes(_TOKEN_OCTETS)), secrets.token_bytes(_SECRET_OCTETS)
     order = _new_order(relying_party, request, at=at)
     order.autostart_token_sha256 = token_digest(token)

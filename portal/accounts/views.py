@@ -23,6 +23,8 @@ from portal.accounts.redirects import safe_next
 
 _PROVIDER = OobProvider()
 _NEXT = "login_next"
+_REFUSED = "login_refused"
+_REMEMBERED = 5
 
 
 @never_cache
@@ -89,7 +91,7 @@ def oob_return(request: HttpRequest) -> HttpResponse:
         result = _PROVIDER.finish(request.session, request.GET.dict(), at=at)
         row = login.log_in(request.session, result, actor=visitor_of(request), at=at)
     except LoginFailed as failure:
-        if challenge is not None:  # who never started a login does not fill the journal
+        if challenge is not None and _is_news(request, f"{challenge.order_ref} {failure.hint}"):
             login.refuse(challenge.order_ref, failure.hint, actor=visitor_of(request), at=at)
         return _see(f"/login/?{urlencode({'failed': failure.hint})}")
     request.session[_NEXT] = next_path
@@ -149,6 +151,15 @@ def extend(request: HttpRequest) -> HttpResponse:
     if "HX-Request" in request.headers or _wants_json(request):
         return HttpResponse(status=204)
     return _see("/")
+
+
+def _is_news(request: HttpRequest, refusal: str) -> bool:
+    """Say whether this refusal is the login's first of its kind: coming back again fills no journal."""
+    told = request.session.get(_REFUSED, [])
+    if refusal in told:
+        return False
+    request.session[_REFUSED] = [*told, refusal][-_REMEMBERED:]
+    return True
 
 
 def _choose(request: HttpRequest, row: PortalSession, choice: RoleChoice, *, at: datetime) -> HttpResponse:

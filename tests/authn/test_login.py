@@ -285,6 +285,21 @@ def test_a_flood_of_orders_from_one_address_is_refused(service: Service, setting
     service.start(end_user_address="192.0.2.9")
 
 
+def test_what_one_address_is_refused_does_not_use_up_what_all_share(
+    service: Service, settings: object
+) -> None:
+    """One stranger who asks for logins all the time must not lock out everybody else."""
+    settings.AUTHN_STARTS_PER_MINUTE = 2  # type: ignore[attr-defined]
+    service.row.orders_per_minute = 4
+    service.row.save()
+    for _ in range(2):
+        service.start()
+    for _ in range(5):
+        with pytest.raises(TooManyRequests):
+            service.start()
+    service.start(end_user_address="192.0.2.9")
+
+
 def test_guessing_tokens_is_slowed_down(service: Service, settings: object) -> None:
     """T17."""
     settings.AUTHN_CLAIMS_PER_MINUTE = 3  # type: ignore[attr-defined]

@@ -212,6 +212,17 @@ def test_a_return_that_nobody_started_leaves_no_trace(desk: Desk) -> None:
     assert not Entry.objects.exists()
 
 
+def test_returning_again_and_again_is_told_once(desk: Desk) -> None:
+    """Starting a login is limited; what it leads to must not fill the journal without a limit."""
+    desk.start()
+    for number in range(10):
+        desk.browser.get(f"/login/oob/return?d=x{number}&u=y")
+    assert Entry.objects.filter(type="session.login_refused").count() == 1
+    desk.start()
+    desk.browser.get("/login/oob/return?d=x&u=y")
+    assert Entry.objects.filter(type="session.login_refused").count() == 2
+
+
 def test_an_hsa_id_certificate_leads_to_its_own_employment_only(desk: Desk, cast: Cast) -> None:
     assign(employ(cast.alva, cast.syd, "ALVA2"), Role.ID_ADMINISTRATOR)
     desk.holder = Holder(serial_number=cast.employment.hsa_id)
