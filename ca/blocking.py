@@ -6,8 +6,10 @@ from typing import Final
 
 from django.db import transaction
 
+from ca.errors import ApprovalRefused
 from ca.models import Certificate
 from ca.pki.reasons import RevocationReason
+from ca.registration import CarrierKind
 from ca.revocation import Revoked, block_key, revoke_with_carrier
 from journal.actor import Actor
 
@@ -26,7 +28,15 @@ class Found:
 
 
 def block_and_find(*, public_key_sha256: str, reason: str, actor: Actor, at: datetime) -> Found:
-    """Block a key for good and return its live certificates. Call it within a transaction."""
+    """Block a key for good and return its live certificates. Call it within a transaction.
+
+    Raises ``ApprovalRefused`` for a key of the CA itself: to revoke an issuer takes a ceremony and two people.
+    """
+    own = Certificate.objects.filter(
+        public_key_sha256=public_key_sha256, carrier_kind=CarrierKind.NONE.value, not_after__gt=at
+    )
+    if own.exists():
+        raise ApprovalRefused("a key of the CA itself is a key ceremony's matter", facts={"rule": "own_key"})
     live = Certificate.objects.filter(
         public_key_sha256=public_key_sha256, revoked_at__isnull=True, not_after__gt=at
     )

@@ -109,6 +109,19 @@ def test_blocking_a_key_finds_shows_and_revokes_what_is_certified_with_it(
     assert Entry.objects.filter(type="key.blocked").count() == 1
 
 
+@pytest.mark.parametrize("profile", ["root", "issuer", "ocsp_signer", "audit_signer"])
+def test_nobody_blocks_and_revokes_the_cas_own_keys_alone(authority: Authority, profile: str) -> None:
+    """To revoke an issuer takes a ceremony and two people (domain.md 7.3): this is no way around it."""
+    own = Certificate.objects.filter(profile=profile).earliest("issued_at")
+    for name in (("--certificate", own.serial_hex), ("--spki-sha256", own.public_key_sha256)):
+        with pytest.raises(CommandError, match="key ceremony"):
+            call_command("block_key", *name, "--reason", "compromised", "--yes")
+    own.refresh_from_db()
+    assert own.revoked_at is None
+    assert not BlockedKey.objects.filter(public_key_sha256=own.public_key_sha256).exists()
+    assert authority.certificate().revoked_at is None
+
+
 def test_a_digest_or_file_that_is_none_is_said_plainly(authority: Authority, tmp_path: Path) -> None:
     assert authority
     nothing = tmp_path / "nothing"

@@ -51,8 +51,11 @@ class Command(BaseCommand):
         """Block, show, ask, revoke."""
         digest = self._digest(certificate, spki_sha256, public_key)
         actor, at = Actor.system("block_key"), timezone.now()
-        with transaction.atomic():
-            found = block_and_find(public_key_sha256=digest, reason=reason, actor=actor, at=at)
+        try:
+            with transaction.atomic():
+                found = block_and_find(public_key_sha256=digest, reason=reason, actor=actor, at=at)
+        except DomainError as error:
+            raise CommandError(str(error)) from error
         words = "is blocked from now on" if found.is_new else "was blocked before"
         self.stdout.write(f"The key with SHA-256 {digest} {words}.")
         for one in found.certificates:
