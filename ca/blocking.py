@@ -30,7 +30,7 @@ class Found:
 def block_and_find(*, public_key_sha256: str, reason: str, actor: Actor, at: datetime) -> Found:
     """Block a key for good and return its live certificates. Call it within a transaction.
 
-    Raises ``ApprovalRefused`` for a key of the CA itself: to revoke an issuer takes a ceremony and two people.
+    Raises ``ApprovalRefused`` for a key of the CA itself: that takes a ceremony and two people.
     """
     own = Certificate.objects.filter(
         public_key_sha256=public_key_sha256, carrier_kind=CarrierKind.NONE.value, not_after__gt=at

@@ -1,5 +1,6 @@
 """Mass revocation: a fixed list, two people above 25, stages that go on after a crash, nothing forgotten."""
 
+import json
 from datetime import timedelta
 from io import StringIO
 
@@ -20,9 +21,11 @@ from ca.pki.crl_reading import entries_of
 from ca.pki.reasons import RevocationReason
 from ca.revocation import revoke
 from ca.selectors import issuer
+from directory.models import Role
 from journal.models import Entry
 from tests.ca.conftest import ALVA, WORKER, Authority
 from tests.ca.test_batch_issuance import drafts, registered
+from tests.cast import actor_of, the_cast
 
 MANY = 30
 CRITERIA = Criteria(issuer="person_hsa_id_3", organization_id="organization-1")
@@ -203,19 +206,28 @@ def test_compromised_keys_of_a_list_are_blocked(many: Authority) -> None:
 def test_the_command_takes_the_three_steps(many: Authority) -> None:
     """Reliability F40: it works when the portal is down."""
     Certificate.objects.update(issued_at=many.at - timedelta(days=1))
-    told = StringIO()
+    told, cast = StringIO(), the_cast()
+    asa, erik = cast.asa.hsa_id, cast.erik.hsa_id
+    ines = actor_of(cast.asa, Role.CENTRAL_ADMINISTRATOR)
+    actor_of(cast.erik, Role.CENTRAL_ADMINISTRATOR)
     which = ("--issuer", "person_hsa_id_3", "--profile", "person_hsa_authentication")
-    call_command(
-        "mass_revocation", "stage", "--officer", "Cia", "--reason", "superseded", *which, stdout=told
-    )
+    staging = ("mass_revocation", "stage", "--reason", "superseded", *which)
+    for nobody in ("Cia", cast.cia.identifier):
+        with pytest.raises(CommandError, match="no role of the central administration"):
+            call_command(*staging, "--officer", nobody, stdout=told)
+    call_command(*staging, "--officer", asa, stdout=told)
     mass = MassRevocation.objects.get()
     assert f"{MANY} certificates" in told.getvalue()
     assert str(mass.pk) in told.getvalue()
     with pytest.raises(CommandError, match="two people"):
         call_command("mass_revocation", "carry_out", str(mass.pk), stdout=told)
-    with pytest.raises(CommandError, match="whoever staged"):
-        call_command("mass_revocation", "approve", str(mass.pk), "--officer", "Cia", stdout=told)
-    call_command("mass_revocation", "approve", str(mass.pk), "--officer", "Bo", stdout=told)
+    for same in (asa, asa.lower(), f" {asa}"):
+        with pytest.raises(CommandError, match="whoever staged"):
+            call_command("mass_revocation", "approve", str(mass.pk), "--officer", same, stdout=told)
+    call_command("mass_revocation", "approve", str(mass.pk), "--officer", erik, stdout=told)
+    assert mass.staged_by == ines.person_id
+    events = Entry.objects.filter(type="revocation.mass_staged")
+    assert json.loads(events.get().content)["actor"]["person"] == ines.person_id
     call_command("mass_revocation", "carry_out", str(mass.pk), stdout=told)
     call_command("mass_revocation", "list", stdout=told)
     assert f"{MANY} of {MANY}" in told.getvalue()

@@ -10,7 +10,9 @@ from ca.mass_models import MOST_ALONE, MassRevocation
 from ca.mass_revocation import Criteria, Progress, approve, carry_out, stage
 from ca.pki.reasons import RevocationReason
 from ca.revocation import RECORDED_REASONS
-from journal.actor import Actor
+from directory.models import Role
+from directory.selectors import roles_of
+from journal.actor import Actor, ActorKind
 from journal.errors import DomainError
 
 _ACTOR = Actor.system("mass_revocation")
@@ -26,7 +28,7 @@ class Command(BaseCommand):
         """Take one step and what it needs."""
         steps = parser.add_subparsers(dest="step", required=True)
         staging = steps.add_parser("stage", help="fix the list; nothing is revoked")
-        staging.add_argument("--officer", required=True, help="who decides")
+        staging.add_argument("--officer", required=True, metavar="HSA_ID", help="who decides")
         staging.add_argument("--reason", required=True, choices=_REASONS)
         staging.add_argument("--requested-at", help="when somebody asked for it, RFC 3339 (default: now)")
         staging.add_argument("--issuer", default="", help="key of the issuer, e.g. person_id_3")
@@ -37,7 +39,7 @@ class Command(BaseCommand):
         staging.add_argument("--serials", type=Path, metavar="FILE", help="serial numbers in hex, one a line")
         approving = steps.add_parser("approve", help="approve a list as another person")
         approving.add_argument("id")
-        approving.add_argument("--officer", required=True, help="who approves")
+        approving.add_argument("--officer", required=True, metavar="HSA_ID", help="who approves")
         carrying = steps.add_parser("carry_out", help="revoke what is left of a list; goes on after a crash")
         carrying.add_argument("id")
         steps.add_parser("list", help="show every list and how far it has come")
@@ -49,12 +51,9 @@ class Command(BaseCommand):
                 case "stage":
                     self._stage(options)
                 case "approve":
-                    approve(
-                        str(options["id"]),
-                        second_person=_person(options),
-                        actor=_ACTOR,
-                        at=timezone.now(),
-                    )
+                    at = timezone.now()
+                    officer = _officer(options, at=at)
+                    approve(str(options["id"]), second_person=officer.person_id, actor=officer, at=at)
                     self.stdout.write(f"Approved. Next: manage.py mass_revocation carry_out {options['id']}")
                 case "carry_out":
                     done = carry_out(str(options["id"]), actor=_ACTOR, clock=timezone.now, watch=self._tell)
@@ -76,13 +75,14 @@ class Command(BaseCommand):
             serials=tuple(line.lower().replace(":", "") for line in lines),
         )
         at = timezone.now()
+        officer = _officer(options, at=at)
         asked = options["requested_at"]
         mass = stage(
             criteria,
             reason=_REASONS[str(options["reason"])],
             requested_at=datetime.fromisoformat(str(asked)) if asked else at,
-            first_person=_person(options),
-            actor=_ACTOR,
+            first_person=officer.person_id,
+            actor=officer,
             at=at,
         )
         step = "approve" if mass.total > MOST_ALONE else "carry_out"
@@ -100,5 +100,18 @@ class Command(BaseCommand):
             self.stdout.write(f"{mass.pk} {state}, {left} of {mass.total} left, {reason}")
 
 
-def _person(options: dict[str, object]) -> str:
-    return f"officer:{str(options['officer']).strip()}"
+def _officer(options: dict[str, object], *, at: datetime) -> Actor:
+    """Return the person of the central administration with the HSA-id: another spelling is nobody else."""
+    hsa_id = str(options["officer"]).strip()
+    wanted = Role.CENTRAL_ADMINISTRATOR.value
+    held = next((one for one in roles_of(hsa_id, at=at) if one.role == wanted), None)
+    if held is None:
+        raise CommandError(f"{hsa_id} holds no role of the central administration")
+    return Actor(
+        kind=ActorKind.PERSON,
+        identifier=held.employment.hsa_id,
+        role=held.role,
+        organization_ids=(str(held.organization_id),),
+        organization_id=str(held.organization_id),
+        person_id=str(held.employment.person_id),
+    )
