@@ -23,6 +23,12 @@ def certificates_of_person(person_id: UUID | str) -> list[Certificate]:
     return list(certificates.order_by("-issued_at", "pk"))
 
 
+def kind_of_key_to_make(profile: str, environment: Environment) -> str:
+    """Return the kind of key that who makes one for such a certificate shall make: `ec-p256`, `rsa-3072`."""
+    files = policy_files(environment)
+    return files.hierarchy.key_class(files.profile(profile).key_class).generates
+
+
 def last_expiries(person_ids: Collection[str]) -> dict[str, datetime]:
     """Return when the last certificate of each person ends or ended; who never had one is left out."""
     of_people = Certificate.objects.filter(person_id__in=list(person_ids)).values("person_id")

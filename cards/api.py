@@ -25,7 +25,8 @@ from authn.evidence import (
     unb64,
     verify_request,
 )
-from ca.selectors import chain_pem
+from ca.environments import Environment
+from ca.selectors import chain_pem, kind_of_key_to_make
 from cards import errors, pin_rules
 from cards.activation import (
     CLIENT_ABORT_REASONS,
@@ -36,6 +37,7 @@ from cards.activation import (
 )
 from cards.admin_key import disclose_admin_keys
 from cards.card_keys import (
+    PROFILES,
     IssuedKey,
     KeyName,
     collect_certificates,
@@ -43,7 +45,7 @@ from cards.card_keys import (
     register_keys,
     usable_keys,
 )
-from cards.models import Activation
+from cards.models import Activation, Card
 from cards.receipts import question_of, sign_receipt
 from cards.states import ActivationState
 from cards.terms import current_terms
@@ -242,10 +244,21 @@ def _card(activation: Activation) -> dict[str, object]:
         "holderName": card.holder_name,
         "organization": card.organization.name,
         "keys": [
-            {"name": name.value, "label": _LABELS[name], "algorithm": "P-256", "done": name in done}
+            {
+                "name": name.value,
+                "label": _LABELS[name],
+                "algorithm": _algorithm(name, card),
+                "done": name in done,
+            }
             for name in KeyName
         ],
     }
+
+
+def _algorithm(name: KeyName, card: Card) -> str:
+    """Return which key the hierarchy takes on this card, in the protocol's words: P-256, RSA-3072."""
+    kind = kind_of_key_to_make(PROFILES[name], Environment(card.environment))
+    return kind.replace("ec-p", "P-").replace("rsa-", "RSA-")
 
 
 def _certificate(item: IssuedKey) -> dict[str, object]:

@@ -14,7 +14,6 @@ from authn.evidence import (
     EvidenceInvalid,
     MalformedText,
     Question,
-    SignatureAlgorithm,
     b64,
     check_visible_text,
     sha256,
@@ -26,6 +25,7 @@ from client.configuration import Configuration
 from client.csr import certificate_request
 from client.errors import ClientError, PinBlocked, ReaderError, ServerNotTrusted, ServerUnreachable
 from client.hardware import Hardware, PinState
+from client.key_kind import KeyKind
 from client.links import Link
 from client.pins import PinRules, pin_rules_from
 from client.service import Service
@@ -56,6 +56,7 @@ class KeyOrder:
 
     name: str
     label: str
+    kind: KeyKind
     is_certified: bool
 
 
@@ -189,11 +190,12 @@ class Activation:
             for order in self._keys:
                 if order.name in progress.requests or (order.is_certified and card.key_id(order.label)):
                     continue
-                key_id = card.make_key(order.label)
+                key_id = card.make_key(order.label, order.kind)
                 progress.requests[order.name] = certificate_request(
                     public_key=card.public_key(key_id),
                     common_name=self.holder_name,
-                    sign=partial(card.sign, key_id, algorithm=SignatureAlgorithm.ES256),
+                    algorithm=order.kind.signs_with,
+                    sign=partial(card.sign, key_id, algorithm=order.kind.signs_with),
                 )
         if progress.requests:
             self._call(
@@ -286,11 +288,19 @@ def _key_orders(members: object) -> tuple[KeyOrder, ...]:
         KeyOrder(
             name=_text(member, "name"),
             label=_text(member, "label"),
+            kind=_key_kind(member.get("algorithm")),
             is_certified=member.get("done") is True,
         )
         for member in members
         if isinstance(member, Mapping)
     )
+
+
+def _key_kind(member: object) -> KeyKind:
+    try:
+        return KeyKind(member)
+    except ValueError as error:
+        raise ServerNotTrusted("the answer asks for a key that this client does not make") from error
 
 
 def _terms(members: object) -> tuple[str, str]:

@@ -7,17 +7,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import PyKCS11
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from PyKCS11 import PyKCS11Error
 
 from authn.evidence import SignatureAlgorithm, ecdsa_der
 from client.certificate import CardCertificate
 from client.errors import PinFailed, ReaderError, WrongPin
+from client.key_kind import KeyKind
 from client.translation import translated
 
 P256 = bytes.fromhex("06082a8648ce3d030107")  # the OID prime256v1 in DER (RFC 5480 section 2.1.1.1)
 _KEY_ID_OCTETS = 20
+_RSA_EXPONENT = bytes.fromhex("010001")
 _UNCOMPRESSED_P256 = 65
 _DER_OCTET_STRING_HEADER = 2
 _DIGESTS = {SignatureAlgorithm.ES256: hashlib.sha256, SignatureAlgorithm.ES384: hashlib.sha384}
@@ -120,17 +122,27 @@ class CardSession:
             return bytes(self._session.getAttributeValue(handle, [PyKCS11.CKA_ID])[0])
         return None
 
-    def make_key(self, label: str) -> bytes:
-        """Make a P-256 key pair on the card in place of any with this label; return its id. Needs the PIN."""
-        for kind in (PyKCS11.CKO_CERTIFICATE, PyKCS11.CKO_PUBLIC_KEY, PyKCS11.CKO_PRIVATE_KEY):
-            for handle in self._find(kind, label=label):
+    def make_key(self, label: str, kind: KeyKind) -> bytes:
+        """Make a key pair on the card in place of any with this label; return its id. Needs the PIN."""
+        for earlier in (PyKCS11.CKO_CERTIFICATE, PyKCS11.CKO_PUBLIC_KEY, PyKCS11.CKO_PRIVATE_KEY):
+            for handle in self._find(earlier, label=label):
                 self._session.destroyObject(handle)
         key_id = secrets.token_bytes(_KEY_ID_OCTETS)
         common = [(PyKCS11.CKA_TOKEN, True), (PyKCS11.CKA_LABEL, label), (PyKCS11.CKA_ID, key_id)]
+        match kind:
+            case KeyKind.P256:
+                mechanism = PyKCS11.CKM_EC_KEY_PAIR_GEN
+                parameters: list[tuple[int, object]] = [(PyKCS11.CKA_EC_PARAMS, P256)]
+            case KeyKind.RSA_2048 | KeyKind.RSA_3072:
+                mechanism = PyKCS11.CKM_RSA_PKCS_KEY_PAIR_GEN
+                parameters = [
+                    (PyKCS11.CKA_MODULUS_BITS, kind.rsa_bits),
+                    (PyKCS11.CKA_PUBLIC_EXPONENT, _RSA_EXPONENT),
+                ]
         self._session.generateKeyPair(
             [
                 (PyKCS11.CKA_CLASS, PyKCS11.CKO_PUBLIC_KEY),
-                (PyKCS11.CKA_EC_PARAMS, P256),
+                *parameters,
                 (PyKCS11.CKA_VERIFY, True),
                 *common,
             ],
@@ -142,13 +154,21 @@ class CardSession:
                 (PyKCS11.CKA_SIGN, True),
                 *common,
             ],
-            PyKCS11.Mechanism(PyKCS11.CKM_EC_KEY_PAIR_GEN, None),
+            PyKCS11.Mechanism(mechanism, None),
         )
         return key_id
 
     def public_key(self, key_id: bytes) -> bytes:
-        """Return the SubjectPublicKeyInfo of a P-256 key on the card. Raises ReaderError."""
+        """Return the SubjectPublicKeyInfo of a key on the card, P-256 or RSA. Raises ReaderError."""
         for handle in self._find(PyKCS11.CKO_PUBLIC_KEY, key_id=key_id):
+            if self._session.getAttributeValue(handle, [PyKCS11.CKA_KEY_TYPE])[0] == PyKCS11.CKK_RSA:
+                modulus, exponent = self._session.getAttributeValue(
+                    handle, [PyKCS11.CKA_MODULUS, PyKCS11.CKA_PUBLIC_EXPONENT]
+                )
+                numbers = rsa.RSAPublicNumbers(
+                    e=int.from_bytes(bytes(exponent), "big"), n=int.from_bytes(bytes(modulus), "big")
+                )
+                return numbers.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
             point = bytes(self._session.getAttributeValue(handle, [PyKCS11.CKA_EC_POINT])[0])
             if len(point) == _UNCOMPRESSED_P256 + _DER_OCTET_STRING_HEADER:
                 point = point[_DER_OCTET_STRING_HEADER:]

@@ -4,11 +4,15 @@ from collections.abc import Callable
 
 from asn1crypto import core, csr, keys, x509
 
-ECDSA_WITH_SHA256 = "sha256_ecdsa"
+from authn.evidence import SignatureAlgorithm
+
+_NAMES = {SignatureAlgorithm.ES256: "sha256_ecdsa", SignatureAlgorithm.RS256: "sha256_rsa"}
 
 
-def certificate_request(*, public_key: bytes, common_name: str, sign: Callable[[bytes], bytes]) -> bytes:
-    """Return PKCS#10 DER over a SubjectPublicKeyInfo; `sign` gives ECDSA with SHA-256 in DER.
+def certificate_request(
+    *, public_key: bytes, common_name: str, algorithm: SignatureAlgorithm, sign: Callable[[bytes], bytes]
+) -> bytes:
+    """Return PKCS#10 DER over a SubjectPublicKeyInfo; `sign` signs by the algorithm, ES256 (DER) or RS256.
 
     The subject is a courtesy: the issuer decides what the certificate says.
     """
@@ -24,7 +28,7 @@ def certificate_request(*, public_key: bytes, common_name: str, sign: Callable[[
         csr.CertificationRequest(
             {
                 "certification_request_info": facts,
-                "signature_algorithm": {"algorithm": ECDSA_WITH_SHA256},
+                "signature_algorithm": {"algorithm": _NAMES[algorithm]},
                 "signature": core.OctetBitString(sign(facts.dump())),
             }
         ).dump()

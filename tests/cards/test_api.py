@@ -77,6 +77,14 @@ def claim(scene: Scene, token: str) -> dict[str, object]:
     return answer
 
 
+def test_the_keys_to_make_are_those_that_the_hierarchy_takes(
+    scene: Scene, token: str, settings: Settings
+) -> None:
+    """The client makes what it is told: under `rsa` the CA takes no P-256 key for a card."""
+    settings.SIGILL_HIERARCHY = "rsa"
+    assert [key["algorithm"] for key in claim(scene, token)["keys"]] == ["RSA-3072", "RSA-3072"]
+
+
 def send_keys(scene: Scene, activation_id: object) -> dict[str, object]:
     rows = [{"name": name, "csr": b64(csr)} for name, csr in scene.client.requests().items()]
     status, answer = call(scene, "keys", signed_by=scene.client.key, activationId=activation_id, keys=rows)
@@ -93,6 +101,7 @@ def test_the_whole_channel(scene: Scene, token: str) -> None:
     assert claimed["holderName"] == "Åsa Lindqvist"
     assert claimed["organization"] == "Region Norr"
     assert [key["done"] for key in claimed["keys"]] == [False, False]
+    assert [key["algorithm"] for key in claimed["keys"]] == ["P-256", "P-256"]
     assert claimed["adminKeys"] == [_derived(card.card_number or "")]
     assert claimed["newAdminKey"] == _derived(f"{card.card_number} activation {claimed['activationId']}")
     assert "19830830" in claimed["pinRules"]["forbidden"]

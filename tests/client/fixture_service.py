@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
@@ -83,7 +83,12 @@ class MiniIssuer:
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
     def certify(
-        self, public_key: ec.EllipticCurvePublicKey, *, holder: str, serial: str, days: int = 365
+        self,
+        public_key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
+        *,
+        holder: str,
+        serial: str,
+        days: int = 365,
     ) -> bytes:
         now = datetime.now(UTC)
         certificate = (
@@ -133,6 +138,7 @@ class FixtureService(ThreadingHTTPServer):
         self.activations: dict[str, Activation] = {}
         self.claimed: list[Activation] = []
         self.change_claim: Mapping[str, object] = {}
+        self.key_algorithm = "P-256"
         self.issuers = {
             "hsa_authentication": MiniIssuer("TEST Person HSA-id 3"),
             "id_authentication": MiniIssuer("TEST Person ID 3"),
@@ -223,7 +229,12 @@ class FixtureService(ThreadingHTTPServer):
             "holderName": self.holder,
             "organization": "Region Norr",
             "keys": [
-                {"name": name, "label": label, "algorithm": "P-256", "done": name in activation.csrs}
+                {
+                    "name": name,
+                    "label": label,
+                    "algorithm": self.key_algorithm,
+                    "done": name in activation.csrs,
+                }
                 for name, label in KEYS.items()
             ],
             "pinRules": {"min": 6, "max": 8, "forbidden": ["19890102"]},
@@ -285,7 +296,7 @@ class FixtureService(ThreadingHTTPServer):
         for name in KEYS:
             if name not in activation.certificates:
                 key = x509.load_der_x509_csr(activation.csrs[name]).public_key()
-                assert isinstance(key, ec.EllipticCurvePublicKey)
+                assert isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey)
                 serial = "SE2321000016-4KQ7" if name == "hsa_authentication" else "198901029809"
                 activation.certificates[name] = self.issuers[name].certify(
                     key, holder=self.holder, serial=serial, days=self.days_valid

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from authn.evidence import b64url, hashed, verify_return
 from client import flows
@@ -61,6 +62,32 @@ def test_a_card_from_the_factory_is_activated_and_its_holder_logs_in(
         d=query["d"][0],
         u=query["u"][0],
     )
+
+
+def test_a_card_holds_rsa_keys_where_the_hierarchy_wants_them(
+    card: CardInHand, service: FixtureService, configuration: Configuration, hardware: Hardware
+) -> None:
+    """Under the `rsa` hierarchy a P-256 key is refused: the service says which key it takes."""
+    service.key_algorithm = "RSA-2048"
+    url, activation = service.start_activation(card.number, card.admin_key)
+    flows.activate(url, new_pin=PIN, configuration=configuration)
+    assert activation.state == "active"
+    with hardware.card(card.number) as held:
+        keys = [certificate.parsed.public_key() for certificate in held.certificates()]
+    assert [key.key_size for key in keys if isinstance(key, rsa.RSAPublicKey)] == [2048, 2048]
+    url, order = service.start_login()
+    assert flows.log_in(url, pin=PIN, configuration=configuration)
+    assert order.answer
+
+
+@pytest.mark.parametrize("algorithm", ["RSA-1024", "secp256k1", "", None, ["P-256"]])
+def test_a_kind_of_key_that_it_does_not_make_is_refused(
+    algorithm: object, card: CardInHand, service: FixtureService, configuration: Configuration
+) -> None:
+    service.change_claim = {"keys": [{"name": "a", "label": "b", "algorithm": algorithm, "done": False}]}
+    url, _ = service.start_activation(card.number, card.admin_key)
+    with pytest.raises(ServerNotTrusted):
+        flows.activate(url, new_pin=PIN, configuration=configuration)
 
 
 def test_the_card_is_put_in_by_number(
