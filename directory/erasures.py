@@ -76,8 +76,7 @@ def request_erasure(
     person = Person.objects.filter(pk=person_id).first()
     if person is None:
         raise ErasureRefused("no such person", facts={"rule": "unknown_person"})
-    if any(roles_of(one.hsa_id, at=at) for one in person.employments.all()):
-        raise ErasureRefused("the person still acts in a role", facts={"rule": "holds_a_role"})
+    _demand_no_role(person, at=at)
     with transaction.atomic():
         asked = ErasureRequest.objects.create(
             person=person, legal_ground=legal_ground.value, requested_by=actor.person_id, requested_at=at
@@ -90,12 +89,16 @@ def request_erasure(
 
 
 def approve_erasure(request_id: UUID | str, *, actor: Actor, at: datetime) -> ErasureRequest:
-    """Approve what another person asked for. Raises ``ErasureRefused``; the database says so too."""
+    """Approve what another person asked for. Raises ``ErasureRefused``; the database says so too.
+
+    Who was given a role since it was asked for is refused as well: what they do in it is not erased.
+    """
     asked = ErasureRequest.objects.filter(pk=request_id).first()
     if asked is None:
         raise ErasureRefused("no such request", facts={"rule": "unknown_request"})
     if str(asked.requested_by) == actor.person_id:
         raise ErasureRefused("the same person", facts={"rule": "two_persons"})
+    _demand_no_role(asked.person, at=at)
     with transaction.atomic():
         waiting = ErasureRequest.objects.filter(pk=asked.pk, state=ErasureState.REQUESTED.value)
         if (
@@ -110,3 +113,8 @@ def approve_erasure(request_id: UUID | str, *, actor: Actor, at: datetime) -> Er
         )
     asked.refresh_from_db()
     return asked
+
+
+def _demand_no_role(person: Person, *, at: datetime) -> None:
+    if any(roles_of(one.hsa_id, at=at) for one in person.employments.all()):
+        raise ErasureRefused("the person still acts in a role", facts={"rule": "holds_a_role"})

@@ -165,6 +165,17 @@ def test_nobody_without_the_role_asks_and_nobody_in_a_role_is_erased(scene: Scen
     assert told.value.facts == {"rule": "holds_a_role"}
 
 
+def test_who_got_a_role_since_it_was_asked_for_is_not_erased(scene: Scene) -> None:
+    first = central(scene, scene.cast.alva_herself)
+    asked = request_erasure(
+        scene.cast.asa.person_id, legal_ground=LegalGround.OBJECTION, actor=first, at=scene.at
+    )
+    actor_of(scene.cast.asa, Role.ID_ADMINISTRATOR)
+    with pytest.raises(ErasureRefused) as told:
+        approve_erasure(asked.pk, actor=central(scene, scene.cast.erik), at=scene.at)
+    assert told.value.facts == {"rule": "holds_a_role"}
+
+
 def test_the_database_says_so_too(scene: Scene) -> None:
     first = central(scene, scene.cast.alva_herself)
     asked = request_erasure(
