@@ -213,6 +213,7 @@ class CardPanel:
     landing: Landing | None = None
     environment: Tag | None = None
     foreign: ForeignNote | None = None
+    receipt_url: str = ""
 
     @property
     def number_grouped(self) -> str:

@@ -39,6 +39,7 @@ _JOURNAL: Final = Place(label=_("Journal"), icon="journal-text", view="journal")
 _INTACT: Final = Place(label=_("Is the log intact?"), icon="shield-check", view="journal-intact")
 _COMPARE: Final = Place(label=_("Compare heads"), icon="arrow-left-right", view="journal-compare")
 _ISSUERS: Final = Place(label=_("Issuers"), icon="shield-lock", view="issuers", under="/central/")
+_FUNCTIONS: Final = Place(label=_("Function certificates"), icon="server", view="today")
 _DESK: Final = (_TODAY, _PEOPLE, _ORDERS)
 
 _WORK: Final[Mapping[Role | None, tuple[Place, ...]]] = {
@@ -48,7 +49,7 @@ _WORK: Final[Mapping[Role | None, tuple[Place, ...]]] = {
     Role.REVOCATION_OFFICER: (_TODAY, _PEOPLE),
     Role.CENTRAL_ADMINISTRATOR: (*_DESK, _ISSUERS),
     Role.AUDITOR: (_JOURNAL, _INTACT, _COMPARE, _ORDERS),
-    Role.FUNCTION_CERT_ORDERER: (_TODAY,),
+    Role.FUNCTION_CERT_ORDERER: (_FUNCTIONS,),
     Role.VALIDATION_SPECIALIST: (_TODAY,),
 }
 _OVERVIEW: Final[Mapping[Role | None, tuple[Place, ...]]] = {

@@ -45,6 +45,7 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
         "journal": _("read in the journal"),
         "journal_export": _("exported from the journal"),
     },
+    ("revocation.seen", "source"): words.STATUS_SOURCES,
     ("directory.person_searched", "outcome"): {"found": _("found"), "not_found": _NOT_FOUND},
     ("directory.person_read", "outcome"): {
         "read": _("read"),

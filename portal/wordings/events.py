@@ -342,7 +342,7 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         icon="eye",
         tone="info",
         name=_("Revocation seen from outside"),
-        sentence=_("The certificate %(serial)s was seen as revoked by %(source)s on %(node)s"),
+        sentence=_("%(source)s on %(node)s said that the certificate %(serial)s is revoked"),
     ),
     "revocation.closed": EventWords(
         group="certificates",

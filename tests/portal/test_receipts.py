@@ -1,5 +1,6 @@
 """Receipts of activation and block carry the proof of their rows, and anybody can check the PDF alone."""
 
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from journal import checkpoints, sequencing, verify
 from journal.models import Checkpoint, Entry, Leaf
 from tests.journal.test_verifying import KEY, SPKI, sign
 from tests.portal.conftest import LogIn
-from tests.scenarios import Scene, an_active_card
+from tests.scenarios import Scene, a_shipped_card, an_active_card
 
 PROGRAM = Path(verify.__file__)
 
@@ -170,3 +171,33 @@ def test_whoever_holds_the_receipt_sees_its_row_in_the_log_and_nobody_learns_wha
 def test_a_card_that_is_not_blocked_has_no_receipt_of_a_block(scene: Scene, log_in: LogIn) -> None:
     card = an_active_card(scene)
     assert log_in(scene.cast.alva).get(reverse("block-receipt", args=[card.pk])).status_code == 404
+
+
+@pytest.mark.django_db
+def test_of_a_card_without_certificates_nothing_is_said_of_certificates(scene: Scene, log_in: LogIn) -> None:
+    """A card that was never activated: nobody can ask for its status, and nothing is on its way anywhere."""
+    card, browser = a_shipped_card(scene), log_in(scene.cast.alva)
+    url = reverse("block-card", args=[card.pk])
+    asked = browser.get(url).content.decode()
+    assert "Det har inga certifikat att spärra" in asked
+    assert "Alla som frågar om certifikaten" not in asked
+    sent = re.findall(r'name="(requested_\w+)" value="([^"]+)"', asked)
+    answer = {**dict(sent), "reason": BlockReason.LOST_OR_STOLEN.value, "confirmed": "on"}
+    person = browser.post(url, answer, follow=True).content.decode()
+    assert "är spärrat." in person
+    assert "Nedan ser du" not in person
+    receipt = reverse("block-receipt", args=[card.pk])
+    assert receipt in person
+    page = browser.get(receipt).content.decode()
+    assert "Det hade inga certifikat att spärra" in page
+    assert "Tjänstekort utan foto" in page
+    assert "i samma ögonblick" not in page
+
+
+@pytest.mark.django_db
+def test_a_receipt_says_whose_clock_it_goes_by_and_of_which_certificates(
+    card: Card, scene: Scene, log_in: LogIn
+) -> None:
+    page = log_in(scene.cast.alva).get(reverse("block-receipt", args=[card.pk])).content.decode()
+    assert "Dess certifikat spärrades i samma ögonblick" in page
+    assert page.count("Klockslag är svensk tid.") == 2

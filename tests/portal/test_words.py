@@ -19,9 +19,11 @@ from cards.states import ActivationState, CardOrderState, CardState
 from directory.models import RegistrationStatus, Role
 from functioncerts.states import FunctionOrderState
 from journal.events import Event, known_events
+from ocsp.states import Source
 from portal import words
 from portal.accounts.models import EndReason
 from portal.wordings.event_fields import EVENT_FIELDS
+from portal.wordings.event_values import BY_TYPE
 from portal.wordings.events import EVENT_WORDS, GROUPS
 
 APPS = (
@@ -144,3 +146,7 @@ def test_a_sentence_names_only_facts_that_its_event_has() -> None:
         with override("en"):
             named = set(re.findall(r"%\((\w+)\)s", str(one.sentence)))
         assert named <= facts.get(name, named), name
+
+
+def test_where_a_revocation_was_seen_is_told_in_words() -> None:
+    assert set(BY_TYPE["revocation.seen", "source"]) >= {source.value for source in Source}

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from ca.ceremony.approval import all_plans
 from ca.ceremony.models import CeremonyPlan
-from ca.ceremony.recorded import protocol_file
+from ca.ceremony.recorded import protocol_file, recorded_protocol
 from ca.ceremony.states import PlanState
 from ca.environments import Environment
 from ca.models import Certificate, Issuer
@@ -25,6 +25,7 @@ from portal.moments import moment
 from portal.pages import asking
 from portal.pages.central.authorization import central_administrator
 from portal.pages.central.protocols import FIRST
+from portal.pages.parts import Fact
 from portal.words import Tag, Text
 
 PLAN_STATES: Final = {
@@ -46,7 +47,7 @@ class IssuerRow:
     environment: str
     tag: Tag
     detail: Text
-    certificates: Sequence[str]
+    certificates: Sequence[Fact]
     crl: str
     signer: str
 
@@ -120,7 +121,7 @@ def _issuer_row(issuer: Issuer, *, at: datetime) -> IssuerRow:
         tag=tag,
         detail=detail,
         certificates=[
-            _("%(serial)s, until %(day)s") % {"serial": one.serial_hex, "day": f"{one.not_after:%Y-%m-%d}"}
+            Fact(name=one.serial_hex, value=_("until %(day)s") % {"day": f"{one.not_after:%Y-%m-%d}"})
             for one in own.order_by("-issued_at")
         ],
         crl=_crl(crl.crl_number, crl.this_update, crl.next_update, at=at) if crl else _("no list"),
@@ -164,7 +165,7 @@ def _figures_row(one: KeyFigures) -> FiguresRow:
         label = _("%(count)s without a row") % {"count": one.without_a_row}
         tag = Tag(tone="bad", icon="exclamation-octagon", label=label)
     else:
-        tag = Tag(tone="ok", icon="check-circle", label=_("0 without a row"))
+        tag = Tag(tone="ok", icon="check-circle", label=_("All have a row"))
     return FiguresRow(
         label=one.label,
         signed=one.signed,
@@ -180,7 +181,7 @@ def _first() -> Sequence[CeremonyRow]:
         CeremonyRow(
             title=_("First ceremony of %(environment)s") % {"environment": environment.value},
             url="",
-            at=None,
+            at=_held_at(environment),
             tag=PLAN_STATES[PlanState.HELD],
             pdf=reverse("protocol", args=[FIRST[environment], "pdf"]),
             json=reverse("protocol", args=[FIRST[environment], "json"]),
@@ -188,3 +189,11 @@ def _first() -> Sequence[CeremonyRow]:
         for environment in Environment
         if protocol_file(environment).exists()
     ]
+
+
+def _held_at(environment: Environment) -> datetime | None:
+    """Return when an environment's first ceremony ended, as its protocol tells it; None where it does not."""
+    try:
+        return datetime.fromisoformat(str((recorded_protocol(environment) or {})["finished_at"]))
+    except (KeyError, ValueError):
+        return None

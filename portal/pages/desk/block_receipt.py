@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from ca.environments import Environment
 from ca.selectors import certificates_on_carrier
 from cards.errors import CardNotFound
 from cards.events import CardBlocked
 from cards.models import Card
+from cards.products import product
 from cards.reasons import BlockReason
 from cards.selectors import CARRIER_KIND, get_card
 from portal import moments, words
@@ -78,10 +80,17 @@ def block_receipt_page(card: Card) -> BlockReceiptPage:
     revoked = [
         one for one in certificates_on_carrier(CARRIER_KIND, str(card.pk)) if one.revoked_at is not None
     ]
+    item = product(card.product_code)
     by = names_of({card.blocked_by}).get(card.blocked_by, "")
     return BlockReceiptPage(
         card_facts=[
             Fact(name=_("Holder"), value=card.holder_name),
+            Fact(name=_("Product"), value=words.product_name(item) if item else card.product_code),
+            *(
+                [Fact(name=_("Environment"), value=words.QA.label)]
+                if card.environment == Environment.QA.value
+                else []
+            ),
             Fact(name=_("Card number"), value=grouped(card.card_number or "")),
             Fact(name=_("HSA-id"), value=card.hsa_id),
         ],

@@ -143,11 +143,12 @@ def block(request: HttpRequest, card_id: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("person", args=[view.card.person_id]))
     except CardsError as error:
         return _ask(request, view, form, actor=actor, at=at, problem=problems.explain(error))
-    messages.success(
-        request,
+    told = (
         _("The card …%(number)s is blocked. Below you see how far the block has come.")
-        % {"number": (card.card_number or "")[-3:]},
+        if view.certificates
+        else _("The card …%(number)s is blocked.")
     )
+    messages.success(request, told % {"number": (card.card_number or "")[-3:]})
     return HttpResponseRedirect(reverse("person", args=[card.person_id]))
 
 
@@ -222,17 +223,18 @@ def consequences(view: CardView, *, actor: Actor, at: datetime) -> list[Conseque
                 % {"count": len(valid)},
             )
         )
+        lines.append(
+            Consequence(
+                icon="broadcast",
+                text=_("Everybody who asks about the certificates learns it within a minute."),
+            )
+        )
     else:
         lines.append(
             Consequence(
-                icon="slash-circle", text=_("The card can never be used. It has no certificates yet.")
+                icon="slash-circle", text=_("The card can never be used. It has no certificates to revoke.")
             )
         )
-    lines.append(
-        Consequence(
-            icon="broadcast", text=_("Everybody who asks about the certificates learns it within a minute.")
-        )
-    )
     if view.open_activation is not None:
         lines.append(Consequence(icon="x-circle", text=_("The activation that is under way ends.")))
     others = [

@@ -255,6 +255,7 @@ def _panel(view: CardView, *, at: datetime) -> CardPanel:
         landing=landing.of_card(card, at=at) if _is_landing(view, at=at) else None,
         environment=words.environment_tag(card.environment),
         foreign=foreign_note(card),
+        receipt_url=reverse("block-receipt", args=[card.pk]) if card.blocked_at is not None else "",
     )
 
 

@@ -6,7 +6,7 @@ from ca.ceremony.states import PlanState
 from portal import problems
 from portal.pages.central.ceremony import ApprovalText, CeremonyPage, StepText
 from portal.pages.central.issuers import PLAN_STATES, CeremonyRow, FiguresRow, IssuerRow, IssuersPage
-from portal.pages.parts import Crumb
+from portal.pages.parts import Crumb, Fact
 from portal.words import Tag
 
 AT = datetime.now(tz=UTC).replace(hour=8, minute=41)
@@ -33,7 +33,7 @@ def issuers() -> dict[str, object]:
                     environment="PROD",
                     tag=_OK,
                     detail="",
-                    certificates=[f"{_DIGEST[:32]}, till och med 2041-11-20"],
+                    certificates=[Fact(name=_DIGEST[:32], value="till och med 2041-11-20")],
                     crl="nummer 12, i dag 08:40, nästa före 2026-11-24 08:40",
                     signer="till och med 2026-12-20",
                 ),

@@ -1,6 +1,8 @@
 """Two people of the central administration approve the plan that they were shown, and nobody else does."""
 
 import json
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -16,6 +18,7 @@ from ca.models import Issuer
 from directory.models import Role
 from journal.actor import Actor
 from journal.models import Entry
+from portal.pages.central.issuers import issuers_page
 from tests.authority import the_authority
 from tests.cast import actor_of
 from tests.portal.conftest import LogIn
@@ -150,3 +153,16 @@ def test_one_person_may_withdraw_and_nothing_was_done(plan: CeremonyPlan, ines: 
     plan.refresh_from_db()
     assert plan.state == PlanState.WITHDRAWN.value
     assert not Issuer.objects.filter(revoked_at__isnull=False).exists()
+
+
+@pytest.mark.django_db
+def test_the_first_ceremony_has_the_time_that_its_protocol_tells(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = {"finished_at": "2026-11-22T02:10:46Z"}
+    monkeypatch.setattr("portal.pages.central.issuers.recorded_protocol", lambda _environment: told)
+    monkeypatch.setattr("portal.pages.central.issuers.protocol_file", lambda _environment: tmp_path)
+    held = issuers_page(at=datetime(2026, 11, 23, tzinfo=UTC)).ceremonies
+    assert [one.at for one in held] == [datetime(2026, 11, 22, 2, 10, 46, tzinfo=UTC)] * 2
+    told.clear()
+    assert [one.at for one in issuers_page(at=datetime(2026, 11, 23, tzinfo=UTC)).ceremonies] == [None] * 2
