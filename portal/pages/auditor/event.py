@@ -110,8 +110,13 @@ def download_proof(request: HttpRequest, entry_id: int) -> HttpResponse:
     head = head_over(leaf.position) if leaf else None
     if leaf is None or head is None:
         raise Http404
-    is_hidden = known([row], opened=opened).hides(row)
-    lines = proof_bundle([leaf.position], head.size, with_content=not is_hidden, with_personal=not is_hidden)
+    names = known([row], opened=opened)
+    lines = proof_bundle(
+        [leaf.position],
+        head.size,
+        with_content=not names.hides(row),
+        with_personal=names.opens(row, reader=actor),
+    )
     response = HttpResponse("".join(lines), content_type="application/jsonl; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{_file_name(leaf.position)}"'
     return response

@@ -32,7 +32,7 @@ from portal import moments
 from portal.pages import asking
 from portal.pages.auditor.asked import Asked
 from portal.pages.auditor.journal import reach_for
-from portal.pages.auditor.known import is_own, known, told
+from portal.pages.auditor.known import known, told
 from portal.pages.auditor.reach import reader
 from portal.pages.auditor.spreadsheet import heading, line
 from portal.pages.auditor.standing import number
@@ -112,12 +112,11 @@ def bundle(export: Export) -> Iterator[str]:
     tree = tree_of(head.size)
     for leaves in _leaves(export):
         read = {one.entry.pk: one for one in told([leaf.entry for leaf in leaves])}
+        names = known(read.values(), opened=export.opened)
         openings = openings_of([leaf.entry for leaf in leaves])
         for leaf in leaves:
-            row = row_of(
-                leaf,
-                openings.get(leaf.entry_id, {}) if is_own(read[leaf.entry_id].acted, export.reader) else {},
-            )
+            is_open = names.opens(read[leaf.entry_id], reader=export.reader)
+            row = row_of(leaf, openings.get(leaf.entry_id, {}) if is_open else {})
             if leaf.position in export.hidden:
                 row = {"position": leaf.position, "leaf_hash": bytes(leaf.leaf_hash).hex()}
             path = [node.hex() for node in tree.inclusion_proof(leaf.position)]

@@ -74,6 +74,11 @@ class Known:
         """Tell whether the entry is about a person whom this reader is not told of here."""
         return told.text("person_id") in self.protected
 
+    def opens(self, told: Told, *, reader: Actor) -> bool:
+        """Tell whether this reader is told who acted, from where, and what else is kept apart as personal."""
+        is_protected = str(told.acted.get("person", "")) in self.protected
+        return is_own(told.acted, reader) and not is_protected and not self.hides(told)
+
 
 def told(entries: Collection[Entry]) -> list[Told]:
     """Return the entries with what can be read of them, in their order."""

@@ -11,16 +11,20 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import transaction
 from django.test import Client
 from pytest_django import Settings
 
+from cards.events import CardImported
 from cards.models import Card
-from directory.models import Person
+from directory.models import Person, Role
 from journal.correlation import caused_by
 from journal.models import Entry, Leaf
 from journal.personal import whole_contents
+from journal.recording import record
 from portal.pages.auditor import export
 from portal.pages.auditor.spreadsheet import defused
+from tests.cast import actor_of
 from tests.portal.auditor.conftest import Notary
 from tests.portal.auditor.test_journal import rows_in, text_of
 from tests.portal.conftest import LogIn
@@ -104,6 +108,37 @@ def test_the_proof_of_an_event_is_checked_by_the_verifier_alone(
     assert verified(response.content, notary, tmp_path).startswith("0 ")
     changed = response.content.replace(b"lost_or_stolen", b"defective_____")
     assert verified(changed, notary, tmp_path).startswith("1 ")
+
+
+@pytest.mark.parametrize("who", ["of_another_organization", "protected"])
+def test_whoever_the_page_does_not_name_is_not_named_by_the_proof_or_an_export(
+    scene: Scene, card: Card, notary: Notary, log_in: LogIn, tmp_path: Path, *, who: str
+) -> None:
+    """An actor of another organization, and one with a protected identity: no HSA-id, and not from where."""
+    actor = scene.cast.doris if who != "protected" else actor_of(scene.cast.erik, Role.ID_ADMINISTRATOR)
+    event = CardImported(
+        card_order_id=str(card.order_id),
+        card_id=str(card.pk),
+        person_id=str(card.person_id),
+        organization_id=str(card.organization_id),
+        product_code="7C1",
+        loa=3,
+        valid_until="2031-05-31",
+    )
+    with transaction.atomic():
+        entry = record(event, actor=replace(actor, client_address="192.0.2.77"), at=scene.at)
+    notary.sign()
+    cia = log_in(scene.cast.cia)
+    page = cia.get(f"/journal/events/{entry.pk}/").content
+    proof = cia.get(f"/journal/events/{entry.pk}/proof.jsonl").content
+    export = exported(cia, format="jsonl", person=str(card.person_id))
+    leaf_hash = bytes(Leaf.objects.get(entry=entry).leaf_hash).hex().encode()
+    for told in (page, proof, export):
+        assert leaf_hash in told
+        assert actor.identifier.encode() not in told
+        assert b"192.0.2.77" not in told
+    assert verified(proof, notary, tmp_path).startswith("0 ")
+    assert verified(export, notary, tmp_path).startswith("0 ")
 
 
 def test_an_export_as_json_lines_is_checked_by_the_verifier_and_is_an_event(
