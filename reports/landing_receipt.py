@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.template.loader import render_to_string
 
+from ca.environments import Environment
 from ca.models import Certificate
 from ca.pki.reasons import RevocationReason
 from journal.models import Entry
@@ -120,7 +121,7 @@ def write_receipt(
             "language": language,
             "words": words,
             "card_number": card_number,
-            "environment": settings.SIGILL_ENVIRONMENT,
+            "environment": environment_of(certificates),
             "made": _clock(made_at),
             "revoked": [_revoked(one, words) for one in certificates],
             "proof": proof,
@@ -131,6 +132,12 @@ def write_receipt(
     )
     written: bytes = weasyprint.HTML(string=html).write_pdf(pdf_variant="pdf/ua-1", attachments=[bundle])
     return written
+
+
+def environment_of(certificates: Sequence[Certificate]) -> str:
+    """Return whose the card is: QA's, where QA's issuers stand beside this installation's own, or its own."""
+    is_qa = any(one.issuer.environment == Environment.QA.value for one in certificates)
+    return Environment.QA.value if is_qa else str(settings.SIGILL_ENVIRONMENT)
 
 
 def _revoked(row: Certificate, words: dict[str, str]) -> _Revoked:
