@@ -1,5 +1,7 @@
 """Works out what a script would do to this installation, and says why when it cannot; changes nothing."""
 
+import contextlib
+import dataclasses
 import hashlib
 import json
 import re
@@ -16,6 +18,7 @@ from ca.ceremony.errors import ScriptRefused
 from ca.ceremony.plan import algorithm_of
 from ca.ceremony.recorded import protocol_file
 from ca.ceremony.script import Act, Script, ScriptStep
+from ca.errors import ProfileRefused
 from ca.models import Certificate, Issuer
 from ca.pki.errors import PkiError
 from ca.pki.hierarchy import IssuerPlan, file_stem
@@ -167,10 +170,27 @@ class _World:
         self._below_root(key)
         if key not in self._open:
             raise ScriptRefused(f"{key} is retired already, or has no certificate yet")
+        return {**self._known(key), "nobody_issues_then": self._closed(key)}
+
+    def _closed(self, key: str) -> list[str]:
+        """Close an issuer to new requests; return what nobody issues then, level of assurance by level.
+
+        Asked as a request will ask (``PolicyFiles.issuer_of``): another issuer of the profile that states
+        other policies does not take its place.
+        """
+        before = set(self._issued())
         self._open.discard(key)
-        left = {name for one in self._open for name in self._hierarchy.issuer(one).issues}
-        orphaned = sorted(set(self._hierarchy.issuer(key).issues) - left)
-        return {**self._known(key), "nobody_issues_then": orphaned}
+        return sorted(before - set(self._issued()))
+
+    def _issued(self) -> Iterator[str]:
+        """Yield what is issued: profiles, with the policy where a profile has several."""
+        files = dataclasses.replace(self._files, hierarchy=self._hierarchy)
+        closed = frozenset(plan.key for plan in self._hierarchy.issuers) - self._open
+        for profile in files.profiles.values():
+            for policy in profile.policies or ("",):
+                with contextlib.suppress(ProfileRefused):
+                    files.issuer_of(profile, policy, closed=closed)
+                    yield f"{profile.name} ({policy})" if len(profile.policies) > 1 else profile.name
 
     def _revoke(self, key: str) -> Facts:
         self._below_root(key)
@@ -178,9 +198,12 @@ class _World:
             raise ScriptRefused(f"{key} is revoked already")
         if key in self._fresh:
             raise ScriptRefused(f"{key} is made by this very script")
-        self._open.discard(key)
         self._revoked.add(key)
-        return {**self._known(key), "revokes": list(own_certificates(key).values_list("sha256", flat=True))}
+        return {
+            **self._known(key),
+            "revokes": list(own_certificates(key).values_list("sha256", flat=True)),
+            "nobody_issues_then": self._closed(key),
+        }
 
     def _below_root(self, key: str) -> IssuerPlan:
         plan = self._hierarchy.issuer(key)

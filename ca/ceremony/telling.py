@@ -35,14 +35,19 @@ def _step(facts: Facts) -> Iterator[str]:
         case Act.RETIRE_ISSUER:
             yield f"{number}{issuer} takes no new requests"
             yield "   its CRL and OCSP go on until its last certificate has expired"
-            if facts["nobody_issues_then"]:
-                yield f"   then nobody issues {_joined(facts['nobody_issues_then'])}: that will be refused"
+            yield from _orphaned(facts)
         case Act.ROOT_CRL:
             yield f"{number}new CRL of the root {issuer}"
         case Act.REVOKE_ISSUER:
             yield f"{number}revoke {issuer} ({facts['common_name']}), reason {facts['reason']}, for ever"
             for sha256 in facts["revokes"] if isinstance(facts["revokes"], list) else ():
                 yield f"   its certificate SHA-256 {sha256} goes on the root's CRL and OCSP"
+            yield from _orphaned(facts)
+
+
+def _orphaned(facts: Facts) -> Iterator[str]:
+    if facts.get("nobody_issues_then"):
+        yield f"   then nobody issues {_joined(facts['nobody_issues_then'])}: that will be refused"
 
 
 def _consequence(one: Consequence) -> Iterator[str]:

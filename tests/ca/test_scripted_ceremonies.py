@@ -275,6 +275,20 @@ def test_a_retired_issuer_takes_no_new_requests_by_any_door(hall: Hall) -> None:
     assert "person_hsa_id_3" in {one.key for one in issuers()}, "status goes on"
 
 
+@pytest.mark.parametrize("act", ["retire_issuer", "revoke_issuer"])
+def test_a_plan_says_which_level_of_assurance_nobody_issues_then(hall: Hall, act: str) -> None:
+    """Another issuer of the same profile states other policies: requests at this level will be refused."""
+    reason = 'reason = "cessationOfOperation"\n' if act == "revoke_issuer" else ""
+    text = f'title = "Ends"\n[[steps]]\nact = "{act}"\nissuer = "person_hsa_id_3"\n{reason}'
+    told = "\n".join(tell(plan_ceremony(read_script(text.encode()), at=hall.authority.at)))
+    lost = "person_hsa_authentication (loa3_card), person_hsa_authentication (loa3_reserve)"
+    assert f"then nobody issues {lost}" in told
+    assert "loa2" not in told
+    assert "then nobody issues" not in "\n".join(
+        tell(plan_ceremony(read_script(ROLL_OVER.encode()), at=hall.authority.at))
+    )
+
+
 def test_a_renewed_issuer_keeps_its_key_and_old_certificates_verify_under_the_new_one(hall: Hall) -> None:
     before = issuer("person_id_3")
     hall.all_of_it(RENEW)
