@@ -178,7 +178,7 @@ def test_openssl_verifies_every_issuer_up_to_the_root(made_installation: Install
         command = ["openssl", "verify", "-x509_strict", "-CAfile", public / "root.pem", chain]
         assert subprocess.run(command, capture_output=True, check=False).returncode == 0
     assert len(names) == 7
-    assert all(str(name).startswith("TEST ") for name in names)
+    assert all(str(name).startswith("Sigill e-id ") for name in names)
 
 
 def test_the_doctor_finds_what_is_wrong(installation: Installation) -> None:

@@ -1,5 +1,6 @@
 """On PostgreSQL the application's role adds to the journal and cannot change it, triggers or not."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from journal.models import Checkpoint, Leaf, PersonKey
 from tests.journal.test_personal import opened
 from tests.journal.test_verifying import AT, SPKI, sign
 
-ROLE = "sigill_test_app"
+ROLE = f"sigill_test_app_{os.getpid()}"
+"""Roles belong to the whole server, which the processes of a test run share."""
 
 
 @pytest.fixture

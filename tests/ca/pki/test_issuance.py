@@ -239,8 +239,8 @@ def test_a_weak_key_is_refused() -> None:
     """A19."""
 
     class Everything:
-        def contains(self, public_key: bytes) -> bool:
-            return bool(public_key)
+        def weakness(self, public_key: bytes) -> str:
+            return "compromised" if public_key else ""
 
     not_before, not_after = dates.validity(at=AT, lasting=timedelta(days=1))
     with pytest.raises(WeakKey):
