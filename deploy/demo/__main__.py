@@ -55,7 +55,7 @@ def run(place: Installation, supervisor: Supervisor) -> MainJob:
         ) as step:
             manage("key_ceremony", "--environment", "both")
             step.say("protocol in var/ceremony/protocol.pdf" if place.home.name == "var" else "")
-            step.check("xdg-open var/ceremony/protocol.pdf")
+            step.check(f"xdg-open {place.home}/ceremony/protocol.pdf")
     with teller.step("Signer, worker, responder, portal, card client, card factory, registers") as step:
         supervisor.start()
         step.say("all answer")

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from ca.crl_lists import WHOLE
 from worker.backup.errors import BackupRefused
 from worker.backup.passphrase import read_passphrase
 from worker.backup.restoring import Restored, Wish, restore
@@ -57,6 +58,10 @@ class Command(BaseCommand):
 
     def _say(self, wish: Wish, done: Restored) -> None:
         facts, answer = done.manifest.database, done.answer
+        # A whole list is called by its issuer alone, a shard by issuer and number.
+        numbers = [
+            f"{name.removesuffix(f'/{WHOLE}')} {number}" for name, number in answer.crl_numbers.items()
+        ]
         self.stdout.write(
             f"Restored the backup of {done.manifest.made_at} into {wish.home}: "
             f"{facts.certificates} certificates, journal of {facts.journal_rows} rows.\n"
@@ -64,7 +69,7 @@ class Command(BaseCommand):
             f"published CRLs only; {answer.revoked_again} certificates revoked again, "
             f"{answer.unknown_serials} serials that the backup does not know are listed as revoked.\n"
             f"OCSP: {answer.answers_published} statuses signed anew. CRL numbers jumped to "
-            f"{', '.join(f'{name} {number}' for name, number in answer.crl_numbers.items())}.\n"
+            f"{', '.join(numbers)}.\n"
             f"Journal: {answer.lost_heads} signed heads are of what is lost; verify_journal tells of it."
         )
         if answer.without_key:
