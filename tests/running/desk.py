@@ -101,7 +101,12 @@ class Desk:
             page = self.browser.open(person)
             if not links_of(page, "/order/"):
                 return page.path
-            return self.order(person).path
+            try:
+                return self.order(person).path
+            except PageRefused as refusal:
+                if "answered 409" not in str(refusal):
+                    raise
+                return None  # the order whose answer was lost went through after the page was opened
 
         self.patiently(ordered)
 
@@ -163,8 +168,8 @@ class Desk:
 
 
 def links_of(page: Page, part: str) -> list[str]:
-    """Return the addresses in the page's own content that hold ``part``."""
-    return [str(address) for address in page.document.xpath("//main//a/@href") if part in address]
+    """Return the addresses in the page's own content that end with ``part``."""
+    return [str(address) for address in page.document.xpath("//main//a/@href") if address.endswith(part)]
 
 
 def start_link(page: Page) -> str:

@@ -1,6 +1,7 @@
 """What a running installation's database says, for the tests to compare with what was asked of it."""
 
 import base64
+import json
 from collections import Counter
 
 from ca.models import Certificate, CertificateRequest
@@ -102,6 +103,12 @@ def journal() -> Facts:
         "cursors": dict(ConsumerCursor.objects.values_list("name", "position")),
         "dead_letters": [f"{letter.consumer}: {letter.error}" for letter in DeadLetter.objects.all()],
     }
+
+
+def acts_since(*, entry: int) -> list[str]:
+    """Return the types of what people did, or were refused, after an entry: jobs go on meanwhile."""
+    rows = Entry.objects.filter(pk__gt=entry).order_by("pk").values_list("type", "content")
+    return [kind for kind, content in rows if json.loads(content)["actor"]["kind"] == "person"]
 
 
 def numbers_of_cards() -> list[str]:
