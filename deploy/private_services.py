@@ -144,7 +144,7 @@ def redis(folder: Path | None = None) -> Iterator[str]:
             stdout=handle, stderr=subprocess.STDOUT, cwd=place, start_new_session=True,
         )  # fmt: skip
     try:
-        _await(server, log, ["redis-cli", "-s", str(address), "ping"], dict(os.environ))
+        _await(server, log, ["redis-cli", "-e", "-s", str(address), "ping"], dict(os.environ))
         yield f"unix://{quote(str(address))}"
     finally:
         _end(server)
