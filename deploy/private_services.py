@@ -93,6 +93,8 @@ def rabbitmq() -> Iterator[str]:
     settings = folder / "rabbitmq.conf"
     settings.write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\nloopback_users.guest = true\n")
     (folder / "enabled_plugins").write_text("[].\n")
+    for file in (settings, folder / "enabled_plugins"):
+        file.chmod(0o644)  # the broker's user reads them, whatever the caller's umask is
     loopback_only = "-kernel inet_dist_use_interface {127,0,0,1}"
     environment = {
         "PATH": os.environ["PATH"],

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from deploy.processes import Installation, environment, processes
-from deploy.supervisor import NotReady, Supervisor
+from deploy.supervisor import NotReady, Supervisor, ToldToEnd
 
 console = Console(highlight=False, stderr=False)
 
@@ -59,12 +59,17 @@ def supervisor_for(place: Installation) -> Supervisor:
     return Supervisor(processes(place), logs=place.home / "logs", run=place.run)
 
 
-def serve_until_told(supervisor: Supervisor) -> None:
-    """Watch over the processes until SIGTERM or Ctrl-C, then end them."""
-    ended = threading.Event()
+def told_to_end() -> threading.Event:
+    """Return what SIGTERM and Ctrl-C set from now on, instead of ending this process in the middle."""
+    told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    while not ended.wait(0.2):
+        signal.signal(number, lambda *_: told.set())
+    return told
+
+
+def serve_until(told: threading.Event, supervisor: Supervisor) -> None:
+    """Watch over the processes until somebody tells us to end, then end them."""
+    while not told.wait(0.2):
         supervisor.watch()
     started = time.monotonic()
     supervisor.stop()
@@ -77,10 +82,15 @@ def main() -> int:
     if not (place.home / "ceremony" / "protocol.json").exists():
         console.print("Nothing is installed here: run `make demo`, or `manage.py key_ceremony` first.")
         return 1
+    # Before the first process: one that starts while we are ended would be left behind.
+    told = told_to_end()
     supervisor = supervisor_for(place)
     try:
         prepare()
-        supervisor.start()
+        supervisor.start(told)
+    except ToldToEnd:
+        supervisor.stop()
+        return 0
     except (CommandFailed, NotReady) as error:
         console.print(str(error), markup=False)
         supervisor.stop()
@@ -90,7 +100,7 @@ def main() -> int:
         f"status services http://127.0.0.1:{place.status_port}   "
         f"card client http://127.0.0.1:{place.client_port}\nlogs in {place.home / 'logs'}; Ctrl-C ends it"
     )
-    serve_until_told(supervisor)
+    serve_until(told, supervisor)
     return 0
 
 

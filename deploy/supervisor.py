@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,10 @@ STEADY_SECONDS = 10.0
 
 class NotReady(Exception):
     """A process did not become ready; the message names its log."""
+
+
+class ToldToEnd(Exception):
+    """Somebody asked for the end while the processes were starting."""
 
 
 @dataclass(slots=True)
@@ -40,25 +45,27 @@ class Supervisor:
         self._run = run
         self._running: dict[str, _Running] = {}
 
-    def start(self) -> None:
+    def start(self, told: threading.Event | None = None) -> None:
         """Start every process in order and wait until each is ready.
 
-        Raises ``NotReady`` with the name and the last lines of the log of one that is not.
+        Raises ``NotReady`` with the name and the last lines of the log of one that is not, ``ToldToEnd``
+        when ``told`` is set before all are; what was started then is for ``stop``.
         """
+        told = told or threading.Event()
         self._logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         for process in self._processes:
             ready = self._run / f"{process.name}.ready"
             ready.unlink(missing_ok=True)
             self._running[process.name] = self._spawn(process)
         for process in self._processes:
-            self._await_ready(process)
+            self._await_ready(process, told)
 
     def start_one(self, name: str) -> None:
         """Start one process by name and wait until it is ready."""
         process = next(process for process in self._processes if process.name == name)
         self._logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._running[name] = self._spawn(process)
-        self._await_ready(process)
+        self._await_ready(process, threading.Event())
 
     def _spawn(self, process: Process) -> _Running:
         log = self._logs / f"{process.name}.log"
@@ -75,7 +82,7 @@ class Supervisor:
         (self._run / f"{process.name}.pid").write_text(f"{child.pid}\n")
         return _Running(process=process, log=log, child=child, started=time.monotonic())
 
-    def _await_ready(self, process: Process) -> None:
+    def _await_ready(self, process: Process, told: threading.Event) -> None:
         running = self._running[process.name]
         deadline = time.monotonic() + READY_SECONDS
         while not process.is_ready():
@@ -86,7 +93,8 @@ class Supervisor:
                 )
                 tail = b"\n".join(running.log.read_bytes().splitlines()[-15:]).decode(errors="replace")
                 raise NotReady(f"{process.name} {state}; the end of {running.log}:\n{tail}")
-            time.sleep(0.05)
+            if told.wait(0.05):
+                raise ToldToEnd
 
     def watch(self) -> None:
         """Start again what has died; call it a few times a second."""

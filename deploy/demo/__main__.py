@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -16,7 +17,15 @@ from deploy.demo.main_job import DemoFailed, MainJob, home_is_fresh
 from deploy.demo.status_asking import NeverSeen
 from deploy.demo.telling import Teller, console
 from deploy.processes import Installation
-from deploy.serve import CommandFailed, installation, manage, prepare, serve_until_told, supervisor_for
+from deploy.serve import (
+    CommandFailed,
+    installation,
+    manage,
+    prepare,
+    serve_until,
+    supervisor_for,
+    told_to_end,
+)
 from deploy.supervisor import NotReady, Supervisor
 
 PARTS_OF_A_HOME = {
@@ -90,6 +99,8 @@ def main() -> int:
     started = time.monotonic()
     place = installation()
     supervisor = supervisor_for(place)
+    # As Ctrl-C does: what was started is ended by the last clause below.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if arguments.fresh:
             start_over(place.home)
@@ -111,7 +122,7 @@ def main() -> int:
         supervisor.stop()
         return 0
     console.print(f"Portal {job.portal}   card client {job.client}   status {job.ocsp}\nCtrl-C ends it.")
-    serve_until_told(supervisor)
+    serve_until(told_to_end(), supervisor)
     return 0
 
 

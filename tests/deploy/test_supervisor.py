@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.processes import Process, touched
-from deploy.supervisor import NotReady, Supervisor
+from deploy.supervisor import NotReady, Supervisor, ToldToEnd
 
 PATIENCE = 20.0
 
@@ -37,6 +38,7 @@ def a_process(folder: Path, name: str, program: str) -> Process:
 
 SERVES = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"
 IGNORES_TERM = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SERVES
+NEVER_READY = "import time; time.sleep(600)"
 FAILS = "import sys; sys.exit('the database is not there')"
 
 
@@ -88,6 +90,20 @@ def test_stopping_leaves_no_process_behind(
     supervisor.stop()
     assert [is_alive(pid) for pid in pids] == [False, False]
     assert not list(tmp_path.glob("*.pid"))
+
+
+def test_who_is_told_to_end_while_starting_leaves_no_process_behind(tmp_path: Path) -> None:
+    supervisor = Supervisor(
+        [a_process(tmp_path, "one", SERVES), a_process(tmp_path, "slow", NEVER_READY)],
+        logs=tmp_path / "logs", run=tmp_path,
+    )  # fmt: skip
+    told = threading.Event()
+    threading.Thread(target=lambda: (until((tmp_path / "one.up").exists), told.set())).start()
+    with pytest.raises(ToldToEnd):
+        supervisor.start(told)
+    pids = [pid_of(tmp_path, "one"), pid_of(tmp_path, "slow")]
+    supervisor.stop()
+    assert [is_alive(pid) for pid in pids] == [False, False]
 
 
 def test_a_process_that_will_not_end_is_killed_after_the_grace(

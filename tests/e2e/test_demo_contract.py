@@ -105,26 +105,24 @@ def copied(demo: Demo, again: SecondRun, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module")
 def served(copied: Demo) -> Iterator[Demo]:
-    """The copy, served by the code behind `make up`."""
-    server = subprocess.Popen(
+    """The copy, served by the code behind `make up`; told to end, it ends in an orderly way."""
+    with subprocess.Popen(
         [sys.executable, "-m", "deploy.serve"],
         cwd=ROOT, env=copied.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        assert server.poll() is None, server.stdout.read() if server.stdout else ""
-        assert time.monotonic() < deadline, "the installation was never ready"
-        try:
-            if requests.get(f"{copied.told['portal']}/healthz", timeout=2).ok:
-                break
-        except requests.ConnectionError:
-            time.sleep(0.1)
-    yield copied
-    pids = [int(path.read_text()) for path in Path(copied.environment["SIGILL_RUN"]).glob("*.pid")]
-    server.send_signal(signal.SIGTERM)
-    assert server.wait(timeout=60) == 0
-    assert server.stdout is not None
-    server.stdout.close()
+    ) as server:  # fmt: skip
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            assert server.poll() is None, server.stdout.read() if server.stdout else ""
+            assert time.monotonic() < deadline, "the installation was never ready"
+            try:
+                if requests.get(f"{copied.told['portal']}/healthz", timeout=2).ok:
+                    break
+            except requests.ConnectionError:
+                time.sleep(0.1)
+        yield copied
+        pids = [int(path.read_text()) for path in Path(copied.environment["SIGILL_RUN"]).glob("*.pid")]
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=60) == 0
     assert pids
     for pid in pids:
         with pytest.raises(ProcessLookupError):

@@ -23,6 +23,7 @@ import requests
 from client import flows
 from client.configuration import Configuration
 from deploy.demo.cast import FIRST_CARDS, Member
+from deploy.private_services import rabbitmq
 from hsm_sim.build import build
 from tests.running.cast import FRIDA
 
@@ -230,7 +231,8 @@ def running(*first_cards: str) -> Iterator[Installation]:
         if os.environ.get("DATABASE_URL"):
             environment["DATABASE_URL"] = stack.enter_context(own_database(os.environ["DATABASE_URL"]))
         if os.environ.get("SIGILL_TEST_BROKER_URL"):
-            environment["SIGILL_BROKER_URL"] = os.environ["SIGILL_TEST_BROKER_URL"]
+            # A broker of its own: on one that is shared, another installation's workers take its jobs.
+            environment["SIGILL_BROKER_URL"] = stack.enter_context(rabbitmq())
         (home / "logs").mkdir(mode=0o700)
         log = stack.enter_context((home / "logs" / "keeper.log").open("w"))
         keeper = subprocess.Popen(

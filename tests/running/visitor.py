@@ -18,7 +18,7 @@ REPORT_VIOLATIONS = (
     "document.addEventListener('securitypolicyviolation', (event) =>"
     " console.error('CSP: ' + event.violatedDirective + ' ' + event.blockedURI));"
 )
-PATIENCE_MS = 60_000
+PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
 REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 """Chromium's word for a page that says no in an orderly way."""
