@@ -7,6 +7,15 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Upper
 
+from directory.basis_models import (  # noqa: F401 - Django finds models from here
+    BasisDecision,
+    BasisMember,
+    RoleUse,
+)
+from directory.sync_models import SyncChange, SyncDecision  # noqa: F401 - Django finds models from here
+
+from directory.appointment_models import RoleAppointment  # noqa: F401 - Django finds models from here
+
 SWEDISH = "sv"
 """The collation of names: å, ä and ö come after z. See ``directory.collation``."""
 
@@ -42,6 +51,10 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
+TWO_PERSON_ROLES = (Role.CENTRAL_ADMINISTRATOR.value, Role.ISSUANCE_MANAGER.value)
+"""Roles that one person asks for and another one gives: whoever holds them gives roles in turn."""
+
+
 class Protection(StrEnum):
     """Why a person's particulars are protected, according to PU; empty when they are not."""
 
@@ -57,12 +70,16 @@ class RoleSource(StrEnum):
 
 
 class SyncState(StrEnum):
-    """How a reading of a register ended."""
+    """How a reading of a register ended, or that it has not."""
 
+    REQUESTED = "requested"
     RUNNING = "running"
     COMPLETE = "complete"
     INCOMPLETE = "incomplete"
     QUARANTINED = "quarantined"
+
+
+_UNDER_WAY = [SyncState.REQUESTED.value, SyncState.RUNNING.value]
 
 
 class IssuanceArea(models.Model):
@@ -208,7 +225,13 @@ class Employment(models.Model):
 
 
 class RoleAssignment(models.Model):
-    """A role that a person (by HSA-id) holds for an organization and those below its issuance area."""
+    """A role that a person (by HSA-id) holds for an organization and those it is agent for.
+
+    ``granted_by_person`` is the id of the person who gave it, empty for our own jobs and the first roles;
+    ``approved_by_person`` that of the second one, for the roles that two people give. ``confirmed_at`` is
+    the yearly confirmation (GOV-2), ``reminded_at`` the last reminder that it is due. ``missed_reads``
+    counts complete readings of HSA in a row that did not name a role which HSA gave.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     employment = models.ForeignKey(Employment, on_delete=models.PROTECT, related_name="roles")
@@ -219,7 +242,15 @@ class RoleAssignment(models.Model):
     valid_to = models.DateTimeField(null=True)
     source = models.CharField(max_length=8, default=RoleSource.PORTAL.value)
     granted_by = models.CharField(max_length=64)
+    granted_by_person = models.CharField(max_length=36, blank=True)
     granted_at = models.DateTimeField()
+    approved_by = models.CharField(max_length=64, blank=True)
+    approved_by_person = models.CharField(max_length=36, blank=True)
+    trained_on = models.DateField(null=True, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_by = models.CharField(max_length=64, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    missed_reads = models.PositiveSmallIntegerField(default=0)
     revoked_by = models.CharField(max_length=64, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
@@ -243,10 +274,31 @@ class RoleAssignment(models.Model):
                 condition=models.Q(source__in=[source.value for source in RoleSource]),
                 name="a_role_source_is_a_known_source",
             ),
+            models.CheckConstraint(
+                condition=~models.Q(role__in=TWO_PERSON_ROLES)
+                | models.Q(granted_by_person="")
+                | ~models.Q(approved_by_person=""),
+                name="two_people_give_the_roles_that_give_roles",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(approved_by_person="")
+                | ~models.Q(approved_by_person=models.F("granted_by_person")),
+                name="nobody_approves_a_role_they_gave",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(source=RoleSource.HSA.value)
+                | (~models.Q(role__in=TWO_PERSON_ROLES) & models.Q(may_see_protected=False)),
+                name="hsa_gives_no_role_that_two_people_give",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confirmed_at__isnull=True, confirmed_by="")
+                | (models.Q(confirmed_at__isnull=False) & ~models.Q(confirmed_by="")),
+                name="a_role_is_confirmed_iff_by_whom_and_when",
+            ),
             models.UniqueConstraint(
-                fields=["employment", "role", "organization"],
+                fields=["employment", "role", "organization", "source"],
                 condition=models.Q(valid_to__isnull=True),
-                name="one_open_assignment_per_role_and_organization",
+                name="one_open_assignment_per_role_organization_and_source",
             ),
         ]
 
@@ -258,6 +310,8 @@ class SyncRun(models.Model):
     """One reading of a register: what was read, what changed, and whether it may count as complete.
 
     Figures are persons (PU) or person objects (HSA). ``failure`` is a code, empty when there was none.
+    ``heartbeat_at`` is when the run last said how far it is. ``is_preview``: whoever asked for it wants to
+    see every difference that costs somebody a card before it is written.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -272,6 +326,9 @@ class SyncRun(models.Model):
     absent = models.PositiveIntegerField(default=0)
     held = models.PositiveIntegerField(default=0)
     failure = models.CharField(max_length=64, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    is_preview = models.BooleanField(default=False)
+    requested_by = models.CharField(max_length=64, blank=True)
 
     class Meta:
         """The newest run of a register is looked up often."""
@@ -279,13 +336,18 @@ class SyncRun(models.Model):
         indexes: ClassVar = [models.Index(fields=["register", "-started_at"], name="sync_run_by_register")]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(state=SyncState.RUNNING.value, ended_at__isnull=True)
-                | (~models.Q(state=SyncState.RUNNING.value) & models.Q(ended_at__isnull=False)),
+                condition=models.Q(state__in=_UNDER_WAY, ended_at__isnull=True)
+                | (~models.Q(state__in=_UNDER_WAY) & models.Q(ended_at__isnull=False)),
                 name="a_sync_run_has_ended_iff_it_is_not_running",
             ),
             models.CheckConstraint(
                 condition=models.Q(state__in=[state.value for state in SyncState]),
                 name="a_sync_run_state_is_a_known_state",
+            ),
+            models.UniqueConstraint(
+                fields=["register"],
+                condition=models.Q(state=SyncState.REQUESTED.value),
+                name="one_requested_run_per_register",
             ),
         ]
 
