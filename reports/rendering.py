@@ -10,11 +10,11 @@ from typing import BinaryIO, TextIO
 from django.template.loader import render_to_string
 
 from reports.catalogue import ReportKind
+from reports.cells import inert
 from reports.errors import TooLongForPdf
 from reports.queries import Row, local
 
 MOST_ROWS_IN_PDF = 1000
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +28,6 @@ class Heading:
     environment: str
     journal_size: int
     journal_root: str
-
-
-def inert(cell: str) -> str:
-    """Return the cell so that no spreadsheet computes it (OWASP, CSV injection)."""
-    return f"'{cell}" if cell.startswith(_DANGEROUS) else cell
 
 
 def write_csv(rows: Iterable[Row], *, kind: ReportKind, handle: TextIO) -> int:

@@ -22,7 +22,7 @@ from journal.actor import Actor
 from reports.catalogue import CATALOGUE, report_kind
 from reports.errors import TooLongForPdf, UnknownReport
 from reports.queries import rows
-from reports.rendering import MOST_ROWS_IN_PDF, Heading, inert, write_csv, write_pdf, write_xlsx
+from reports.rendering import MOST_ROWS_IN_PDF, Heading, write_csv, write_pdf, write_xlsx
 from reports.sealing import seal
 from tests.authority import the_authority
 from tests.scenarios import Scene, a_pending_order, a_scene, a_shipped_card, an_active_card
@@ -128,13 +128,7 @@ def test_an_unknown_report_says_which_there_are() -> None:
     assert "S1" in refused.value.facts["reports"]
 
 
-HOSTILE = ["=1+1", "+46", "-2", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("x")', 'å;ä\n"ö']
-
-
-@pytest.mark.parametrize("cell", HOSTILE[:-1])
-def test_a_cell_that_a_spreadsheet_would_compute_is_made_inert(cell: str) -> None:
-    assert inert(cell) == f"'{cell}"
-    assert inert("Åsa") == "Åsa"
+HOSTILE = ["=1+1", "+46", "-2", "@SUM(A1)", "\t=1", "\r=1"]
 
 
 def heading(at: datetime) -> Heading:
@@ -157,7 +151,7 @@ def test_csv_opens_in_swedish_excel_and_holds_what_was_put_in(tmp_path: Path) ->
 
 def test_xlsx_holds_text_and_never_a_formula(tmp_path: Path, scene: Scene) -> None:
     path = tmp_path / "report.xlsx"
-    assert write_xlsx([tuple(HOSTILE[:6])], heading=heading(scene.at), path=path) == 1
+    assert write_xlsx([tuple(HOSTILE)], heading=heading(scene.at), path=path) == 1
     sheet = openpyxl.load_workbook(path).worksheets[0]
     assert [cell.data_type for cell in sheet[2]] == ["s"] * 6
     assert sheet.cell(2, 1).value == "=1+1"

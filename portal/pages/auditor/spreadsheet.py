@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from journal.actor import Actor
 from portal.pages.auditor.known import Known, Told, is_own
 from portal.pages.auditor.telling import actor_name, exact, name_of, role_name, sentence
+from reports.cells import inert
 
-_COMPUTED: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _MARK: Final = "\ufeff"
 
 
@@ -71,5 +71,4 @@ def _line(cells: Sequence[str]) -> str:
 
 def defused(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula (OWASP: CSV injection)."""
-    cell = cell.replace("\u2060", "")
-    return f"'{cell}" if cell.lstrip(" ").startswith(_COMPUTED) else cell
+    return inert(cell.replace("\u2060", ""))
