@@ -7,14 +7,14 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Upper
 
+from directory.appointment_models import RoleAppointment  # noqa: F401 - Django finds models from here
 from directory.basis_models import (  # noqa: F401 - Django finds models from here
     BasisDecision,
     BasisMember,
     RoleUse,
 )
+from directory.search_models import SearchWord  # noqa: F401 - Django finds models from here
 from directory.sync_models import SyncChange, SyncDecision  # noqa: F401 - Django finds models from here
-
-from directory.appointment_models import RoleAppointment  # noqa: F401 - Django finds models from here
 
 SWEDISH = "sv"
 """The collation of names: å, ä and ö come after z. See ``directory.collation``."""
