@@ -81,7 +81,7 @@ def factory(process: FactoryProcess) -> Iterator[FactoryProcess]:
     process.fault()
 
 
-def until(condition: Callable[[], object], *, seconds: float = 20) -> None:
+def until(condition: Callable[[], object], *, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "not in time"
@@ -91,7 +91,7 @@ def until(condition: Callable[[], object], *, seconds: float = 20) -> None:
 def _answers(url: str) -> bool:
     try:
         return requests.get(f"{url}/healthz", timeout=1).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 

@@ -13,7 +13,7 @@ import pytest
 from deploy.processes import Process, touched
 from deploy.supervisor import NotReady, Supervisor, ToldToEnd
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def until(condition: Callable[[], bool]) -> None:

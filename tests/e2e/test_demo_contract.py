@@ -117,7 +117,7 @@ def served(copied: Demo) -> Iterator[Demo]:
             try:
                 if requests.get(f"{copied.told['portal']}/healthz", timeout=2).ok:
                     break
-            except requests.ConnectionError:
+            except requests.RequestException:
                 time.sleep(0.1)
         yield copied
         pids = [int(path.read_text()) for path in Path(copied.environment["SIGILL_RUN"]).glob("*.pid")]

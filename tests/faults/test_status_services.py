@@ -123,7 +123,7 @@ def responder_in_another_time(installation: Installation, shift: str, run: Path)
     (run / "signer.sock").unlink(missing_ok=True)
     command = ["faketime", "-f", shift, sys.executable, "-m", "worker.mains.responder"]
     with subprocess.Popen(command, cwd=REPOSITORY, env=environment, start_new_session=True) as process:
-        eventually(lambda: _listens(ports["STATUS"]), within=30)
+        eventually(lambda: _listens(ports["STATUS"]))
         yield f"http://127.0.0.1:{ports['STATUS']}/ocsp"
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(20)

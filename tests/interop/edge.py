@@ -70,7 +70,7 @@ class Edge:
         )
         command = [PROGRAM, "-c", str(configuration), "-e", str(folder / "error.log")]
         with subprocess.Popen(command) as child:
-            eventually(lambda: _listens(ports["CLIENTS"]), within=10)
+            eventually(lambda: _listens(ports["CLIENTS"]))
             yield cls(staples=ports["STAPLES"], clients=ports["CLIENTS"], folder=folder)
             child.terminate()
             child.wait(10)

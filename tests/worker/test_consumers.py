@@ -102,6 +102,6 @@ def test_the_loop_sequences_what_is_committed_and_wakes_the_consumers() -> None:
     loop.start()
     try:
         ring()
-        assert rung.wait(timeout=10)
+        assert rung.wait(timeout=60)
     finally:
         loop.stop()

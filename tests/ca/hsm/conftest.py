@@ -84,7 +84,7 @@ class SignerProcess:
         with (self.configuration.run / "signer.log").open("a") as log:
             self.process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=log, text=True)
 
-    def wait_until_up(self, *, seconds: float = 30) -> None:
+    def wait_until_up(self, *, seconds: float = 60) -> None:
         SocketSigners(self.socket, patience=seconds).health()
 
     def kill(self) -> None:
@@ -112,7 +112,7 @@ def signer_process(token: TokenConfiguration) -> Iterator[SignerProcess]:
         running.stop()
 
 
-def wait_for(condition: object, *, seconds: float = 30) -> None:
+def wait_for(condition: object, *, seconds: float = 60) -> None:
     """Wait until ``condition()`` is true, or fail."""
     assert callable(condition)
     deadline = time.monotonic() + seconds

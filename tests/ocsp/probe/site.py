@@ -33,7 +33,7 @@ def node(home: Path, port: int | None = None) -> Iterator[str]:
     named = {"SIGILL_HOME": str(home), "SIGILL_RUN": str(home), "SIGILL_STATUS_PORT": str(port)}
     command = [sys.executable, "-m", "worker.mains.responder"]
     with subprocess.Popen(command, cwd=ROOT, env={**os.environ, **named}) as process:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not _listens(port):
             assert time.monotonic() < deadline
             time.sleep(0.05)

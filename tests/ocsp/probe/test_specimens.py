@@ -41,7 +41,7 @@ def made(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(specimens, "SHORT_LIFE", timedelta(seconds=3))
     work(world, at=now())
     assert SpecimenState.EXPIRED.value not in ready()
-    eventually(lambda: work(world, at=now()) and len(ready()) == len(SpecimenState), within=20)
+    eventually(lambda: work(world, at=now()) and len(ready()) == len(SpecimenState))
     issuer = Issuer.objects.get(key="function")
     crl = publish_crl(issuer, signers=world.token, actor=ALVA, at=now())
     from ca.policy_files import files_of  # noqa: PLC0415 - the address is the environment's

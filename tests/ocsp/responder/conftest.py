@@ -91,7 +91,7 @@ class Server:
                     received += part
         return received
 
-    def wait_for(self, condition: Callable[[], bool], seconds: float = 10) -> None:
+    def wait_for(self, condition: Callable[[], bool], seconds: float = 60) -> None:
         """Poll until something is so."""
         deadline = time.monotonic() + seconds
         while not condition():
