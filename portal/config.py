@@ -4,8 +4,11 @@ import hashlib
 import os
 import secrets
 import stat
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+Network = IPv4Network | IPv6Network
 
 _MARKS_OF_OURS = {"secrets", "signer.sock", "signer.pid", "cache"}
 """What only an installation's home or its folder of sockets holds."""
@@ -23,6 +26,22 @@ def text(name: str, default: str) -> str:
 def listed(name: str) -> tuple[str, ...]:
     """Return the parts of an environment variable between commas; none when it is unset or empty."""
     return tuple(part.strip() for part in text(name, "").split(",") if part.strip())
+
+
+def networks(name: str) -> tuple[Network, ...]:
+    """Return the addresses and networks between commas; none when the variable is unset or empty.
+
+    Raises ``ConfigurationError`` for what is neither, and for a network of everybody.
+    """
+    try:
+        found = tuple(ip_network(part) for part in listed(name))
+    except ValueError as error:
+        msg = f"{name} must be addresses or networks (192.0.2.7, 2001:db8::/64): {error}"
+        raise ConfigurationError(msg) from error
+    if any(one.prefixlen == 0 for one in found):
+        msg = f"{name} names everybody: then anybody may say who they are"
+        raise ConfigurationError(msg)
+    return found
 
 
 def number(name: str, default: int) -> int:

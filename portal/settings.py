@@ -56,6 +56,15 @@ SIGILL_LEDGER = SIGILL_HOME / "ledger" / "revocations.log"
 # --- Registers: their addresses, and how a synchronization may behave (design.md decision 9) -----------
 SIGILL_HSA_LOGICAL_ADDRESS = config.text("SIGILL_HSA_LOGICAL_ADDRESS", "SE165565594230-1000")
 SIGILL_PU_LOGICAL_ADDRESS = config.text("SIGILL_PU_LOGICAL_ADDRESS", "SE165565594230-1000")
+# GetPersonsForProfileUnrestricted ("unrestricted") takes good cause; "restricted" tells less of protected people.
+SIGILL_PU_CONTRACT = config.text("SIGILL_PU_CONTRACT", "unrestricted")
+# How we and the registers know each other where their addresses are https: PEM files, read when they change.
+SIGILL_REGISTERS = SIGILL_HOME / "registers"
+SIGILL_REGISTER_CERTIFICATE = config.text("SIGILL_REGISTER_CERTIFICATE", str(SIGILL_REGISTERS / "client.pem"))
+SIGILL_REGISTER_KEY = config.text("SIGILL_REGISTER_KEY", str(SIGILL_REGISTERS / "client.key"))
+SIGILL_REGISTER_AUTHORITIES = config.text(
+    "SIGILL_REGISTER_AUTHORITIES", str(SIGILL_REGISTERS / "authorities.pem")
+)
 SIGILL_REGISTER_DEADLINE_SECONDS = config.number("SIGILL_REGISTER_DEADLINE_SECONDS", 15)
 SIGILL_HSA_PAUSE_MILLISECONDS = config.number("SIGILL_HSA_PAUSE_MILLISECONDS", 50)
 SIGILL_SYNC_COMPLETE_READS = config.number("SIGILL_SYNC_COMPLETE_READS", 3)
@@ -102,6 +111,8 @@ SECRET_KEY = config.secret_file(SIGILL_SECRETS / "django-secret")
 # Opens the keys under which the journal keeps personal data: whoever writes or reads the journal has it.
 SIGILL_JOURNAL_MASTER = config.secret_file(SIGILL_SECRETS / "journal-master")
 DEBUG = False
+# The proxies right in front, by address or network: only they may say who asks, and whether over TLS.
+SIGILL_TRUSTED_PROXIES = config.networks("SIGILL_TRUSTED_PROXIES")
 ALLOWED_HOSTS = config.text("SIGILL_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -130,6 +141,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.proxies.ProxiesMiddleware",  # before all: from here on REMOTE_ADDR and the scheme are the asker's
     "portal.middleware.CorrelationMiddleware",  # outermost: whatever is recorded carries the request's id
     "portal.middleware.HeadersMiddleware",  # outermost: error pages carry the headers too
     "django.middleware.security.SecurityMiddleware",

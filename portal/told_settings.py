@@ -45,6 +45,7 @@ def told_settings() -> Mapping[str, str]:
     told = {name: str(getattr(settings, name)) for name in TOLD if hasattr(settings, name)}
     told["database"] = connection.vendor
     told["broker"] = str(settings.SIGILL_BROKER_URL).partition(":")[0]
+    told["trusted_proxies"] = " ".join(str(network) for network in settings.SIGILL_TRUSTED_PROXIES)
     told["https"] = str(settings.SIGILL_PORTAL_URL.startswith("https://"))
     told["python"] = platform.python_version()
     told["pkcs11_module"] = str(settings.SIGILL_PKCS11_MODULE).rpartition("/")[2]

@@ -59,7 +59,7 @@ def level_of(loa: str) -> int:
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return the address the request came from; a proxy in front must set REMOTE_ADDR itself (no headers)."""
+    """Return the address that asks, seen through the trusted proxies (portal/proxies.py)."""
     return str(request.META.get("REMOTE_ADDR", ""))[:45]
 
 
