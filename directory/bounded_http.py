@@ -1,19 +1,21 @@
-"""An HTTP call to a register within bounds: time, size, media type, no redirects, no proxies."""
+"""An HTTP call to a register within bounds: time, size, media type, TLS, no redirects, no proxies."""
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 import requests
 import urllib3
 
 from directory.errors import RegisterUnavailable
+from directory.register_tls import ClientIdentity, TlsAdapter, refusal_of
 
 _PIECE = 65_536
-_OK, _SERVER_ERROR = 200, 500
+_SERVER_ERROR = 500
+_GOOD = frozenset({200, 201})
 _REFUSED = frozenset({401, 403})
-_MEDIA_TYPE = "text/xml"
+XML = "text/xml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +23,7 @@ class Endpoint:
     """Where a register answers and how long we wait for it.
 
     ``deadline`` is seconds for a whole answer, however slowly it trickles; ``max_bytes`` its largest size.
+    ``identity`` is what we show and trust where the address is HTTPS.
     """
 
     register: str
@@ -29,6 +32,7 @@ class Endpoint:
     connect_timeout: float = 5.0
     deadline: float = 15.0
     max_bytes: int = 20_000_000
+    identity: ClientIdentity | None = field(default=None, repr=False)
 
 
 class Caller:
@@ -38,6 +42,7 @@ class Caller:
         self._endpoint = endpoint
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.mount("https://", TlsAdapter(endpoint.identity))
 
     def call(
         self,
@@ -47,10 +52,11 @@ class Caller:
         headers: Mapping[str, str] | None = None,
         *,
         may_be_fault: bool = False,
+        media_type: str = XML,
     ) -> tuple[int, bytes]:
-        """Return the status and the whole XML body of the answer.
+        """Return the status and the whole body of the answer, which must be of the media type asked for.
 
-        The status is 200, or 500 with an XML body where a SOAP fault may come. Raises
+        The status is 200 or 201, or 500 with an XML body where a SOAP fault may come. Raises
         ``RegisterUnavailable`` for everything else.
         """
         ends = time.monotonic() + self._endpoint.deadline
@@ -67,15 +73,16 @@ class Caller:
                 answer = self._read(response, ends)
         except (requests.Timeout, urllib3.exceptions.TimeoutError):
             self._fail("timeout")
-        except (requests.RequestException, urllib3.exceptions.HTTPError):
-            self._fail("connection")
+        except (OSError, urllib3.exceptions.HTTPError) as error:  # ``requests`` has its own below OSError
+            reason, detail = refusal_of(error)
+            self._fail(reason, detail)
         status = response.status_code
-        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        found = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if status in _REFUSED:
             self._fail("access_denied", str(status))
-        if status != _OK and not (may_be_fault and status == _SERVER_ERROR and media_type == _MEDIA_TYPE):
+        if status not in _GOOD and not (may_be_fault and status == _SERVER_ERROR and found == XML):
             self._fail("http_status", str(status))
-        if media_type != _MEDIA_TYPE:
+        if found != media_type:
             self._fail("malformed", "content type")
         return status, answer
 

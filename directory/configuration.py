@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from django.conf import settings
 
 from directory.bounded_http import Endpoint
+from directory.register_tls import ClientIdentity
 
 NATIONAL_LOGICAL_ADDRESS = "SE165565594230-1000"
 """Inera's HSA-id as the source system of HSA and PU (domain.md 4.4)."""
@@ -44,6 +46,16 @@ def _endpoint(register: str, url: str) -> Endpoint:
         url=url,
         logical_address=logical_address,
         deadline=float(_number("SIGILL_REGISTER_DEADLINE_SECONDS", 15)),
+        identity=client_identity() if url.startswith("https://") else None,
+    )
+
+
+def client_identity() -> ClientIdentity:
+    """Return the files by which we and the registers know each other."""
+    return ClientIdentity(
+        certificate=Path(settings.SIGILL_REGISTER_CERTIFICATE),
+        key=Path(settings.SIGILL_REGISTER_KEY),
+        authorities=Path(settings.SIGILL_REGISTER_AUTHORITIES),
     )
 
 
@@ -55,6 +67,11 @@ def hsa_endpoint() -> Endpoint:
 def pu_endpoint() -> Endpoint:
     """Return where PU answers."""
     return _endpoint("pu", settings.SIGILL_PU_URL)
+
+
+def pu_is_unrestricted() -> bool:
+    """Return whether we may ask PU by the contract that tells of protected people too (domain.md 4.4)."""
+    return str(getattr(settings, "SIGILL_PU_CONTRACT", "unrestricted")) != "restricted"
 
 
 def sync_rules() -> SyncRules:

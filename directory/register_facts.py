@@ -47,11 +47,17 @@ class PersonFacts:
         )
 
     def without_lost_names(self, person: Person) -> Self:
-        """Return the facts with the names we have, where PU gives no name at all: never blank a name."""
+        """Return the facts with what we have where PU gives none: no name, or of a protected person no status.
+
+        Nothing is blanked because a register says less than before.
+        """
+        told = self
+        if self.registration_status == RegistrationStatus.UNKNOWN.value:
+            told = replace(told, registration_status=person.registration_status)
         if self.surname or self.given_name:
-            return self
+            return told
         return replace(
-            self,
+            told,
             given_name=person.given_name,
             calling_name=person.calling_name,
             middle_name=person.middle_name,
@@ -143,6 +149,8 @@ def _protection(found: PuPerson) -> str:
 
 def _registration_status(found: PuPerson) -> RegistrationStatus:
     """Return the status: registration ends by a code, or by a coordination number no longer in force."""
+    if found.is_withheld:
+        return RegistrationStatus.UNKNOWN
     if found.deregistration_code:
         return _DEREGISTERED.get(found.deregistration_code, RegistrationStatus.DEREGISTERED)
     if found.referred_to or found.identity_status.lower() not in _IDENTITY_STATUS_IN_FORCE:

@@ -16,7 +16,11 @@ def hsa() -> HsaClient:
 @lru_cache(maxsize=1)
 def pu() -> PuClient:
     """Return the client of PU."""
-    return PuClient(configuration.pu_endpoint(), include_test_people=configuration.test_objects_allowed())
+    return PuClient(
+        configuration.pu_endpoint(),
+        include_test_people=configuration.test_objects_allowed(),
+        is_unrestricted=configuration.pu_is_unrestricted(),
+    )
 
 
 def forget() -> None:

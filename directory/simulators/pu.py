@@ -1,4 +1,4 @@
-"""PU's answers, as the unrestricted contract gives them: protected people with all their particulars."""
+"""PU's answers: of protected people identity and name only, unless the question is unrestricted."""
 
 from lxml import etree
 
@@ -7,13 +7,17 @@ from directory.simulators.people import Person, Registers
 
 PERSON = "urn:riv:strategicresourcemanagement:persons:person:5"
 RESPONDER = "urn:riv:strategicresourcemanagement:persons:person:GetPersonsForProfileResponder:5"
+UNRESTRICTED_RESPONDER = (
+    "urn:riv:strategicresourcemanagement:persons:person:GetPersonsForProfileUnrestrictedResponder:5"
+)
 PERSONAL_IDENTITY_ROOT = "1.2.752.129.2.1.3.1"
 COORDINATION_ROOT = "1.2.752.129.2.1.3.3"
 MAX_NUMBERS = 500
 _VERSION = "20260901120000"
 
 _person = Elements(PERSON, "p")
-_responder = Elements(RESPONDER)
+_restricted = Elements(RESPONDER)
+_unrestricted = Elements(UNRESTRICTED_RESPONDER)
 
 
 class TooMany(Exception):
@@ -22,26 +26,61 @@ class TooMany(Exception):
 
 def get_persons_for_profile(question: etree._Element, registers: Registers) -> etree._Element:
     """Answer GetPersonsForProfile: one record for each number. Raises ``TooMany`` above 500."""
-    asked = question.findall(f"{{{RESPONDER}}}personId")
+    return _answer(question, registers, _restricted, is_unrestricted=False)
+
+
+def get_persons_for_profile_unrestricted(question: etree._Element, registers: Registers) -> etree._Element:
+    """Answer GetPersonsForProfileUnrestricted, as above but with all particulars of protected people."""
+    return _answer(question, registers, _unrestricted, is_unrestricted=True)
+
+
+def _answer(
+    question: etree._Element, registers: Registers, responder: Elements, *, is_unrestricted: bool
+) -> etree._Element:
+    space = f"{{{responder.namespace}}}"
+    asked = question.findall(f"{space}personId")
     if len(asked) > MAX_NUMBERS:
         raise TooMany
-    profile = question.findtext(f"{{{RESPONDER}}}profile")
-    answer = _responder("GetPersonsForProfileResponse")
+    profile = question.findtext(f"{space}profile") or ""
+    follow = question.findtext(f"{space}ignoreReferredIdentity") in {"false", "0"}
+    name = str(question.tag).rpartition("}")[2]
+    answer = responder(f"{name}Response")
     for identity in asked:
         number = identity.findtext(f"{{{PERSON}}}extension") or ""
+        root = identity.findtext(f"{{{PERSON}}}root") or ""
         person = registers.people.get(number)
-        record = _responder(
-            "requestedPersonRecord",
-            _person(
-                "requestedPersonalIdentity",
-                _person("root", identity.findtext(f"{{{PERSON}}}root") or ""),
-                _person("extension", number),
-            ),
+        if follow and person and person.referred_to:
+            person = registers.people.get(person.referred_to) or person
+        answer.append(
+            requested_record(
+                number,
+                person,
+                root=root,
+                profile=profile,
+                responder=responder,
+                is_unrestricted=is_unrestricted,
+            )
         )
-        if person and person.in_pu:
-            record.append(_record(person, with_address=profile != "P1"))
-        answer.append(record)
     return answer
+
+
+def requested_record(
+    number: str,
+    person: Person | None,
+    *,
+    root: str,
+    profile: str,
+    responder: Elements = _restricted,
+    is_unrestricted: bool,
+) -> etree._Element:
+    """Return what PU answers about one number: a record within the profile, or none when it knows nobody."""
+    identity = _person("requestedPersonalIdentity", _person("root", root), _person("extension", number))
+    record = responder("requestedPersonRecord", identity)
+    if person and person.in_pu:
+        is_protected = person.secrecy_marked or person.protected_registration
+        tells_more = profile != "P1" and (is_unrestricted or not is_protected)
+        record.append(_record(person, with_address=tells_more))
+    return record
 
 
 def _identity(number: str) -> tuple[etree._Element, etree._Element]:

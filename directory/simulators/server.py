@@ -34,7 +34,11 @@ _OPERATIONS: dict[str, dict[str, tuple[str, Answerer]]] = {
         f"{{{pu.RESPONDER}}}GetPersonsForProfile": (
             "pu/get_persons_for_profile_5.xsd",
             pu.get_persons_for_profile,
-        )
+        ),
+        f"{{{pu.UNRESTRICTED_RESPONDER}}}GetPersonsForProfileUnrestricted": (
+            "pu/get_persons_for_profile_unrestricted_5.xsd",
+            pu.get_persons_for_profile_unrestricted,
+        ),
     },
 }
 
@@ -218,7 +222,7 @@ def _soap_fault(code: str, text: str) -> bytes:
 def _knows_nobody(answer: etree._Element) -> etree._Element:
     """Return the answer of a register that has lost its people and does not know it."""
     for record in list(answer):
-        if answer.tag.startswith(f"{{{pu.RESPONDER}}}"):
+        if "GetPersonsForProfile" in answer.tag:
             for person in record.findall(f"{{{pu.PERSON}}}personRecord"):
                 record.remove(person)
         else:

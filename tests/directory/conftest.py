@@ -41,8 +41,10 @@ class Registers:
     def hsa(self, **limits: float) -> HsaClient:
         return HsaClient(self.endpoint("hsa", **limits), include_feigned=True)
 
-    def pu(self, **limits: float) -> PuClient:
-        return PuClient(self.endpoint("pu", **limits), include_test_people=True)
+    def pu(self, *, is_unrestricted: bool = True, **limits: float) -> PuClient:
+        return PuClient(
+            self.endpoint("pu", **limits), include_test_people=True, is_unrestricted=is_unrestricted
+        )
 
     def show(self, register: str, kind: str, **rest: float) -> None:
         self.server.faults.put(register, Fault(kind=kind, **rest))  # type: ignore[arg-type]

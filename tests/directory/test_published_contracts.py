@@ -69,13 +69,33 @@ def post(running: Registers, operation: str, message: bytes) -> etree._Element:
 def test_what_our_clients_send_follows_the_published_contract(
     registers_running: Registers, operation: str
 ) -> None:
-    messages = registers_running.hsa().messages() | registers_running.pu().messages()
+    restricted = registers_running.pu(is_unrestricted=False)
+    messages = registers_running.hsa().messages() | restricted.messages()
     schema(operation).assertValid(body(messages[operation]))
+
+
+def test_the_unrestricted_contract_is_the_restricted_one_by_another_name(
+    registers_running: Registers,
+) -> None:
+    """Of GetPersonsForProfileUnrestricted the description says "see GetPersonsForProfile", for every field."""
+    (message,) = registers_running.pu().messages().values()
+    renamed = message.replace(b"GetPersonsForProfileUnrestricted", b"GetPersonsForProfile")
+    schema("GetPersonsForProfile").assertValid(body(renamed))
+    own = {
+        path.suffix: path.read_text()
+        .partition("?>")[2]
+        .replace("Unrestricted", "")
+        .replace("_unrestricted", "")
+        for path in CONTRACTS.glob("pu/get_persons_for_profile_unrestricted_5.*")
+    }
+    for suffix, text in own.items():
+        restricted = (CONTRACTS / f"pu/get_persons_for_profile_5{suffix}").read_text().partition("?>")[2]
+        assert text.split("-->", 1)[1] == restricted.split("-->", 1)[1]
 
 
 def test_every_answer_about_every_person_follows_the_published_contract(registers_running: Registers) -> None:
     employee, credentials, persons = (schema(operation) for operation in OPERATIONS)
-    hsa, pu = registers_running.hsa(), registers_running.pu()
+    hsa, pu = registers_running.hsa(), registers_running.pu(is_unrestricted=False)
     people = load(PACKAGED).people
     for number, person in people.items():
         question = hsa.employee_question(personal_identity_number=number)
@@ -90,6 +110,13 @@ def test_every_answer_about_every_person_follows_the_published_contract(register
     numbers = [PersonalIdentityNumber(number) for number in [*people, NOBODY]]
     message = pu._persons.message(pu.question(numbers))
     persons.assertValid(post(registers_running, "GetPersonsForProfile", message))
+    whole = post(
+        registers_running,
+        "GetPersonsForProfile",
+        registers_running.pu()._persons.message(pu.question(numbers)),
+    )
+    renamed = etree.tostring(whole).replace(b"GetPersonsForProfileUnrestricted", b"GetPersonsForProfile")
+    persons.assertValid(etree.fromstring(renamed))
 
 
 def test_a_client_made_from_the_published_wsdl_understands_our_hsa(registers_running: Registers) -> None:
@@ -133,8 +160,9 @@ def test_a_client_made_from_the_published_wsdl_understands_our_pu(registers_runn
     asa, erik = (one["personRecord"] for one in answer["requestedPersonRecord"])
     assert asa["name"]["surname"] == "Lindqvist"
     assert (asa["protectedPersonIndicator"], erik["protectedPersonIndicator"]) == (False, True)
-    # Unrestricted: a protected person's address is given to those who may ask.
-    assert erik["addressInformation"]["residentialAddress"]["city"] == "Ängsby"
+    # The restricted contract: of a protected person identity and name only (rule 3 of its description).
+    assert asa["addressInformation"]["residentialAddress"]["city"] == "Norrby"
+    assert erik["addressInformation"] is None
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
