@@ -12,8 +12,16 @@ def main() -> None:
 
     from journal.correlation import caused_by, fresh  # noqa: PLC0415 - as above
 
-    with caused_by(fresh()):  # all that one command does is found by one id
-        execute_from_command_line(sys.argv)
+    try:
+        with caused_by(fresh()):  # all that one command does is found by one id
+            execute_from_command_line(sys.argv)
+    except Exception as error:
+        from portal.command_faults import in_words  # noqa: PLC0415 - it needs the settings that were just read
+
+        said = None if "--traceback" in sys.argv else in_words(error)
+        if said is None:
+            raise
+        sys.exit(f"CommandError: {said}")
 
 
 if __name__ == "__main__":

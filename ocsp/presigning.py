@@ -47,10 +47,10 @@ def presign(
     ``archive_cutoff`` is said in each answer where status is kept beyond a certificate's end (RFC 6960
     4.4.4). Each batch is one exchange with the signer. Before anything is signed the answers are linted: all
     that do not say good, one of each shape (those of a shape differ in the serial number's octets alone), the
-    first 64 and one in 64; a finding stops the batch. The first 64 signatures are verified and one in 64
-    (verifying costs more than signing): what is published for one certificate is linted and verified whole,
-    also when an HSM errs. Raises ``ca.pki.errors.LintFailed``, ``SignatureMismatch`` and whatever the signer
-    raises.
+    first 64 and one in 64; a finding stops the batch. Of RSA every signature is verified; of ECDSA, where
+    verifying costs 2.7 times as much as signing, those of the linted answers: what is published for one
+    certificate, and whatever does not say good, is linted and verified whole, also when an HSM errs. Raises
+    ``ca.pki.errors.LintFailed``, ``SignatureMismatch`` and whatever the signer raises.
     """
     template = Template(
         issuer=issuer,
@@ -62,11 +62,11 @@ def presign(
     ordered = sorted(subjects, key=attrgetter("serial_number"))
     asked = [(subject, algorithm) for algorithm in PRESIGNED for subject in ordered]
     to_be_signed = [template.to_be_signed(subject, algorithm) for subject, algorithm in asked]
-    _lint(asked, to_be_signed, signer=signer)
+    looked_at = _lint(asked, to_be_signed, signer=signer)
     signatures = sign_batch(to_be_signed)
     if len(signatures) != len(to_be_signed):
         raise SignatureMismatch("the signer gave another number of signatures than was asked for")
-    for at in _sample(len(signatures)):
+    for at in range(len(signatures)) if _is_cheap_to_verify(signer.algorithm) else looked_at:
         verify(
             public_key=signer.public_key,
             algorithm=signer.algorithm,
@@ -91,14 +91,19 @@ def presign(
     ]
 
 
+def _is_cheap_to_verify(algorithm: str) -> bool:
+    """Tell whether verifying costs little beside signing: RSA-2048 16 and 225 us, P-256 46 and 17 us."""
+    return algorithm.startswith("RSA_")
+
+
 def _sample(count: int) -> list[int]:
     return [*range(min(_EVERY, count)), *range(_EVERY, count, _EVERY)]
 
 
 def _lint(
     asked: Sequence[tuple[Subject, HashAlgorithm]], to_be_signed: Sequence[bytes], *, signer: SignerRecord
-) -> None:
-    """Lint a sample in which no kind of answer is missing. Raises ``LintFailed``."""
+) -> list[int]:
+    """Lint a sample in which no kind of answer is missing; return which. Raises ``LintFailed``."""
     chosen = set(_sample(len(asked)))
     shapes: dict[tuple[HashAlgorithm, int], int] = {}
     for at, (subject, algorithm) in enumerate(asked):
@@ -107,11 +112,13 @@ def _lint(
         else:
             chosen.add(at)
     signer_not_after = datetime.fromtimestamp(signer.not_after, UTC)
-    for at in sorted(chosen.union(shapes.values())):
+    looked_at = sorted(chosen.union(shapes.values()))
+    for at in looked_at:
         found = lint_response(
             to_be_signed[at], responder_key_hash=signer.key_hash, signer_not_after=signer_not_after
         )
         stop_on_errors(found)
+    return looked_at
 
 
 class Template:

@@ -161,3 +161,49 @@ def test_each_answer_that_does_not_say_good_is_linted_wherever_it_stands() -> No
             this_update=SECONDS, next_update=SECONDS + 8 * HOUR,
         )
     ) == 2 * len(good)  # fmt: skip
+
+
+def test_of_answers_that_do_not_say_good_every_signature_is_verified_wherever_it_stands() -> None:
+    """A wrong signature on `revoked` would be thrown away by whoever asks, and some then go on as if good."""
+    subjects = [
+        Subject(
+            serial_number=n,
+            not_after=SECONDS,
+            status=CertStatus.REVOKED if n == 71 else CertStatus.GOOD,
+            revoked_at=SECONDS if n == 71 else 0,
+        )
+        for n in range(1, 200)
+    ]
+
+    def sign_batch(messages: Sequence[bytes]) -> list[bytes]:
+        signatures = list(AUTHORITY.sign_batch(messages))
+        signatures[70] = OTHER.sign(messages[70])  # beyond the first 64, and no multiple of 64
+        return signatures
+
+    with pytest.raises(SignatureMismatch):
+        presign(
+            subjects, issuer=ISSUER, signer=SIGNER, sign_batch=sign_batch,
+            this_update=SECONDS, next_update=SECONDS + 8 * HOUR,
+        )  # fmt: skip
+
+
+def test_of_rsa_every_signature_is_verified() -> None:
+    """Verifying costs a fourteenth of signing: nothing is left to chance."""
+    authority = make_authority(rsa_signer=True)
+    registered = _Registered()
+    authority.register(registered)  # type: ignore[arg-type]
+    issuer = IssuerRecord(
+        issuer_id=1, name="x", name_der=authority.name_der, key_bits=authority.key_bits, signer_id=1
+    )
+
+    def sign_batch(messages: Sequence[bytes]) -> list[bytes]:
+        signatures = list(authority.sign_batch(messages))
+        signatures[99] = signatures[98]
+        return signatures
+
+    subjects = [Subject(serial_number=n, not_after=SECONDS, status=CertStatus.GOOD) for n in range(1, 60)]
+    with pytest.raises(SignatureMismatch):
+        presign(
+            subjects, issuer=issuer, signer=registered.signer, sign_batch=sign_batch,
+            this_update=SECONDS, next_update=SECONDS + 8 * HOUR,
+        )  # fmt: skip

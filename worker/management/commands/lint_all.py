@@ -43,6 +43,10 @@ class Command(BaseCommand):
             *faults_in_crls(opinion=opinion, read=crls),
             *_in_answers(opinion, limit=pkilint, read=answers),
         ]
+        if not certificates.things + crls.things + answers.things:
+            raise CommandError(
+                "There is nothing to lint: no certificate has been issued here (manage.py key_ceremony)."
+            )
         for fault in faults:
             self.stdout.write(f"{fault.where}: {fault.what}")
         said = (
