@@ -13,7 +13,7 @@ class RegisterUnavailable(DomainError):
     """HSA or PU did not give a usable answer; nothing was changed.
 
     ``reason`` is one of ``connection timeout access_denied http_status soap_fault malformed too_large
-    mismatched incomplete``.
+    mismatched incomplete own_certificate certificate_refused register_untrusted``.
     """
 
     code = "register_unavailable"
@@ -31,10 +31,18 @@ class RoleRefused(DomainError):
     """A role may not be given or taken by this actor, or not together with the person's other roles.
 
     ``facts["rule"]`` names the rule: ``not_a_granter own_role out_of_scope auditor_is_alone already_held
-    protected_needs_issuance_manager ends_before_it_starts employment_missing``.
+    protected_needs_issuance_manager ends_before_it_starts employment_missing two_people training_missing
+    training_in_future training_too_old central_roles_are_central reason_missing same_person decided
+    hsa_gives_it last_of_its_kind``.
     """
 
     code = "role_refused"
+
+
+class RoleNotFound(DomainError):
+    """There is no such assignment or request, or not for this actor: the two must look the same."""
+
+    code = "role_not_found"
 
 
 class RoleNotHeld(DomainError):
@@ -77,3 +85,33 @@ class WrongCheckDigit(InvalidIdentifier):
     """Its last digit does not follow from the others: something is mistyped."""
 
     code = "identifier_wrong_check_digit"
+
+
+class SyncRunTaken(DomainError):
+    """The run that somebody asked for has begun already, or is asked for already."""
+
+    code = "sync_run_taken"
+
+
+class SyncDecisionRefused(DomainError):
+    """What a person would decide about a run cannot be decided; ``facts["rule"]`` says why.
+
+    ``nothing_waits nothing_to_undo too_late under_way decided role``.
+    """
+
+    code = "sync_decision_refused"
+
+
+class BasisDecisionRefused(DomainError):
+    """A bulk decision cannot be made; ``facts["rule"]`` says why.
+
+    ``empty no_reason gone under_way changed same_person decided role too_many``.
+    """
+
+    code = "basis_decision_refused"
+
+
+class BasisDecisionNotFound(DomainError):
+    """There is no such decision, or not for this actor."""
+
+    code = "basis_decision_not_found"

@@ -112,18 +112,81 @@ class SyncEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleGranted(Event):
-    """A person was given a role for an organization. ``valid_to`` is empty when it has no end."""
+    """A person was given a role for an organization. ``valid_to`` is empty when it has no end.
+
+    ``requested_by_id`` is the person who asked for it, where somebody else than who gave it had to.
+    """
 
     TYPE: ClassVar[str] = "role.granted"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     IS_PRIVILEGED: ClassVar[bool] = True
     role_assignment_id: str
     person_id: str
     organization_id: str
     hsa_id: Personal
     role: str
+    role_source: str
     may_see_protected: bool
     valid_from: str
+    valid_to: str
+    requested_by_id: str
+    trained_on: Personal
+    reason: Personal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleRequested(Event):
+    """Somebody asked for a role that a second person has to give."""
+
+    TYPE: ClassVar[str] = "role.requested"
+    VERSION: ClassVar[int] = 1
+    IS_PRIVILEGED: ClassVar[bool] = True
+    role_appointment_id: str
+    person_id: str
+    organization_id: str
+    hsa_id: Personal
+    role: str
+    valid_from: str
+    valid_to: str
+    reason: Personal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleDeclined(Event):
+    """A role that was asked for was not given."""
+
+    TYPE: ClassVar[str] = "role.declined"
+    VERSION: ClassVar[int] = 1
+    role_appointment_id: str
+    person_id: str
+    organization_id: str
+    role: str
+    reason: Personal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleConfirmed(Event):
+    """Somebody who may give a role confirmed that it is still needed (GOV-2)."""
+
+    TYPE: ClassVar[str] = "role.confirmed"
+    VERSION: ClassVar[int] = 1
+    role_assignment_id: str
+    person_id: str
+    organization_id: str
+    role: str
+    trained_on: Personal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleReminded(Event):
+    """A role lapses at ``valid_to`` unless somebody confirms it; those who may were told."""
+
+    TYPE: ClassVar[str] = "role.reminded"
+    VERSION: ClassVar[int] = 1
+    role_assignment_id: str
+    person_id: str
+    organization_id: str
+    role: str
     valid_to: str
 
 
@@ -182,3 +245,95 @@ class PersonRead(Event):
     VERSION: ClassVar[int] = 1
     outcome: str
     person_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRequested(Event):
+    """Somebody asked for a reading of a register now."""
+
+    TYPE: ClassVar[str] = "directory.sync_requested"
+    sync_run_id: str
+    register: str
+    is_preview: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncDecided(Event):
+    """Somebody decided about the differences of a reading: ``kind`` is accept, discard or undo."""
+
+    TYPE: ClassVar[str] = "directory.sync_decided"
+    IS_PRIVILEGED: ClassVar[bool] = True
+    sync_run_id: str
+    register: str
+    kind: str
+    total: int
+    reason: Personal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncDecisionCarriedOut(Event):
+    """The worker has carried out a decision about a reading; ``left_out`` of ``total`` were not touched."""
+
+    TYPE: ClassVar[str] = "directory.sync_decision_carried_out"
+    sync_run_id: str
+    register: str
+    kind: str
+    total: int
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterChangeUndone(Event):
+    """What a reading had written of a person was taken back. ``fields`` are names of fields, never values."""
+
+    TYPE: ClassVar[str] = "person.change_undone"
+    person_id: str
+    organization_id: str
+    sync_run_id: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasisDecided(Event):
+    """Somebody decided to block, revoke or remove what a basis list names (POR-11, POR-13)."""
+
+    TYPE: ClassVar[str] = "basis.decided"
+    IS_PRIVILEGED: ClassVar[bool] = True
+    basis_decision_id: str
+    kind: str
+    total: int
+    needs_second_person: bool
+    list_sha256: str
+    reason: Personal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasisApproved(Event):
+    """A second person approved a large decision."""
+
+    TYPE: ClassVar[str] = "basis.approved"
+    IS_PRIVILEGED: ClassVar[bool] = True
+    basis_decision_id: str
+    kind: str
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasisWithdrawn(Event):
+    """A decision was withdrawn before it was approved; nothing of it was done."""
+
+    TYPE: ClassVar[str] = "basis.withdrawn"
+    basis_decision_id: str
+    kind: str
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasisCarriedOut(Event):
+    """The worker has gone through every row of a decision; ``done`` of ``total`` were carried out."""
+
+    TYPE: ClassVar[str] = "basis.carried_out"
+    basis_decision_id: str
+    kind: str
+    total: int
+    done: int

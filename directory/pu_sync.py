@@ -1,8 +1,9 @@
 """Reads everybody known here from PU."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from uuid import UUID
 
 from django.db import transaction
 
@@ -14,34 +15,33 @@ from directory.models import Person, Protection, SyncRun
 from directory.pu_client import PuPerson
 from directory.register_facts import PersonFacts, is_harmful
 from directory.register_writing import protect_at_once, write_person
-from directory.sync_run import GIVE_UP, Progress, Reading, chunks, silent
+from directory.sync_changes import Difference, of_person
+from directory.sync_run import GIVE_UP, Clock, Progress, Reading, Staged, chunks, silent
 from journal.actor import Actor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Waiting:
-    """A person and what PU says of them."""
-
-    person: Person
-    facts: PersonFacts
-
-
 def sync_pu(
-    *, actor: Actor, at: datetime, rules: SyncRules | None = None, progress: Progress = silent
+    *,
+    actor: Actor,
+    at: datetime,
+    rules: SyncRules | None = None,
+    progress: Progress = silent,
+    run_id: UUID | None = None,
+    clock: Clock | None = None,
 ) -> SyncRun:
     """Read everybody known here from PU, 500 at a time (PU-1, POR-8).
 
-    New protections apply at once. Changes that can cost people a card wait until all are read, and for a
-    decision when there are more than the cap. Never raises for a register: the run tells how it went.
+    New protections apply at once. Changes that can cost people a card are written only when everybody has
+    been read, and wait for a decision when there are more than the cap. Never raises for a register: the run
+    tells how it went.
     """
-    rules = rules or configuration.sync_rules()
-    reading = sync_run.start("pu", rules=rules, at=at)
+    rules, now = rules or configuration.sync_rules(), clock or (lambda: at)
+    reading = sync_run.start("pu", rules=rules, at=at, run_id=run_id)
     numbers = list(selectors.known_numbers())
     reading.asked = len(numbers)
-    waiting: list[_Waiting] = []
     failures = 0
     for chunk in chunks(numbers, rules.chunk):
-        if failures >= GIVE_UP:
+        if failures >= GIVE_UP or not sync_run.beat(reading, at=now()):
             break
         try:
             found = registers.pu().read([PersonalIdentityNumber(digits) for digits in chunk])
@@ -50,45 +50,45 @@ def sync_pu(
             reading.fail(f"pu.{error.reason}")
             continue
         failures = 0
-        waiting += _take(found, reading, actor=actor, at=at)
+        _take(found, reading, actor=actor, at=at)
         reading.read += len(chunk)
         progress(reading.read, reading.asked)
-    if len(waiting) > rules.cap(reading.asked):
-        reading.held = len(waiting)
-    else:
-        for one in waiting:
-            _write(one, reading, actor=actor, at=at)
-    return sync_run.finish(reading, actor=actor, at=at)
+    return sync_run.finish(reading, actor=actor, at=now())
 
 
-def _take(
-    found: Mapping[str, PuPerson | None], reading: Reading, *, actor: Actor, at: datetime
-) -> list[_Waiting]:
-    """Write what is harmless of one answer, and return what must wait until everybody is read."""
-    waiting: list[_Waiting] = []
-    same = []
+def _take(found: Mapping[str, PuPerson | None], reading: Reading, *, actor: Actor, at: datetime) -> None:
+    """Write what is harmless of one answer, and stage what must wait until everybody is read."""
+    same: list[UUID] = []
+    written: list[Difference] = []
     for person in Person.objects.filter(personal_identity_number__in=found):
         answer = found[person.personal_identity_number]
         if answer is None:
             reading.absent.append(person.pk)
             continue
-        one = _Waiting(person=person, facts=PersonFacts.of(answer).without_lost_names(person))
-        if _is_as_before(one.facts, person):
+        facts = PersonFacts.of(answer).without_lost_names(person)
+        if _is_as_before(facts, person):
             same.append(person.pk)
-        elif is_harmful(one.facts, person):
-            waiting.append(one)
-            if _is_new_protection(one.facts, person):
+        elif is_harmful(facts, person):
+            if _is_new_protection(facts, person):
                 with transaction.atomic():
-                    protect_at_once(person, one.facts, actor=actor, at=at)
+                    protect_at_once(person, facts, actor=actor, at=at)
+                    person.refresh_from_db()
+            write = partial(_write, person, facts, actor=actor, at=at)
+            difference = of_person(person, facts, is_costly=True)
+            reading.costly.append(Staged(difference=difference, write=write))
+            if person.pu_missed_reads and person.pu_missing_since is None:  # found, so the row is broken
+                Person.objects.filter(pk=person.pk).update(pu_missed_reads=0)
         else:
-            _write(one, reading, actor=actor, at=at)
+            if person.pu_read_at is not None and facts.differences(person):
+                written.append(of_person(person, facts, is_costly=False))
+            reading.changed += _write(person, facts, actor=actor, at=at)
+    sync_run.keep(reading, written, at=at)
     Person.objects.filter(pk__in=same).update(pu_read_at=at)
-    return waiting
 
 
-def _write(one: _Waiting, reading: Reading, *, actor: Actor, at: datetime) -> None:
+def _write(person: Person, facts: PersonFacts, *, actor: Actor, at: datetime) -> bool:
     with transaction.atomic():
-        reading.changed += bool(write_person(one.person, one.facts, actor=actor, at=at))
+        return bool(write_person(person, facts, actor=actor, at=at))
 
 
 def _is_as_before(facts: PersonFacts, person: Person) -> bool:

@@ -78,6 +78,12 @@ def protect_at_once(person: Person, facts: PersonFacts, *, actor: Actor, at: dat
     record(PersonChanged(person_id=str(person.pk), register="pu", fields=fields), actor=actor, at=at)
 
 
+def protect_employment_at_once(employment: Employment, *, actor: Actor, at: datetime) -> None:
+    """Put HSA's new protection in force and nothing else, for a person object that waits for a decision."""
+    Employment.objects.filter(pk=employment.pk).update(protected_in_hsa=True)
+    _follow_hsa_protection(employment.person, actor=actor, at=at)
+
+
 def write_employment(
     person: Person, found: HsaEmployee, places: Places, *, actor: Actor, at: datetime
 ) -> tuple[bool, tuple[str, ...]]:
