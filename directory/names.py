@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 _MOVED_LETTERS = str.maketrans({"æ": "ä", "ø": "ö", "ß": "ss", "đ": "d", "ł": "l", "þ": "th", "ð": "d"})
+_WITHOUT_RINGS_AND_DOTS = str.maketrans("åäö", "aao")
 _OWN_LETTERS = frozenset("åäö")
 _PAIR = 2
 
@@ -22,14 +23,18 @@ def words(text: str) -> list[str]:
     return "".join(letter if letter.isalnum() else " " for letter in fold(text)).split()
 
 
+def plain(word: str) -> str:
+    """Return a folded word without å, ä and ö, as it is written where these are missing."""
+    return word.translate(_WITHOUT_RINGS_AND_DOTS)
+
+
 def search_key(*names: str) -> str:
     """Return every word of the names, each after a blank: with å ä ö, and again without where that differs.
 
-    ``åsa`` finds Åsa only; ``asa`` finds Åsa as well as Asa.
+    ``asa`` finds Åsa as well as Asa; so does ``åsa``, Åsa first (``directory.searching``).
     """
     own = [word for name in names for word in words(name)]
-    plain = [word.translate(str.maketrans("åäö", "aao")) for word in own]
-    return "".join(f" {word}" for word in dict.fromkeys(own + plain))
+    return "".join(f" {word}" for word in dict.fromkeys(own + [plain(word) for word in own]))
 
 
 def calling_name(given_names: str, indicator: int | None) -> str:

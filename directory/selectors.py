@@ -1,52 +1,29 @@
 """Reads of the directory, each within what the actor may see; nothing here changes anything."""
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
 
 from directory import policies
 from directory.errors import PersonNotFound
-from directory.identifiers import HsaId, PersonalIdentityNumber, possible_numbers
+from directory.identifiers import HsaId, possible_numbers
 from directory.models import Employment, Organization, Person, RegistrationStatus, RoleAssignment
-from directory.names import words
-from journal.actor import Actor, ActorKind
+from directory.searching import PeopleFound, PersonHit, hits, people_by_words, within
+from journal.actor import Actor
 
 _SWEDEN = ZoneInfo("Europe/Stockholm")
-_SHORTEST_NAME = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonHit:
-    """A person found, with the employment that brought them into the actor's scope."""
-
-    person_id: str
-    name: str
-    number: str
-    hsa_id: str
-    organization_name: str
-    unit_name: str
-    title: str
-    protected_identity: bool
-
-    @property
-    def detail(self) -> str:
-        """Return number, title and place on one line."""
-        return " · ".join(
-            part for part in (self.number, self.title, self.unit_name, self.organization_name) if part
-        )
 
 
 def find_people(query: str, *, actor: Actor, limit: int = 20) -> list[PersonHit]:
-    """Return the people that the query finds within the actor's scope, in the order of their surnames.
+    """Return the people that the query finds within the actor's scope.
 
     A query of digits is a personal identity number in any notation, one that begins like SE1234 an HSA-id;
-    both must be whole. All else is the beginnings of names, in any order. People with a protected identity
-    are found only by a whole number or HSA-id, and only with the right to see them. Raises
+    both must be whole. All else is the beginnings of names, in any order (``people_by_words``). People with a
+    protected identity are found only by a whole number or HSA-id, and only with the right to see them. Raises
     ``InvalidIdentifier`` when the query looks like a number but is none.
     """
     return [] if policies.may_find_people(actor) else _found(query, actor=actor, limit=limit)
@@ -66,31 +43,38 @@ def get_person_for_journal(person_id: str | UUID, *, actor: Actor) -> Person:
         person = Person.objects.filter(pk=UUID(str(person_id))).first()
     except ValueError:
         person = None
-    reached = person is not None and _within(actor).filter(person=person).exists()
+    reached = person is not None and within(actor).filter(person=person).exists()
     if person is None or policies.may_read_journal(actor) or not reached:
         raise PersonNotFound("no such person")
     return person
 
 
+def find_people_page(query: str, *, actor: Actor, limit: int = 20, after: str = "") -> PeopleFound:
+    """Return a page of what ``find_people`` finds, from the person ``after`` on."""
+    if policies.may_find_people(actor):
+        return PeopleFound()
+    return _page(query, actor=actor, limit=limit, after=after)
+
+
 def _found(query: str, *, actor: Actor, limit: int) -> list[PersonHit]:
+    return list(_page(query, actor=actor, limit=limit).hits)
+
+
+def _page(query: str, *, actor: Actor, limit: int, after: str = "") -> PeopleFound:
     text = query.strip()
     if re.match(r"[A-Za-z]{2,6}\d{4}", text):
         hsa_id = HsaId.parse(text, allow_test_prefixes=True)
-        matching = _within(actor).annotate(key=Upper("hsa_id")).filter(key=hsa_id.key)
+        matching = within(actor).annotate(key=Upper("hsa_id")).filter(key=hsa_id.key)
         people = Person.objects.filter(pk__in=matching.values("person_id"))
-    elif any(letter.isdigit() for letter in text):
+    elif any(letter.isdigit() for letter in text) and not any(letter.isalpha() for letter in text):
         numbers = [number.value for number in possible_numbers(text)]
         people = Person.objects.filter(personal_identity_number__in=numbers)
     else:
-        wanted = words(text)
-        if sum(map(len, wanted)) < _SHORTEST_NAME:
-            return []
-        people = Person.objects.filter(protected_identity=False)
-        for word in wanted:
-            people = people.filter(search_key__contains=f" {word}")
+        return people_by_words(text, actor=actor, limit=limit, after=after)
     if not policies.may_see_protected(actor):
         people = people.filter(protected_identity=False)
-    return _hits(people, actor=actor, limit=limit)
+    ids = list(people.order_by("surname", "given_name", "pk").values_list("pk", flat=True)[:limit])
+    return PeopleFound(hits=hits(ids, actor=actor))
 
 
 def get_person(person_id: str | UUID, *, actor: Actor) -> Person:
@@ -154,37 +138,6 @@ def known_numbers() -> QuerySet[Person, str]:
     """Return the numbers of everybody known here, in a steady order."""
     return Person.objects.order_by("personal_identity_number").values_list(
         "personal_identity_number", flat=True
-    )
-
-
-def _within(actor: Actor) -> QuerySet[Employment]:
-    """Return the employments that the actor's role reaches."""
-    if actor.kind is ActorKind.SYSTEM:
-        return Employment.objects.all()
-    return Employment.objects.filter(organization_id__in=actor.organization_ids)
-
-
-def _hits(people: QuerySet[Person], *, actor: Actor, limit: int) -> list[PersonHit]:
-    reached = _within(actor)
-    shown = reached.select_related("organization", "unit").order_by("missing_since", "hsa_id")
-    found = (
-        people.filter(pk__in=reached.values("person_id"))
-        .order_by("surname", "given_name", "pk")
-        .prefetch_related(Prefetch("employments", queryset=shown, to_attr="reached"))
-    )
-    return [_hit(person, person.reached[0]) for person in found[:limit]]
-
-
-def _hit(person: Person, employment: Employment) -> PersonHit:
-    return PersonHit(
-        person_id=str(person.pk),
-        name=person.full_name,
-        number=PersonalIdentityNumber(person.personal_identity_number).display(),
-        hsa_id=employment.hsa_id,
-        organization_name=employment.organization.name,
-        unit_name=employment.unit.name if employment.unit else "",
-        title=employment.title,
-        protected_identity=person.protected_identity,
     )
 
 
