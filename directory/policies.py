@@ -1,9 +1,22 @@
 """Who may find and see people, and who may give which role: pure decisions, refusals as values."""
 
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
 from directory.models import Employment, Organization, Person, Role
-from directory.roles import GRANTERS, PROTECTED_GRANTERS, UNSCOPED_ROLES
+from directory.roles import (
+    GRANTERS,
+    PROTECTED_GRANTERS,
+    TRAINED_ROLES,
+    TRAINING_LASTS,
+    TWO_PEOPLE,
+    UNSCOPED_ROLES,
+)
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
+
+_SWEDEN: Final = ZoneInfo("Europe/Stockholm")
 
 SEARCHING_ROLES = frozenset(
     role.value
@@ -29,6 +42,10 @@ JOURNAL_ROLES = frozenset(
     )
 )
 """The row "Audit log" of domain.md 1.2: auditors, the central administration, managers of their own area."""
+GIVING_ROLES: Final = frozenset(granter.value for granters in GRANTERS.values() for granter in granters)
+"""The roles that give roles, and see who holds them."""
+REMINDED_BEFORE: Final = timedelta(days=60)
+"""How long before a role lapses those who may confirm it are told for the first time."""
 CENTRAL = "central"
 """The kind of the organization that the central administration works in."""
 
@@ -80,6 +97,15 @@ def may_see(person: Person, actor: Actor, *, organization_ids: frozenset[str]) -
     return None
 
 
+def may_list_roles(actor: Actor) -> Refusal | None:
+    """Return why the actor may not see who holds which role, or None: for those who give roles."""
+    if actor.kind is ActorKind.SYSTEM or (actor.role in GIVING_ROLES and actor.organization_ids):
+        return None
+    return Refusal(
+        code="role_gives_no_roles", facts=(("role", actor.role),), fixer=Role.ISSUANCE_MANAGER.value
+    )
+
+
 def may_grant(
     role: Role, *, employment: Employment, organization: Organization, may_see_protected: bool, actor: Actor
 ) -> Refusal | None:
@@ -94,6 +120,27 @@ def may_grant(
         return _refusal("out_of_scope")
     if may_see_protected and actor.role not in {granter.value for granter in PROTECTED_GRANTERS}:
         return _refusal("protected_needs_issuance_manager")
+    return None
+
+
+def may_grant_alone(role: Role, *, actor: Actor) -> Refusal | None:
+    """Return why the actor's word is not enough for the role: two people give those that give roles."""
+    if actor.kind is ActorKind.SYSTEM or role not in TWO_PEOPLE:
+        return None
+    return _refusal("two_people", ("role", role.value))
+
+
+def training_refusal(role: Role, *, trained_on: date | None, actor: Actor, at: datetime) -> Refusal | None:
+    """Return why the training is not enough for the role, or None (GOV-2); our own jobs state none."""
+    if role not in TRAINED_ROLES or actor.kind is ActorKind.SYSTEM:
+        return None
+    if trained_on is None:
+        return _refusal("training_missing", ("role", role.value))
+    today = at.astimezone(_SWEDEN).date()
+    if trained_on > today:
+        return _refusal("training_in_future")
+    if trained_on < today - TRAINING_LASTS:
+        return _refusal("training_too_old", ("role", role.value))
     return None
 
 

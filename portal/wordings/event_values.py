@@ -83,6 +83,7 @@ BY_FIELD: Final[Mapping[str, Mapping[str, Text]]] = {
         "http://id.sambi.se/loa/loa2": "2",
         "http://id.sambi.se/loa/loa3": "3",
     },
+    "role_source": {"portal": _("the portal"), "hsa": "HSA"},
     "format": {"csv": "CSV", "jsonl": _("JSON lines"), "xlsx": "Excel", "pdf": "PDF"},
     "failed_steps": {name: label for name, label, _detail in words.SEVEN_STEPS},
     "carrier_kind": {"card": _("card"), "function": _("function")},

@@ -55,6 +55,8 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
     "key ceremonies and issuers": ("ceremony.held", "issuer.planned", "issuer.certified"),
     "faults and repairs of the HSM": ("hsm.faulted", "hsm.repaired", "signer.lost", "signer.found"),
     "roles given and taken, by the register and in the portal": ("role.granted", "role.revoked"),
+    "roles that two people give": ("role.requested", "role.declined"),
+    "the yearly confirmation of roles": ("role.confirmed", "role.reminded"),
     "settings": ("configuration.changed",),
     "reports pulled": ("report.made",),
     "exports of the journal": ("journal.exported",),
@@ -88,6 +90,8 @@ TO_COME: Final = ("card.unlocked", "card.unlock_refused", "puk_letter.ordered")
 NOT_AN_ACT: Final[Mapping[str, str]] = {
     ".policies.": "asks whether an act is allowed",
     ".selectors.": "reads",
+    "directory.role_policies.": "asks whether an act is allowed",
+    "directory.role_selectors.": "reads",
     "portal.pages.": "shows; what a page does is a verb of the domain, and addresses are walked below",
     "journal.": "the journal itself",
 }
@@ -112,7 +116,7 @@ CODE: Final = frozenset(
         "register", "outcome", "key", "kind", "format", "report", "job", "consumer", "entry_type", "process",
         "fields", "changed", "faults", "failed_steps", "document_kind", "revocation_reason", "hierarchy",
         "acts", "source", "node", "awaited", "findings", "environment", "counts", "client_key",
-        "ground", "legal_ground", "label",
+        "ground", "legal_ground", "label", "role_source",
     }
 )  # fmt: skip
 """Fields whose values come from a closed set of our own, or are names of things of ours."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -22,6 +22,7 @@ from tests.directory.people import ALVA, ASA, BO, CIA, DORIS, ERIK, FRIDA, GUN, 
 
 pytestmark = pytest.mark.django_db
 LATER = AT + timedelta(days=30)
+TRAINED = AT.date()
 
 
 @pytest.fixture(autouse=True)
@@ -30,14 +31,24 @@ def _everybody(registers_running: Registers) -> None:
 
 
 def grant(
-    number: str, role: Role, *, actor: Actor = JOB, to: str = "", **more: datetime | bool
+    number: str,
+    role: Role,
+    *,
+    actor: Actor = JOB,
+    to: str = "",
+    trained_on: date | None = TRAINED,
+    **more: datetime | bool,
 ) -> RoleAssignment:
     work = employment(number)
-    place = organization(to) if to else work.organization
-    start = more.pop("valid_from", AT)
+    facts = {"organization": organization(to) if to else work.organization, "valid_from": AT, **more}
     return grant_role(
-        employment=work, role=role, organization=place, valid_from=start, actor=actor, at=AT, **more
-    )  # type: ignore[arg-type]
+        employment=work,
+        role=role,
+        trained_on=trained_on,
+        actor=actor,
+        at=AT,
+        **facts,  # type: ignore[arg-type]
+    )
 
 
 def gun() -> Actor:
@@ -52,6 +63,24 @@ def refused(act: Callable[[], object]) -> str:
     with pytest.raises(RoleRefused) as caught:
         act()
     return caught.value.facts["rule"]
+
+
+def test_training_comes_before_work() -> None:
+    """GOV-2: nobody becomes ID administrator without a training, or with one older than a year."""
+    day = AT.date()
+    wrong: list[tuple[date | None, str]] = [
+        (None, "training_missing"),
+        (day + timedelta(days=1), "training_in_future"),
+        (day - timedelta(days=366), "training_too_old"),
+    ]
+    for trained_on, rule in wrong:
+        with pytest.raises(RoleRefused) as caught:
+            grant(ASA, Role.ID_ADMINISTRATOR, actor=gun(), trained_on=trained_on)
+        assert caught.value.facts["rule"] == rule
+    assert not RoleAssignment.objects.exists()
+    assert grant(ASA, Role.REVOCATION_OFFICER, actor=gun(), trained_on=None).trained_on is None
+    day -= timedelta(days=365)
+    assert grant(ASA, Role.ID_ADMINISTRATOR, actor=gun(), trained_on=day).trained_on == day
 
 
 def test_an_issuance_manager_gives_and_takes_a_role_and_both_are_recorded() -> None:
