@@ -1,98 +1,230 @@
-"""Which reports there are: their codes, names and columns (domain.md chapter 6)."""
+"""Which reports there are: their codes, names, columns, filters and readers (domain.md chapter 6)."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
+from directory.models import Role
+from reports.columns import Cell, Column
 from reports.errors import UnknownReport
 
 
 class ReportNature(StrEnum):
-    """A status report tells how things stand at a moment, an event report what happened until then."""
+    """A status report tells how things stand at a moment, an event report what happened in a period."""
 
     STATUS = "status"
     EVENT = "event"
 
 
+class Filter(StrEnum):
+    """What a report can be narrowed by, besides its moment or period."""
+
+    AREA = "area"
+    ORGANIZATION = "organization"
+    PRODUCT = "product"
+    LOA = "loa"
+    STATE = "state"
+    OPERATOR = "operator"
+    DAYS = "days"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportKind:
-    """A report: its code, its nature, its name and its columns, each in Swedish and English."""
+    """A report as data: what it is called, what it shows, by what it is narrowed, and who may pull it."""
 
     code: str
     nature: ReportNature
     name: tuple[str, str]
-    columns: tuple[tuple[str, str], ...]
+    fields: tuple[Column, ...]
+    filters: tuple[Filter, ...]
+    roles: frozenset[str]
+
+    @property
+    def columns(self) -> tuple[tuple[str, str], ...]:
+        """Return each column's name in Swedish and English."""
+        return tuple((field.swedish, field.english) for field in self.fields)
 
 
-_CATALOGUE = (
-    ReportKind(
-        code="S1",
-        nature=ReportNature.STATUS,
-        name=("Kort", "Cards"),
-        columns=(
-            ("Kortnummer", "Card number"), ("Produkt", "Product"), ("Läge", "State"),
-            ("Beställt", "Ordered"), ("Skickat", "Shipped"), ("Aktiverat", "Activated"),
-            ("Spärrat", "Blocked"), ("Giltigt t.o.m.", "Valid until"), ("HSA-id", "HSA-id"),
-            ("Organisation", "Organization"), ("Miljö", "Environment"),
+_MANAGERS: Final = frozenset(
+    role.value
+    for role in (
+        Role.CENTRAL_ADMINISTRATOR,
+        Role.ISSUANCE_MANAGER,
+        Role.DEPUTY_ISSUANCE_MANAGER,
+        Role.AUDITOR,
+    )
+)
+_DESK: Final = _MANAGERS | {Role.ID_ADMINISTRATOR.value}
+_FUNCTIONS: Final = _MANAGERS | {Role.FUNCTION_CERT_ORDERER.value}
+REPORT_ROLES: Final = _DESK | _FUNCTIONS
+"""The row "Reports" of domain.md 1.2: each role, within its scope; orderers those of functions."""
+
+_NUMBER: Final = Column(swedish="Kortnummer", english="Card number", cell=Cell.CODE, tells_who=True)
+_PRODUCT: Final = Column(swedish="Produkt", english="Product", cell=Cell.CODE)
+_STATE: Final = Column(swedish="Läge", english="State", cell=Cell.CODE)
+_HSA_ID: Final = Column(swedish="HSA-id", english="HSA-id", tells_who=True)
+_ORGANIZATION: Final = Column(swedish="Organisation", english="Organization", cell=Cell.ORGANIZATION)
+_ENVIRONMENT: Final = Column(swedish="Miljö", english="Environment", cell=Cell.CODE)
+_SERIAL: Final = Column(swedish="Serienummer", english="Serial number", cell=Cell.CODE, tells_who=True)
+_FUNCTION_SERIAL: Final = Column(swedish="Serienummer", english="Serial number", cell=Cell.CODE)
+_SUBJECT: Final = Column(swedish="Ämne", english="Subject")
+_PROFILE: Final = Column(swedish="Profil", english="Profile", cell=Cell.CODE)
+_ISSUER: Final = Column(swedish="Utfärdare", english="Issuer", cell=Cell.CODE)
+_ROLE: Final = Column(swedish="Roll", english="Role", cell=Cell.CODE)
+_SOURCE: Final = Column(swedish="Källa", english="Source", cell=Cell.CODE)
+_LOA: Final = Column(swedish="Tillitsnivå", english="Assurance level", cell=Cell.NUMBER)
+_EVENT: Final = Column(swedish="Händelse", english="Event", cell=Cell.CODE)
+_BY: Final = Column(swedish="Utfört av", english="Done by")
+_REASON: Final = Column(swedish="Orsak", english="Reason", cell=Cell.CODE)
+
+
+def _at(swedish: str, english: str) -> Column:
+    return Column(swedish=swedish, english=english, cell=Cell.MOMENT)
+
+
+_SHIPPED: Final = _at("Skickat", "Shipped")
+_UNTIL: Final = _at("Giltigt t.o.m.", "Valid until")
+_LAST_DAY: Final = Column(swedish="Giltigt t.o.m.", english="Valid until", cell=Cell.DAY)
+_WHEN: Final = _at("Tidpunkt", "Time")
+_WHERE: Final = (Filter.AREA, Filter.ORGANIZATION)
+_OF_CARDS: Final = (*_WHERE, Filter.PRODUCT, Filter.LOA)
+
+
+def _status(
+    code: str, name: tuple[str, str], fields: tuple[Column, ...],
+    filters: tuple[Filter, ...], roles: frozenset[str] = _DESK,
+) -> ReportKind:  # fmt: skip
+    shown = (*fields, _ORGANIZATION, _ENVIRONMENT)
+    return ReportKind(
+        code=code, nature=ReportNature.STATUS, name=name, fields=shown, filters=filters, roles=roles
+    )
+
+
+def _event(
+    code: str, name: tuple[str, str], fields: tuple[Column, ...],
+    filters: tuple[Filter, ...], roles: frozenset[str] = _DESK,
+) -> ReportKind:  # fmt: skip
+    shown = (*fields, _ORGANIZATION, _ENVIRONMENT)
+    return ReportKind(
+        code=code, nature=ReportNature.EVENT, name=name, fields=shown, filters=filters, roles=roles
+    )
+
+
+_CATALOGUE: Final = (
+    _status(
+        "S1", ("Kort", "Cards"),
+        (
+            _NUMBER, _PRODUCT, _STATE, _at("Beställt", "Ordered"), _SHIPPED, _at("Aktiverat", "Activated"),
+            _at("Spärrat", "Blocked"), _LAST_DAY, _LOA, _HSA_ID,
         ),
+        (*_OF_CARDS, Filter.STATE),
     ),
-    ReportKind(
-        code="S2",
-        nature=ReportNature.STATUS,
-        name=("SITHS eID, certifikat", "Person certificates"),
-        columns=(
-            ("Serienummer", "Serial number"), ("Utfärdare", "Issuer"), ("Profil", "Profile"),
-            ("Giltigt fr.o.m.", "Valid from"), ("Giltigt t.o.m.", "Valid until"), ("Läge", "State"),
-            ("Organisation", "Organization"), ("Miljö", "Environment"),
+    _status(
+        "S2", ("SITHS eID, certifikat", "Person certificates"),
+        (
+            _SERIAL, _ISSUER, _PROFILE, Column(swedish="Bärare", english="Carrier", cell=Cell.CODE),
+            _at("Giltigt fr.o.m.", "Valid from"), _UNTIL, _STATE,
         ),
+        (*_WHERE, Filter.STATE),
     ),
-    ReportKind(
-        code="S3",
-        nature=ReportNature.STATUS,
-        name=("Kort som inte aktiverats", "Cards not activated"),
-        columns=(
-            ("Kortnummer", "Card number"), ("Produkt", "Product"), ("Skickat", "Shipped"),
-            ("Dagar sedan skickat", "Days since shipped"), ("HSA-id", "HSA-id"),
-            ("Organisation", "Organization"), ("Miljö", "Environment"),
+    _status(
+        "S3", ("Kort som inte aktiverats", "Cards not activated"),
+        (
+            _NUMBER, _PRODUCT, _SHIPPED,
+            Column(swedish="Dagar sedan skickat", english="Days since shipped", cell=Cell.DAYS_SINCE),
+            _HSA_ID,
         ),
+        _OF_CARDS,
     ),
-    ReportKind(
-        code="S5",
-        nature=ReportNature.STATUS,
-        name=("Funktionscertifikat", "Function certificates"),
-        columns=(
-            ("Serienummer", "Serial number"), ("Ämne", "Subject"), ("Profil", "Profile"),
-            ("Giltigt t.o.m.", "Valid until"), ("Läge", "State"), ("Organisation", "Organization"),
-            ("Miljö", "Environment"),
+    _status(
+        "S4", ("Kort som går ut", "Cards that expire"),
+        (
+            _NUMBER, _PRODUCT, _LAST_DAY,
+            Column(swedish="Dagar kvar", english="Days left", cell=Cell.DAYS_UNTIL), _STATE, _HSA_ID,
         ),
+        (*_OF_CARDS, Filter.DAYS),
     ),
-    ReportKind(
-        code="H1",
-        nature=ReportNature.EVENT,
-        name=("Beställningar", "Orders"),
-        columns=(
-            ("Beställt", "Placed"), ("Produkt", "Product"), ("HSA-id", "HSA-id"),
-            ("Beställd av", "Placed by"), ("Läge", "State"), ("Organisation", "Organization"),
-            ("Miljö", "Environment"),
-        ),
+    _status(
+        "S5", ("Funktionscertifikat", "Function certificates"),
+        (_FUNCTION_SERIAL, _SUBJECT, _PROFILE, _UNTIL, _STATE),
+        (*_WHERE, Filter.STATE), _FUNCTIONS,
     ),
-    ReportKind(
-        code="H2",
-        nature=ReportNature.EVENT,
-        name=("Aktiveringar", "Activations"),
-        columns=(
-            ("Aktiverat", "Activated"), ("Kortnummer", "Card number"), ("HSA-id", "HSA-id"),
-            ("Utfört av", "Done by"), ("Organisation", "Organization"), ("Miljö", "Environment"),
+    _status(
+        "S6", ("Rolltilldelningar", "Role assignments"),
+        (
+            _HSA_ID, _ROLE, _SOURCE, Column(swedish="Tilldelad av", english="Granted by"),
+            _at("Tilldelad", "Granted"), _at("Senast inloggad", "Last login"),
         ),
+        (*_WHERE, Filter.OPERATOR), _MANAGERS,
     ),
-    ReportKind(
-        code="H3",
-        nature=ReportNature.EVENT,
-        name=("Spärrar", "Blocks"),
-        columns=(
-            ("Begärt", "Requested"), ("Utfört", "Done"), ("Orsak", "Reason"),
-            ("Kortnummer", "Card number"), ("HSA-id", "HSA-id"), ("Utfört av", "Done by"),
-            ("Organisation", "Organization"), ("Miljö", "Environment"),
+    _status(
+        "S7", ("Personer som saknas i HSA eller PU", "People missing in HSA or PU"),
+        (
+            _HSA_ID, Column(swedish="Register", english="Register", cell=Cell.CODE),
+            _at("Saknas sedan", "Missing since"),
         ),
+        _WHERE,
+    ),
+    _status(
+        "S8", ("Öppna beställningar", "Open orders"),
+        (
+            _at("Beställt", "Placed"), _PRODUCT, _LOA, _STATE,
+            Column(swedish="Dagar sedan beställt", english="Days since placed", cell=Cell.DAYS_SINCE),
+            _HSA_ID, Column(swedish="Beställd av", english="Placed by"),
+        ),
+        (*_OF_CARDS, Filter.STATE, Filter.OPERATOR),
+    ),
+    _status(
+        "S9", ("Reservkort i lager", "Reserve cards in stock"),
+        (_NUMBER, _PRODUCT, _LOA, _at("Till lagret", "To the stock"), _LAST_DAY),
+        _OF_CARDS,
+    ),
+    _event(
+        "H1", ("Beställningar", "Orders"),
+        (
+            _at("Beställt", "Placed"), _PRODUCT, _LOA, _HSA_ID,
+            Column(swedish="Beställd av", english="Placed by"), _STATE,
+        ),
+        (*_OF_CARDS, Filter.STATE, Filter.OPERATOR),
+    ),
+    _event(
+        "H2", ("Aktiveringar", "Activations"),
+        (_at("Aktiverat", "Activated"), _NUMBER, _HSA_ID, _BY),
+        (*_OF_CARDS, Filter.OPERATOR),
+    ),
+    _event(
+        "H3", ("Spärrar", "Blocks"),
+        (_at("Begärt", "Requested"), _at("Utfört", "Done"), _REASON, _NUMBER, _HSA_ID, _BY),
+        (*_OF_CARDS, Filter.OPERATOR),
+    ),
+    _event(
+        "H4", ("Upplåsningar och PUK-brev", "Unlocks and PUK letters"),
+        (_WHEN, _EVENT, _NUMBER, _BY),
+        _WHERE,
+    ),
+    _event(
+        "H5", ("Utfärdade och spärrade funktionscertifikat", "Function certificates issued and revoked"),
+        (_WHEN, _EVENT, _FUNCTION_SERIAL, _SUBJECT, _PROFILE),
+        _WHERE, _FUNCTIONS,
+    ),
+    _event(
+        "H6", ("Rolländringar", "Role changes"),
+        (_WHEN, _EVENT, _HSA_ID, _ROLE, _SOURCE, _BY),
+        (*_WHERE, Filter.OPERATOR), _MANAGERS,
+    ),
+    _event(
+        "H7", ("Mobilt SITHS utfärdade", "Mobile SITHS issued"),
+        (_at("Utfärdat", "Issued"), _SERIAL, _ISSUER, _PROFILE, _UNTIL),
+        _WHERE,
+    ),
+    _event(
+        "H8", ("Identitetskontroller per id-handling", "Identity checks by document"),
+        (
+            _WHEN, Column(swedish="Id-handling", english="Document", cell=Cell.CODE),
+            Column(swedish="Sätt", english="Method", cell=Cell.CODE),
+            Column(swedish="Utfall", english="Outcome", cell=Cell.CODE), _NUMBER, _HSA_ID, _BY,
+        ),
+        (*_OF_CARDS, Filter.OPERATOR),
     ),
 )  # fmt: skip
 

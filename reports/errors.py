@@ -2,13 +2,28 @@
 
 from typing import ClassVar
 
-from journal.errors import DomainError
+from journal.errors import DomainError, Refusal
 
 
 class UnknownReport(DomainError):
     """No report has this code; ``facts`` names those there are."""
 
     code: ClassVar[str] = "unknown_report"
+
+
+class ReportRefused(DomainError):
+    """The role does not pull this report."""
+
+    code: ClassVar[str] = "role_does_not_pull_report"
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__("the role does not pull this report", facts=dict(refusal.facts))
+
+
+class ReportNotFound(DomainError):
+    """There is no such ordered report, not for this reader, or not any more."""
+
+    code: ClassVar[str] = "report_not_found"
 
 
 class TooLongForPdf(DomainError):

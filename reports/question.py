@@ -1,0 +1,120 @@
+"""What is asked of a report: the same question always has the same answer, whoever asks it and when."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Final, Self
+
+from directory.models import Organization
+from journal.actor import Actor, ActorKind
+from journal.errors import Refusal
+from reports.catalogue import Filter, ReportKind, ReportNature, report_kind
+from reports.columns import STOCKHOLM, utc
+from reports.errors import ReportRefused
+
+MOST_DAYS: Final = 3660
+_DEFAULT_DAYS: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A report, its moment (and for events the period until it), its filters, and how far the reader sees.
+
+    ``organization_ids`` is None for our own jobs, which reach everything.
+    """
+
+    code: str
+    as_of: datetime
+    since: datetime | None = None
+    filters: Mapping[str, str] = field(default_factory=dict)
+    organization_ids: tuple[str, ...] | None = None
+    may_see_protected: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        code: str,
+        *,
+        actor: Actor,
+        as_of: datetime,
+        since: datetime | None = None,
+        filters: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Return the question that the actor may ask; raises ``UnknownReport`` and ``ReportRefused``."""
+        kind = report_kind(code)
+        refusal = may_pull(kind, actor)
+        if refusal is not None:
+            raise ReportRefused(refusal)
+        is_ours = actor.kind is ActorKind.SYSTEM
+        return cls(
+            code=kind.code,
+            as_of=as_of.astimezone(UTC),
+            since=since.astimezone(UTC) if since and kind.nature is ReportNature.EVENT else None,
+            filters={
+                one.value: value for one in kind.filters if (value := (filters or {}).get(one.value, ""))
+            },
+            organization_ids=None if is_ours else tuple(sorted(actor.organization_ids)),
+            may_see_protected=is_ours or actor.may_see_protected,
+        )
+
+    @classmethod
+    def read(cls, stored: Mapping[str, object]) -> Self:
+        """Return the question that was stored by ``as_stored``."""
+        since, scope, filters = stored["since"], stored["organizations"], stored["filters"]
+        return cls(
+            code=str(stored["code"]),
+            as_of=datetime.fromisoformat(str(stored["as_of"])),
+            since=datetime.fromisoformat(str(since)) if since else None,
+            filters=dict(filters) if isinstance(filters, dict) else {},
+            organization_ids=tuple(scope) if isinstance(scope, list) else None,
+            may_see_protected=bool(stored["protected"]),
+        )
+
+    def as_stored(self) -> dict[str, object]:
+        """Return the question as JSON holds it."""
+        return {
+            "code": self.code,
+            "as_of": utc(self.as_of),
+            "since": utc(self.since) if self.since else "",
+            "filters": dict(sorted(self.filters.items())),
+            "organizations": None if self.organization_ids is None else list(self.organization_ids),
+            "protected": self.may_see_protected,
+        }
+
+    @property
+    def kind(self) -> ReportKind:
+        """Return the report that is asked for."""
+        return report_kind(self.code)
+
+    @property
+    def today(self) -> date:
+        """Return the Swedish day of the moment."""
+        return self.as_of.astimezone(STOCKHOLM).date()
+
+    @property
+    def days(self) -> int:
+        """Return how many days ahead a list of what expires looks."""
+        text = self.filters.get(Filter.DAYS.value, "")
+        return min(int(text), MOST_DAYS) if text.isascii() and text.isdigit() else _DEFAULT_DAYS
+
+    def reached(self) -> tuple[str, ...] | None:
+        """Return the organizations that the answer is about, after the filters; None for all."""
+        area, chosen = (
+            self.filters.get(Filter.AREA.value, ""),
+            self.filters.get(Filter.ORGANIZATION.value, ""),
+        )
+        scope = self.organization_ids
+        if area:
+            found = Organization.objects.filter(issuance_area__name=area).values_list("pk", flat=True)
+            of_area = {str(one) for one in found}
+            scope = tuple(sorted(of_area if scope is None else of_area & set(scope)))
+        if chosen:
+            scope = (chosen,) if scope is None or chosen in scope else ()
+        return scope
+
+
+def may_pull(kind: ReportKind, actor: Actor) -> Refusal | None:
+    """Return why the actor may not pull the report, or None."""
+    if actor.kind is ActorKind.SYSTEM or (actor.role in kind.roles and actor.organization_ids):
+        return None
+    return Refusal(code="role_does_not_pull_report", facts=(("role", actor.role), ("report", kind.code)))
