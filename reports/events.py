@@ -1,4 +1,4 @@
-"""What the journal keeps of reports: that one was pulled, of what, and the digest of the file."""
+"""What the journal keeps of reports: ordered, made with which digest, pulled, deleted."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -7,15 +7,75 @@ from journal.events import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportMade(Event):
-    """A report was written to a file; ``sha256`` is the file's, ``as_of`` RFC 3339."""
+class ReportOrdered(Event):
+    """Somebody ordered a report; the worker makes it."""
 
-    TYPE: ClassVar[str] = "report.made"
+    TYPE: ClassVar[str] = "report.ordered"
     VERSION: ClassVar[int] = 1
     IS_PRIVILEGED: ClassVar[bool] = True
+    ordered_report_id: str
+    report: str
+    format: str
+    as_of: str
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportMade(Event):
+    """A report was written to a file; ``sha256`` is the file's, ``as_of`` RFC 3339.
+
+    The file and this entry name the same rows, moment and signed head: with the entry's proof anybody can
+    tell that no row is missing. ``since`` is the period's first moment, empty for a status report.
+    """
+
+    TYPE: ClassVar[str] = "report.made"
+    VERSION: ClassVar[int] = 2
+    IS_PRIVILEGED: ClassVar[bool] = True
+    ordered_report_id: str
+    report: str
+    format: str
+    as_of: str
+    since_at: str
+    rows: int
+    sha256: str
+    journal_size: int
+    journal_root_hash: str
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPulled(Event):
+    """Somebody took the file of a report, or was shown its first rows or its count (``format``)."""
+
+    TYPE: ClassVar[str] = "report.pulled"
+    VERSION: ClassVar[int] = 1
+    IS_PRIVILEGED: ClassVar[bool] = True
+    ordered_report_id: str
     report: str
     format: str
     as_of: str
     rows: int
-    sha256: str
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFailed(Event):
+    """A report could not be made."""
+
+    TYPE: ClassVar[str] = "report.failed"
+    VERSION: ClassVar[int] = 1
+    ordered_report_id: str
+    report: str
+    failure: str
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportDeleted(Event):
+    """The days of a report's file were over: its key is destroyed and the file removed."""
+
+    TYPE: ClassVar[str] = "report.deleted"
+    VERSION: ClassVar[int] = 1
+    ordered_report_id: str
+    report: str
     organization_id: str

@@ -1,0 +1,56 @@
+"""Reads of ordered reports, inside the bounds of the actor's role; nothing here changes anything."""
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from journal.actor import Actor, ActorKind
+from reports.catalogue import CATALOGUE, ReportKind
+from reports.errors import ReportNotFound
+from reports.models import OrderedReport
+from reports.question import Question, may_pull
+
+
+def reports_for(actor: Actor) -> tuple[ReportKind, ...]:
+    """Return the reports that the actor's role pulls."""
+    return tuple(kind for kind in CATALOGUE.values() if may_pull(kind, actor) is None)
+
+
+def list_ordered(*, actor: Actor, limit: int = 50) -> tuple[OrderedReport, ...]:
+    """Return the ordered reports that the actor may see, newest first."""
+    found = _visible(actor).order_by("-ordered_at", "-pk")[:limit]
+    return tuple(one for one in found if _reaches(one, actor))
+
+
+def get_ordered(ordered_report_id: UUID | str, *, actor: Actor) -> OrderedReport:
+    """Return an ordered report; raises ``ReportNotFound``, also for a reader who did not order it."""
+    found = _visible(actor).filter(pk=ordered_report_id).first()
+    if found is None or not _reaches(found, actor):
+        raise ReportNotFound("no such report")
+    return found
+
+
+def ordered_report(ordered_report_id: UUID | str) -> OrderedReport | None:
+    """Return an ordered report for the worker."""
+    return OrderedReport.objects.filter(pk=ordered_report_id).first()
+
+
+def _visible(actor: Actor) -> QuerySet[OrderedReport]:
+    """Return what the person ordered in this role, for this organization."""
+    if actor.kind is ActorKind.SYSTEM:
+        return OrderedReport.objects.all()
+    mine = Q(person_id=actor.person_id) & ~Q(person_id="")
+    return OrderedReport.objects.filter(mine, role=actor.role, organization_id=actor.acting_for)
+
+
+def _reaches(ordered: OrderedReport, actor: Actor) -> bool:
+    """Tell whether the actor's role still reaches all that the question was about."""
+    if actor.kind is ActorKind.SYSTEM:
+        return True
+    question = Question.read(ordered.question)
+    if may_pull(question.kind, actor) is not None:
+        return False
+    within = question.organization_ids is not None and set(question.organization_ids) <= set(
+        actor.organization_ids
+    )
+    return within and (actor.may_see_protected or not question.may_see_protected)
