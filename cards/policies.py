@@ -28,6 +28,14 @@ MAY_BLOCK: Final = frozenset(
         Role.REVOCATION_OFFICER.value,
     },
 )
+MAY_REMOVE_OUTDATED: Final = frozenset(
+    {
+        Role.CENTRAL_ADMINISTRATOR.value,
+        Role.ISSUANCE_MANAGER.value,
+        Role.DEPUTY_ISSUANCE_MANAGER.value,
+        Role.ID_ADMINISTRATOR.value,
+    },
+)
 MAY_READ: Final = MAY_BLOCK | {Role.AUDITOR.value}
 MAY_STOP_ORDERING: Final = frozenset({Role.CENTRAL_ADMINISTRATOR.value})
 
@@ -73,6 +81,13 @@ def may_cancel_order(order: CardOrder, *, actor: Actor, at: datetime) -> Refusal
         or _protected_refusal(actor, order.person)
         or _cancellable_refusal(order)
     )
+
+
+def may_remove_outdated(order: CardOrder, *, actor: Actor) -> Refusal | None:
+    """Return why this actor may not remove this order as outdated, or None if they may."""
+    return _actor_refusal(
+        actor, roles=MAY_REMOVE_OUTDATED, organization_id=str(order.organization_id)
+    ) or _protected_refusal(actor, order.person)
 
 
 def may_activate(card: Card, *, actor: Actor, at: datetime) -> Refusal | None:

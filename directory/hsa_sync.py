@@ -127,13 +127,13 @@ def _write_employees(
     except RegisterUnavailable as error:
         # HSA's reading is whole all the same; these people stay out of searches by name until PU has spoken.
         reading.failure = reading.failure or f"pu.{error.reason}"
-    known = _known(answers)
+    standing = _known(answers)
     written: list[Difference] = []
     for key, found in answers.items():
         number = wanted[key][1]
-        difference = _difference(known.get(key), found, people.get(number.value), places, at=at)
+        difference = _difference(standing.get(key), found, people.get(number.value), places, at=at)
         if difference is not None and difference.is_costly:
-            _stage(known[key], found, difference, places, reading, actor=actor, at=at)
+            _stage(standing[key], found, difference, places, reading, actor=actor, at=at)
             continue
         written += [difference] if difference is not None else []
         with transaction.atomic():

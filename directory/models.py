@@ -159,8 +159,20 @@ class Person(models.Model):
     pu_missing_since = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        """What the database itself refuses."""
+        """What the database itself refuses, and who is on a basis list: few of very many."""
 
+        indexes: ClassVar = [
+            models.Index(
+                fields=["registration_status"],
+                condition=models.Q(registration_status__in=["deceased", "emigrated", "deregistered"]),
+                name="person_gone",
+            ),
+            models.Index(
+                fields=["pu_missing_since"],
+                condition=models.Q(pu_missing_since__isnull=False),
+                name="person_missing_in_pu",
+            ),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=models.Q(registration_status__in=[status.value for status in RegistrationStatus]),
@@ -214,7 +226,15 @@ class Employment(models.Model):
         """People are listed by organization; HSA-ids are the same in any case."""
 
         indexes: ClassVar = [
-            models.Index(fields=["organization", "person"], name="employment_by_organization")
+            models.Index(fields=["organization", "person"], name="employment_by_organization"),
+            models.Index(
+                fields=["missing_since"],
+                condition=models.Q(missing_since__isnull=False),
+                name="employment_missing_in_hsa",
+            ),
+            models.Index(
+                fields=["ends_on"], condition=models.Q(ends_on__isnull=False), name="employment_by_end"
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(Upper("hsa_id"), name="one_employment_per_hsa_id_in_any_case")

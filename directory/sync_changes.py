@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Model
+from django.db.models import Field, Model
 
 from directory import names
 from directory.events import (
@@ -246,7 +246,8 @@ def _value(row: Model, name: str, told: Value) -> object:
     """Return a kept value as the column takes it."""
     if isinstance(getattr(row, name), bool):
         return bool(told)
-    return row._meta.get_field(name).to_python(told)  # noqa: SLF001 - Django's documented Model API
+    column = row._meta.get_field(name)  # noqa: SLF001 - Django's documented Model API
+    return column.to_python(told) if isinstance(column, Field) else told
 
 
 def _kind_of_person(

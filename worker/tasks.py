@@ -1,9 +1,12 @@
 """The periodic jobs: each is safe to run twice, to miss, and to be killed in."""
 
 from datetime import datetime
+from functools import partial
+from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from authn.lifecycle import fail_late_orders, reduce_finished_orders
@@ -12,9 +15,15 @@ from ca.batch_issuance import issue_pending
 from ca.crl_publishing import publish_due
 from ca.hsm.proxy import SocketSigners
 from cards.activation import expire_activations
+from cards.basis import block_card_on_basis
 from cards.errors import FactoryUnavailable
+from cards.outdated import remove_outdated_order, remove_outdated_orders
 from cards.production import connect, poll_factory_reports, send_due_orders
-from directory import hsa_sync, pu_sync
+from directory import basis_decisions, hsa_sync, pu_sync, sync_decisions
+from directory.basis_models import BasisSubject
+from directory.errors import SyncRunTaken
+from directory.models import SyncRun, SyncState
+from directory.role_basis import revoke_outdated_role
 from functioncerts.lifecycle import settle_orders as settle_function_orders
 from journal import checkpoints, tile_files
 from journal.actor import Actor
@@ -166,7 +175,7 @@ def sync_hsa() -> None:
     """Read HSA through the night and keep what it says (POR-14, HSA-1)."""
 
     def work(now: datetime) -> str:
-        run = hsa_sync.sync_hsa(actor=Actor.system("directory.sync_hsa"), at=now)
+        run = hsa_sync.sync_hsa(actor=Actor.system("directory.sync_hsa"), at=now, clock=timezone.now)
         return f"{run.state}: {run.read} of {run.asked} read, {run.changed} changed {run.failure}"
 
     run_job("sync_hsa", work)
@@ -177,10 +186,61 @@ def sync_pu() -> None:
     """Read PU through the night and keep what it says (POR-8, PU-1)."""
 
     def work(now: datetime) -> str:
-        run = pu_sync.sync_pu(actor=Actor.system("directory.sync_pu"), at=now)
+        run = pu_sync.sync_pu(actor=Actor.system("directory.sync_pu"), at=now, clock=timezone.now)
         return f"{run.state}: {run.read} of {run.asked} read, {run.changed} changed {run.failure}"
 
     run_job("sync_pu", work)
+
+
+@shared_task
+def sync_requested() -> None:
+    """Read the registers that somebody asked for on the page."""
+    waiting = SyncRun.objects.filter(state=SyncState.REQUESTED.value).order_by("started_at")
+    for run_id, register in waiting.values_list("pk", "register"):
+        run_job(f"sync_{register}", partial(_sync_requested, register, run_id))
+
+
+def _sync_requested(register: str, run_id: UUID, now: datetime) -> str:
+    actor, read = Actor.system(f"directory.sync_{register}"), _SYNCS[register]
+    try:
+        run = read(actor=actor, at=now, run_id=run_id, clock=timezone.now)
+    except SyncRunTaken:
+        return "another worker reads it"
+    return f"{run.state}: {run.read} of {run.asked} read, {run.changed} changed {run.failure}"
+
+
+@shared_task
+def carry_out_decisions() -> None:
+    """Do what people decided about readings and on basis lists, and what a killed worker left of it."""
+    if not sync_decisions.is_something_left() and not basis_decisions.is_something_left():
+        return
+
+    def work(now: datetime) -> str:
+        actor = Actor.system("decisions")
+        rows = sync_decisions.carry_out_decisions(actor=actor, at=now)
+        for subject, act in _BASIS_ACTS.items():
+            rows += basis_decisions.carry_out(subject, act, actor=actor, at=now)
+        return f"{rows} rows"
+
+    run_job("carry_out_decisions", work)
+
+
+@shared_task
+def remove_outdated() -> None:
+    """Remove orders that were never made (POR-13)."""
+
+    def work(now: datetime) -> str:
+        return remove_outdated_orders(actor=Actor.system("remove_outdated"), at=now)
+
+    run_job("remove_outdated", work)
+
+
+_SYNCS = {"hsa": hsa_sync.sync_hsa, "pu": pu_sync.sync_pu}
+_BASIS_ACTS = {
+    BasisSubject.CARD: block_card_on_basis,
+    BasisSubject.ROLE: revoke_outdated_role,
+    BasisSubject.ORDER: remove_outdated_order,
+}
 
 
 @shared_task

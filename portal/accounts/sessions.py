@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
@@ -17,6 +18,7 @@ from authn.status import recheck
 from authn.trust import load_trust
 from directory import selectors as directory_selectors
 from directory.models import Person
+from directory.role_basis import note_use
 from journal.actor import Actor, ActorKind
 from journal.recording import record
 from portal.accounts.actor import level_of
@@ -103,6 +105,7 @@ def choose_role(
         person = _person(row, actor)
         in_role = replace(person, identifier=choice.hsa_id, role=choice.role, organization_ids=scope)
         record(event, actor=in_role, at=at)
+        note_use(UUID(choice.id), at=at)
     row.refresh_from_db()
 
 

@@ -1,0 +1,251 @@
+"""Bulk decisions on basis lists: made over a fixed list, approved where it is large, carried out row by row.
+
+The list is what somebody saw and chose; the worker looks at each row anew before it does anything, as the
+person who decided, and what is no longer so is left alone. Each row is a transaction of its own, so that a
+killed worker goes on with what is left.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+
+from directory.basis_models import BasisDecision, BasisMember, BasisOutcome, BasisSubject
+from directory.errors import BasisDecisionNotFound, BasisDecisionRefused
+from directory.events import BasisApproved, BasisCarriedOut, BasisDecided, BasisWithdrawn
+from directory.policies import may_see_protected
+from journal.actor import Actor, ActorKind
+from journal.errors import DomainError
+from journal.recording import record
+
+MOST_ALONE: Final = 25
+"""Above this, revoking takes two people (domain.md 7.3)."""
+MOST_ROWS: Final = 200
+_SHORTEST_REASON: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """One row that somebody chose; ``weight`` is how many certificates it revokes."""
+
+    subject_id: UUID
+    person_id: UUID
+    organization_id: UUID
+    ground: str
+    evidence: dict[str, object] = field(default_factory=dict)
+    weight: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of a row."""
+
+    outcome: BasisOutcome
+    detail: str = ""
+
+
+Act = Callable[[BasisMember, str, Actor, datetime], Result]
+"""Does what a row says, for the reason given, as the actor: within the transaction that it is called in."""
+
+
+def decide(
+    subject: BasisSubject, chosen: Sequence[Chosen], *, reason: str, actor: Actor, at: datetime
+) -> BasisDecision:
+    """Decide over the rows: the worker carries it out, when a second person has approved a large one.
+
+    Raises ``BasisDecisionRefused`` for nothing chosen, no reason, too many, or a row that is decided already.
+    """
+    reason = reason.strip()
+    if not chosen:
+        raise BasisDecisionRefused("nothing was chosen", facts={"rule": "empty"})
+    if len(chosen) > MOST_ROWS:
+        raise BasisDecisionRefused("too many at once", facts={"rule": "too_many", "most": str(MOST_ROWS)})
+    if len(reason) < _SHORTEST_REASON:
+        raise BasisDecisionRefused("a decision says why", facts={"rule": "no_reason"})
+    weight = max(len(chosen), sum(one.weight for one in chosen)) if subject is BasisSubject.CARD else 0
+    try:
+        with transaction.atomic():
+            decision = BasisDecision.objects.create(
+                subject=subject.value,
+                reason=reason[:500],
+                total=len(chosen),
+                needs_second_person=weight > MOST_ALONE,
+                decided_by=actor.identifier,
+                decided_person_id=actor.person_id,
+                decided_role=actor.role,
+                decided_loa=actor.loa,
+                may_see_protected=actor.may_see_protected,
+                organization_ids=list(actor.organization_ids),
+                organization_id=actor.organization_id,
+                correlation_id=actor.correlation_id,
+                decided_at=at,
+            )
+            BasisMember.objects.bulk_create(_member(decision, one) for one in chosen)
+            event = BasisDecided(
+                basis_decision_id=str(decision.pk),
+                kind=subject.value,
+                total=len(chosen),
+                needs_second_person=decision.needs_second_person,
+                list_sha256=list_digest([one.subject_id for one in chosen]),
+                reason=decision.reason,
+            )
+            record(event, actor=actor, at=at)
+            return decision
+    except IntegrityError as error:
+        raise BasisDecisionRefused("decided by somebody else", facts={"rule": "under_way"}) from error
+
+
+def approve_decision(decision_id: UUID | str, *, actor: Actor, at: datetime) -> BasisDecision:
+    """Approve a large decision as a second person.
+
+    Raises ``BasisDecisionNotFound``, and ``BasisDecisionRefused`` for the same person or one that is decided.
+    """
+    decision = get_decision(decision_id, actor=actor)
+    if actor.person_id == decision.decided_person_id:
+        raise BasisDecisionRefused("the same person", facts={"rule": "same_person"})
+    with transaction.atomic():
+        waiting = BasisDecision.objects.filter(
+            pk=decision.pk, needs_second_person=True, approved_at__isnull=True, withdrawn_at__isnull=True
+        )
+        approved = waiting.update(
+            approved_by=actor.identifier, approved_person_id=actor.person_id, approved_at=at
+        )
+        if approved != 1:
+            raise BasisDecisionRefused("decided already", facts={"rule": "decided"})
+        event = BasisApproved(basis_decision_id=str(decision.pk), kind=decision.subject, total=decision.total)
+        record(event, actor=actor, at=at)
+    decision.refresh_from_db()
+    return decision
+
+
+def withdraw_decision(decision_id: UUID | str, *, actor: Actor, at: datetime) -> BasisDecision:
+    """Withdraw a decision that waits for a second person: nothing of it is done.
+
+    Raises ``BasisDecisionNotFound``, and ``BasisDecisionRefused`` for one that is approved or over.
+    """
+    decision = get_decision(decision_id, actor=actor)
+    with transaction.atomic():
+        waiting = BasisDecision.objects.filter(
+            pk=decision.pk, needs_second_person=True, approved_at__isnull=True, withdrawn_at__isnull=True
+        )
+        if waiting.update(withdrawn_at=at, finished_at=at) != 1:
+            raise BasisDecisionRefused("decided already", facts={"rule": "decided"})
+        decision.members.filter(outcome="").update(outcome=BasisOutcome.WITHDRAWN.value, done_at=at)
+        event = BasisWithdrawn(
+            basis_decision_id=str(decision.pk), kind=decision.subject, total=decision.total
+        )
+        record(event, actor=actor, at=at)
+    decision.refresh_from_db()
+    return decision
+
+
+def carry_out(subject: BasisSubject, act: Act, *, actor: Actor, at: datetime) -> int:
+    """Carry out what was decided about such subjects, and return how many rows were gone through."""
+    done = 0
+    for decision in _ready().filter(subject=subject.value).order_by("decided_at"):
+        decider = decider_of(decision)
+        for pk in list(decision.members.filter(outcome="").order_by("pk").values_list("pk", flat=True)):
+            done += _carry_out_member(pk, decision, act, decider=decider, at=at)
+        _finish(decision, actor=actor, at=at)
+    return done
+
+
+def is_something_left() -> bool:
+    """Tell whether a decision waits for the worker."""
+    return _ready().exists()
+
+
+def get_decision(decision_id: UUID | str, *, actor: Actor) -> BasisDecision:
+    """Return a decision of which the actor may see every row; raises ``BasisDecisionNotFound``."""
+    try:
+        found = visible_decisions(actor=actor).filter(pk=UUID(str(decision_id))).first()
+    except ValueError:
+        found = None
+    if found is None:
+        raise BasisDecisionNotFound("no such decision")
+    return found
+
+
+def visible_decisions(*, actor: Actor) -> QuerySet[BasisDecision]:
+    """Return the decisions that concern only the actor's organizations, newest first."""
+    decisions = BasisDecision.objects.order_by("-decided_at", "pk")
+    if actor.kind is ActorKind.SYSTEM:
+        return decisions
+    hidden = ~Q(organization_id__in=actor.organization_ids)
+    if not may_see_protected(actor):
+        hidden |= Q(person__protected_identity=True)
+    return decisions.exclude(pk__in=BasisMember.objects.filter(hidden).values("decision_id"))
+
+
+def list_digest(subject_ids: Sequence[UUID]) -> str:
+    """Return the digest of a list: what is decided is what was shown."""
+    digest = hashlib.sha256()
+    for subject_id in sorted(subject_ids, key=str):
+        digest.update(subject_id.bytes)
+    return digest.hexdigest()
+
+
+def decider_of(decision: BasisDecision) -> Actor:
+    """Return the person who decided, with the rights in which they did."""
+    return Actor(
+        kind=ActorKind.PERSON,
+        identifier=decision.decided_by,
+        role=decision.decided_role,
+        organization_ids=tuple(decision.organization_ids),
+        organization_id=decision.organization_id,
+        person_id=decision.decided_person_id,
+        loa=decision.decided_loa,
+        may_see_protected=decision.may_see_protected,
+        correlation_id=decision.correlation_id,
+    )
+
+
+def _ready() -> QuerySet[BasisDecision]:
+    unfinished = BasisDecision.objects.filter(finished_at__isnull=True)
+    return unfinished.filter(Q(needs_second_person=False) | Q(approved_at__isnull=False))
+
+
+def _member(decision: BasisDecision, one: Chosen) -> BasisMember:
+    return BasisMember(
+        decision=decision,
+        subject=decision.subject,
+        subject_id=one.subject_id,
+        person_id=one.person_id,
+        organization_id=one.organization_id,
+        ground=one.ground,
+        evidence=one.evidence,
+    )
+
+
+def _carry_out_member(pk: int, decision: BasisDecision, act: Act, *, decider: Actor, at: datetime) -> int:
+    with transaction.atomic():
+        # The lock makes two workers wait for each other; the second finds the outcome of the first.
+        member = BasisMember.objects.select_for_update().get(pk=pk)
+        if member.outcome:
+            return 0
+        try:
+            with transaction.atomic():
+                result = act(member, decision.reason, decider, at)
+        except DomainError as error:
+            result = Result(outcome=BasisOutcome.REFUSED, detail=error.code[:64])
+        BasisMember.objects.filter(pk=pk, outcome="").update(
+            outcome=result.outcome.value, detail=result.detail, done_at=at
+        )
+    return 1
+
+
+def _finish(decision: BasisDecision, *, actor: Actor, at: datetime) -> None:
+    with transaction.atomic():
+        mine = BasisDecision.objects.filter(pk=decision.pk, finished_at__isnull=True)
+        if decision.members.filter(outcome="").exists() or mine.update(finished_at=at) != 1:
+            return
+        done = decision.members.filter(outcome=BasisOutcome.DONE.value).count()
+        event = BasisCarriedOut(
+            basis_decision_id=str(decision.pk), kind=decision.subject, total=decision.total, done=done
+        )
+        record(event, actor=actor, at=at)
