@@ -9,6 +9,12 @@ class PersonNotFound(DomainError):
     code = "person_not_found"
 
 
+class UnitNotFound(DomainError):
+    """There is no such unit, or not for this actor."""
+
+    code = "unit_not_found"
+
+
 class RegisterUnavailable(DomainError):
     """HSA or PU did not give a usable answer; nothing was changed.
 

@@ -20,7 +20,7 @@ TRIGGERS = (
 _NAMES = ("search_key", "surname", "given_name", "calling_name")
 _WORK = ("person_id", "organization_id", "email", "user_principal_name")
 _UNIT = ("name", "organization_id")
-_INSERT = "INSERT INTO directory_searchword (organization_id, key, subject_id, words) "
+_INSERT = "INSERT INTO directory_searchword (organization_id, key, subject_id) "
 _NOTHING_TWICE = "ON CONFLICT DO NOTHING"
 
 
@@ -69,10 +69,11 @@ def _plain(text: str, vendor: str) -> str:
     return f"translate({text}, 'åäö', 'aao')"
 
 
-def _key(kind: str, word: str, place: str, vendor: str) -> str:
-    """Return SQL for the key: kind, word, 1, place."""
+def _key(kind: str, word: str, place: str, words: str, vendor: str) -> str:
+    """Return SQL for the key: kind, word, 1, place, 1, and each of the words after a blank."""
     one = "char(1)" if vendor == "sqlite" else "chr(1)"
-    text = f"'{kind}' || {word} || {one} || substr({place}, 1, 160)"
+    word = _sorted(f"substr({word}, 1, 60)", vendor) if kind != "e" else word
+    text = f"'{kind}' || {word} || {one} || substr({place}, 1, 160) || {one} || ' ' || {words}"
     return f"CAST({text} AS BLOB)" if vendor == "sqlite" else f"convert_to({text}, 'UTF8')"
 
 
@@ -86,17 +87,17 @@ def _parts(text: str, name: str, vendor: str) -> str:
 def _people(vendor: str, where: str) -> list[str]:
     """Return the selects of the words of people that ``where`` picks (``p`` persons, ``e`` employments)."""
     place = _sorted("lower(p.surname || ' ' || coalesce(nullif(p.calling_name, ''), p.given_name))", vendor)
-    words = "' ' || trim(p.search_key)"
+    words = "trim(p.search_key)"
     people = (
         f"directory_person p JOIN directory_employment e ON e.person_id = p.id AND p.search_key <> '' {where}"
     )
-    key = _key("n", _sorted("substr(w.value, 1, 60)", vendor), place, vendor)
-    each = _parts("trim(p.search_key)", "w", vendor)
-    chosen = f"SELECT e.organization_id, {key}, p.id, {words}"
+    key = _key("n", "w.value", place, words, vendor)
+    each = _parts(words, "w", vendor)
+    chosen = f"SELECT e.organization_id, {key}, p.id"
     selects = [f"{chosen} FROM {people} CROSS JOIN {each} WHERE w.value <> ''"]
     for column in ("e.email", "e.user_principal_name"):
-        key = _key("e", f"lower({column})", place, vendor)
-        chosen = f"SELECT e.organization_id, {key}, p.id, {words}"
+        key = _key("e", f"lower({column})", place, words, vendor)
+        chosen = f"SELECT e.organization_id, {key}, p.id"
         selects.append(f"{chosen} FROM {people} WHERE {column} <> ''")
     return selects
 
@@ -113,9 +114,9 @@ def _units(vendor: str, where: str) -> str:
         folded = "regexp_replace(translate(lower(u.name), 'éèáàüç', 'eeaauc'), '[^[:alnum:]]+', ' ', 'g')"
     folded = f"trim({folded})"
     every = f"{folded} || ' ' || {_plain(folded, vendor)}"
-    key = _key("u", _sorted("substr(w.value, 1, 60)", vendor), _sorted("lower(u.name)", vendor), vendor)
+    key = _key("u", "w.value", _sorted("lower(u.name)", vendor), every, vendor)
     each = _parts(every, "w", vendor)
-    chosen = f"SELECT DISTINCT u.organization_id, {key}, u.id, ' ' || {every}"
+    chosen = f"SELECT DISTINCT u.organization_id, {key}, u.id"
     return f"{chosen} FROM directory_unit u CROSS JOIN {each} WHERE w.value <> '' {where}"
 
 

@@ -9,15 +9,15 @@ class SearchWord(models.Model):
     """A word that finds a person or a unit within one organization. The database writes it: ``search_index``.
 
     ``key`` is bytes, which both databases order alike, so that the beginning of a word is a range: a letter
-    for the kind (``n`` name, ``e`` e-mail, ``u`` unit), the folded word, 1, and the name to order hits by.
-    ``words`` holds all words of the subject, each after a blank. Protected persons are not in here.
+    for the kind (``n`` name, ``e`` e-mail, ``u`` unit), the folded word, 1, the name to order hits by, 1, and
+    all words of the subject, each after a blank: a search for several needs no other column. Protected
+    persons are not in here.
     """
 
     pk = models.CompositePrimaryKey("organization_id", "key", "subject_id")
     organization_id = models.UUIDField()
-    key = models.BinaryField(max_length=1000)
+    key = models.BinaryField()
     subject_id = models.UUIDField()
-    words = models.CharField(max_length=1000)
 
     objects: ClassVar[models.Manager["SearchWord"]] = models.Manager()
 

@@ -5,14 +5,19 @@ that a search reads as many rows as it shows, for each organization within the s
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BinaryField, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Upper
+from django.db.models.lookups import GreaterThan
+from django.db.models.sql.compiler import SQLCompiler
 
+from directory.errors import UnitNotFound
 from directory.identifiers import PersonalIdentityNumber
 from directory.models import Employment, Unit
 from directory.names import plain, words
@@ -95,15 +100,21 @@ def units_by_words(query: str, *, actor: Actor, limit: int) -> tuple[UnitHit, ..
         return ()
     found = _subjects(_named(_UNIT, wanted), actor=actor, limit=limit)
     units = Unit.objects.select_related("organization").in_bulk(found)
-    return tuple(
-        UnitHit(
-            unit_id=str(unit.pk),
-            name=unit.name,
-            hsa_id=unit.hsa_id,
-            organization_name=unit.organization.name,
-        )
-        for unit in (units[one] for one in found if one in units)
-    )
+    return _unit_hits(units[one] for one in found if one in units)
+
+
+def units_by_hsa_id(query: str, *, actor: Actor, limit: int) -> tuple[UnitHit, ...]:
+    """Return the unit with this HSA-id, in any case."""
+    units = Unit.objects.annotate(id_key=Upper("hsa_id")).filter(id_key=query.strip().upper())
+    return _unit_hits(_units_within(units, actor)[:limit])
+
+
+def get_unit(unit_id: str, *, actor: Actor) -> Unit:
+    """Return a unit within the actor's reach. Raises ``UnitNotFound``."""
+    unit = _units_within(Unit.objects.filter(pk=_uuid(unit_id)), actor).first()
+    if unit is None:
+        raise UnitNotFound("no such unit")
+    return unit
 
 
 def people_of_unit(unit: Unit, *, actor: Actor, limit: int, after: str = "") -> PeopleFound:
@@ -137,9 +148,27 @@ def hits(person_ids: Sequence[uuid.UUID], *, actor: Actor) -> tuple[PersonHit, .
     return tuple(_hit(shown[one]) for one in person_ids if one in shown)
 
 
+def _units_within(units: QuerySet[Unit], actor: Actor) -> QuerySet[Unit]:
+    if actor.kind is not ActorKind.SYSTEM:
+        units = units.filter(organization_id__in=actor.organization_ids)
+    return units.select_related("organization")
+
+
+def _unit_hits(units: Iterable[Unit]) -> tuple[UnitHit, ...]:
+    return tuple(
+        UnitHit(
+            unit_id=str(unit.pk),
+            name=unit.name,
+            hsa_id=unit.hsa_id,
+            organization_name=unit.organization.name,
+        )
+        for unit in units
+    )
+
+
 def _named(kind: str, wanted: Sequence[str]) -> QuerySet[SearchWord]:
     """Return the rows whose word begins with the longest word wanted, of subjects that have the others."""
-    leading = max(wanted, key=len)
+    leading = max(reversed(wanted), key=len)  # of two that are as long the last: a surname is rarer
     low = f"{kind}{leading.translate(_AFTER_Z)}".encode()
     first = SearchWord.objects.filter(subject_id=OuterRef("subject_id"), key__gte=low).order_by("key")
     matching = SearchWord.objects.filter(key__gte=low, key__lt=low + _END)
@@ -149,10 +178,34 @@ def _named(kind: str, wanted: Sequence[str]) -> QuerySet[SearchWord]:
     return matching.filter(_holds_all(others)) if others else matching
 
 
+class _Position(Func):
+    """Where bytes stand within bytes, counted from 1; 0 for nowhere."""
+
+    template = "POSITION(%(expressions)s)"
+    arg_joiner = " IN "
+    output_field = IntegerField()
+
+    def as_sqlite(
+        self,
+        compiler: SQLCompiler,
+        connection: BaseDatabaseWrapper,
+        **extra_context: Any,  # noqa: ANN401 - Django's own signature
+    ) -> tuple[str, tuple[str | int, ...]]:
+        """Return SQLite's way to ask."""
+        turned = self.copy()
+        turned.set_source_expressions(self.get_source_expressions()[::-1])
+        sql, parameters = turned.as_sql(
+            compiler, connection, template="INSTR(%(expressions)s)", arg_joiner=", ", **extra_context
+        )
+        return sql, tuple(parameters)
+
+
 def _holds_all(wanted: Sequence[str]) -> Q:
+    """Return the condition that the subject has words that begin like these."""
     condition = Q()
     for word in wanted:
-        condition &= Q(words__contains=f" {word}")
+        part = Value(f" {word}".encode(), output_field=BinaryField())
+        condition &= Q(GreaterThan(_Position(part, F("key")), 0))
     return condition
 
 

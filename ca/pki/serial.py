@@ -31,6 +31,22 @@ def serial_hex(serial_number: int) -> str:
     return serial_number.to_bytes((serial_number.bit_length() + 7) // 8 or 1).hex()
 
 
+def possible_serials(text: str) -> tuple[str, ...]:
+    """Return the serial numbers, as `serial_hex` writes them, that a person may mean; none for another text.
+
+    Understood: hex with or without colons, blanks, `0x` or openssl's `serial=`, and decimal. Digits alone can
+    be either, so that two are possible.
+    """
+    tidy = "".join(letter for letter in text.lower() if letter not in ": \t\u00a0")
+    digits = tidy.removeprefix("serial=").removeprefix("0x")
+    if not digits or any(letter not in "0123456789abcdef" for letter in digits):
+        return ()
+    numbers = [int(digits, 16)]
+    if digits.isdecimal() and tidy == digits:
+        numbers.append(int(digits))
+    return tuple(serial_hex(number) for number in numbers if 0 < number < SERIAL_LIMIT)
+
+
 def serial_content(number_hex: str) -> bytes:
     """Return the content octets of the INTEGER whose hex text `serial_hex` gave: quick, for a million."""
     octets = bytes.fromhex(number_hex)

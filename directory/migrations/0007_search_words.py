@@ -26,9 +26,8 @@ class Migration(migrations.Migration):
             fields=[
                 ("pk", models.CompositePrimaryKey("organization_id", "key", "subject_id", blank=True, editable=False, primary_key=True, serialize=False)),
                 ("organization_id", models.UUIDField()),
-                ("key", models.BinaryField(max_length=1000)),
+                ("key", models.BinaryField()),
                 ("subject_id", models.UUIDField()),
-                ("words", models.CharField(max_length=1000)),
             ],
             options={
                 "indexes": [models.Index(fields=["subject_id", "key"], name="search_words_of_a_subject")],
