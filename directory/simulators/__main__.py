@@ -9,6 +9,7 @@ from types import FrameType
 
 from directory.simulators.people import PACKAGED
 from directory.simulators.server import SimulatorServer
+from directory.simulators.tls import ServerTls
 
 
 def main() -> None:
@@ -16,9 +17,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m directory.simulators", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=int(os.environ.get("SIGILL_DIRECTORY_PORT") or 8101))
-    parser.add_argument("--people", type=Path, default=PACKAGED, help="data file; read again when edited")
+    parser.add_argument(
+        "--people", type=Path, default=PACKAGED, help="TOML or SQLite; may be edited meanwhile"
+    )
+    parser.add_argument("--tls", type=Path, help="folder for our own certificate: answer over TLS only")
+    parser.add_argument("--client-authorities", type=Path, help="PEM: whose certificates callers must show")
     chosen = parser.parse_args()
-    server = SimulatorServer((chosen.host, chosen.port), chosen.people)
+    if bool(chosen.tls) != bool(chosen.client_authorities):
+        parser.error("--tls and --client-authorities go together")
+    tls = ServerTls(folder=chosen.tls, client_authorities=chosen.client_authorities) if chosen.tls else None
+    server = SimulatorServer((chosen.host, chosen.port), chosen.people, tls=tls)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         # shutdown() waits for serve_forever(), which this very thread runs.

@@ -5,10 +5,14 @@ from threading import Lock
 from typing import Self
 
 KINDS = (
-    "", "down", "slow", "trickle", "soap_fault", "malformed", "entities", "invalid", "partial", "swapped",
-    "huge", "503", "403", "redirect", "empty",
+    "", "down", "slow", "trickle", "truncated", "soap_fault", "malformed", "garbage", "entities", "invalid",
+    "partial", "swapped", "renamed", "dead", "unready", "huge", "503", "403", "redirect", "empty",
 )  # fmt: skip
-"""``empty``: the register answers well and knows nobody. ``partial``: it leaves out the last record."""
+"""``empty``: the register answers well and knows nobody. ``partial``: it leaves out the last record.
+
+``truncated``: the connection ends in the middle. ``renamed``, ``dead``: well formed answers, all of them
+wrong. ``unready``: a file order never gets done.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

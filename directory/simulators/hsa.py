@@ -28,8 +28,8 @@ def get_employee(question: etree._Element, registers: Registers) -> etree._Eleme
     found = _found(question, registers, EMPLOYEE_RESPONDER)
     with_test_people = question.findtext(f"{{{EMPLOYEE_RESPONDER}}}includeFeignedObject") in {"true", "1"}
     answer = _employee_responder("GetEmployeeIncludingProtectedPersonResponse")
-    if with_test_people:  # everybody here is feigned
-        answer.extend(_person_information(person, work, registers) for person, work in found)
+    told = [(person, work) for person, work in found if with_test_people or not person.test]
+    answer.extend(_person_information(person, work, registers) for person, work in told)
     return answer
 
 
@@ -46,7 +46,8 @@ def get_admin_credentials(question: etree._Element, registers: Registers) -> etr
         record.append(_authorization("middleAndSurName", _surname(person)))
         if person.protected_in_hsa:
             record.append(_authorization("protectedPerson", "true"))
-        record.append(_authorization("feignedPerson", "true"))
+        if person.test:
+            record.append(_authorization("feignedPerson", "true"))
         record.extend(_scope_property(commission, work) for commission in held)
         answer.append(record)
     return answer
@@ -66,10 +67,9 @@ def catalogue(registers: Registers) -> etree._Element:
             "hsaId": unit.hsa_id, "organization": unit.organization, "parent": unit.parent, "name": unit.name
         }  # fmt: skip
         root.append(_catalogue("unit", attributes=facts))
-    for person in registers.people.values():
-        for work in person.employments:
-            facts = {"personalIdentityNumber": person.number, "hsaId": work.hsa_id}
-            root.append(_catalogue("person", attributes=facts))
+    for number, hsa_id in registers.entries():
+        facts = {"personalIdentityNumber": number, "hsaId": hsa_id}
+        root.append(_catalogue("person", attributes=facts))
     root.set("entries", str(len(root)))
     return root
 
@@ -105,7 +105,8 @@ def _person_information(person: Person, work: Employment, registers: Registers) 
         record.append(_employee("personStartDate", f"{work.starts_on}T00:00:00"))
     if work.ends_on:
         record.append(_employee("personEndDate", f"{work.ends_on}T00:00:00"))
-    record.append(_employee("feignedPerson", "true"))
+    if person.test:
+        record.append(_employee("feignedPerson", "true"))
     return record
 
 

@@ -1,6 +1,7 @@
 """Reads people.toml into typed values, again whenever the file has been edited."""
 
 import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -64,8 +65,23 @@ class Commission:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A function object in the tree of services: a server, a client or a mailbox of an organization."""
+
+    hsa_id: str
+    name: str
+    kind: str
+    organization: str
+    names: tuple[str, ...] = ()
+    mail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A person as both registers know them; dates are ISO texts."""
+    """A person as both registers know them; dates are ISO texts, ``version`` is YYYYMMDDhhmmss.
+
+    ``deceased_on`` is how the holder of a coordination number dies; others are deregistered.
+    """
 
     number: str
     given_name: str
@@ -81,6 +97,10 @@ class Person:
     identity_level: str = ""
     identity_status: str = ""
     referred_to: str = ""
+    referred_from: str = ""
+    deceased_on: str = ""
+    test: bool = True
+    version: str = "20260901120000"
     in_pu: bool = True
     employments: tuple[Employment, ...] = ()
 
@@ -90,10 +110,15 @@ class Registers:
     """Everything in the file, with look-ups."""
 
     organizations: tuple[Organization, ...]
-    units: dict[str, Unit]
-    people: dict[str, Person]
+    units: Mapping[str, Unit]
+    people: Mapping[str, Person]
     commissions: tuple[Commission, ...]
-    by_hsa_id: dict[str, tuple[Person, Employment]] = field(default_factory=dict)
+    by_hsa_id: Mapping[str, tuple[Person, Employment]] = field(default_factory=dict)
+    functions: tuple[Function, ...] = ()
+
+    def entries(self) -> Iterable[tuple[str, str]]:
+        """Return number and HSA-id of every person object."""
+        return ((one.number, work.hsa_id) for one in self.people.values() for work in one.employments)
 
     def distinguished_name(self, person: Person, employment: Employment) -> str:
         """Return where the person object stands, most specific part first."""
@@ -123,6 +148,10 @@ def load(path: Path) -> Registers:
         units={entry["hsa_id"]: Unit(**entry) for entry in content["unit"]},
         people=people,
         commissions=tuple(Commission(**entry) for entry in content.get("commission", [])),
+        functions=tuple(
+            Function(**{**entry, "names": tuple(entry.get("names", ()))})
+            for entry in content.get("function", [])
+        ),
         by_hsa_id={
             work.hsa_id.upper(): (person, work) for person in people.values() for work in person.employments
         },
@@ -130,7 +159,10 @@ def load(path: Path) -> Registers:
 
 
 class LiveFile:
-    """The registers of a file that a tester may edit while the simulators run."""
+    """The registers of a file that a tester may edit while the simulators run.
+
+    A file in the making (not whole, or with a key that is not known) leaves what was there before.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -142,6 +174,12 @@ class LiveFile:
         """Return the file's content as it is now."""
         with self._lock:
             stamp = self._path.stat().st_mtime_ns
-            if self._registers is None or stamp != self._stamp:
+            if self._registers is None:
                 self._registers, self._stamp = load(self._path), stamp
+            elif stamp != self._stamp:
+                try:
+                    self._registers = load(self._path)
+                except (tomllib.TOMLDecodeError, TypeError, KeyError, UnicodeDecodeError) as error:
+                    print(f"{self._path.name} cannot be read, the earlier content stays: {error}", flush=True)
+                self._stamp = stamp
             return self._registers

@@ -13,7 +13,6 @@ UNRESTRICTED_RESPONDER = (
 PERSONAL_IDENTITY_ROOT = "1.2.752.129.2.1.3.1"
 COORDINATION_ROOT = "1.2.752.129.2.1.3.3"
 MAX_NUMBERS = 500
-_VERSION = "20260901120000"
 
 _person = Elements(PERSON, "p")
 _restricted = Elements(RESPONDER)
@@ -83,9 +82,13 @@ def requested_record(
     return record
 
 
+def root_of(number: str) -> str:
+    """Return the OID of a number's kind: a coordination number's day is 60 higher (SKV M 2010:3)."""
+    return COORDINATION_ROOT if int(number[6:8]) > 60 else PERSONAL_IDENTITY_ROOT  # noqa: PLR2004 - cited above
+
+
 def _identity(number: str) -> tuple[etree._Element, etree._Element]:
-    root = COORDINATION_ROOT if int(number[6:8]) > 60 else PERSONAL_IDENTITY_ROOT  # noqa: PLR2004 - SKV M 2010:3
-    return _person("root", root), _person("extension", number)
+    return _person("root", root_of(number)), _person("extension", number)
 
 
 def _record(person: Person, *, with_address: bool) -> etree._Element:
@@ -93,15 +96,20 @@ def _record(person: Person, *, with_address: bool) -> etree._Element:
     if person.identity_level:
         record.append(_person("identityLevel", person.identity_level))
     record.append(_person("protectedPersonIndicator", _flag(person.secrecy_marked)))
-    record.append(_person("testIndicator", "true"))
+    record.append(_person("testIndicator", _flag(person.test)))
     record.append(_person("primaryIdentity", _flag(not person.referred_to)))
-    record.append(_person("version", _VERSION))
+    record.append(_person("version", person.version))
     record.append(_name(person))
-    if person.referred_to:
-        referred = _person("referredPersonalIdentity", *_identity(person.referred_to))
+    for other in filter(None, (person.referred_to, person.referred_from)):
+        referred = _person("referredPersonalIdentity", *_identity(other))
         record.append(_person("referredPersonalIdentities", referred))
     if with_address:
         record.extend(_registration(person))
+    if person.deceased_on and with_address:
+        deceased = _person(
+            "deceasedDate", _person("format", "YYYY-MM-DD"), _person("value", person.deceased_on)
+        )
+        record.append(_person("coOrdinationNumberData", deceased))
     if person.identity_status:
         record.append(_person("personalIdentityStatus", _person("identityStatus", person.identity_status)))
     if person.protected_registration:

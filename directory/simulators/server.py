@@ -1,72 +1,69 @@
-"""The simulators' HTTP server: SOAP for HSA and PU, the catalogue file, faults on request."""
+"""The simulators' HTTP server: SOAP and REST for HSA and PU, the catalogue file, TLS, faults on request."""
 
 import json
+import ssl
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
-from lxml import etree
-
-from directory.simulators import hsa, pu
+from directory.simulators import forms, hsa, stored
 from directory.simulators.faults import Fault, Faults
-from directory.simulators.people import LiveFile, Registers
+from directory.simulators.functions import functions
+from directory.simulators.orders import OrderBook, OrderRefused
+from directory.simulators.people import LiveFile
+from directory.simulators.soap_face import SOAP, Rejected, SoapFace, in_envelope, soap_fault
+from directory.simulators.spoiling import spoilt, spoilt_bytes, written
+from directory.simulators.tls import ServerTls, accept, begins_tls
 
-SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
-_CONTRACTS = Path(__file__).parent.parent / "contracts"
-_MAX_QUESTION = 1_000_000
+__all__ = ["SOAP", "SimulatorServer"]
+
+_MAX_QUESTION = 40_000_000
 _XML = 'text/xml; charset="utf-8"'
-
-Answerer = Callable[[etree._Element, Registers], etree._Element]  # noqa: SLF001 - lxml's only name for it
-_OPERATIONS: dict[str, dict[str, tuple[str, Answerer]]] = {
-    "hsa": {
-        f"{{{hsa.EMPLOYEE_RESPONDER}}}GetEmployeeIncludingProtectedPerson": (
-            "hsa/get_employee_4.xsd",
-            hsa.get_employee,
-        ),
-        f"{{{hsa.AUTHORIZATION_RESPONDER}}}GetAdminCredentialsForPersonIncludingProtectedPerson": (
-            "hsa/get_admin_credentials_2.xsd",
-            hsa.get_admin_credentials,
-        ),
-    },
-    "pu": {
-        f"{{{pu.RESPONDER}}}GetPersonsForProfile": (
-            "pu/get_persons_for_profile_5.xsd",
-            pu.get_persons_for_profile,
-        ),
-        f"{{{pu.UNRESTRICTED_RESPONDER}}}GetPersonsForProfileUnrestricted": (
-            "pu/get_persons_for_profile_unrestricted_5.xsd",
-            pu.get_persons_for_profile_unrestricted,
-        ),
-    },
-}
+_JSON = "application/json"
+_REGISTERS = ("hsa", "pu")
 
 
 class SimulatorServer(ThreadingHTTPServer):
-    """Both registers on one port. ``calls`` counts the SOAP calls that each has answered or refused."""
+    """Both registers on one port. ``calls`` counts the SOAP calls that each has answered or refused.
+
+    With ``tls`` the registers answer only callers who show a certificate; the same port goes on speaking
+    plain HTTP to testers (``/faults``, ``/healthz``).
+    """
 
     daemon_threads = True
+    request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int], people: Path) -> None:
+    def __init__(self, address: tuple[str, int], people: Path, *, tls: ServerTls | None = None) -> None:
         super().__init__(address, _Handler)
-        self.people = LiveFile(people)
+        self.people = stored.StoredFile(people) if stored.is_stored(people) else LiveFile(people)
         self.faults = Faults()
-        self.calls = {"hsa": 0, "pu": 0}
-        self.schemas = {
-            name: etree.XMLSchema(etree.parse(_CONTRACTS / name))
-            for operations in _OPERATIONS.values()
-            for name, _ in operations.values()
-        }
+        self.calls = dict.fromkeys(_REGISTERS, 0)
+        self.tls = tls
+        self.book = OrderBook()
+        self.soap = SoapFace(self.book)
+        if tls is not None:
+            tls.prepare()
+
+    def finish_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as socketserver has it
+        """Answer one connection, under TLS when it begins so; a caller whom we do not know gets no answer."""
+        if not begins_tls(request):
+            request.settimeout(None)
+            super().finish_request(request, client_address)
+            return
+        secured = accept(request, self.tls.context()) if self.tls else None
+        if secured is not None:
+            with secured:
+                super().finish_request(secured, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing when a caller has gone: that is what our faults provoke."""
-        if not isinstance(sys.exception(), ConnectionError):
+        if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]  # as given
-
-
-class _Rejected(Exception):
-    """The question is not one that the register answers: a SOAP fault."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -77,17 +74,17 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        """Serve the catalogue, the faults in force, and a sign of life."""
-        match self.path:
-            case "/healthz":
+        """Serve the catalogue, function objects, files of orders, the faults in force, a sign of life."""
+        address = urlsplit(self.path)
+        match address.path.strip("/").split("/"):
+            case ["healthz"]:
                 self._send(200, b"ok\n", "text/plain")
-            case "/faults":
-                self._send(200, json.dumps(self.server.faults.shown()).encode(), "application/json")
-            case "/hsa/catalogue":
-                fault = self.server.faults.next_call("hsa")
-                if not self._fail(fault):
-                    registers = self.server.people.registers()
-                    self._send(200, _spoil(hsa.catalogue(registers), fault), _XML)
+            case ["faults"]:
+                self._send(200, json.dumps(self.server.faults.shown()).encode(), _JSON)
+            case [("hsa" | "pu") as register, *rest]:
+                fault = self._admitted(register)
+                if fault is not None:
+                    self._get(register, rest, dict(parse_qsl(address.query)), fault)
             case _:
                 self._send(404, b"no such thing here\n", "text/plain")
 
@@ -103,55 +100,73 @@ class _Handler(BaseHTTPRequestHandler):
         except (ValueError, KeyError, AttributeError, TypeError) as error:
             self._send(400, f"{error}\n".encode(), "text/plain")
             return
-        self._send(200, json.dumps(self.server.faults.shown()).encode(), "application/json")
+        self._send(200, json.dumps(self.server.faults.shown()).encode(), _JSON)
 
     def do_POST(self) -> None:
-        """Answer a SOAP question."""
+        """Answer a SOAP question, or take a file order."""
         body = self._body()
-        register = self.path.split("/")[1]
-        if register not in _OPERATIONS:
+        address = urlsplit(self.path)
+        register, _, rest = address.path.strip("/").partition("/")
+        if register not in _REGISTERS:
             self._send(404, b"no such register\n", "text/plain")
             return
         self.server.calls[register] += 1
-        fault = self.server.faults.next_call(register)
-        if self._fail(fault):
+        fault = self._admitted(register)
+        if fault is None:
             return
-        try:
-            answer = self._answer(register, body)
-        except _Rejected as rejected:
-            self._send(500, _soap_fault("Client", str(rejected)), _XML)
-            return
-        if fault.kind == "empty":
-            answer = _knows_nobody(answer)
-        elif fault.kind == "partial" and len(answer):
-            answer.remove(answer[-1])
-        elif fault.kind == "swapped":
-            _swap(answer)
-        content = _spoil(_envelope(answer), fault)
-        if fault.kind == "trickle":
-            self._trickle(content, fault.seconds)
-            return
-        self._send(200, content, _XML)
+        if (register, rest) == ("pu", "getPersonsByFile"):
+            self._take_order(body, dict(parse_qsl(address.query)), fault)
+        else:
+            self._answer_soap(register, body, fault)
 
-    def _answer(self, register: str, body: bytes) -> etree._Element:
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    # --- the registers --------------------------------------------------------------------------------
+
+    def _get(self, register: str, rest: list[str], query: Mapping[str, str], fault: Fault) -> None:
+        registers = self.server.people.registers()
+        match register, rest:
+            case "hsa", ["catalogue"]:
+                content = written(spoilt(hsa.catalogue(registers), fault))
+                self._send_faulty(200, spoilt_bytes(content, fault), _XML, fault)
+            case "hsa", ["functions"]:
+                content = json.dumps(functions(query, registers, fault)).encode()
+                self._send_faulty(200, _spoilt_json(content, fault), _JSON, fault)
+            case "pu", ["order", "get", name]:
+                file = self.server.book.file(name, registers, fault)
+                if file is None:
+                    self._send(404, b"no such file\n", "text/plain")
+                else:
+                    self._send_faulty(200, file, "application/zip", fault)
+            case _:
+                self._send(404, b"no such thing here\n", "text/plain")
+
+    def _answer_soap(self, register: str, body: bytes, fault: Fault) -> None:
+        scheme = "https" if isinstance(self.connection, ssl.SSLSocket) else "http"
+        base = f"{scheme}://{self.headers.get('Host', '')}"
         try:
-            envelope = etree.fromstring(body, parser)
-        except etree.XMLSyntaxError as error:
-            raise _Rejected("not XML") from error
-        content = envelope.find(f"{{{SOAP}}}Body")
-        question = content[0] if content is not None and len(content) else None
-        if question is None or question.tag not in _OPERATIONS[register]:
-            raise _Rejected("no such operation")
-        schema, answerer = _OPERATIONS[register][question.tag]
-        if not self.server.schemas[schema].validate(question):
-            raise _Rejected("the question does not follow the contract")
-        if not envelope.findtext(f"{{{SOAP}}}Header/{{urn:riv:itintegration:registry:1}}LogicalAddress"):
-            raise _Rejected("no logical address")
+            answer = self.server.soap.answer(register, body, self.server.people.registers(), base=base)
+        except Rejected as rejected:
+            self._send(500, soap_fault("Client", str(rejected)), _XML)
+            return
+        content = spoilt_bytes(written(in_envelope(spoilt(answer, fault))), fault)
+        self._send_faulty(200, content, _XML, fault)
+
+    def _take_order(self, body: bytes, query: Mapping[str, str], fault: Fault) -> None:
         try:
-            return answerer(question, self.server.people.registers())
-        except pu.TooMany as error:
-            raise _Rejected("more than 500 numbers") from error
+            parameters, file = forms.read(_headers(self.headers), body)
+            order_id = self.server.book.place(file, {**query, **parameters})
+        except (OrderRefused, forms.NotAForm) as error:
+            self._send(400, json.dumps({"error": str(error)}).encode(), _JSON)
+            return
+        content = json.dumps({"orderId": order_id}).encode()
+        self._send_faulty(201, _spoilt_json(content, fault), _JSON, fault)
+
+    def _admitted(self, register: str) -> Fault | None:
+        """Return the fault that this call shows, or None when the answer has been given already."""
+        if self.server.tls is not None and not isinstance(self.connection, ssl.SSLSocket):
+            self._send(403, b"the registers are asked over TLS, with a certificate\n", "text/plain")
+            return None
+        fault = self.server.faults.next_call(register)
+        return None if self._fail(fault) else fault
 
     def _fail(self, fault: Fault) -> bool:
         """Show a fault that replaces the answer; return whether there was one."""
@@ -168,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header("Content-Length", "0")
                 self.end_headers()
             case "soap_fault":
-                self._send(500, _soap_fault("Server", "internal error"), _XML)
+                self._send(500, soap_fault("Server", "internal error"), _XML)
             case "slow":
                 time.sleep(fault.seconds)
                 return False
@@ -176,14 +191,22 @@ class _Handler(BaseHTTPRequestHandler):
                 return False
         return True
 
-    def _trickle(self, content: bytes, seconds: float) -> None:
-        """Send a byte now and then: no single wait is long, the whole is."""
-        self.send_response(200)
-        self.send_header("Content-Type", _XML)
+    # --- HTTP -----------------------------------------------------------------------------------------
+
+    def _send_faulty(self, status: int, content: bytes, content_type: str, fault: Fault) -> None:
+        """Send an answer, or the beginning of it, as slowly as the fault says."""
+        if fault.kind not in {"trickle", "truncated"}:
+            self._send(status, content, content_type)
+            return
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        ends = time.monotonic() + seconds
         self.close_connection = True
+        if fault.kind == "truncated":
+            self.wfile.write(content[: len(content) // 2])
+            return
+        ends = time.monotonic() + fault.seconds
         for position in range(len(content)):
             if time.monotonic() > ends:
                 return
@@ -206,49 +229,16 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep quiet: paths are all the same and questions hold numbers."""
 
 
-def _envelope(content: etree._Element) -> etree._Element:
-    envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"soap": SOAP})
-    etree.SubElement(envelope, f"{{{SOAP}}}Body").append(content)
-    return envelope
+def _headers(headers: Message) -> str:
+    return str(headers.get("Content-Type") or "")
 
 
-def _soap_fault(code: str, text: str) -> bytes:
-    fault = etree.Element(f"{{{SOAP}}}Fault", nsmap={"soap": SOAP})
-    etree.SubElement(fault, "faultcode").text = f"soap:{code}"
-    etree.SubElement(fault, "faultstring").text = text
-    return bytes(etree.tostring(_envelope(fault)))
-
-
-def _knows_nobody(answer: etree._Element) -> etree._Element:
-    """Return the answer of a register that has lost its people and does not know it."""
-    for record in list(answer):
-        if "GetPersonsForProfile" in answer.tag:
-            for person in record.findall(f"{{{pu.PERSON}}}personRecord"):
-                record.remove(person)
-        else:
-            answer.remove(record)
-    return answer
-
-
-def _swap(answer: etree._Element) -> None:
-    """Put somebody else's identity into each record."""
-    for tag in ("personHsaId", "personalIdentity"):
-        for element in answer.iter(f"{{*}}{tag}"):
-            target = element[-1] if len(element) else element
-            target.text = (target.text or "")[:-1] + "X"
-
-
-def _spoil(content: etree._Element, fault: Fault) -> bytes:
-    """Return the bytes of the answer, spoilt as the fault says."""
-    written = bytes(etree.tostring(content, xml_declaration=True, encoding="utf-8"))
+def _spoilt_json(content: bytes, fault: Fault) -> bytes:
     match fault.kind:
         case "malformed":
-            return written[: len(written) // 2]
+            return content[: len(content) // 2]
+        case "garbage":
+            return b"<html><body>Server Error in '/' Application.</body></html>"
         case "huge":
-            return written.replace(b"<soap:Body>", b"<soap:Body>" + b" " * 30_000_000)
-        case "entities":
-            declaration, _, rest = written.partition(b"?>")
-            return declaration + b'?>\n<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]>' + rest
-        case "invalid":
-            return written.replace(b"middleAndSurName", b"surName").replace(b"testIndicator", b"isTest")
-    return written
+            return content + b" " * 30_000_000
+    return content
