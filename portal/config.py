@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 import stat
+from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -54,6 +55,19 @@ def number(name: str, default: int) -> int:
         msg = f"{name} must be a whole number, not {value!r}"
         raise ConfigurationError(msg)
     return int(value)
+
+
+def day(name: str) -> date | None:
+    """Return a calendar day (YYYY-MM-DD) from the environment; None when the variable is unset or empty.
+
+    Raises ``ConfigurationError`` when it is no day.
+    """
+    value = text(name, "")
+    try:
+        return date.fromisoformat(value) if value else None
+    except ValueError as error:
+        msg = f"{name} must be a day (YYYY-MM-DD), not {value!r}"
+        raise ConfigurationError(msg) from error
 
 
 def private_directory(path: Path) -> Path:

@@ -36,6 +36,8 @@ SIGILL_NAME_PREFIX = config.text("SIGILL_NAME_PREFIX", "")
 SIGILL_HIERARCHY = config.text("SIGILL_HIERARCHY", "p384")
 SIGILL_QA_HIERARCHY = config.text("SIGILL_QA_HIERARCHY", SIGILL_HIERARCHY)
 SIGILL_QA_STATUS_URL = config.text("SIGILL_QA_STATUS_URL", SIGILL_STATUS_URL)
+# The last day of QA's manual routine (manage.py qa_manual, QA-4): the acceptance test's. Unset: it is off.
+SIGILL_QA_MANUAL_UNTIL = config.day("SIGILL_QA_MANUAL_UNTIL")
 # Addresses that stand in certificates from before a move: they are answered and trusted on (PKI-2).
 SIGILL_EARLIER_STATUS_URLS = config.listed("SIGILL_EARLIER_STATUS_URLS")
 SIGILL_EARLIER_PORTAL_URLS = config.listed("SIGILL_EARLIER_PORTAL_URLS")
@@ -94,6 +96,9 @@ SIGILL_SESSION_ENDERS = {
     "card": "portal.accounts.sessions.end_sessions_for_card",
     "time": "portal.accounts.sessions.end_overdue_sessions",
 }
+
+# The worker tells the journal how many refusals were not told one by one: by path.
+SIGILL_REFUSALS_TELLER = "portal.refusal_sums.tell_sums"
 
 # --- Login -----------------------------------------------------------------------------------------
 AUTHN_CARD_STATE = "cards.selectors.is_card_active"

@@ -264,6 +264,7 @@ SESSION_ENDS: Final[Mapping[str, Text]] = {
 
 EVENTS: Final[Mapping[str, Text]] = {
     "card.ordered": _("Card ordered"),
+    "qa.manual_issuance": _("Issued by hand in QA"),
     "card.imported": _("Card taken over from the system before"),
     "card_order.cancelled": _("Order cancelled"),
     "card_order.delayed": _("The producer did not answer; the order is sent again"),

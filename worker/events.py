@@ -1,9 +1,9 @@
-"""What backup and restore tell the journal."""
+"""What the worker's own acts tell the journal: backup, restore, jobs, the signer's state, QA by hand."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from journal.events import Event
+from journal.events import Event, Personal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,3 +89,21 @@ class SignerFound(Event):
     TYPE: ClassVar[str] = "signer.found"
     process: int
     keys: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QaManualIssuance(Event):
+    """Certificates of QA were asked for by the manual routine (QA-4), beside desk, client and portal.
+
+    ``officer`` (of the person ``person_id``) was named on the command line: nobody proved to be that person.
+    """
+
+    TYPE: ClassVar[str] = "qa.manual_issuance"
+    IS_PRIVILEGED: ClassVar[bool] = True
+    kind: str
+    officer: Personal
+    person_id: str
+    organization_id: str
+    card_id: str
+    function_object_id: str
+    certificate_request_ids: tuple[str, ...]

@@ -661,6 +661,13 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=_("Database restored"),
         sentence=_("The database was brought back to an older state of %(restored_rows)s rows"),
     ),
+    "qa.manual_issuance": EventWords(
+        group="certificates",
+        icon="terminal",
+        tone="warn",
+        name=EVENTS["qa.manual_issuance"],
+        sentence=_("Certificates of QA were asked for by the manual routine, beside the portal"),
+    ),
     "backup.made": EventWords(
         group="system",
         icon="hdd-network",
@@ -847,9 +854,18 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         group="system",
         icon="funnel",
         tone="warn",
-        name=_("Refusals not told"),
+        name=_("Refusals told as sums"),
         sentence=_(
-            "Refusals of one source came faster than %(limit)s a minute; the rest of that minute are not told"
+            "Refusals of one source came faster than %(limit)s a minute; the rest is told as sums"
+        ),
+    ),
+    "refusals.summed": EventWords(
+        group="system",
+        icon="funnel",
+        tone="warn",
+        name=_("Sum of refusals"),
+        sentence=_(
+            "%(who)s was refused %(refused)s more times at %(route)s, from %(first_at)s to %(last_at)s"
         ),
     ),
     "signer.found": EventWords(

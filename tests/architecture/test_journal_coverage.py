@@ -50,6 +50,7 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "certificate.requested", "certificate.intended", "certificate.issued", "certificate.published",
         "certificate.postponed", "certificate.serial_burnt", "certificate.request_failed",
     ),
+    "what QA issues by hand, beside the portal": ("qa.manual_issuance",),
     "lists of revoked certificates": ("crl.intended", "crl.issued"),
     "a renewed OCSP signer": ("ocsp.signer_renewed",),
     "key ceremonies and issuers": ("ceremony.held", "issuer.planned", "issuer.certified"),
@@ -80,7 +81,7 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "erasure.requested", "erasure.approved", "person.erased", "journal.segment_archived",
     ),
     "dead letters": ("consumer.dead_letter",),
-    "refusals": ("authorization.refused", "act.refused", "refusals.suppressed"),
+    "refusals": ("authorization.refused", "act.refused", "refusals.suppressed", "refusals.summed"),
     "rate limits reached": ("rate_limit.reached",),
 }  # fmt: skip
 
