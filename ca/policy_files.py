@@ -118,7 +118,7 @@ def policy_files(environment: Environment = Environment.PROD) -> PolicyFiles:
         earlier_status_urls=tuple(settings.SIGILL_EARLIER_STATUS_URLS),
         portal_url=settings.SIGILL_PORTAL_URL,
         earlier_portal_urls=tuple(settings.SIGILL_EARLIER_PORTAL_URLS),
-        policy_arc=settings.SIGILL_POLICY_ARC,
+        policy_arc=settings.SIGILL_QA_POLICY_ARC if is_qa else settings.SIGILL_POLICY_ARC,
         wanted_prefix=settings.SIGILL_NAME_PREFIX,
         added=additions.stamp(),
     )

@@ -45,6 +45,8 @@ SIGILL_EARLIER_PORTAL_URLS = config.listed("SIGILL_EARLIER_PORTAL_URLS")
 SIGILL_FOREIGN_ISSUER = config.text("SIGILL_FOREIGN_ISSUER", "Telia")
 SIGILL_FOREIGN_ISSUER_PHONE = config.text("SIGILL_FOREIGN_ISSUER_PHONE", "020-32 32 62")
 SIGILL_POLICY_ARC = config.text("SIGILL_POLICY_ARC", "1.3.6.1.4.1.32473.752.8")
+# QA states PROD's policies unless it has an arc of its own (ca/README.md says why).
+SIGILL_QA_POLICY_ARC = config.text("SIGILL_QA_POLICY_ARC", SIGILL_POLICY_ARC)
 SIGILL_PKCS11_MODULE = config.text("SIGILL_PKCS11_MODULE", "/usr/lib/softhsm/libsofthsm2.so")
 SIGILL_TOKEN_LABEL = config.text("SIGILL_TOKEN_LABEL", "sigill-ca")
 SIGILL_SIGNER_SOCKET = SIGILL_RUN / "signer.sock"
@@ -58,8 +60,11 @@ SIGILL_LEDGER = SIGILL_HOME / "ledger" / "revocations.log"
 # --- Registers: their addresses, and how a synchronization may behave (design.md decision 9) -----------
 SIGILL_HSA_LOGICAL_ADDRESS = config.text("SIGILL_HSA_LOGICAL_ADDRESS", "SE165565594230-1000")
 SIGILL_PU_LOGICAL_ADDRESS = config.text("SIGILL_PU_LOGICAL_ADDRESS", "SE165565594230-1000")
-# GetPersonsForProfileUnrestricted ("unrestricted") takes good cause; "restricted" tells less of protected people.
+# "unrestricted" takes good cause; "restricted" tells less of protected people.
 SIGILL_PU_CONTRACT = config.text("SIGILL_PU_CONTRACT", "unrestricted")
+# File orders at PU: where, if not beside its SOAP services, and from how many people on (0: never).
+SIGILL_PU_FILES_URL = config.text("SIGILL_PU_FILES_URL", SIGILL_PU_URL)
+SIGILL_PU_FILE_ORDERS_FROM = config.number("SIGILL_PU_FILE_ORDERS_FROM", 20_000)
 # How we and the registers know each other where their addresses are https: PEM files, read when they change.
 SIGILL_REGISTERS = SIGILL_HOME / "registers"
 SIGILL_REGISTER_CERTIFICATE = config.text("SIGILL_REGISTER_CERTIFICATE", str(SIGILL_REGISTERS / "client.pem"))

@@ -17,7 +17,7 @@ _DECIDED: Final = {
     },
     Environment.QA: {
         "SIGILL_QA_HIERARCHY": "hierarchy",
-        "SIGILL_POLICY_ARC": "policy_arc",
+        "SIGILL_QA_POLICY_ARC": "policy_arc",
     },
 }
 """Setting -> its name in the protocol. Names and policies in every certificate follow from them."""

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from django.db import IntegrityError, transaction
+from pytest_django import Settings
 
+from ca.ceremony.recorded import changed_settings
 from ca.environments import Environment
 from ca.errors import ProfileRefused
 from ca.models import Certificate, CertificateRequest, Issuer
@@ -120,6 +122,20 @@ def test_issuers_are_told_apart_and_chains_end_in_their_own_root(both: Authority
         assert files_of(issuer).environment is Environment.QA
         root = x509.load_pem_x509_certificates(chain_pem(issuer).encode())[-1]
         assert str(root.subject.rfc4514_string()).startswith("CN=TEST ")
+
+
+def test_qa_states_prods_policies_unless_it_has_an_arc_of_its_own(settings: Settings, tmp_path: Path) -> None:
+    """QA-3; domain.md 3.3: the test environment's profiles are PROD's but for names and addresses."""
+    settings.SIGILL_HOME = tmp_path
+    assert policy_files(Environment.QA).policy_arc == policy_files().policy_arc
+    settings.SIGILL_QA_POLICY_ARC = "1.3.6.1.4.1.32473.999"
+    assert policy_files(Environment.QA).policy_arc == "1.3.6.1.4.1.32473.999"
+    assert policy_files().policy_arc == settings.SIGILL_POLICY_ARC
+    file = tmp_path / "ceremony" / "qa" / "protocol.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"hierarchy": "p384", "policy_arc": "1.3.6.1.4.1.32473.752.8"}))
+    (said,) = changed_settings()
+    assert said.startswith("SIGILL_QA_POLICY_ARC is '1.3.6.1.4.1.32473.999', but the key ceremony recorded")
 
 
 # --- the ceremonies, with real keys ------------------------------------------------------------------
