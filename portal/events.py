@@ -60,7 +60,18 @@ class ApiTokenUsed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalsSuppressed(Event):
-    """Refusals of one source came faster than the journal keeps them; those of this minute are not told."""
+    """Refusals of one source came faster than they are told one by one; the rest follows as sums."""
 
     TYPE: ClassVar[str] = "refusals.suppressed"
     limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalsSummed(Event):
+    """How many refusals at one place were not told by themselves, of one person or of all strangers."""
+
+    TYPE: ClassVar[str] = "refusals.summed"
+    route: str
+    refused: int
+    first_at: str
+    last_at: str

@@ -1,7 +1,7 @@
 """Tells the journal what the edge refused: acts, addresses out of reach, tokens and limits.
 
-Bounded, so that nobody can flood the journal by being refused: so many a minute for each source and in all,
-and then one entry that says so.
+Bounded, so that nobody floods the journal by being refused: so many a minute for each source and in all are
+told one by one; then one entry says so, and the rest is summed (refusal_sums.py).
 """
 
 import logging
@@ -30,6 +30,7 @@ from portal.events import (
     RefusalsSuppressed,
 )
 from portal.problems import code_of
+from portal.refusal_sums import STRANGERS, count_untold
 
 logger = logging.getLogger(__name__)
 
@@ -119,9 +120,16 @@ def _record_within_limits(event: Event, *, actor: Actor, at: datetime) -> None:
         if not actor.person_id:
             count_request("refused:strangers", limit=OF_STRANGERS, at=at)
     except TooManyRequests:
-        said = f"refusals-suppressed-{source if actor.person_id else 'strangers'}-{at:%Y%m%d%H%M}"
+        said = f"refusals-suppressed-{actor.person_id or STRANGERS}-{at:%Y%m%d%H%M}"
         if cache.add(said, 1, timeout=120):
             record(RefusalsSuppressed(limit=PER_SOURCE), actor=actor, at=at)
+        count_untold(
+            actor.person_id or STRANGERS,
+            role=actor.role,
+            organization_id=actor.acting_for,
+            route=getattr(event, "route", ""),
+            at=at,
+        )
         return
     record(event, actor=actor, at=at)
 

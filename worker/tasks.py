@@ -162,9 +162,10 @@ def end_overdue() -> None:
         functions = settle_function_orders(actor=actor, at=now)
         forget_old_counts(at=now)
         sessions = import_string(settings.SIGILL_SESSION_ENDERS["time"])(actor=actor, at=now)
+        sums = import_string(settings.SIGILL_REFUSALS_TELLER)(at=now)
         return (
             f"{orders} logins, {sessions} sessions, {activations} activations, {functions} function orders, "
-            f"{reduced} login orders reduced to their record"
+            f"{reduced} login orders reduced to their record, {sums} sums of refusals told"
         )
 
     run_job("end_overdue", work)

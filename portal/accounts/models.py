@@ -82,3 +82,35 @@ class PortalSession(models.Model):
     def known_as(self) -> str:
         """Return who the journal names: the HSA-id of the role, else the certificate's, else the person."""
         return self.hsa_id or self.certificate_hsa_id or self.person_id
+
+
+class UntoldRefusals(models.Model):
+    """Refusals beyond what the journal tells one by one, summed until one event tells of them all.
+
+    ``source`` is a person's id, or ``strangers`` for all who have not proved who they are.
+    """
+
+    source = models.CharField(max_length=36)
+    role = models.CharField(max_length=32, blank=True)
+    organization_id = models.CharField(max_length=36, blank=True)
+    route = models.CharField(max_length=80, blank=True)
+    count = models.PositiveBigIntegerField(default=1)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        """One sum for each source, what it acted as, and the place it reached for."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["source", "role", "organization_id", "route"],
+                name="one_sum_of_untold_refusals_per_source",
+            ),
+            models.CheckConstraint(
+                condition=Q(count__gt=0) & Q(last_at__gte=models.F("first_at")),
+                name="untold_refusals_are_some_and_end_after_they_begin",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.count}"

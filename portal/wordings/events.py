@@ -523,7 +523,7 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
     ),
     "role.requested": EventWords(
         group="roles",
-        icon="person-plus",
+        icon="person-badge",
         tone="warn",
         name=EVENTS["role.requested"],
         sentence=_("%(who)s asked for the role %(role)s for %(person)s; another person decides"),
@@ -855,12 +855,10 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         icon="funnel",
         tone="warn",
         name=_("Refusals told as sums"),
-        sentence=_(
-            "Refusals of one source came faster than %(limit)s a minute; the rest is told as sums"
-        ),
+        sentence=_("Refusals of one source came faster than %(limit)s a minute; the rest is told as sums"),
     ),
     "refusals.summed": EventWords(
-        group="system",
+        group="login",
         icon="funnel",
         tone="warn",
         name=_("Sum of refusals"),

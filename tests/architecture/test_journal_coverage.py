@@ -80,6 +80,13 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
     "what is forgotten, by whose decision, and what is archived": (
         "erasure.requested", "erasure.approved", "person.erased", "journal.segment_archived",
     ),
+    "decisions about readings of registers, carried out and undone": (
+        "directory.sync_requested", "directory.sync_decided", "directory.sync_decision_carried_out",
+        "person.change_undone",
+    ),
+    "decisions over basis lists": (
+        "basis.decided", "basis.approved", "basis.withdrawn", "basis.carried_out",
+    ),
     "dead letters": ("consumer.dead_letter",),
     "refusals": ("authorization.refused", "act.refused", "refusals.suppressed", "refusals.summed"),
     "rate limits reached": ("rate_limit.reached",),
@@ -93,6 +100,9 @@ NOT_AN_ACT: Final[Mapping[str, str]] = {
     ".selectors.": "reads",
     "directory.role_policies.": "asks whether an act is allowed",
     "directory.role_selectors.": "reads",
+    "directory.role_basis_selectors.": "reads",
+    "cards.basis_selectors.": "reads",
+    "cards.outdated_selectors.": "reads",
     "portal.pages.": "shows; what a page does is a verb of the domain, and addresses are walked below",
     "journal.": "the journal itself",
 }
@@ -182,7 +192,8 @@ def test_a_leaf_holds_identifiers_and_codes_and_nothing_of_a_person() -> None:
 
 def test_an_event_with_personal_fields_says_whose_they_are_or_has_nobody() -> None:
     """Without ``person_id`` they are kept under the key of the month, or of who acted."""
-    nobody = {"authn.order_claimed"}
+    # Who acted gave the reason of a decision over many people: it lies under their own key.
+    nobody = {"authn.order_claimed", "basis.decided", "directory.sync_decided"}
     told = {kind.TYPE for kind in all_events() if personal_fields(kind) and "person_id" not in _names(kind)}  # type: ignore[arg-type]
     assert told <= nobody
 

@@ -1,18 +1,24 @@
 """What the edge refuses stands in the journal, within limits that keep anybody from flooding it."""
 
 import json
+import uuid
+from collections import Counter
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from directory.models import Role
 from functioncerts.tokens import create_token
 from journal.actor import Actor
 from journal.models import Entry
 from journal.personal import whole_contents
-from portal.refusals import PER_SOURCE
+from portal.accounts.models import UntoldRefusals
+from portal.refusal_sums import _tell, count_untold, tell_sums
+from portal.refusals import OF_STRANGERS, PER_SOURCE
 from tests.portal.conftest import LogIn
 from tests.portal.test_pages import _block_form
 from tests.scenarios import Scene, a_pending_order, an_active_card
@@ -140,3 +146,49 @@ def test_nobody_floods_the_journal_by_being_refused(scene: Scene, log_in: LogIn)
         assert doris.get(url).status_code == 404
     assert PER_SOURCE <= len(told("authorization.refused")) <= 2 * PER_SOURCE
     assert len(told("refusals.suppressed")) in {1, 2}
+
+
+def test_what_is_beyond_the_limit_is_summed_and_nothing_is_lost(scene: Scene, log_in: LogIn) -> None:
+    """F16: Doris cannot hide a search through cards behind the limit: how many, where, from when to when."""
+    doris = log_in(scene.cast.doris)
+    before = timezone.now()
+    for _ in range(2 * PER_SOURCE + 3):
+        doris.get(reverse("person", args=[scene.cast.asa.person_id]))
+    for _ in range(4):
+        doris.get(reverse("order", args=[uuid.uuid4()]))
+    after = timezone.now()
+    assert tell_sums(at=after) == 0  # a sum grows for a minute
+    assert tell_sums(at=after + timedelta(minutes=2)) > 0
+    assert tell_sums(at=after + timedelta(minutes=3)) == 0
+    one_by_one, sums = told("authorization.refused"), told("refusals.summed")
+    summed = Counter({str(one["route"]): int(str(one["refused"])) for one in sums})
+    assert Counter(str(one["route"]) for one in one_by_one) + summed == {
+        "person": 2 * PER_SOURCE + 3,
+        "order": 4,
+    }
+    for one in sums:
+        moments = [datetime.fromisoformat(str(one[name])) for name in ("first_at", "last_at")]
+        assert before <= moments[0] <= moments[1] <= after
+    acted = json.loads(Entry.objects.filter(type="refusals.summed")[0].content)["actor"]
+    assert (acted["person"], acted["scope"]) == (scene.cast.doris.person_id, str(scene.cast.syd.pk))
+
+
+def test_strangers_are_summed_together_however_many_addresses_they_have(scene: Scene) -> None:
+    guess = {"Authorization": "Bearer sigill_guess"}
+    for number in range(2 * OF_STRANGERS + 9):
+        Client(headers=guess, REMOTE_ADDR=f"2001:db8::{number:x}").get(API)
+    tell_sums(at=timezone.now() + timedelta(minutes=2))
+    (one,) = told("refusals.summed")
+    assert len(told("api_token.refused")) + int(str(one["refused"])) == 2 * OF_STRANGERS + 9
+    entry = Entry.objects.get(type="refusals.summed")
+    assert json.loads(entry.content)["actor"]["identifier"] == "stranger"
+
+
+def test_a_sum_that_grows_while_it_is_told_is_told_whole_the_next_time(scene: Scene) -> None:
+    place = {"role": "", "organization_id": "", "route": "person"}
+    count_untold("strangers", **place, at=scene.at)
+    (row,) = UntoldRefusals.objects.all()
+    count_untold("strangers", **place, at=scene.at + timedelta(seconds=5))
+    assert not _tell(row, at=scene.at + timedelta(minutes=2))
+    assert tell_sums(at=scene.at + timedelta(minutes=2)) == 1
+    assert [one["refused"] for one in told("refusals.summed")] == [2]
