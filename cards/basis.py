@@ -1,62 +1,20 @@
-"""The basis for blocking cards (POR-11): the holder is dead, emigrated, or missing in HSA or PU.
+"""What a decision over the basis list does with each card: look again, then block it (POR-11)."""
 
-A register alone blocks nothing: what it says makes a row here, a person decides, and the worker looks again
-before it blocks.
-"""
-
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
-from uuid import UUID
 
-from django.db.models import Q, QuerySet
-
-from ca.models import Certificate
-from cards import policies
+from cards.basis_selectors import BLOCK_REASONS, CardGround, employments_of, rows_of
 from cards.errors import AlreadyBlocked
 from cards.lifecycle import block_card
 from cards.models import Card
-from cards.reasons import BlockReason
-from cards.selectors import CARRIER_KIND
 from cards.states import BLOCKABLE_CARD_STATES
-from cards.swedish_day import swedish_day
 from directory.basis_decisions import Result
 from directory.basis_models import BasisMember, BasisOutcome
-from directory.evidence import Evidence, EvidenceOf
-from directory.models import Employment, Person, RegistrationStatus
 from directory.sync_decisions import note_acted_on
-from directory.sync_models import ChangeKind, ChangeState, SyncChange
-from journal.actor import Actor, ActorKind
-from journal.errors import Refusal
+from directory.sync_models import ChangeKind
+from journal.actor import Actor
 
-
-class CardGround(StrEnum):
-    """Why a card is on the list; the gravest first."""
-
-    DECEASED = "deceased"
-    EMIGRATED = "emigrated"
-    DEREGISTERED = "deregistered"
-    MISSING_IN_PU = "missing_in_pu"
-    MISSING_IN_HSA = "missing_in_hsa"
-    EMPLOYMENT_ENDED = "employment_ended"
-
-
-BLOCK_REASONS: Final[Mapping[CardGround, BlockReason]] = {
-    CardGround.DECEASED: BlockReason.HOLDER_DECEASED_OR_GONE,
-    CardGround.EMIGRATED: BlockReason.HOLDER_DECEASED_OR_GONE,
-    CardGround.DEREGISTERED: BlockReason.HOLDER_DECEASED_OR_GONE,
-    CardGround.MISSING_IN_PU: BlockReason.HOLDER_DECEASED_OR_GONE,
-    CardGround.MISSING_IN_HSA: BlockReason.HOLDER_DECEASED_OR_GONE,
-    CardGround.EMPLOYMENT_ENDED: BlockReason.EMPLOYMENT_ENDED,
-}
-"""The reason that the block gives (domain.md 2.8)."""
-_STATUSES: Final = {
-    RegistrationStatus.DECEASED.value: CardGround.DECEASED,
-    RegistrationStatus.EMIGRATED.value: CardGround.EMIGRATED,
-    RegistrationStatus.DEREGISTERED.value: CardGround.DEREGISTERED,
-}
 _OF_EMPLOYMENT: Final = frozenset({CardGround.MISSING_IN_HSA, CardGround.EMPLOYMENT_ENDED})
 _RESTS_ON: Final[Mapping[CardGround, frozenset[ChangeKind]]] = {
     CardGround.DECEASED: frozenset({ChangeKind.DECEASED}),
@@ -68,49 +26,12 @@ _RESTS_ON: Final[Mapping[CardGround, frozenset[ChangeKind]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardOnBasis:
-    """A card on the list, with what it rests on and which certificates a block revokes."""
-
-    card: Card
-    ground: CardGround
-    evidence: Evidence
-    ended_on: date | None
-    certificates: tuple[Certificate, ...]
-    refusal: Refusal | None
-
-
-def cards_on_basis(
-    *,
-    actor: Actor,
-    at: datetime,
-    chosen: Sequence[UUID] | None = None,
-    after: str = "",
-    limit: int = 50,
-) -> list[CardOnBasis]:
-    """Return the cards on the list within the actor's scope, in a steady order, from ``after`` (an id) on."""
-    rows = _visible(actor).filter(_on_basis(at))
-    if chosen is not None:
-        rows = rows.filter(pk__in=list(chosen))
-    if after:
-        rows = rows.filter(pk__gt=after)
-    found = list(
-        rows.select_related("person", "organization", "order").order_by("pk")[: max(1, min(limit, 500))]
-    )
-    return _rows(found, actor=actor, at=at)
-
-
-def count_cards_on_basis(*, actor: Actor, at: datetime) -> int:
-    """Return how many cards are on the list within the actor's scope."""
-    return _visible(actor).filter(_on_basis(at)).count()
-
-
 def block_card_on_basis(member: BasisMember, reason: str, actor: Actor, at: datetime) -> Result:
     """Block the card of a row if it still belongs on the list: what a decision does with each."""
     card = Card.objects.select_related("person", "organization", "order").filter(pk=member.subject_id).first()
     if card is None or card.state not in {state.value for state in BLOCKABLE_CARD_STATES}:
         return Result(outcome=BasisOutcome.ALREADY_DONE)
-    rows = _rows([card], actor=actor, at=at)
+    rows = rows_of([card], actor=actor, at=at)
     if not rows:
         return Result(outcome=BasisOutcome.NO_LONGER_SO)
     row = rows[0]
@@ -125,7 +46,7 @@ def block_card_on_basis(member: BasisMember, reason: str, actor: Actor, at: date
         )
     except AlreadyBlocked:
         return Result(outcome=BasisOutcome.ALREADY_DONE)
-    employment = _employments([card]).get(card.hsa_id.upper()) if row.ground in _OF_EMPLOYMENT else None
+    employment = employments_of([card]).get(card.hsa_id.upper()) if row.ground in _OF_EMPLOYMENT else None
     note_acted_on(
         person_id=card.person_id,
         employment_id=employment.pk if employment else None,
@@ -133,101 +54,3 @@ def block_card_on_basis(member: BasisMember, reason: str, actor: Actor, at: date
         at=at,
     )
     return Result(outcome=BasisOutcome.DONE)
-
-
-def cards_with_a_former_name(*, actor: Actor, limit: int = 50) -> list[Card]:
-    """Return usable cards whose holder got another name by a reading: a new card is needed (domain.md 2.4).
-
-    Nothing is blocked for that: the new card comes first.
-    """
-    renamed = SyncChange.objects.filter(kind=ChangeKind.NAME.value, state=ChangeState.APPLIED.value)
-    rows = _visible(actor).filter(person_id__in=renamed.values("person_id"))
-    found = rows.select_related("person", "organization").order_by("pk")
-    return [card for card in found[: limit * 4] if bears_a_former_name(card)][:limit]
-
-
-def bears_a_former_name(card: Card) -> bool:
-    """Tell whether a card says another name than its holder has now."""
-    return card.holder_name != card.person.full_name
-
-
-def _visible(actor: Actor) -> QuerySet[Card]:
-    rows = Card.objects.filter(state__in=[state.value for state in BLOCKABLE_CARD_STATES])
-    if actor.kind is ActorKind.SYSTEM:
-        return rows
-    if not policies.has_role(actor, policies.MAY_BLOCK):
-        return rows.none()
-    rows = rows.filter(organization_id__in=actor.organization_ids)
-    return rows if actor.may_see_protected else rows.filter(person__protected_identity=False)
-
-
-def _on_basis(at: datetime) -> Q:
-    today = swedish_day(at)
-    gone = Person.objects.filter(
-        Q(registration_status__in=sorted(_STATUSES)) | Q(pu_missing_since__isnull=False)
-    )
-    left = Employment.objects.filter(Q(missing_since__isnull=False) | Q(ends_on__lt=today))
-    on_list = Q(person_id__in=gone.values("pk")) | Q(hsa_id__in=left.values("hsa_id"))
-    return Q(valid_until__gte=today) & on_list
-
-
-def _rows(cards: list[Card], *, actor: Actor, at: datetime) -> list[CardOnBasis]:
-    evidence = EvidenceOf({card.person_id for card in cards})
-    employments = _employments(cards)
-    certificates: dict[str, list[Certificate]] = {}
-    held = Certificate.objects.filter(
-        carrier_kind=CARRIER_KIND,
-        carrier_id__in=[str(card.pk) for card in cards],
-        revoked_at__isnull=True,
-        not_after__gt=at,
-    )
-    for one in held.defer("certificate_der", "crl_entry_der").order_by("issued_at", "pk"):
-        certificates.setdefault(one.carrier_id, []).append(one)
-    rows = []
-    for card in cards:
-        employment = employments.get(card.hsa_id.upper())
-        ground = _ground(card, employment, at=at)
-        if ground is None:
-            continue
-        rows.append(
-            CardOnBasis(
-                card=card,
-                ground=ground,
-                evidence=_evidence(card, employment, ground, evidence),
-                ended_on=employment.ends_on
-                if employment is not None and ground is CardGround.EMPLOYMENT_ENDED
-                else None,
-                certificates=tuple(certificates.get(str(card.pk), [])),
-                refusal=policies.may_block(card, actor=actor, at=at),
-            )
-        )
-    return rows
-
-
-def _ground(card: Card, employment: Employment | None, *, at: datetime) -> CardGround | None:
-    if (ground := _STATUSES.get(card.person.registration_status)) is not None:
-        return ground
-    if card.person.pu_missing_since is not None:
-        return CardGround.MISSING_IN_PU
-    if employment is not None and employment.missing_since is not None:
-        return CardGround.MISSING_IN_HSA
-    if employment is not None and employment.ends_on is not None and employment.ends_on < swedish_day(at):
-        return CardGround.EMPLOYMENT_ENDED
-    return None
-
-
-def _evidence(
-    card: Card, employment: Employment | None, ground: CardGround, evidence: EvidenceOf
-) -> Evidence:
-    if employment is not None and ground is CardGround.MISSING_IN_HSA:
-        return evidence.of_absence_in_hsa(employment)
-    if employment is not None and ground is CardGround.EMPLOYMENT_ENDED:
-        return evidence.of_ended_employment(employment)
-    if ground is CardGround.MISSING_IN_PU:
-        return evidence.of_absence_in_pu(card.person)
-    return evidence.of_register_status(card.person)
-
-
-def _employments(cards: list[Card]) -> dict[str, Employment]:
-    found = Employment.objects.filter(hsa_id__in=[card.hsa_id for card in cards]).select_related("person")
-    return {one.hsa_id.upper(): one for one in found}
