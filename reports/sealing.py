@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from io import BytesIO
 
 from asn1crypto import x509
-from pyhanko.pdf_utils import embed
+from pyhanko.pdf_utils import embed, generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
@@ -59,10 +59,30 @@ def seal(
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
     for name, octets in (carried or {}).items():
         file = embed.EmbeddedFileObject.from_file_data(writer, octets, mime_type="application/jsonl")
-        embed.embed_file(
-            writer,
-            embed.FileSpec(file_spec_string=name, file_name=name, embedded_data=file, description=name),
+        specification = _Supplement(
+            file_spec_string=name, file_name=name, embedded_data=file, description=name
         )
+        embed.embed_file(writer, specification)
+        _associate(writer)
     written = asyncio.run(signers.PdfSigner(metadata, signer=signer).async_sign_pdf(writer, output=BytesIO()))
     sealed: bytes = written.getvalue()
     return sealed
+
+
+class _Supplement(embed.FileSpec):
+    """A file that belongs to the document as ISO 19005-3 wants it told."""
+
+    def as_pdf_object(self) -> generic.DictionaryObject:
+        """Return the dictionary with its relationship; pyHanko's own would make the PDF one of version 2."""
+        told: generic.DictionaryObject = super().as_pdf_object()
+        told["/AFRelationship"] = generic.pdf_name("/Supplement")
+        return told
+
+
+def _associate(writer: IncrementalPdfFileWriter) -> None:
+    """Name the file that was embedded last among the document's associated files."""
+    files = writer.root["/Names"]["/EmbeddedFiles"]["/Names"]
+    if "/AF" not in writer.root:
+        writer.root["/AF"] = generic.ArrayObject()
+    writer.root["/AF"].append(files.raw_get(len(files) - 1))
+    writer.update_root()  # type: ignore[no-untyped-call]  # pyHanko has no types here

@@ -17,6 +17,7 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "carry_out_decisions": {"task": "worker.tasks.carry_out_decisions", "schedule": schedule(5.0)},
     "sync_requested": {"task": "worker.tasks.sync_requested", "schedule": schedule(5.0)},
     "remove_outdated": {"task": "worker.tasks.remove_outdated", "schedule": crontab(hour="4", minute="30")},
+    "delete_reports": {"task": "worker.tasks.delete_reports", "schedule": schedule(300.0)},
     "refresh_ocsp": {"task": "worker.tasks.refresh_ocsp", "schedule": schedule(60.0)},
     "sync_hsa": {"task": "worker.tasks.sync_hsa", "schedule": crontab(hour="2", minute="0")},
     "retain": {"task": "worker.tasks.retain", "schedule": crontab(hour="4", minute="0")},

@@ -30,6 +30,7 @@ from journal.actor import Actor
 from journal.audit_key import audit_key
 from journal.watching import watch
 from ocsp import publisher, specimens
+from reports.lifecycle import delete_due
 from worker import probing
 from worker.archive import archive_segments
 from worker.jobs import run_job
@@ -169,6 +170,16 @@ def end_overdue() -> None:
         )
 
     run_job("end_overdue", work)
+
+
+@shared_task
+def delete_reports() -> None:
+    """Remove the files of reports whose days are over."""
+
+    def work(now: datetime) -> str:
+        return f"{delete_due(actor=Actor.system('reports'), at=now)} deleted"
+
+    run_job("delete_reports", work)
 
 
 @shared_task

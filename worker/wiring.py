@@ -26,6 +26,7 @@ from worker import probing
 from worker.consumers import Consumer, Handler
 from worker.errors import NotYet
 from worker.landing_receipts import make_receipt
+from worker.ordered_reports import make_ordered, prove_ordered
 
 
 @lru_cache(maxsize=1)
@@ -134,6 +135,7 @@ def consumers() -> list[Consumer]:
         ),
         Consumer(name="landings", handlers={"certificate.revoked": probing.follow}),
         Consumer(name="landing_receipts", handlers={"revocation.receipt_requested": make_receipt}),
+        Consumer(name="reports", handlers={"report.ordered": make_ordered, "report.made": prove_ordered}),
         Consumer(name="withdrawal", handlers={"certificate.issued": withdraw_late}),
         Consumer(
             name="function_orders",

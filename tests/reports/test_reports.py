@@ -17,13 +17,18 @@ from pyhanko_certvalidator import ValidationContext
 
 from ca.environments import Environment
 from cards.lifecycle import block_card
+from cards.models import CardOrder
 from cards.reasons import BlockReason
 from journal.actor import Actor
 from reports.catalogue import CATALOGUE, report_kind
+from reports.columns import STOCKHOLM
 from reports.errors import TooLongForPdf, UnknownReport
 from reports.queries import rows
-from reports.rendering import MOST_ROWS_IN_PDF, Heading, write_csv, write_pdf, write_xlsx
+from reports.question import Question
+from reports.rendering import MOST_ROWS_IN_PDF, Heading, write_pdf, write_xlsx
 from reports.sealing import seal
+from reports.summary import Summary, summary_of
+from reports.tables import first_rows, typed_rows, write_csv
 from tests.authority import the_authority
 from tests.scenarios import Scene, a_pending_order, a_scene, a_shipped_card, an_active_card
 
@@ -133,35 +138,102 @@ def test_an_unknown_report_says_which_there_are() -> None:
 HOSTILE = ["=1+1", "+46", "-2", "@SUM(A1)", "\t=1", "\r=1"]
 
 
-def heading(at: datetime) -> Heading:
-    return Heading(
-        kind=CATALOGUE["H2"], as_of=at, made_at=at, made_by="report", environment="TEST",
-        journal_size=3, journal_root="00",
-    )  # fmt: skip
+def heading(at: datetime, code: str = "H2") -> Heading:
+    question = Question(code=code, as_of=at)
+    return Heading(question=question, environment="TEST", journal_size=3, journal_root="00")
 
 
-def test_csv_opens_in_swedish_excel_and_holds_what_was_put_in(tmp_path: Path) -> None:
-    path = tmp_path / "report.csv"
-    with path.open("w", encoding="utf-8", newline="") as handle:
-        count = write_csv([("a;b", 'c"d', "e\nf", "=1", "å")], kind=CATALOGUE["H2"], handle=handle)
-    octets = path.read_bytes()
+def test_csv_opens_in_swedish_excel_and_holds_what_was_put_in(scene: Scene) -> None:
+    order = a_pending_order(scene)
+    CardOrder.objects.filter(pk=order.pk).update(placed_by='=1;"\nå')
+    written = io.BytesIO()
+    count = write_csv(Question(code="H1", as_of=scene.at), handle=written)
+    octets = written.getvalue()
     assert octets.startswith(b"\xef\xbb\xbf")
     table = list(csv.reader(io.StringIO(octets.decode("utf-8-sig"), newline=""), delimiter=";"))
-    assert (count, table[1]) == (1, ["a;b", 'c"d', "e\nf", "'=1", "å"])
-    assert table[0] == [swedish for swedish, _ in CATALOGUE["H2"].columns]
+    assert (count, table[1][4]) == (1, "'=1;\"\nå")
+    assert table[0] == [swedish for swedish, _ in CATALOGUE["H1"].columns]
 
 
 def test_xlsx_holds_text_and_never_a_formula(tmp_path: Path, scene: Scene) -> None:
     path = tmp_path / "report.xlsx"
-    assert write_xlsx([tuple(HOSTILE)], heading=heading(scene.at), path=path) == 1
+    assert write_xlsx([tuple(HOSTILE[:6])], heading=heading(scene.at), path=path) == 1
     sheet = openpyxl.load_workbook(path).worksheets[0]
     assert [cell.data_type for cell in sheet[2]] == ["s"] * 6
     assert sheet.cell(2, 1).value == "=1+1"
 
 
+def test_xlsx_has_typed_cells_a_frozen_heading_and_filters(tmp_path: Path, scene: Scene) -> None:
+    card = an_active_card(scene)
+    path = tmp_path / "report.xlsx"
+    asked = Question(code="S1", as_of=scene.at)
+    write_xlsx(typed_rows(asked), heading=heading(scene.at, "S1"), path=path, folder=tmp_path)
+    sheet, about = openpyxl.load_workbook(path).worksheets
+    cells = {sheet.cell(1, place + 1).value: sheet.cell(2, place + 1) for place in range(sheet.max_column)}
+    assert cells["Beställt"].value == card.ordered_at.astimezone(STOCKHOLM).replace(
+        tzinfo=None, second=0, microsecond=0
+    )
+    assert cells["Giltigt t.o.m."].value.date() == card.valid_until
+    assert cells["Tillitsnivå"].value == 3
+    assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref == "A1:L2"
+    assert ("Rader", "1") in {(row[0].value, row[1].value) for row in about.iter_rows()}
+
+
+def a_pdf(scene: Scene, code: str) -> bytes:
+    asked, table, pdf = Question(code=code, as_of=scene.at), io.BytesIO(), io.BytesIO()
+    write_csv(asked, handle=table)
+    write_pdf(
+        first_rows(asked, MOST_ROWS_IN_PDF), heading=heading(scene.at, code), summary=summary_of(asked),
+        table=table.getvalue(), handle=pdf,
+    )  # fmt: skip
+    return pdf.getvalue()
+
+
 def test_a_pdf_is_for_reading_and_refuses_to_be_a_phone_book(scene: Scene) -> None:
+    empty = Summary(rows=0, breakdowns=())
     with pytest.raises(TooLongForPdf):
-        write_pdf([("",) * 6] * (MOST_ROWS_IN_PDF + 1), heading=heading(scene.at), handle=io.BytesIO())
+        write_pdf(
+            [("",) * 6] * (MOST_ROWS_IN_PDF + 1), heading=heading(scene.at), summary=empty, table=b"",
+            handle=io.BytesIO(),
+        )  # fmt: skip
+
+
+def test_a_pdf_is_an_archive_document_with_tags_that_carries_the_whole_table(scene: Scene) -> None:
+    """REP: PDF/A-3 with the complete CSV inside, as far as its structure tells without veraPDF."""
+    an_active_card(scene)
+    reader = PdfFileReader(io.BytesIO(a_pdf(scene, "S1")))
+    root = reader.root
+    xmp = root["/Metadata"].data.decode()
+    assert 'pdfaid:part="3"' in xmp or "<pdfaid:part>3</pdfaid:part>" in xmp
+    assert root["/OutputIntents"][0]["/S"] == "/GTS_PDFA1"
+    assert root["/OutputIntents"][0]["/DestOutputProfile"].data
+    assert root["/MarkInfo"]["/Marked"]
+    assert "/StructTreeRoot" in root
+    assert root["/Lang"] == "sv"
+    specification = root["/AF"][0]
+    assert specification["/AFRelationship"] == "/Data"
+    carried = io.BytesIO()
+    write_csv(Question(code="S1", as_of=scene.at), handle=carried)
+    assert specification["/EF"]["/F"].data == carried.getvalue()
+
+
+@pytest.mark.parametrize("code", ["S1", "S2"])
+def test_the_same_question_has_the_same_octets_in_every_format(
+    scene: Scene, tmp_path: Path, code: str
+) -> None:
+    """REP-1: no clock and no chance in a file."""
+    an_active_card(scene)
+    asked = Question(code=code, as_of=scene.at)
+    made = []
+    for turn in ("one", "two"):
+        path, table = tmp_path / f"{turn}.xlsx", io.BytesIO()
+        write_xlsx(typed_rows(asked), heading=heading(scene.at, code), path=path)
+        write_csv(asked, handle=table)
+        made.append((path.read_bytes(), table.getvalue(), a_pdf(scene, code)))
+    assert made[0][0] == made[1][0]
+    assert made[0][1] == made[1][1]
+    assert made[0][2] == made[1][2]
 
 
 def test_a_sealed_pdf_is_whole_and_ours_and_a_changed_one_is_not(scene: Scene) -> None:
@@ -186,10 +258,8 @@ def test_a_sealed_pdf_is_whole_and_ours_and_a_changed_one_is_not(scene: Scene) -
         .sign(key, hashes.SHA256())
     )  # fmt: skip
     der = certificate.public_bytes(serialization.Encoding.DER)
-    pdf = io.BytesIO()
-    write_pdf([("2026-11-21", "9752", "SE1", "SE2", "Region Norr")], heading=heading(scene.at), handle=pdf)
     sealed = seal(
-        pdf.getvalue(),
+        a_pdf(scene, "S1"),
         certificate_der=der,
         chain_der=[],
         digest_algorithm="sha256",

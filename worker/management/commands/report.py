@@ -3,11 +3,9 @@
 import hashlib
 import time
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
@@ -18,14 +16,14 @@ from journal.errors import DomainError
 from journal.models import Checkpoint
 from journal.proofs import ReceiptProof, receipt_proof
 from journal.recording import record, rfc3339
-from reports.catalogue import report_kind
-from reports.events import ReportMade
-from reports.queries import rows
-from reports.rendering import Heading, write_csv, write_pdf, write_xlsx
+from reports.lifecycle import head_of, made_event
+from reports.models import ReportFormat
+from reports.question import Question
+from reports.tables import no_progress
 from worker.models import JobStatus
+from worker.ordered_reports import ATTACHMENT, write_report
 from worker.sealing import sealed
 
-ATTACHMENT: Final = "journal-proof.jsonl"
 _PATIENCE: Final = 10.0
 """Seconds for a head that covers the report's own entry; the worker signs one every other second."""
 _LIVING: Final = timedelta(seconds=30)
@@ -34,7 +32,7 @@ _LIVING: Final = timedelta(seconds=30)
 class Command(BaseCommand):
     """Write one report to a file, and the fact to the journal."""
 
-    help = "Make a report: status reports S1 S2 S3 S5, event reports H1 H2 H3."
+    help = "Make a report: status reports S1 to S9, event reports H1 to H8."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the report's code, its format, the moment it tells of and the file."""
@@ -49,42 +47,20 @@ class Command(BaseCommand):
         moment = self._moment(as_of, now)
         actor = Actor.system("report")
         try:
-            kind = report_kind(code)
-            head = Checkpoint.objects.order_by("-size").first()
-            heading = Heading(
-                kind=kind,
-                as_of=moment,
-                made_at=now,
-                made_by=actor.identifier,
-                environment=settings.SIGILL_ENVIRONMENT,
-                journal_size=head.size if head else 0,
-                journal_root=bytes(head.root_hash).hex() if head else "",
-            )
+            question = Question.of(code, actor=actor, as_of=moment)
+            kind, head = question.kind, self._head(question)
             out.parent.mkdir(parents=True, exist_ok=True)
             draft = out.with_name(f".{out.name}.draft")
-            table = rows(kind.code, actor=actor, as_of=moment)
-            if format == "csv":
-                with draft.open("w", encoding="utf-8", newline="") as handle:
-                    count = write_csv(table, kind=kind, handle=handle)
-            elif format == "xlsx":
-                count = write_xlsx(table, heading=heading, path=draft)
-            else:
-                buffer = BytesIO()
-                count = write_pdf(list(table), heading=heading, handle=buffer)
-                draft.write_bytes(buffer.getvalue())
+            with draft.open("wb") as handle:
+                count = write_report(
+                    question, ReportFormat(format), head=head, handle=handle, progress=no_progress
+                )
         except (DomainError, OSError) as error:
             raise CommandError(f"no report was made: {error}") from error
         digest = hashlib.sha256(draft.read_bytes()).hexdigest()
         with transaction.atomic():
             entry = record(
-                ReportMade(
-                    report=kind.code,
-                    format=format,
-                    as_of=rfc3339(moment),
-                    rows=count,
-                    sha256=digest,
-                    organization_id="",
-                ),
+                made_event(question, format=format, rows=count, sha256=digest, head=head),
                 actor=actor,
                 at=now,
             )
@@ -114,6 +90,11 @@ class Command(BaseCommand):
             return f"Its proof is inside: row {proof.positions[0]} of {proof.size}"
         beside.write_text(proof.bundle)
         return f"Its proof is {beside.name}: row {proof.positions[0]} of {proof.size}"
+
+    @staticmethod
+    def _head(question: Question) -> Checkpoint | None:
+        """Return the first head since the moment, or the newest where there is none yet."""
+        return head_of(question) or Checkpoint.objects.order_by("-size").first()
 
     @staticmethod
     def _moment(text: str | None, now: datetime) -> datetime:

@@ -1,0 +1,120 @@
+"""What a report amounts to: how many rows there are of each kind, counted by the database."""
+
+import base64
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from reports.columns import Cell, Column, text_of
+from reports.queries import answer_to, organization_names, stream
+from reports.question import Question
+
+_MOST_BARS: Final = 12
+_MOST_COLUMNS: Final = 3
+_UNCOUNTED: Final = frozenset({"Environment"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One value of a column, how many rows have it, and how long its bar is, in percent of the longest."""
+
+    name: str
+    count: int
+    percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakdown:
+    """How the rows divide on one column, the most first; what is beyond a dozen is put together."""
+
+    column: Column
+    bars: tuple[Bar, ...]
+    others: int = 0
+
+    @property
+    def picture(self) -> str:
+        """Return the bars as an SVG picture in an address, for documents."""
+        height = 20 * len(self.bars)
+        drawn = "".join(
+            f'<rect x="0" y="{20 * place + 3}" width="{4 * bar.percent}" height="14" fill="#1F6F78"/>'
+            for place, bar in enumerate(self.bars)
+        )
+        size = f'width="400" height="{height}" viewBox="0 0 400 {height}"'
+        svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{drawn}</svg>'
+        return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """How many rows there are, and how they divide."""
+
+    rows: int
+    breakdowns: tuple[Breakdown, ...]
+
+
+def counted_columns(fields: tuple[Column, ...]) -> list[int]:
+    """Return the places of the columns that a report is counted by."""
+    wanted = [
+        index
+        for index, field in enumerate(fields)
+        if field.cell in {Cell.CODE, Cell.ORGANIZATION}
+        and not field.tells_who
+        and field.english not in _UNCOUNTED | {"Serial number"}
+    ]
+    return sorted(wanted, key=lambda index: fields[index].english != "State")[:_MOST_COLUMNS]
+
+
+def summary_of(question: Question) -> Summary:
+    """Count the answer to a question."""
+    fields, names = question.kind.fields, organization_names()
+    places = counted_columns(fields)
+    rows, counts = _counted(question, places)
+    breakdowns = []
+    for place in places:
+        named: Counter[str] = Counter()
+        for value, count in counts[place].items():
+            named[text_of(value, fields[place], as_of=question.as_of, organizations=names)] += count
+        breakdowns.append(_breakdown(fields[place], named))
+    return Summary(rows=rows, breakdowns=tuple(one for one in breakdowns if one.bars))
+
+
+def _counted(question: Question, places: list[int]) -> tuple[int, dict[int, Counter[str]]]:
+    answer = answer_to(question)
+    if not isinstance(answer, QuerySet):
+        found = list(stream(answer))
+        return len(found), {place: Counter(str(raw[place]) for raw in found) for place in places}
+    names = ", ".join(f"c{index}" for index, _ in enumerate(question.kind.fields))
+    sql, parameters = answer.order_by().query.sql_with_params()
+    counts: dict[int, Counter[str]] = {}
+    rows = 0
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH q({names}) AS ({sql}) SELECT count(*) FROM q", parameters)  # noqa: S608 - our query
+        rows = int(cursor.fetchone()[0])
+        for place in places:
+            counting = f"WITH q({names}) AS ({sql}) SELECT c{place}, count(*) FROM q GROUP BY c{place}"  # noqa: S608 - our query
+            cursor.execute(counting, parameters)
+            counts[place] = Counter({_key(value): int(count) for value, count in cursor.fetchall()})
+    return rows, counts
+
+
+def _key(value: object) -> str:
+    """Return a value as text; SQLite holds ids without dashes."""
+    text = "" if value is None else str(value)
+    is_bare = len(text) == 32 and connection.vendor == "sqlite"  # noqa: PLR2004 - hexadecimal digits of a UUID
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:])) if is_bare else text
+
+
+def _breakdown(column: Column, counts: Counter[str]) -> Breakdown:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    shown, most = ordered[:_MOST_BARS], max(counts.values(), default=1)
+    return Breakdown(
+        column=column,
+        bars=tuple(
+            Bar(name=name or "-", count=count, percent=max(1, round(100 * count / most)))
+            for name, count in shown
+        ),
+        others=sum(count for _, count in ordered[_MOST_BARS:]),
+    )
