@@ -112,7 +112,8 @@ def publish(
     lasts = facts.plan.delta_crl_validity if crl_list.is_delta else facts.plan.crl_validity
     crl.this_update, crl.next_update = window.this_update, window.this_update + lasts
     crl.entry_count, crl.follows = len(entries), 0 if before is None else before.crl_number
-    has_delta = facts.plan.delta_crl_interval and crl_list.shard == WHOLE and not crl_list.is_delta
+    is_whole = crl_list.shard == WHOLE and not crl_list.is_delta
+    has_delta = is_whole and facts.plan.delta_crl_interval and facts.plan.announces_deltas
     prepared = prepare_crl(
         issuer=facts,
         entries=entries,

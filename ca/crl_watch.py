@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from ca.crl_lists import CrlList, lists_of
 from ca.models import Issuer
+from ca.policy_files import files_of
 
 
 class CrlState(StrEnum):
@@ -16,11 +17,13 @@ class CrlState(StrEnum):
     """Its successor is overdue; it can still be used, and a person must look before it cannot."""
     EXPIRED = "expired"
     MISSING = "missing"
+    AWAITED = "awaited"
+    """The first delta: the worker makes it after the first whole list, which alone is enough until then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrlAge:
-    """One list at a moment. Without a list all but ``name`` and ``file_name`` are None or zero."""
+    """One list at a moment; one that was never made has names and, a delta, ``due_at``."""
 
     name: str
     file_name: str
@@ -39,7 +42,8 @@ class CrlAge:
     def state(self) -> CrlState:
         """How it stands."""
         if self.next_update is None or self.alarm_at is None:
-            return CrlState.MISSING
+            is_awaited = self.due_at is not None and self.at < self.due_at
+            return CrlState.AWAITED if is_awaited else CrlState.MISSING
         if self.at >= self.next_update:
             return CrlState.EXPIRED
         return CrlState.LATE if self.at >= self.alarm_at else CrlState.FRESH
@@ -55,6 +59,8 @@ class CrlAge:
         match self.state:
             case CrlState.MISSING:
                 return "no CRL has been made; is the worker running?"
+            case CrlState.AWAITED:
+                return f"the worker makes the first one by {_text(self.due_at)}"
             case CrlState.EXPIRED:
                 return f"CRL {self.crl_number} expired {_text(self.next_update)}; is the worker running?"
             case CrlState.LATE:
@@ -76,15 +82,18 @@ def crl_ages(*, at: datetime) -> list[CrlAge]:
 
 def late_crls(*, at: datetime) -> list[CrlAge]:
     """Return the lists that somebody must look at: late, expired or never made."""
-    return [one for one in crl_ages(at=at) if one.state is not CrlState.FRESH]
+    return [one for one in crl_ages(at=at) if one.state not in {CrlState.FRESH, CrlState.AWAITED}]
 
 
 def crl_age(crl_list: CrlList, *, at: datetime) -> CrlAge:
     """Return how old a list is."""
     latest = crl_list.latest
+    plan = files_of(crl_list.issuer).hierarchy.issuer(crl_list.issuer.key)
     if latest is None or latest.this_update is None or latest.next_update is None:
-        return CrlAge(name=crl_list.name, file_name=crl_list.file.name, at=at)
-    plan = crl_list.facts.plan
+        whole = CrlList(issuer=crl_list.issuer).latest if crl_list.is_delta else None
+        begun = None if whole is None else whole.this_update
+        due_at = None if begun is None else begun + plan.delta_crl_interval
+        return CrlAge(name=crl_list.name, file_name=crl_list.file.name, at=at, due_at=due_at)
     interval = plan.delta_crl_interval if crl_list.is_delta else plan.crl_interval
     due_at = latest.this_update + interval
     return CrlAge(

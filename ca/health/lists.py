@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import hashes
 
 from ca.crl_lists import CrlList, lists_of
 from ca.crl_watch import CrlState, crl_age
-from ca.health.check import Check, right, wrong
+from ca.health.check import Check, note, right, wrong
 from ca.models import Issuer
 from ca.published_files import published_crl
 from ca.selectors import issuers
@@ -25,6 +25,9 @@ def lists(at: datetime) -> Iterator[Check]:
 def _list(issuer: Issuer, crl_list: CrlList, *, at: datetime) -> Check:
     name, file = f"CRL {crl_list.name}", crl_list.file
     crl = published_crl(file, issuer_der=bytes(issuer.certificate_der))
+    if crl is None and crl_list.is_delta and crl_list.latest is None and not file.exists():
+        age = crl_age(crl_list, at=at)
+        return (note if age.state is CrlState.AWAITED else wrong)(name, age.sentence)
     if crl is None:
         said = "a file that the issuer did not sign is published" if file.exists() else "no CRL is published"
         return wrong(name, said, remedy=_WORKER)

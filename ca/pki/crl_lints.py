@@ -174,10 +174,11 @@ def issuing_distribution_point_is_one_of_the_issuers(reading: CrlReading) -> Ite
 
 @CRL_LINTS.rule("RFC 5280 §5.2.6: never in a delta; §5.2.4: a delta and its base have one scope")
 def freshest_crl_is_the_issuers_delta(reading: CrlReading) -> Iterator[str]:
-    """Only the whole list of an issuer that makes deltas says where they are, and it always does."""
+    """Only the whole list of an issuer that announces its deltas says where they are, and it always does."""
     found = reading.extensions.get(ExtensionId.FRESHEST_CRL)
     is_whole = not reading.is_delta and ExtensionId.ISSUING_DISTRIBUTION_POINT not in reading.extensions
-    if not (is_whole and reading.issuer.plan.delta_crl_interval):
+    plan = reading.issuer.plan
+    if not (is_whole and plan.delta_crl_interval and plan.announces_deltas):
         if found is not None:
             yield "nothing fresher is made of this list"
         return

@@ -17,7 +17,7 @@ from ca.pki.toml_table import TomlTable, read_policy_file
 from ca.pki.vocabulary import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from ca.pki.profile import Profile
@@ -64,6 +64,9 @@ class IssuerPlan:
     crl_shards: int
     delta_crl_interval: timedelta
     """Zero: no delta CRLs."""
+    announces_deltas: bool
+    """Whether whole lists say where the delta is (freshestCRL). Some validators (pyHanko's) then refuse a
+    list whose delta they were not given; one that is not announced is for those who know its address."""
 
     @property
     def delta_crl_validity(self) -> timedelta:
@@ -182,6 +185,7 @@ def _issuer(key: str, table: TomlTable) -> IssuerPlan:
         crl_validity=timedelta(hours=table.number("crl_validity_hours", at_least=1)),
         crl_shards=table.number("crl_shards", default=1, at_least=1),
         delta_crl_interval=timedelta(minutes=table.number("delta_crl_interval_minutes", default=0)),
+        announces_deltas=table.truth("announces_deltas", default=False),
     )
     table.finish()
     return plan
@@ -199,14 +203,7 @@ def _contradictions(hierarchy: Hierarchy) -> list[str]:
         broken.extend(
             f"{plan.key}: unknown policy {name!r}" for name in plan.policies if name not in POLICIES
         )
-        if plan.crl_validity <= plan.crl_interval:
-            broken.append(f"{plan.key}: a CRL must outlive the wait for the next one")
-        if plan.delta_crl_interval >= plan.crl_interval:
-            broken.append(f"{plan.key}: a delta CRL is for the time between two full ones")
-        if plan.crl_shards > MOST_SHARDS:
-            broken.append(f"{plan.key}: more than {MOST_SHARDS} shards")
-        if plan.crl_validity > _LONGEST_CRL_LIFE[Kind.ROOT if plan.is_root else Kind.ISSUER]:
-            broken.append(f"{plan.key}: crl_validity_hours is longer than BR 7.2 allows")
+        broken.extend(f"{plan.key}: {rule}" for rule in _contradictions_of_lists(plan))
         seen.add(plan.key)
     if not hierarchy.issuers:
         broken.append("no issuers")
@@ -214,6 +211,19 @@ def _contradictions(hierarchy: Hierarchy) -> list[str]:
     if len(stems) != len(hierarchy.issuers):
         broken.append("two issuers would publish under one file name")
     return broken
+
+
+def _contradictions_of_lists(plan: IssuerPlan) -> Iterator[str]:
+    if plan.crl_validity <= plan.crl_interval:
+        yield "a CRL must outlive the wait for the next one"
+    if plan.delta_crl_interval >= plan.crl_interval:
+        yield "a delta CRL is for the time between two full ones"
+    if plan.announces_deltas and not plan.delta_crl_interval:
+        yield "it announces delta CRLs and makes none"
+    if plan.crl_shards > MOST_SHARDS:
+        yield f"more than {MOST_SHARDS} shards"
+    if plan.crl_validity > _LONGEST_CRL_LIFE[Kind.ROOT if plan.is_root else Kind.ISSUER]:
+        yield "crl_validity_hours is longer than BR 7.2 allows"
 
 
 def check_hierarchy(hierarchy: Hierarchy, profiles: Mapping[str, Profile]) -> None:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core.management import call_command
 from pytest_django import Settings
 
+import ca
 from ca.hsm.installation import token_configuration
 from ca.hsm.keeper_signers import KeeperSigners
 from ca.hsm.token_keeper import TokenKeeper, keep_token
@@ -115,6 +116,20 @@ def made_rows(made_installation: Installation) -> str:
     assert dumped.returncode == 0, dumped.stderr
     assert json.loads(dumped.stdout)
     return dumped.stdout
+
+
+@pytest.fixture
+def policy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Return the folder of a copy of the policy files, which hold from now on; no issuer makes deltas."""
+    here, copied = Path(ca.__file__).parent, tmp_path / "policy"
+    for folder in ("profiles", "hierarchies"):
+        shutil.copytree(here / folder, copied / folder, dirs_exist_ok=True)
+    for file in (copied / "hierarchies").glob("*.toml"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        kept = [line for line in lines if not line.startswith("delta_crl_interval_minutes")]
+        file.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    monkeypatch.setattr("ca.policy_files._HERE", copied)
+    return copied
 
 
 @pytest.fixture

@@ -15,12 +15,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import InsufficientRevinfoError, RevokedError
 
-import ca
 from ca import policy_files
 from ca.crl_lists import CrlList, crl_file, lists_of
 from ca.crl_publishing import publish, publish_due
 from ca.crl_schedule import LONGEST_PAUSE, is_due, pause
+from ca.crl_watch import CrlState, crl_age, late_crls
 from ca.errors import CrlRefused
+from ca.health.lists import lists
 from ca.ledger_replay import append_revocation
 from ca.models import Certificate, Crl, Issuer
 from ca.pki.reasons import RevocationReason
@@ -32,16 +33,10 @@ KEY = "person_hsa_id_3"
 
 
 @pytest.fixture
-def chosen(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, db: None
-) -> Callable[..., Authority]:
+def chosen(request: pytest.FixtureRequest, policy: Path, db: None) -> Callable[..., Authority]:
     """Return what makes the CA of a hierarchy whose file says other things of Person HSA-id 3."""
 
     def choose(*lines: str) -> Authority:
-        here = Path(ca.__file__).parent
-        policy = tmp_path / "policy"
-        for folder in ("profiles", "hierarchies"):
-            shutil.copytree(here / folder, policy / folder, dirs_exist_ok=True)
         file = policy / "hierarchies" / "p384.toml"
         head = f"[issuers.{KEY}]\n"
         text = file.read_text(encoding="utf-8")
@@ -51,7 +46,6 @@ def chosen(
         before, rest = text.split(head)
         after = rest.partition("\n[")[2]
         file.write_text(before + head + "\n".join([*kept, *lines]) + "\n\n[" + after, encoding="utf-8")
-        monkeypatch.setattr("ca.policy_files._HERE", policy)
         authority: Authority = request.getfixturevalue("authority")
         return authority
 
@@ -136,14 +130,14 @@ def openssl(tmp_path: Path) -> Callable[[Authority], Openssl]:
     return lambda authority: Openssl(folder=tmp_path, home=authority.home, at=authority.at)
 
 
-DELTAS = "delta_crl_interval_minutes = 5"
+DELTAS = ("delta_crl_interval_minutes = 5", "announces_deltas = true")
 EXTENDED = ("-extended_crl", "-use_deltas")
 
 
 @pytest.fixture
 def deltas(chosen: Callable[..., Authority]) -> Authority:
     """Return a CA whose Person HSA-id 3 makes deltas, a full list and a delta of it being out."""
-    authority = chosen(DELTAS)
+    authority = chosen(*DELTAS)
     publish(CrlList(issuer=issuer(KEY)), signers=authority.signers, actor=WORKER, at=authority.at)
     authority.later(seconds=2)
     run(authority)
@@ -355,6 +349,48 @@ def test_a_number_is_above_that_of_a_published_delta_also_when_the_database_is_a
     assert crl.crl_number == published + 1
 
 
+def test_the_first_delta_is_awaited_until_its_time_has_passed(chosen: Callable[..., Authority]) -> None:
+    """Reliability F8: a CA without its worker has whole lists alone; half an hour later somebody is told."""
+    authority = chosen("delta_crl_interval_minutes = 30")
+    one = CrlList(issuer=issuer(KEY), is_delta=True)
+    assert crl_age(one, at=authority.at).state is CrlState.AWAITED
+    assert KEY not in " ".join(age.name for age in late_crls(at=authority.at))
+    (said,) = (look for look in lists(authority.at) if look.what == f"CRL {one.name}")
+    assert said.is_right is None
+    later = authority.at + timedelta(minutes=31)
+    assert crl_age(one, at=later).state is CrlState.MISSING
+    (said,) = (look for look in lists(later) if look.what == f"CRL {one.name}")
+    assert said.is_right is False
+    run(authority)
+    assert crl_age(one, at=authority.at).state is CrlState.FRESH
+    assert full(issuer(KEY)).extensions is not None
+    with pytest.raises(x509.ExtensionNotFound):
+        full(issuer(KEY)).extensions.get_extension_for_class(x509.FreshestCRL)
+
+
+def test_where_the_delta_is_not_announced_nobody_refuses_the_whole_list(
+    chosen: Callable[..., Authority], openssl: Callable[[Authority], Openssl]
+) -> None:
+    """As shipped: the delta is there for who knows its address; the whole list alone is enough for all."""
+    authority, one = chosen("delta_crl_interval_minutes = 30"), issuer(KEY)
+    publish(CrlList(issuer=one), signers=authority.signers, actor=WORKER, at=authority.at)
+    make_it_long(one)
+    authority.later(seconds=2)
+    certificate, good = revoked(authority), authority.certificate(carrier_id="good")
+    authority.later(seconds=2)
+    run(authority)
+    assert serial(certificate) in serials(delta(one)) - serials(full(one))
+    lists_der = [crl_file(one).read_bytes(), crl_file(one, is_delta=True).read_bytes()]
+    client = openssl(authority)
+    for given in (lists_der[:1], lists_der):
+        assert accepts(authority, good, given)
+        assert client.verify(good, *given) == client.verify(good, *given, flags=EXTENDED) == ""
+    publish(CrlList(issuer=one), signers=authority.signers, actor=WORKER, at=authority.later(seconds=2))
+    newest = crl_file(one).read_bytes()
+    assert not accepts(authority, certificate, [newest])
+    assert "certificate revoked" in client.verify(certificate, newest)
+
+
 def test_a_lost_delta_is_put_back(deltas: Authority) -> None:
     file = crl_file(issuer(KEY), is_delta=True)
     content = file.read_bytes()
@@ -440,7 +476,7 @@ def test_gnutls_reads_every_kind_and_verifies_it(chosen: Callable[..., Authority
     certtool = shutil.which("certtool")
     if certtool is None:
         pytest.skip("certtool of GnuTLS is not there")
-    authority = chosen(DELTAS, SHARDS)
+    authority = chosen(*DELTAS, SHARDS)
     run(authority)
     certificate = revoked(authority)
     for _ in range(2):

@@ -28,6 +28,9 @@ from ca.selectors import issuer
 from tests.ca.conftest import ALVA, WORKER, Authority
 from tests.ca.test_issuance import fail_inserts_into, heal
 
+pytestmark = pytest.mark.usefixtures("policy")
+"""Whole lists alone: ``test_crl_kinds`` has the deltas and the shards."""
+
 
 def read(one: Issuer) -> x509.CertificateRevocationList:
     return x509.load_der_x509_crl(crl_file(one).read_bytes())

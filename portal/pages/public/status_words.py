@@ -56,7 +56,8 @@ def _delta_text(files: PolicyFiles) -> str:
     if not interval:
         return _("There are no delta lists.")
     return _(
-        "Delta list: interval %(interval)s, with what was revoked since; the full list says where it is."
+        "Delta list: interval %(interval)s, with what was revoked since; it lies beside the full list, "
+        "with -delta before .crl."
     ) % {"interval": _span(interval)}
 
 

@@ -51,7 +51,9 @@ def golden_crl(hierarchy: str, kind: str) -> Prepared:
     """Return a list of each kind: full with freshestCRL, a delta on it, and the shard 2 of 4."""
     issuer = world_of(hierarchy).issuer("person_id_3")
     shards = 4 if kind == "crl-shard" else 1
-    plan = replace(issuer.plan, crl_shards=shards, delta_crl_interval=timedelta(minutes=5))
+    plan = replace(
+        issuer.plan, crl_shards=shards, delta_crl_interval=timedelta(minutes=5), announces_deltas=True
+    )
     issuer = replace(issuer, plan=plan)
     this_update = AT + timedelta(days=40)
     reasons = (RevocationReason.KEY_COMPROMISE, RevocationReason.SUPERSEDED, RevocationReason.UNSPECIFIED)

@@ -94,7 +94,9 @@ def point(*, url: str = ISSUER.crl_url, **scope: object) -> Callable[[bytes], by
     return with_extension(POINT, value.public_bytes(), critical=True)
 
 
-WITH_DELTAS = replace(ISSUER, plan=replace(ISSUER.plan, delta_crl_interval=timedelta(minutes=5)))
+WITH_DELTAS = replace(
+    ISSUER, plan=replace(ISSUER.plan, delta_crl_interval=timedelta(minutes=5), announces_deltas=True)
+)
 
 
 def freshest(*, url: str = ISSUER.delta_crl_url) -> Callable[[bytes], bytes]:

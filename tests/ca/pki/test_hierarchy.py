@@ -99,7 +99,8 @@ def test_crls_come_and_go_as_the_domain_says() -> None:
     assert (issuer.crl_interval, issuer.crl_validity) == (timedelta(hours=1), timedelta(hours=48))
     assert (hierarchy.root.crl_interval.days, hierarchy.root.crl_validity.days) == (183, 213)
     assert issuer.crl_shards == 1
-    assert issuer.delta_crl_interval == timedelta(0)
+    assert (issuer.delta_crl_interval, issuer.announces_deltas) == (timedelta(minutes=30), False)
+    assert hierarchy.root.delta_crl_interval == timedelta(0)
 
 
 def test_level_three_and_two_have_issuers_of_their_own() -> None:
@@ -165,6 +166,11 @@ def test_a_key_class_takes_its_keys_only() -> None:
         ('  "issuer",\n', "", "root does not issue issuer"),
         ('  "person_hsa_authentication",\n', '  "nothing",\n', "not a profile that can be issued"),
         ('  "person_hsa_authentication",\n', '  "root",\n', "not a profile that can be issued"),
+        (
+            "delta_crl_interval_minutes = 30",
+            "announces_deltas = true",
+            "announces delta CRLs and makes none",
+        ),
         ("[key_classes.card]", "[key_classes.cards]", "no key class card"),
         ('["loa3_card", "loa3_reserve"]', '["loa3_mobile"]', "no certificate policy in common"),
         ('  "mobile",\n', "", "no issuer for the profile mobile"),
