@@ -33,6 +33,21 @@ class SyncRules:
         return max(self.cap_persons, population * self.cap_per_mille // 1000)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileOrderRules:
+    """When PU is asked by file, and how.
+
+    From ``at_least`` people on (0: never), ``size`` of them in an order. An order is asked about every
+    ``pause``, for as long as ``patience``; one that nobody fetched is good for ``freshness``.
+    """
+
+    at_least: int = 20_000
+    size: int = 10_000
+    pause: timedelta = timedelta(seconds=2)
+    patience: timedelta = timedelta(minutes=30)
+    freshness: timedelta = timedelta(hours=12)
+
+
 def _number(name: str, default: int) -> int:
     return int(getattr(settings, name, default))
 
@@ -69,6 +84,16 @@ def pu_endpoint() -> Endpoint:
     return _endpoint("pu", settings.SIGILL_PU_URL)
 
 
+def file_order_rules() -> FileOrderRules:
+    """Return this installation's rules of file orders."""
+    return FileOrderRules(
+        at_least=_number("SIGILL_PU_FILE_ORDERS_FROM", 20_000),
+        size=_number("SIGILL_PU_FILE_ORDER_SIZE", 10_000),
+        pause=timedelta(milliseconds=_number("SIGILL_PU_FILE_PAUSE_MILLISECONDS", 2000)),
+        patience=timedelta(seconds=_number("SIGILL_PU_FILE_PATIENCE_SECONDS", 1800)),
+    )
+
+
 def pu_is_unrestricted() -> bool:
     """Return whether we may ask PU by the contract that tells of protected people too (domain.md 4.4)."""
     return str(getattr(settings, "SIGILL_PU_CONTRACT", "unrestricted")) != "restricted"
@@ -82,6 +107,11 @@ def sync_rules() -> SyncRules:
         cap_persons=_number("SIGILL_SYNC_CAP_PERSONS", 20),
         cap_per_mille=_number("SIGILL_SYNC_CAP_PER_MILLE", 5),
     )
+
+
+def pu_files_endpoint() -> Endpoint:
+    """Return where PU takes and gives files: its REST services may lie apart from the SOAP ones."""
+    return _endpoint("pu", str(getattr(settings, "SIGILL_PU_FILES_URL", "") or settings.SIGILL_PU_URL))
 
 
 def test_objects_allowed() -> bool:

@@ -18,7 +18,7 @@ class FileOrderState(StrEnum):
 
 
 class PuFileOrder(models.Model):
-    """An order of records by file. ``numbers`` are those asked for, twelve digits each; forgotten at its end."""
+    """An order of records by file. ``numbers`` are those asked for, twelve digits each, until its end."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     order_id = models.CharField(max_length=36, unique=True)

@@ -7,16 +7,15 @@ from uuid import UUID
 
 from django.db import transaction
 
-from directory import configuration, registers, selectors, sync_run
+from directory import configuration, selectors, sync_run
 from directory.configuration import SyncRules
-from directory.errors import RegisterUnavailable
-from directory.identifiers import PersonalIdentityNumber
 from directory.models import Person, Protection, SyncRun
+from directory.pu_answers import answers
 from directory.pu_client import PuPerson
 from directory.register_facts import PersonFacts, is_harmful
 from directory.register_writing import protect_at_once, write_person
 from directory.sync_changes import Difference, of_person
-from directory.sync_run import GIVE_UP, Clock, Progress, Reading, Staged, chunks, silent
+from directory.sync_run import GIVE_UP, Clock, Progress, Reading, Staged, silent
 from journal.actor import Actor
 
 
@@ -29,7 +28,7 @@ def sync_pu(
     run_id: UUID | None = None,
     clock: Clock | None = None,
 ) -> SyncRun:
-    """Read everybody known here from PU, 500 at a time (PU-1, POR-8).
+    """Read everybody known here from PU, 500 at a time or by file orders (PU-1, POR-8).
 
     New protections apply at once. Changes that can cost people a card are written only when everybody has
     been read, and wait for a decision when there are more than the cap. Never raises for a register: the run
@@ -40,18 +39,19 @@ def sync_pu(
     numbers = list(selectors.known_numbers())
     reading.asked = len(numbers)
     failures = 0
-    for chunk in chunks(numbers, rules.chunk):
-        if failures >= GIVE_UP or not sync_run.beat(reading, at=now()):
+    pieces = answers(numbers, rules=configuration.file_order_rules(), at=at, chunk=rules.chunk)
+    for piece in pieces:
+        if not sync_run.beat(reading, at=now()):
             break
-        try:
-            found = registers.pu().read([PersonalIdentityNumber(digits) for digits in chunk])
-        except RegisterUnavailable as error:
+        if piece.failure is not None:
             failures += 1
-            reading.fail(f"pu.{error.reason}")
+            reading.fail(f"pu.{piece.failure.reason}")
+            if failures >= GIVE_UP:
+                break
             continue
-        failures = 0
-        _take(found, reading, actor=actor, at=at)
-        reading.read += len(chunk)
+        failures = 0 if piece.found else failures
+        _take(piece.found, reading, actor=actor, at=at)
+        reading.read += len(piece.found)
         progress(reading.read, reading.asked)
     return sync_run.finish(reading, actor=actor, at=now())
 

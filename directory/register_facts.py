@@ -47,7 +47,7 @@ class PersonFacts:
         )
 
     def without_lost_names(self, person: Person) -> Self:
-        """Return the facts with what we have where PU gives none: no name, or of a protected person no status.
+        """Return the facts with what we have where PU gives none: no name, no status of a protected person.
 
         Nothing is blanked because a register says less than before.
         """

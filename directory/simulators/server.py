@@ -125,17 +125,18 @@ class _Handler(BaseHTTPRequestHandler):
         registers = self.server.people.registers()
         match register, rest:
             case "hsa", ["catalogue"]:
-                content = written(spoilt(hsa.catalogue(registers), fault))
+                file = hsa.catalogue(registers)
+                content = written(spoilt(file, fault) if fault.kind == "partial" else file)
                 self._send_faulty(200, spoilt_bytes(content, fault), _XML, fault)
             case "hsa", ["functions"]:
                 content = json.dumps(functions(query, registers, fault)).encode()
                 self._send_faulty(200, _spoilt_json(content, fault), _JSON, fault)
             case "pu", ["order", "get", name]:
-                file = self.server.book.file(name, registers, fault)
-                if file is None:
+                records = self.server.book.file(name, registers, fault)
+                if records is None:
                     self._send(404, b"no such file\n", "text/plain")
                 else:
-                    self._send_faulty(200, file, "application/zip", fault)
+                    self._send_faulty(200, records, "application/zip", fault)
             case _:
                 self._send(404, b"no such thing here\n", "text/plain")
 

@@ -77,7 +77,7 @@ def test_what_our_clients_send_follows_the_published_contract(
 def test_the_unrestricted_contract_is_the_restricted_one_by_another_name(
     registers_running: Registers,
 ) -> None:
-    """Of GetPersonsForProfileUnrestricted the description says "see GetPersonsForProfile", for every field."""
+    """Of the fields of GetPersonsForProfileUnrestricted its description says "see GetPersonsForProfile"."""
     (message,) = registers_running.pu().messages().values()
     renamed = message.replace(b"GetPersonsForProfileUnrestricted", b"GetPersonsForProfile")
     schema("GetPersonsForProfile").assertValid(body(renamed))
