@@ -104,10 +104,10 @@ def confirmation_due(assignment: RoleAssignment) -> datetime:
 
 
 def due_before(moment: datetime) -> Q:
-    """Return the condition that a role given in the portal lapses before the moment."""
+    """Return the condition that a role given in the portal lapses by the moment."""
     began = moment - CONFIRMATION_LASTS
     return Q(source="portal") & (
-        Q(confirmed_at__lt=began) | Q(confirmed_at__isnull=True, granted_at__lt=began)
+        Q(confirmed_at__lte=began) | Q(confirmed_at__isnull=True, granted_at__lte=began)
     )
 
 

@@ -22,7 +22,7 @@ from portal.wordings.accounts import ACCOUNTS
 from portal.wordings.authn import AUTHN
 from portal.wordings.ca import CA
 from portal.wordings.cards import CARDS
-from portal.wordings.directory import DIRECTORY
+from portal.wordings.directory import DIRECTORY, ROLE_RULES
 from portal.wordings.functioncerts import FUNCTIONCERTS
 from portal.wordings.ground import FIXERS, GROUND
 from portal.wordings.refusals import REFUSALS
@@ -244,6 +244,7 @@ _NAMES: Final[Mapping[str, words.Text]] = {
     "hsa": "HSA",  # the registers, as everybody calls them
     "pu": "PU",
     **{role.value: name for role, name in words.ROLES.items()},
+    **ROLE_RULES,
     **{kind.value: name for kind, name in words.DOCUMENT_KINDS.items()},
     **{method.value: name for method, name in words.CHECK_METHODS.items()},
 }

@@ -18,6 +18,8 @@ from portal.pages.desk import (
     receipt,
     today,
 )
+from portal.pages.managers import deciding, giving, roles
+from portal.pages.orderer import functions
 from portal.pages.public import (
     accessibility,
     cps,
@@ -62,13 +64,24 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("central/issuers/", issuers.show_issuers, name="issuers"),
     path("central/ceremonies/<uuid:ceremony_id>/", ceremony.show_ceremony, name="ceremony"),
     path("central/protocols/<str:name>.<str:form>", protocols.fetch_protocol, name="protocol"),
+    # Roles and organizations
+    path("help/", roles.show_help, name="help"),
+    path("roles/", roles.show_roles, name="roles"),
+    path("roles/give/", giving.give, name="role-give"),
+    path("roles/confirm/", deciding.confirm, name="roles-confirm"),
+    path("roles/asked/<uuid:appointment_id>/", deciding.decide, name="role-appointment"),
+    path("roles/<uuid:assignment_id>/revoke/", deciding.take, name="role-revoke"),
     # The desk
     path("", today.show_today, name="today"),
     path("people/search/", people.search_people, name="people-search"),
+    path("people/search/live/", people.search_live, name="people-search-live"),
+    path("people/units/<uuid:unit_id>/", people.show_unit, name="unit"),
     path("people/read/", reading.read_new, name="people-read"),
     path("people/<uuid:person_id>/refresh/", reading.read_again, name="person-refresh"),
     path("people/<uuid:person_id>/", person.show_person, name="person"),
     path("people/<uuid:person_id>/order/", ordering.order_card, name="order-card"),
+    path("functions/", functions.show_functions, name="functions"),
+    path("functions/<uuid:function_id>/", functions.show_function, name="function"),
     path("orders/", orders.show_orders, name="orders"),
     path("orders/<uuid:order_id>/", orders.show_order, name="order"),
     path("orders/<uuid:order_id>/status/", orders.show_production, name="order-status"),

@@ -40,20 +40,30 @@ _INTACT: Final = Place(label=_("Is the log intact?"), icon="shield-check", view=
 _COMPARE: Final = Place(label=_("Compare heads"), icon="arrow-left-right", view="journal-compare")
 _ISSUERS: Final = Place(label=_("Issuers"), icon="shield-lock", view="issuers", under="/central/")
 _FUNCTIONS: Final = Place(label=_("Function certificates"), icon="server", view="today")
+_OBJECTS: Final = Place(
+    label=_("Function objects"), icon="server", view="functions", under="/functions/"
+)
+_ROLES: Final = Place(label=_("Roles"), icon="person-badge", view="roles", under="/roles/")
+_HELP: Final = Place(label=_("Who can help"), icon="life-preserver", view="help")
+_SEARCHING_FUNCTIONS: Final = frozenset(
+    {Role.FUNCTION_CERT_ORDERER.value, Role.VALIDATION_SPECIALIST.value}
+)
 _DESK: Final = (_TODAY, _PEOPLE, _ORDERS)
 
 _WORK: Final[Mapping[Role | None, tuple[Place, ...]]] = {
     Role.ID_ADMINISTRATOR: _DESK,
-    Role.ISSUANCE_MANAGER: _DESK,
-    Role.DEPUTY_ISSUANCE_MANAGER: _DESK,
+    Role.ISSUANCE_MANAGER: (*_DESK, _ROLES),
+    Role.DEPUTY_ISSUANCE_MANAGER: (*_DESK, _ROLES),
     Role.REVOCATION_OFFICER: (_TODAY, _PEOPLE),
-    Role.CENTRAL_ADMINISTRATOR: (*_DESK, _ISSUERS),
+    Role.CENTRAL_ADMINISTRATOR: (*_DESK, _ROLES, _ISSUERS),
     Role.AUDITOR: (_JOURNAL, _INTACT, _COMPARE, _ORDERS),
-    Role.FUNCTION_CERT_ORDERER: (_FUNCTIONS,),
-    Role.VALIDATION_SPECIALIST: (_TODAY,),
+    Role.FUNCTION_CERT_ORDERER: (_FUNCTIONS, _OBJECTS),
+    Role.VALIDATION_SPECIALIST: (_TODAY, _OBJECTS),
 }
 _OVERVIEW: Final[Mapping[Role | None, tuple[Place, ...]]] = {
-    role: (_JOURNAL, _STATUS) if role.value in JOURNAL_ROLES and role is not Role.AUDITOR else (_STATUS,)
+    role: (_JOURNAL, _STATUS, _HELP)
+    if role.value in JOURNAL_ROLES and role is not Role.AUDITOR
+    else (_STATUS, _HELP)
     for role in Role
 }
 
@@ -101,6 +111,7 @@ class Shell:
     menu: tuple[Section, ...]
     may_search: bool
     may_read_journal: bool = False
+    searches_functions_only: bool = False
     environment: str
     version: str
     idle_seconds: int
@@ -116,7 +127,8 @@ def shell(request: HttpRequest) -> Mapping[str, object]:
         "shell": Shell(
             actor=_who(row, role) if row is not None and role is not None else None,
             menu=_menu(request.path, role) if is_in else (),
-            may_search=role is not None and role.value in SEARCHING_ROLES,
+            may_search=role is not None and role.value in SEARCHING_ROLES | _SEARCHING_FUNCTIONS,
+            searches_functions_only=role is not None and role.value in _SEARCHING_FUNCTIONS,
             may_read_journal=role is not None and role.value in JOURNAL_ROLES,
             environment="" if settings.SIGILL_ENVIRONMENT == "PROD" else settings.SIGILL_ENVIRONMENT,
             version=_version(),

@@ -6,12 +6,45 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 
 from portal.wordings.wording import Wording
+from portal.words import Text
+
+ROLE_RULES: Final[Mapping[str, Text]] = {
+    "not_a_granter": _("your role does not give this role"),
+    "own_role": _("nobody decides on a role of their own"),
+    "out_of_scope": _("the organization is outside your role"),
+    "auditor_is_alone": _("an auditor has no other role, and nobody with another role is auditor"),
+    "already_held": _("the person has the role already"),
+    "already_asked_for": _("the role is asked for already and waits for a second person"),
+    "protected_needs_issuance_manager": _(
+        "the right to people with protected data is given by the issuance manager"
+    ),
+    "ends_before_it_starts": _("it would be over before it begins"),
+    "employment_missing": _("HSA no longer answers about the employment"),
+    "two_people": _("two people give this role: one asks for it, another one gives it"),
+    "one_person_gives_it": _("this role needs no second person"),
+    "same_person": _("the second person is another than the one who asked"),
+    "requester_left": _("who asked for it no longer has the role to do so"),
+    "decided": _("somebody has decided on it already"),
+    "reason_missing": _("a reason is missing"),
+    "training_missing": _("training comes before the work, and its day is missing"),
+    "training_in_future": _("the training has not been held yet"),
+    "training_too_old": _("the training is older than a year"),
+    "central_roles_are_central": _("roles of the central administration are for its own organization only"),
+    "hsa_gives_it": _("the role comes from HSA and is confirmed there"),
+}
+"""Why a role may not be given, taken, asked for or confirmed."""
 
 DIRECTORY: Final[Mapping[str, Wording]] = {
     "person_not_found": Wording(
         status=404,
         title=_("The person was not found"),
         text=_("There is no such person, or the person belongs to an organization outside your role."),
+        fixer="role",
+    ),
+    "unit_not_found": Wording(
+        status=404,
+        title=_("The unit was not found"),
+        text=_("There is no such unit, or it belongs to an organization outside your role."),
         fixer="role",
     ),
     "register_unavailable": Wording(
@@ -25,7 +58,19 @@ DIRECTORY: Final[Mapping[str, Wording]] = {
     "role_refused": Wording(
         status=403,
         title=_("The role cannot be given or taken"),
-        text=_("A rule stops it (%(rule)s)."),
+        text=_("A rule stops it: %(rule)s."),
+        fixer="issuance_manager",
+    ),
+    "role_not_found": Wording(
+        status=404,
+        title=_("The role was not found"),
+        text=_("It does not exist, or belongs to an organization outside your role."),
+        fixer="role",
+    ),
+    "role_gives_no_roles": Wording(
+        status=403,
+        title=_("Your role gives no roles"),
+        text=_("Who holds which role is shown to those who give roles."),
         fixer="issuance_manager",
     ),
     "erasure_refused": Wording(

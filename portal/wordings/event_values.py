@@ -69,6 +69,8 @@ BY_FIELD: Final[Mapping[str, Mapping[str, Text]]] = {
         "personal_number": _("personal number"),
         "hsa_id": _("HSA-id"),
         "card_number": _("card number"),
+        "serial_number": _("serial number"),
+        "email": _("e-mail"),
     },
     "reason": {
         "unspecified": _("no reason given"),

@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 from cards.models import Activation
 from directory import registers
+from directory.models import RoleAssignment
 from journal.models import Entry
 from tests.portal.conftest import LogIn
 from tests.scenarios import Scene, an_active_card
@@ -63,6 +64,12 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "central/issuers/": ("403 403 403 403 303", "405 405 405 405 303"),
     "central/ceremonies/<uuid:ceremony_id>/": ("404 404 404 404 303", "404 404 404 404 303"),
     "central/protocols/<str:name>.<str:form>": ("403 403 403 403 303", "405 405 405 405 303"),
+    "help/": ("200 200 200 200 303", "405 405 405 405 303"),
+    "roles/": ("403 403 403 403 303", "405 405 405 405 303"),
+    "roles/give/": ("403 403 403 403 303", "403 403 403 403 303"),
+    "roles/confirm/": ("403 403 403 403 303", "403 403 403 403 303"),
+    "roles/asked/<uuid:appointment_id>/": ("404 404 404 404 303", "404 404 404 404 303"),
+    "roles/<uuid:assignment_id>/revoke/": ("404 404 404 404 303", "404 404 404 404 303"),
     "journal/": ("403 403 403 200 303", "403 403 403 302 303"),
     "journal/export/": ("405 405 405 405 303", "403 403 403 302 303"),
     "journal/events/<int:entry_id>/": ("403 403 403 200 303", "405 405 405 405 303"),
@@ -122,6 +129,8 @@ def stage(scene: Scene, settings: Settings) -> Iterator[Mapping[str, str]]:
         "order_id": str(card.order_id),
         "card_id": str(card.pk),
         "ceremony_id": str(uuid.uuid4()),
+        "appointment_id": str(uuid.uuid4()),
+        "assignment_id": str(RoleAssignment.objects.get(employment__hsa_id=scene.cast.alva.identifier).pk),
         "activation_id": str(Activation.objects.get(card=card).pk),
         "entry_id": str(Entry.objects.get(type="card.activated").pk),
         "size": "1",

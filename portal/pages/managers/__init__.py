@@ -1,0 +1,1 @@
+"""Pages of those who give roles and answer for organizations."""
