@@ -11,11 +11,9 @@ way of single requests, so that one never holds up the others. After a crash bet
 numbers are burnt when the leases have run out, one request at a time.
 """
 
-import hashlib
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -24,27 +22,20 @@ from cryptography import x509
 from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from ca.blocklist import BlockedKeys, known_keys
-from ca.errors import CaError, SigningRefused, SigningUnavailable
+from ca.batch_drafts import Draft, prepare_all
+from ca.errors import SigningRefused, SigningUnavailable
 from ca.events import IssuanceIntended
 from ca.hsm.proxy import SignerSource
 from ca.issuance import LEASE, RequestUnderWay, issue_request
 from ca.issuance_steps import (
     certificate_row,
-    demand_open,
     issued_event,
     postpone,
-    prepare_request,
     revoke_if_withdrawn,
 )
 from ca.models import Certificate, CertificateRequest, SerialReservation
-from ca.pki import weak_keys
 from ca.pki.errors import PkiError, SignatureInvalid, SignerMismatch
-from ca.pki.issuance import Prepared, issue_many
-from ca.pki.profile import Profile
-from ca.pki.serial import new_serial, serial_hex
-from ca.pki.weak_keys import Blocklist
-from ca.policy_files import files_of
+from ca.pki.issuance import issue_many
 from ca.states import (
     RequestAction,
     RequestState,
@@ -60,16 +51,6 @@ _log: Final = logging.getLogger(__name__)
 
 BATCH: Final = 50
 """Requests in one commit: more gain little (performance.md 4) and would be lost together."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Draft:
-    """A request with the bytes that are about to be signed for it, and the row that says so."""
-
-    request: CertificateRequest
-    profile: Profile
-    prepared: Prepared
-    reservation: SerialReservation
 
 
 def issue_pending(*, signers: SignerSource, actor: Actor, at: datetime, limit: int = 1000) -> int:
@@ -107,7 +88,7 @@ def issue_batch(
     waiting = _waiting().filter(pk__in=request_ids).select_related("issuer")
     places = {str(key): place for place, key in enumerate(request_ids)}
     requests = sorted(waiting, key=lambda request: places[str(request.pk)])
-    drafts = _prepare_all(requests, at=at)
+    drafts = prepare_all(requests, at=at)
     try:
         _intend_all(drafts, actor=actor, at=at)
     except (IntegrityError, RequestUnderWay) as error:
@@ -129,53 +110,7 @@ def _issue_alone(request_id: UUID | str, *, signers: SignerSource, actor: Actor,
         return 0
 
 
-def _prepare_all(requests: Sequence[CertificateRequest], *, at: datetime) -> list[_Draft]:
-    """Arrow 1. What breaks a rule is left out: issued alone, it fails with the rule that it broke."""
-    digests = [hashlib.sha256(bytes(request.public_key)).hexdigest() for request in requests]
-    known, seen = known_keys(digests), set[str]()
-    drafts = []
-    for request, digest in zip(requests, digests, strict=True):
-        if digest in seen:  # a key that stands there twice is looked at when the first is recorded
-            continue
-        seen.add(digest)
-        blocklist = (
-            BlockedKeys(
-                person_id=request.person_id, carrier_kind=request.carrier_kind, carrier_id=request.carrier_id
-            )
-            if digest in known
-            else weak_keys.NOTHING_BLOCKED
-        )
-        try:
-            drafts.append(_prepare(request, blocklist=blocklist, at=at))
-        except (PkiError, CaError) as error:
-            _log.debug("request %s leaves the batch: %s", request.pk, error)
-    return drafts
-
-
-def _prepare(request: CertificateRequest, *, blocklist: Blocklist, at: datetime) -> _Draft:
-    demand_open(request)
-    files = files_of(request.issuer)
-    profile, number = files.profile(request.profile), new_serial()
-    if profile.is_authority:
-        raise CaError("an issuer's certificate is issued alone")
-    prepared, not_after = prepare_request(files, profile, request, number, at=at, blocklist=blocklist)
-    shard = files.facts_of(request.issuer).shard_of(number)
-    reservation = SerialReservation(
-        issuer_id=request.issuer_id,
-        serial_hex=serial_hex(number),
-        request=request,
-        state=next_serial_state(SerialState.RESERVED, SerialAction.INTEND).value,
-        reserved_at=at,
-        intended_at=at,
-        tbs_der=prepared.tbs_der,
-        tbs_sha256=hashlib.sha256(prepared.tbs_der).hexdigest(),
-        not_after=not_after,
-        crl_shard=-1 if shard is None else shard,
-    )
-    return _Draft(request=request, profile=profile, prepared=prepared, reservation=reservation)
-
-
-def _intend_all(drafts: Sequence[_Draft], *, actor: Actor, at: datetime) -> None:
+def _intend_all(drafts: Sequence[Draft], *, actor: Actor, at: datetime) -> None:
     """Arrow 2. All or none: whoever took one of them meanwhile sends the batch back to single steps."""
     if not drafts:
         return
@@ -198,7 +133,7 @@ def _intend_all(drafts: Sequence[_Draft], *, actor: Actor, at: datetime) -> None
         record_all([_intended(one) for one in drafts], actor=actor, at=at)
 
 
-def _intended(draft: _Draft) -> IssuanceIntended:
+def _intended(draft: Draft) -> IssuanceIntended:
     request = draft.request
     return IssuanceIntended(
         certificate_request_id=str(request.pk),
@@ -212,9 +147,9 @@ def _intended(draft: _Draft) -> IssuanceIntended:
     )
 
 
-def _sign_all(drafts: Sequence[_Draft], *, signers: SignerSource, actor: Actor, at: datetime) -> int:
+def _sign_all(drafts: Sequence[Draft], *, signers: SignerSource, actor: Actor, at: datetime) -> int:
     """Arrows 3 and 4, issuer by issuer."""
-    by_issuer: dict[str, list[_Draft]] = defaultdict(list)
+    by_issuer: dict[str, list[Draft]] = defaultdict(list)
     for draft in drafts:
         by_issuer[draft.request.issuer_id].append(draft)
     issued = 0
@@ -236,7 +171,7 @@ def _sign_all(drafts: Sequence[_Draft], *, signers: SignerSource, actor: Actor, 
 
 
 def _record(
-    group: Sequence[_Draft], made: Sequence[bytes | SignatureInvalid], *, actor: Actor, at: datetime
+    group: Sequence[Draft], made: Sequence[bytes | SignatureInvalid], *, actor: Actor, at: datetime
 ) -> int:
     signed = []
     for draft, result in zip(group, made, strict=True):
@@ -253,7 +188,7 @@ def _record(
     return len(signed)
 
 
-def _complete_alone(signed: tuple[_Draft, bytes], *, actor: Actor, at: datetime) -> int:
+def _complete_alone(signed: tuple[Draft, bytes], *, actor: Actor, at: datetime) -> int:
     try:
         _complete_all([signed], actor=actor, at=at)
     except RequestUnderWay as error:
@@ -262,7 +197,7 @@ def _complete_alone(signed: tuple[_Draft, bytes], *, actor: Actor, at: datetime)
     return 1
 
 
-def _complete_all(signed: Sequence[tuple[_Draft, bytes]], *, actor: Actor, at: datetime) -> None:
+def _complete_all(signed: Sequence[tuple[Draft, bytes]], *, actor: Actor, at: datetime) -> None:
     """Arrow 4. The certificates, the ends of the requests and the events are one transaction."""
     keys = [one.reservation.pk for one, _ in signed]
     with transaction.atomic():

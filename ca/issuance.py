@@ -15,7 +15,6 @@ certificate or none, because only the holder of its current serial number can co
 
 import hashlib
 import logging
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -32,23 +31,20 @@ from ca.errors import (
     UnknownCertificate,
     UnknownRequest,
 )
-from ca.events import (
-    CertificatePublished,
-    CertificateRequestFailed,
-    IssuanceIntended,
-    IssuerCertified,
-)
+from ca.events import CertificatePublished, IssuanceIntended
 from ca.hsm.proxy import SignerSource
 from ca.issuance_steps import (
     certificate_row,
+    certify_issuer,
     demand_open,
     issued_event,
     postpone,
     prepare_request,
+    refuse,
     revoke_if_withdrawn,
     shard_of,
 )
-from ca.models import Certificate, CertificateRequest, Issuer, SerialReservation
+from ca.models import Certificate, CertificateRequest, SerialReservation
 from ca.pki.errors import PkiError, SignatureInvalid, SignerMismatch
 from ca.pki.issuance import Prepared, issue
 from ca.pki.profile import Profile
@@ -107,7 +103,7 @@ def issue_request(
             ),
         )
     except (PkiError, CaError) as error:
-        _refuse(request, reservation, failure=error.code, actor=actor, at=at)
+        refuse(request, reservation, failure=error.code, actor=actor, at=at)
         _log.warning("request %s fails: %s", request.pk, error)
         return None
     _intend(request, reservation, prepared, profile, not_after=not_after, actor=actor, at=at)
@@ -250,53 +246,6 @@ def _complete(
             raise RequestUnderWay("the request was taken over; this certificate is thrown away")
         record(issued_event(request, certificate), actor=actor, at=at)
         if profile.is_authority:
-            _certify_issuer(certificate, actor=actor, at=at)
+            certify_issuer(certificate, actor=actor, at=at)
         revoke_if_withdrawn(CertificateRequest.objects.get(pk=request.pk), certificate, actor=actor, at=at)
     return certificate
-
-
-def _certify_issuer(certificate: Certificate, *, actor: Actor, at: datetime) -> None:
-    """Give the issuer whose key the certificate holds its certificate; the first one stays."""
-    changed = Issuer.objects.filter(key=certificate.carrier_id, certified_at__isnull=True).update(
-        certificate_der=certificate.certificate_der, certified_at=at
-    )
-    if changed:
-        record(
-            IssuerCertified(
-                issuer_id=certificate.carrier_id,
-                certificate_id=str(certificate.pk),
-                sha256=certificate.sha256,
-            ),
-            actor=actor,
-            at=at,
-        )
-
-
-def _refuse(
-    request: CertificateRequest, reservation: SerialReservation, *, failure: str, actor: Actor, at: datetime
-) -> None:
-    before = RequestState(request.state)
-    with transaction.atomic():
-        moved = CertificateRequest.objects.filter(
-            pk=request.pk, state=before.value, serial=request.serial
-        ).update(
-            state=next_request_state(before, RequestAction.REFUSE).value, failure=failure, leased_until=None
-        )
-        for burnt in _both(reservation, request.serial):
-            serial_numbers.burn(burnt, actor=actor, at=at)
-        if moved == 1:
-            record(
-                CertificateRequestFailed(
-                    certificate_request_id=str(request.pk),
-                    issuer_id=request.issuer_id,
-                    person_id=request.person_id,
-                    organization_id=request.organization_id,
-                    failure=failure,
-                ),
-                actor=actor,
-                at=at,
-            )
-
-
-def _both(*reservations: SerialReservation | None) -> Iterator[SerialReservation]:
-    return (reservation for reservation in reservations if reservation is not None)

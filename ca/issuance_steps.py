@@ -1,6 +1,7 @@
 """What issuing one certificate and issuing many have in common: the bytes, the row, the ways out."""
 
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime
 
 from cryptography import x509
@@ -8,8 +9,8 @@ from django.db import transaction
 
 from ca import serial_numbers
 from ca.errors import ProfileRefused
-from ca.events import CertificateIssued, IssuancePostponed
-from ca.models import Certificate, CertificateRequest, SerialReservation
+from ca.events import CertificateIssued, CertificateRequestFailed, IssuancePostponed, IssuerCertified
+from ca.models import Certificate, CertificateRequest, Issuer, SerialReservation
 from ca.pki import dates
 from ca.pki.issuance import Prepared, prepare
 from ca.pki.profile import Profile
@@ -167,3 +168,51 @@ def issued_event(request: CertificateRequest, certificate: Certificate) -> Certi
         carrier_id=certificate.carrier_id,
         name=certificate.name,
     )
+
+
+def certify_issuer(certificate: Certificate, *, actor: Actor, at: datetime) -> None:
+    """Give the issuer whose key the certificate holds its certificate; the first one stays."""
+    changed = Issuer.objects.filter(key=certificate.carrier_id, certified_at__isnull=True).update(
+        certificate_der=certificate.certificate_der, certified_at=at
+    )
+    if changed:
+        record(
+            IssuerCertified(
+                issuer_id=certificate.carrier_id,
+                certificate_id=str(certificate.pk),
+                sha256=certificate.sha256,
+            ),
+            actor=actor,
+            at=at,
+        )
+
+
+def refuse(
+    request: CertificateRequest, reservation: SerialReservation, *, failure: str, actor: Actor, at: datetime
+) -> None:
+    """End a request that breaks a rule, and burn the serial numbers that it was tried with."""
+    before = RequestState(request.state)
+    with transaction.atomic():
+        moved = CertificateRequest.objects.filter(
+            pk=request.pk, state=before.value, serial=request.serial
+        ).update(
+            state=next_request_state(before, RequestAction.REFUSE).value, failure=failure, leased_until=None
+        )
+        for burnt in _both(reservation, request.serial):
+            serial_numbers.burn(burnt, actor=actor, at=at)
+        if moved == 1:
+            record(
+                CertificateRequestFailed(
+                    certificate_request_id=str(request.pk),
+                    issuer_id=request.issuer_id,
+                    person_id=request.person_id,
+                    organization_id=request.organization_id,
+                    failure=failure,
+                ),
+                actor=actor,
+                at=at,
+            )
+
+
+def _both(*reservations: SerialReservation | None) -> Iterator[SerialReservation]:
+    return (reservation for reservation in reservations if reservation is not None)

@@ -1,92 +1,33 @@
 """Takes requests for certificates: checks at once what can be checked, and leaves the rest to the worker."""
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from ca.blocklist import BlockedKeys, known_keys
 from ca.environments import Environment
-from ca.errors import IdempotencyConflict, KeyRefused, ProfileRefused, UnknownIssuer, UnknownRequest
+from ca.errors import IdempotencyConflict, UnknownIssuer, UnknownRequest
 from ca.events import CertificateRequested
 from ca.models import CertificateRequest, Issuer
-from ca.pki import weak_keys
-from ca.pki.errors import ProfileViolation, WeakKey
-from ca.pki.profile import Profile
-from ca.pki.subject import SubjectFacts, check_subject
-from ca.policy_files import PolicyFiles, policy_files
+from ca.pki.subject import SubjectFacts
+from ca.policy_files import policy_files
+from ca.request_checks import OCSP_SIGNER, check_key, check_profile, chosen_issuer
+from ca.request_draft import CarrierKind, RequestDraft, RequestState
 from ca.states import RequestState as StoredState
-from journal.actor import Actor, ActorKind
+from journal.actor import Actor
 from journal.recording import record_all
 
-OCSP_SIGNER: Final = "ocsp_signer"
-"""The one profile that an issuer goes on issuing after it was retired: its status must be told to the end."""
-
-
-class CarrierKind(StrEnum):
-    """What holds the private key."""
-
-    CARD = "card"
-    FUNCTION = "function"
-    NONE = "none"
-    """Our own key, in the HSM."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestState:
-    """How far a request has come.
-
-    ``state`` is ``requested``, ``signing``, ``issued``, ``published`` or ``failed``. A certificate may
-    be handed out only when ``published``: before that its status cannot be asked for.
-    """
-
-    state: str
-    certificate_id: str | None
-    failure: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestDraft:
-    """What is asked for; the arguments of ``request_certificate``, as a value."""
-
-    profile: str
-    subject: SubjectFacts
-    public_key: bytes
-    person_id: str
-    organization_id: str
-    carrier_kind: CarrierKind
-    carrier_id: str
-    name: str
-    idempotency_key: str
-    not_after: datetime | None = None
-    issuer: str = ""
-    environment: Environment = Environment.PROD
-
-    @property
-    def public_key_sha256(self) -> str:
-        """SHA-256 of the SubjectPublicKeyInfo, in hex."""
-        return hashlib.sha256(self.public_key).hexdigest()
-
-    @property
-    def fingerprint(self) -> str:
-        """What makes it the same request, as a digest."""
-        content: dict[str, object] = {
-            "profile": self.profile,
-            "subject": self.subject.to_json(),
-            "public_key": self.public_key_sha256,
-            "person": self.person_id,
-            "organization": self.organization_id,
-            "carrier": [self.carrier_kind.value, self.carrier_id, self.name],
-        }
-        if self.environment is not Environment.PROD:
-            content["environment"] = self.environment.value
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+__all__ = [
+    "OCSP_SIGNER",
+    "CarrierKind",
+    "RequestDraft",
+    "RequestState",
+    "request_certificate",
+    "request_certificates",
+    "request_state",
+]
 
 
 def request_certificate(
@@ -166,12 +107,12 @@ def _checked(
 ) -> CertificateRequest:
     files = policy_files(draft.environment)
     wanted = files.profile(draft.profile)
-    _check_profile(files, wanted, draft.subject, draft.carrier_kind, actor)
+    check_profile(files, wanted, draft.subject, draft.carrier_kind, actor)
     blocked = BlockedKeys(
         person_id=draft.person_id, carrier_kind=draft.carrier_kind.value, carrier_id=draft.carrier_id
     )
-    _check_key(files, wanted, draft.public_key, blocked, is_known=draft.public_key_sha256 in known)
-    issuer_key = _chosen_issuer(files, wanted, draft, actor, issuers)
+    check_key(files, wanted, draft.public_key, blocked, is_known=draft.public_key_sha256 in known)
+    issuer_key = chosen_issuer(files, wanted, draft, actor, issuers)
     if all(one.key != issuer_key for one in issuers):
         raise UnknownIssuer("the key ceremony has not been held", facts={"issuer": issuer_key})
     return CertificateRequest(
@@ -208,81 +149,6 @@ def request_state(request_id: UUID | str) -> RequestState:
         certificate_id=None if certificate_id is None else str(certificate_id),
         failure=found["failure"],
     )
-
-
-def _check_profile(
-    files: PolicyFiles, profile: Profile, subject: SubjectFacts, kind: CarrierKind, actor: Actor
-) -> None:
-    is_ours = files.hierarchy.key_class(profile.key_class).signature_algorithm is not None
-    if is_ours is not (kind is CarrierKind.NONE) or (is_ours and actor.kind is not ActorKind.SYSTEM):
-        raise ProfileRefused(
-            f"{profile.name} is not for a key on a {kind.value}",
-            facts={"profile": profile.name, "rule": "carrier"},
-        )
-    try:
-        check_subject(profile, subject)
-    except ProfileViolation as violation:
-        raise ProfileRefused(
-            f"the subject does not fit {profile.name}: {violation}",
-            facts={"profile": profile.name, **violation.facts},
-        ) from violation
-
-
-def _chosen_issuer(
-    files: PolicyFiles, profile: Profile, draft: RequestDraft, actor: Actor, issuers: list[Issuer]
-) -> str:
-    named = draft.issuer
-    closed = frozenset(
-        one.key
-        for one in issuers
-        if one.environment == files.environment.value
-        and (one.retired_at is not None or one.certified_at is None)
-    )
-    if not named:
-        return files.issuer_of(profile, draft.subject.policy, closed=closed)
-    _demand_open(named, profile)
-    try:
-        plan = files.hierarchy.issuer(named)
-    except ProfileViolation as violation:
-        raise ProfileRefused(
-            f"{named} is no issuer of {files.environment.value}",
-            facts={"profile": profile.name, "rule": "issuer"},
-        ) from violation
-    is_own = plan.is_root and plan.profile == profile.name
-    if actor.kind is not ActorKind.SYSTEM or not (is_own or profile.name in plan.issues):
-        raise ProfileRefused(
-            f"{named} does not issue {profile.name}", facts={"profile": profile.name, "rule": "issuer"}
-        )
-    return plan.key
-
-
-def _demand_open(named: str, profile: Profile) -> None:
-    """Refuse what is asked of an issuer that was retired; its OCSP signers are renewed to the end."""
-    if profile.name == OCSP_SIGNER:
-        return
-    if Issuer.objects.filter(key=named, retired_at__isnull=False).exists():
-        raise ProfileRefused(
-            f"{named} was retired and issues nothing new",
-            facts={"profile": profile.name, "rule": "issuer_retired", "issuer": named},
-        )
-
-
-def _check_key(
-    files: PolicyFiles, profile: Profile, public_key: bytes, blocked: BlockedKeys, *, is_known: bool
-) -> None:
-    try:
-        weak_keys.check(public_key, blocklist=blocked if is_known else weak_keys.NOTHING_BLOCKED)
-        fits = files.hierarchy.key_class(profile.key_class).takes(public_key)
-    except WeakKey as weak:
-        facts = {"weakness": weak.weakness}
-        if weak.weakness == "revoked_certificate":
-            facts["serial"] = blocked.revoked_serial(public_key) or ""
-        raise KeyRefused(f"the key may not be certified: {weak}", facts=facts) from weak
-    if not fits:
-        raise KeyRefused(
-            f"{profile.name} does not take this kind of key",
-            facts={"weakness": "kind", "profile": profile.name},
-        )
 
 
 def _earlier(drafts: Sequence[RequestDraft]) -> dict[str, CertificateRequest]:
