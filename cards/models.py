@@ -505,9 +505,15 @@ class FactoryCursor(models.Model):
 
 
 class OrderStop(models.Model):
-    """A time in which no cards may be ordered, while blocking goes on (POR-16)."""
+    """A time in which no cards may be ordered, while blocking goes on (POR-16).
+
+    Of one organization, or with ``organization`` None of all.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(
+        "directory.Organization", on_delete=models.PROTECT, null=True, related_name="order_stops"
+    )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=200)

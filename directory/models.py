@@ -14,6 +14,7 @@ from directory.basis_models import (  # noqa: F401 - Django finds models from he
     RoleUse,
 )
 from directory.file_order_models import PuFileOrder  # noqa: F401 - Django finds models from here
+from directory.organization_models import OrganizationSettings  # noqa: F401 - Django finds models from here
 from directory.search_models import SearchWord  # noqa: F401 - Django finds models from here
 from directory.sync_models import SyncChange, SyncDecision  # noqa: F401 - Django finds models from here
 
