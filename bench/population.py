@@ -11,8 +11,9 @@ from django.db import connection
 
 from bench.certificates import PROFILE
 from bench.place import Place
+from directory import search_index
 from directory.identifiers import luhn_digit
-from directory.models import IssuanceArea, Organization
+from directory.models import IssuanceArea, Organization, Unit
 from directory.names import search_key
 
 
@@ -34,6 +35,10 @@ _END = _words(
     "gren qvist berg ström man lund kvist dahl ell én ing mark stedt blad holm fors vall näs rot "
     "stam by ås sson in ander erson lind kull hage torp sten borg"
 )
+_WARDS = _words(
+    "Akutmottagningen Vårdcentralen Röntgen Avdelning Ögonkliniken Barnmottagningen Labb Ambulansen"
+)
+_UNITS = 250
 _FIRST_DAY = date(1926, 1, 1)
 _DAYS = 36_000
 _MOMENT = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)
@@ -80,6 +85,8 @@ def people(place: Place, count: int) -> Population:
     found = Population(organization_ids=tuple(organizations), people=count, numbers=[], hsa_ids=[], names=[])
     sample = set(random.sample(range(count), 400))
 
+    units = _units(organizations)
+
     def persons() -> Iterator[tuple[Any, ...]]:
         for at in range(count):
             given, surname = random.choice(_GIVEN), random.choice(surnames)
@@ -95,6 +102,7 @@ def people(place: Place, count: int) -> Population:
                 "registered", False, "", "[]", "", _MOMENT, _MOMENT, 0,
             )  # fmt: skip
 
+    _triggers(are_on=False)
     _copy(
         "directory_person",
         "id, personal_identity_number, number_kind, given_name, calling_name, middle_name, surname, "
@@ -105,20 +113,53 @@ def people(place: Place, count: int) -> Population:
     place.say(f"{count:,} people are there")
     employments = (
         (
-            _uuid(2, at), _uuid(1, at), _hsa_id(at), organizations[0 if at % 2 else at // 2 % 20],
-            "Sjuksköterska", "", "", False, 0,
+            _uuid(2, at), _uuid(1, at), _hsa_id(at), organizations[_place(at)],
+            units[_place(at)][at % _UNITS], "Sjuksköterska", f"{at:x}@region{_place(at)}.test", "", False, 0,
         )
         for at in range(count)
     )  # fmt: skip
     _copy(
         "directory_employment",
-        "id, person_id, hsa_id, organization_id, title, email, user_principal_name, protected_in_hsa, "
-        "missed_reads",
+        "id, person_id, hsa_id, organization_id, unit_id, title, email, user_principal_name, "
+        "protected_in_hsa, missed_reads",
         employments,
     )
-    _analyze("directory_person", "directory_employment", "directory_organization")
+    _triggers(are_on=True)
+    search_index.fill(connection)
+    _analyze(
+        "directory_person", "directory_employment", "directory_organization", "directory_unit",
+        "directory_searchword",
+    )  # fmt: skip
     place.say(f"{count:,} employments in {len(organizations)} organizations are there")
     return found
+
+
+def _place(at: int) -> int:
+    return 0 if at % 2 else at // 2 % 20
+
+
+def _units(organizations: list[str]) -> list[list[str]]:
+    """Make as many units in each organization, and return their ids."""
+    made = [
+        [
+            Unit(
+                organization_id=organization,
+                name=f"{_WARDS[at % len(_WARDS)]} {at}",
+                hsa_id=f"SE2321009801-E{place:02d}{at:03d}",
+            )
+            for at in range(_UNITS)
+        ]
+        for place, organization in enumerate(organizations)
+    ]
+    for units in made:
+        Unit.objects.bulk_create(units)
+    return [[str(unit.pk) for unit in units] for units in made]
+
+
+def _triggers(*, are_on: bool) -> None:
+    """Let rows in without triggers; foreign keys and words of the search are seen to by who calls."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET session_replication_role = {'DEFAULT' if are_on else 'replica'}")
 
 
 def _hsa_id(at: int) -> str:

@@ -52,6 +52,12 @@ def certificate(certificate_id: UUID | str) -> Certificate:
     return found
 
 
+def certificates_by_id(ids: Collection[str]) -> dict[str, Certificate]:
+    """Return the certificates that have these ids, by id as text; who has none is left out."""
+    found = Certificate.objects.select_related("issuer").filter(pk__in=list(ids))
+    return {str(one.pk): one for one in found}
+
+
 def issuer(key: str) -> Issuer:
     """Return an issuer that has its certificate. Raises ``UnknownIssuer``."""
     found = Issuer.objects.filter(key=key, certified_at__isnull=False).first()

@@ -222,8 +222,8 @@ class ProtectedPersonOpened(Event):
 class PersonSearched(Event):
     """Somebody looked a person up by a whole number; the number itself is not kept.
 
-    ``key`` is one of ``personal_number hsa_id card_number``, ``outcome`` one of ``found not_found``;
-    ``person_id`` stands here only when the person was within the actor's scope.
+    ``key`` is one of ``personal_number hsa_id card_number serial_number email``, ``outcome`` one of
+    ``found not_found``; ``person_id`` stands here only when the person was within the actor's scope.
     """
 
     TYPE: ClassVar[str] = "directory.person_searched"

@@ -53,6 +53,14 @@ def may_revoke(order: FunctionOrder, *, actor: Actor, at: datetime) -> Refusal |
     return None
 
 
+def may_find(actor: Actor) -> Refusal | None:
+    """Return why this actor may not look for function objects, or None if they may."""
+    if has_role(actor, MAY_READ | MAY_VALIDATE):
+        return None
+    facts = (("role", actor.role), ("needed", ",".join(sorted(MAY_READ | MAY_VALIDATE))))
+    return Refusal(code="role_missing", facts=facts, fixer=Role.ISSUANCE_MANAGER.value)
+
+
 def has_role(actor: Actor, roles: Iterable[str]) -> bool:
     """Tell whether the actor is one of our own jobs or uses one of the roles."""
     return actor.kind is ActorKind.SYSTEM or actor.role in set(roles)

@@ -1,19 +1,21 @@
 """Reads of function objects and their certificates, inside the bounds of the actor's role."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from ca.models import Certificate
 from ca.selectors import certificate as get_certificate
+from ca.selectors import certificates_by_id
 from functioncerts import policies
 from functioncerts.errors import FunctionObjectNotFound, FunctionOrderNotFound
-from functioncerts.models import FunctionObject, FunctionOrder
-from functioncerts.states import FunctionOrderState
+from functioncerts.models import FunctionObject, FunctionOrder, ValidatedName
+from functioncerts.states import FunctionObjectState, FunctionOrderState
 from journal.actor import Actor, ActorKind
 
 MOST_ON_A_PAGE: Final = 200
@@ -38,6 +40,57 @@ def get_function_object(hsa_id: str, *, actor: Actor) -> FunctionObject:
 def list_function_objects(*, actor: Actor, limit: int = MOST_ON_A_PAGE) -> tuple[FunctionObject, ...]:
     """Return the function objects that the actor is authorized for, by HSA-id (POR-10)."""
     return tuple(_objects(actor).prefetch_related("validated_names").order_by("hsa_id")[:limit])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionObjectPage:
+    """Some function objects by HSA-id; ``after`` fetches the next page, empty at the end."""
+
+    objects: tuple[FunctionObject, ...]
+    after: str
+
+
+def find_function_objects(
+    query: str = "", *, actor: Actor, after: str = "", limit: int = 50
+) -> FunctionObjectPage:
+    """Return function objects by a part of their name, HSA-id or a name they have validated (POR-10).
+
+    Those that are not validated yet are shown to validation specialists only (domain.md 1.3).
+    """
+    objects = _objects(actor)
+    if not policies.has_role(actor, policies.MAY_VALIDATE):
+        objects = objects.exclude(state=FunctionObjectState.NOT_VALIDATED.value)
+    if text := query.strip():
+        name = ValidatedName.objects.filter(function_object=OuterRef("pk"), name__icontains=text)
+        objects = objects.filter(Q(name__icontains=text) | Q(hsa_id__istartswith=text) | Exists(name))
+    limit = max(1, min(limit, MOST_ON_A_PAGE))
+    rows = list(objects.filter(hsa_id__gt=after).order_by("hsa_id")[: limit + 1])
+    shown = tuple(rows[:limit])
+    return FunctionObjectPage(objects=shown, after=shown[-1].hsa_id if len(rows) > limit else "")
+
+
+def get_function_object_by_id(object_id: str, *, actor: Actor) -> FunctionObject:
+    """Return the function object that ``find_function_objects`` may show; raise FunctionObjectNotFound."""
+    objects = _objects(actor)
+    if not policies.has_role(actor, policies.MAY_VALIDATE):
+        objects = objects.exclude(state=FunctionObjectState.NOT_VALIDATED.value)
+    found = objects.filter(pk=_uuid_or_nil(object_id)).first()
+    if found is None:
+        raise FunctionObjectNotFound(str(object_id))
+    return found
+
+
+def function_of_certificate(certificate_id: str, *, actor: Actor) -> FunctionObject | None:
+    """Return the function whose certificate it is, or None, also outside the scope."""
+    order = _orders(actor).filter(certificate_id=certificate_id).exclude(certificate_id="").first()
+    return order.function_object if order else None
+
+
+def orders_of(function_object: FunctionObject, *, actor: Actor, limit: int = 50) -> tuple[FunctionOrder, ...]:
+    """Return the newest orders of a function within the scope."""
+    return tuple(
+        _orders(actor).filter(function_object=function_object).order_by("-ordered_at", "-pk")[:limit]
+    )
 
 
 def get_order(order_id: str, *, actor: Actor) -> FunctionOrder:
@@ -67,6 +120,11 @@ def list_orders(
     shown = rows[:limit]
     after_key = f"{shown[-1].ordered_at.isoformat()}~{shown[-1].pk}" if len(rows) > limit else ""
     return FunctionOrderPage(orders=tuple(shown), after=after_key)
+
+
+def certificates_of(orders: Iterable[FunctionOrder]) -> dict[str, Certificate]:
+    """Return the delivered certificates of orders by their ids, in one query."""
+    return certificates_by_id({order.certificate_id for order in orders if order.certificate_id})
 
 
 def certificate_of(order: FunctionOrder) -> Certificate | None:

@@ -13,7 +13,8 @@ from cards.products import CardProduct, DocumentKind, IdentityCheckMethod
 from cards.reasons import BlockReason
 from cards.states import ActivationState, CardOrderState, CardState
 from directory.models import RegistrationStatus, Role
-from functioncerts.states import FunctionOrderState
+from functioncerts.models import FunctionKind
+from functioncerts.states import FunctionObjectState, FunctionOrderState
 
 Text = str | Promise
 
@@ -75,6 +76,30 @@ FUNCTION_STATES: Final[Mapping[FunctionOrderState, Tag]] = {
     FunctionOrderState.DELIVERED: Tag(tone="ok", icon="check-circle", label=_("Active")),
     FunctionOrderState.FAILED: Tag(tone="bad", icon="exclamation-octagon", label=_("Failed")),
     FunctionOrderState.REVOKED: Tag(tone="bad", icon="slash-circle", label=_("Revoked")),
+}
+
+FUNCTION_OBJECT_STATES: Final[Mapping[FunctionObjectState, Tag]] = {
+    FunctionObjectState.NOT_VALIDATED: Tag(
+        tone="warn", icon="hourglass-split", label=_("Waits for validation")
+    ),
+    FunctionObjectState.VALIDATED: Tag(tone="ok", icon="check-circle", label=_("Validated")),
+    FunctionObjectState.INACTIVE: Tag(tone="mute", icon="x-circle", label=_("Not in use")),
+}
+
+FUNCTION_KINDS: Final[Mapping[str, Text]] = {
+    FunctionKind.SERVER.value: _("Server"),
+    FunctionKind.CLIENT.value: _("Client"),
+    FunctionKind.EMAIL.value: _("Mailbox"),
+}
+
+REPORT_FILTERS: Final[Mapping[str, Text]] = {
+    "area": _("Issuance area"),
+    "organization": _("Organization"),
+    "product": _("Product"),
+    "loa": _("Assurance level"),
+    "state": _("State"),
+    "operator": _("Done by (HSA-id)"),
+    "days": _("Days ahead"),
 }
 
 ACTIVATION_STATES: Final[Mapping[ActivationState, Text]] = {
@@ -307,6 +332,10 @@ EVENTS: Final[Mapping[str, Text]] = {
     "function_certificate.failed": _("Function certificate could not be issued"),
     "function_certificate.revoked": _("Function certificate revoked"),
     "report.made": _("Report made"),
+    "report.ordered": _("Report ordered"),
+    "report.pulled": _("Report taken"),
+    "report.failed": _("Report not made"),
+    "report.deleted": _("Report deleted"),
     "ordering.stopped": _("Ordering stopped"),
     "ordering.resumed": _("Ordering opened again"),
 }

@@ -14,7 +14,10 @@ from pytest_django import Settings
 
 from cards.models import Activation
 from directory import registers
-from directory.models import RoleAssignment
+from directory.models import RoleAssignment, Unit
+from functioncerts.lifecycle import register_function_object, validate_names
+from functioncerts.models import FunctionKind
+from journal.actor import Actor
 from journal.models import Entry
 from tests.portal.conftest import LogIn
 from tests.scenarios import Scene, an_active_card
@@ -82,7 +85,11 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "journal/verify.py": ("403 403 403 200 303", "405 405 405 405 303"),
     "journal/audit-key.pem": ("403 403 403 404 303", "405 405 405 405 303"),
     "": ("200 200 200 302 303", "405 405 405 405 303"),
-    "people/search/": ("200 200 403 403 303", "302 302 403 403 303"),
+    "people/search/": ("200 200 200 403 303", "302 302 302 403 303"),
+    "people/search/live/": ("405 405 405 405 303", "200 200 200 403 303"),
+    "people/units/<uuid:unit_id>/": ("200 404 403 403 303", "405 405 405 405 303"),
+    "functions/": ("403 403 200 200 303", "405 405 405 405 303"),
+    "functions/<uuid:function_id>/": ("404 404 200 200 303", "405 405 405 405 303"),
     "people/read/": ("405 405 405 405 303", "302 302 403 403 303"),
     "people/<uuid:person_id>/refresh/": ("405 405 405 405 303", "503 404 404 404 303"),
     "people/<uuid:person_id>/": ("200 404 404 302 303", "405 405 405 405 303"),
@@ -118,13 +125,26 @@ def addresses(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
             yield path
 
 
-@pytest.fixture
-def stage(scene: Scene, settings: Settings) -> Iterator[Mapping[str, str]]:
-    """Return the ids of an active card of Region Norr and of all that belongs to it."""
-    settings.SIGILL_HSA_URL = settings.SIGILL_PU_URL = "http://127.0.0.1:9"  # nobody answers there
-    registers.forget()
+def specimens(scene: Scene) -> dict[str, str]:
+    """Return what stands in addresses, by name: ids of an active card of Region Norr and all around it."""
     card = an_active_card(scene)
-    yield {
+    unit = Unit.objects.create(
+        organization=scene.cast.norr, name="Akutmottagningen Norr", hsa_id="SE2321000016-E001"
+    )
+    function = register_function_object(
+        hsa_id="SE2321000016-JOURNAL",
+        kind=FunctionKind.SERVER,
+        name="Journalsystemet Norr",
+        organization=scene.cast.norr,
+        actor=Actor.system("test"),
+        at=scene.at,
+    )
+    validate_names(
+        hsa_id=function.hsa_id, names=("journal.norr.test",), actor=Actor.system("test"), at=scene.at
+    )
+    return {
+        "unit_id": str(unit.pk),
+        "function_id": str(function.pk),
         "person_id": str(card.person_id),
         "order_id": str(card.order_id),
         "card_id": str(card.pk),
@@ -139,6 +159,14 @@ def stage(scene: Scene, settings: Settings) -> Iterator[Mapping[str, str]]:
         "state": "good",
         "issuer_key": "root",
     }
+
+
+@pytest.fixture
+def stage(scene: Scene, settings: Settings) -> Iterator[Mapping[str, str]]:
+    """Return the specimens, in a house whose registers do not answer."""
+    settings.SIGILL_HSA_URL = settings.SIGILL_PU_URL = "http://127.0.0.1:9"  # nobody answers there
+    registers.forget()
+    yield specimens(scene)
     registers.forget()
 
 

@@ -1,4 +1,8 @@
-"""The search: one box for names and every kind of number; an exact hit goes straight to the person."""
+"""The search: one box for names and every kind of number; what one number names is opened at once.
+
+What is typed goes by POST and stays in the session: no address, log or history holds it. While one types,
+names alone are looked up; a whole number waits for Enter, since looking it up is recorded.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,40 +12,34 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_http_methods
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from authn.rate_limits import count_request
-from cards.card_number import CardNumberInvalid, parse_card_number
-from cards.errors import CardNotFound
-from cards.selectors import get_card_by_number
 from directory.errors import InvalidIdentifier
 from directory.identifiers import PersonalIdentityNumber, parse_personal_identity_number
 from directory.lifecycle import record_search
 from directory.policies import may_find_people
-from directory.selectors import PersonHit, find_people
+from directory.searching import get_unit, people_of_unit
+from functioncerts.policies import may_find as may_find_functions
 from journal.actor import Actor
+from journal.errors import Refusal
 from portal import problems
 from portal.pages import asking
+from portal.pages.auditor.reach import reads_only
+from portal.pages.desk import asked_for
+from portal.pages.desk.asked_for import Kind, Question
+from portal.pages.desk.finding import Found, Hit, find, person_hit
+from portal.pages.parts import Crumb
 from portal.problems import Problem
-from portal.words import Tag
 
 SEARCHES_PER_MINUTE = 60
 """For one person: more than anybody types, few enough that nobody walks through the numbers."""
+LIVE_PER_MINUTE = 300
+"""While typing: names only, so that what is found is what a search would find."""
 _LIMIT = 20
-_LONGEST = 80
+_LIVE = 8
 _LAST_QUERY = "last-search"
-_PROTECTED = Tag(tone="warn", icon="person-lock", label=gettext_lazy("Protected personal data"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A person found."""
-
-    url: str
-    name: str
-    detail: str
-    tags: Sequence[Tag]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,34 +50,87 @@ class SearchPage:
     hits: Sequence[Hit] = ()
     notice: Problem | None = None
     may_read: bool = False
+    next_url: str = ""
+    first_url: str = ""
+    finds_people: bool = True
+    finds_functions: bool = False
+    waits_for_enter: bool = False
+    """The query is a whole number: while one types it is not looked up."""
 
     @property
     def summary(self) -> str:
-        """Return how many were found, in words."""
-        if len(self.hits) >= _LIMIT:
-            return _("The first %(count)d are shown. Write more of the name to find fewer.") % {
-                "count": _LIMIT
-            }
+        """Return how many are shown, in words. Nobody counts those that are not."""
         count = len(self.hits)
-        return ngettext("%(count)d person", "%(count)d persons", count) % {"count": count}
+        if self.next_url:
+            return _("%(count)d hits shown, and there are more. Write more of the name to find fewer.") % {
+                "count": count
+            }
+        return ngettext("%(count)d hit", "%(count)d hits", count) % {"count": count}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitPage:
+    """Who works in a unit."""
+
+    name: str
+    detail: str
+    hits: Sequence[Hit]
+    next_url: str
+    first_url: str
+    crumbs: Sequence[Crumb]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def search_people(request: HttpRequest) -> HttpResponse:
     """Take a query by POST, keep it out of every address, and show the answer by GET."""
     actor = asking.who(request)
-    if (refusal := may_find_people(actor)) is not None:
+    if (refusal := _refusal(actor)) is not None:
         return problems.page(request, problems.explain(refusal))
     if request.method == "POST":
         at = asking.now()
         count_search(actor, at=at)
-        query = request.POST.get("q", "").strip()[:_LONGEST]
-        request.session[_LAST_QUERY] = query
-        if person_id := _exact(query, actor=actor, at=at):
-            return HttpResponseRedirect(reverse("person", args=[person_id]))
+        question = asked_for.read(request.POST.get("q", ""))
+        request.session[_LAST_QUERY] = question.text
+        if address := _exact(question, actor=actor, at=at):
+            return HttpResponseRedirect(address)
         return HttpResponseRedirect(reverse("people-search"))
-    query = last_query(request)
-    return render(request, "portal/search.html", {"page": _page(query, actor=actor)})
+    question = asked_for.read(last_query(request))
+    after = request.GET.get("after", "")[:36]
+    return render(request, "portal/search.html", {"page": _page(question, actor=actor, after=after)})
+
+
+@require_POST
+def search_live(request: HttpRequest) -> HttpResponse:
+    """Show the first hits while somebody types, for htmx."""
+    actor = asking.who(request)
+    if (refusal := _refusal(actor)) is not None:
+        return problems.page(request, problems.explain(refusal))
+    count_request(f"live:{actor.person_id}", limit=LIVE_PER_MINUTE, at=asking.now())
+    question = asked_for.read(request.POST.get("q", ""))
+    found = Found() if question.is_whole else find(question, actor=actor, limit=_LIVE)
+    page = SearchPage(query=question.text, hits=found.hits, waits_for_enter=question.is_whole)
+    return render(request, "portal/parts/found.html", {"page": page})
+
+
+@require_safe
+def show_unit(request: HttpRequest, unit_id: str) -> HttpResponse:
+    """Show who works in a unit, by surname; 404 also when outside the actor's role."""
+    actor = asking.who(request)
+    unit = get_unit(str(unit_id), actor=actor)
+    if (refusal := may_find_people(actor)) is not None:
+        return problems.page(request, problems.explain(refusal))
+    after = request.GET.get("after", "")[:36]
+    found = people_of_unit(unit, actor=actor, limit=_LIMIT, after=after)
+    here = reverse("unit", args=[unit.pk])
+    page = UnitPage(
+        name=unit.name,
+        detail=f"{unit.organization.name} · {unit.hsa_id}",
+        hits=[person_hit(hit, matched=_("unit")) for hit in found.hits],
+        next_url=f"{here}?after={found.after}" if found.after else "",
+        first_url=here if after else "",
+        crumbs=(Crumb(label=_("People"), url=reverse("people-search")), Crumb(label=unit.name)),
+    )
+    return render(request, "portal/unit.html", {"page": page})
 
 
 def count_search(actor: Actor, *, at: datetime) -> None:
@@ -87,57 +138,41 @@ def count_search(actor: Actor, *, at: datetime) -> None:
     count_request(f"search:{actor.person_id}", limit=SEARCHES_PER_MINUTE, at=at)
 
 
-def _exact(query: str, *, actor: Actor, at: datetime) -> str:
-    """Return the one person that a number names; empty for a name, for none and for several.
+def _refusal(actor: Actor) -> Refusal | None:
+    """Return why the actor may look for nothing at all, or None; auditors search the journal."""
+    refusal = may_find_people(actor)
+    if refusal is not None and not reads_only(actor) and may_find_functions(actor) is None:
+        return None
+    return refusal
 
-    A search by a whole number is recorded, as it would be at a register.
+
+def _exact(question: Question, *, actor: Actor, at: datetime) -> str:
+    """Return the address of the one thing that a whole number names; empty for none and for several.
+
+    Such a search is recorded, as it would be at a register.
     """
-    key, person_id = _looked_up(query, actor=actor)
-    if key:
-        record_search(key=key, person_id=person_id, actor=actor, at=at)
-    return person_id
-
-
-def _looked_up(query: str, *, actor: Actor) -> tuple[str, str]:
-    """Return what kind of whole number the query is, and whom it names; both may be empty."""
-    if _is_card_number(query):
-        return "card_number", _by_card(query, actor=actor)
-    if not any(letter.isdigit() for letter in query):
-        return "", ""
-    try:
-        hits = find_people(query, actor=actor, limit=2)
-    except InvalidIdentifier:
-        return "", ""
-    key = "hsa_id" if query[0].isalpha() else "personal_number"
-    return key, str(hits[0].person_id) if len(hits) == 1 else ""
-
-
-def _is_card_number(query: str) -> bool:
-    try:
-        parse_card_number(query)
-    except CardNumberInvalid:
-        return False
-    return True
-
-
-def _by_card(query: str, *, actor: Actor) -> str:
-    try:
-        return str(get_card_by_number(str(parse_card_number(query)), actor=actor).person_id)
-    except CardNotFound:
+    if not question.is_whole:
         return ""
+    only = find(question, actor=actor, limit=2).only
+    if may_find_people(actor) is None and (only is None or only.person_id):
+        record_search(key=question.kind.value, person_id=only.person_id if only else "", actor=actor, at=at)
+    return only.url if only else ""
 
 
-def _page(query: str, *, actor: Actor) -> SearchPage:
-    if not query:
-        return SearchPage(query="")
-    try:
-        hits = find_people(query, actor=actor, limit=_LIMIT)
-    except InvalidIdentifier as error:
-        return SearchPage(query=query, notice=problems.explain(error))
+def _page(question: Question, *, actor: Actor, after: str) -> SearchPage:
+    finds_people, finds_functions = may_find_people(actor) is None, may_find_functions(actor) is None
+    found = find(question, actor=actor, limit=_LIMIT, after=after)
+    here = reverse("people-search")
+    is_number = question.kind is Kind.PERSONAL_NUMBER and finds_people and not found.hits
     return SearchPage(
-        query=query,
-        hits=[_hit(hit) for hit in hits],
-        may_read=not hits and number_of(query, at=asking.now()) is not None,
+        query=question.text,
+        hits=found.hits,
+        notice=problems.explain(question.problem) if question.problem else None,
+        may_read=is_number and number_of(question.text, at=asking.now()) is not None,
+        next_url=f"{here}?after={found.after}" if found.after else "",
+        first_url=here if after else "",
+        finds_people=finds_people,
+        finds_functions=finds_functions,
     )
 
 
@@ -152,12 +187,3 @@ def number_of(query: str, *, at: datetime) -> PersonalIdentityNumber | None:
         return parse_personal_identity_number(query, today=asking.today(at))
     except InvalidIdentifier:
         return None
-
-
-def _hit(hit: PersonHit) -> Hit:
-    return Hit(
-        url=reverse("person", args=[hit.person_id]),
-        name=hit.name,
-        detail=hit.detail,
-        tags=(_PROTECTED,) if hit.protected_identity else (),
-    )

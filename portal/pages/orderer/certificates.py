@@ -7,8 +7,9 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
+from ca.models import Certificate
 from functioncerts.models import FunctionOrder
-from functioncerts.selectors import certificate_of, list_orders
+from functioncerts.selectors import certificates_of, list_orders
 from functioncerts.states import FunctionOrderState
 from journal.actor import Actor
 from portal import words
@@ -40,12 +41,16 @@ class FunctionsPage:
 
 def functions_page(*, actor: Actor, at: datetime) -> FunctionsPage:
     """Return the newest function certificates in the actor's organizations."""
-    orders = list_orders(actor=actor, limit=_ROWS).orders
-    return FunctionsPage(rows=[_row(order, at=at) for order in orders])
+    return FunctionsPage(rows=rows_of(list_orders(actor=actor, limit=_ROWS).orders, at=at))
 
 
-def _row(order: FunctionOrder, *, at: datetime) -> FunctionRow:
-    certificate = certificate_of(order)
+def rows_of(orders: Sequence[FunctionOrder], *, at: datetime) -> list[FunctionRow]:
+    """Return orders as lines of a list."""
+    certificates = certificates_of(orders)
+    return [_row(order, certificates.get(order.certificate_id), at=at) for order in orders]
+
+
+def _row(order: FunctionOrder, certificate: Certificate | None, *, at: datetime) -> FunctionRow:
     not_after = certificate.not_after if certificate else None
     return FunctionRow(
         function=order.function_object.name,

@@ -11,6 +11,31 @@
     box.select();
   });
 
+  // Hits appear under the search box while one types: arrows move among them, Escape closes them.
+  const found = document.getElementById("found");
+  const searchBox = document.getElementById("search-query");
+  found?.parentElement.addEventListener("keydown", (event) => {
+    const links = [...found.querySelectorAll("a")];
+    const here = links.indexOf(document.activeElement);
+    if (event.key === "Escape" && found.firstChild) {
+      found.replaceChildren();
+      searchBox.focus();
+    } else if (event.key === "ArrowDown" && links.length) {
+      links[Math.min(here + 1, links.length - 1)].focus();
+    } else if (event.key === "ArrowUp" && here >= 0) {
+      (here ? links[here - 1] : searchBox).focus();
+    } else return;
+    event.preventDefault();
+  });
+  found?.parentElement.addEventListener("focusout", (event) => {
+    if (!event.currentTarget.contains(event.relatedTarget)) setTimeout(() => found.replaceChildren(), 150);
+  });
+  found?.addEventListener("htmx:afterSwap", () => {
+    const count = found.querySelectorAll("a").length;
+    const note = found.querySelector(".found-note")?.textContent.trim() ?? "";
+    announce(count ? `${count}. ${note}` : note);
+  });
+
   // A number is copied by a click on it; the announcement is read aloud.
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
