@@ -94,7 +94,15 @@ def processes(place: Installation) -> list[Process]:
     return [
         Process(
             name="registers",
-            arguments=(python, "-m", "directory.simulators"),
+            arguments=(
+                python,
+                "-m",
+                "directory.simulators",
+                "--tls",
+                str(place.home / "registers"),
+                "--client-authorities",
+                str(place.home / "public" / "root.pem"),
+            ),
             is_ready=answers(f"{at}:{place.directory_port}/healthz"),
         ),
         Process(

@@ -47,6 +47,12 @@ def manage(*arguments: str) -> str:
     return done.stdout
 
 
+def _registers_know_us() -> bool:
+    from django.conf import settings  # noqa: PLC0415 - as above
+
+    return Path(settings.SIGILL_REGISTER_CERTIFICATE).exists()
+
+
 def prepare() -> None:
     """Bring the database and the static files up to this version of the code."""
     manage("migrate", "--verbosity", "0")
@@ -88,6 +94,8 @@ def main() -> int:
     try:
         prepare()
         supervisor.start(told)
+        if not _registers_know_us():
+            manage("register_certificate")  # of an installation from before registers asked for one
     except ToldToEnd:
         supervisor.stop()
         return 0

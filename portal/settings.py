@@ -25,8 +25,8 @@ SIGILL_STATUS_URL = config.text("SIGILL_STATUS_URL", f"http://127.0.0.1:{SIGILL_
 # Each node that serves status, by its own address: the probe asks them all. Empty: the public address alone.
 SIGILL_STATUS_NODES = tuple(filter(None, config.text("SIGILL_STATUS_NODES", "").split(",")))
 SIGILL_CLIENT_URL = config.text("SIGILL_CLIENT_URL", f"http://127.0.0.1:{SIGILL_CLIENT_PORT}")
-SIGILL_HSA_URL = config.text("SIGILL_HSA_URL", f"http://127.0.0.1:{SIGILL_DIRECTORY_PORT}/hsa")
-SIGILL_PU_URL = config.text("SIGILL_PU_URL", f"http://127.0.0.1:{SIGILL_DIRECTORY_PORT}/pu")
+SIGILL_HSA_URL = config.text("SIGILL_HSA_URL", f"https://127.0.0.1:{SIGILL_DIRECTORY_PORT}/hsa")
+SIGILL_PU_URL = config.text("SIGILL_PU_URL", f"https://127.0.0.1:{SIGILL_DIRECTORY_PORT}/pu")
 SIGILL_FACTORY_URL = config.text("SIGILL_FACTORY_URL", f"http://127.0.0.1:{SIGILL_FACTORY_PORT}")
 
 # --- The CA ----------------------------------------------------------------------------------------
@@ -68,7 +68,7 @@ SIGILL_PU_FILE_ORDERS_FROM = config.number("SIGILL_PU_FILE_ORDERS_FROM", 20_000)
 # How we and the registers know each other where their addresses are https: PEM files, read when they change.
 SIGILL_REGISTERS = SIGILL_HOME / "registers"
 SIGILL_REGISTER_CERTIFICATE = config.text("SIGILL_REGISTER_CERTIFICATE", str(SIGILL_REGISTERS / "client.pem"))
-SIGILL_REGISTER_KEY = config.text("SIGILL_REGISTER_KEY", str(SIGILL_REGISTERS / "client.key"))
+SIGILL_REGISTER_KEY = config.text("SIGILL_REGISTER_KEY", SIGILL_REGISTER_CERTIFICATE)
 SIGILL_REGISTER_AUTHORITIES = config.text(
     "SIGILL_REGISTER_AUTHORITIES", str(SIGILL_REGISTERS / "authorities.pem")
 )

@@ -1,6 +1,7 @@
 """python -m deploy.demo [--once] [--fresh]: the main job from nothing, then serve until Ctrl-C."""
 
 import argparse
+import os
 import shutil
 import signal
 import sys
@@ -68,6 +69,11 @@ def run(place: Installation, supervisor: Supervisor) -> MainJob:
     with teller.step("Signer, worker, responder, portal, card client, card factory, registers") as step:
         supervisor.start()
         step.say("all answer")
+    with teller.step("A function certificate for ourselves: HSA and PU answer nobody without one") as step:
+        step.say(manage("register_certificate").strip().splitlines()[-1])
+        step.check(
+            f"openssl x509 -noout -subject -issuer -in {os.path.relpath(place.home)}/registers/client.pem"
+        )
     job.people()
     job.first_cards()
     browser = job.administrator()
