@@ -9,11 +9,11 @@ from uuid import UUID
 from django.db import transaction
 
 from ca.errors import ReasonRefused, RequestedBeforeCertificate, UnknownCertificate
-from ca.events import CertificateRequestFailed, CertificateRevoked, KeyBlocked
-from ca.models import BlockedKey, Certificate, CertificateRequest
+from ca.events import CertificateRevoked, KeyBlocked
+from ca.models import BlockedKey, Certificate
 from ca.pki.crl_entries import RevokedEntry
 from ca.pki.reasons import RevocationReason
-from ca.states import RequestAction, RequestState, next_request_state
+from ca.withdrawal import withdraw_requests
 from journal.actor import Actor
 from journal.recording import record, record_all, rfc3339
 
@@ -150,7 +150,7 @@ def revoke_carrier(
     """
     _check(reason, requested_at, None, at)
     with transaction.atomic():
-        _withdraw_requests(
+        withdraw_requests(
             carrier_kind, carrier_id, reason=reason, requested_at=requested_at, actor=actor, at=at
         )
         certificates = Certificate.objects.filter(carrier_kind=carrier_kind, carrier_id=carrier_id)
@@ -248,41 +248,6 @@ def _check(
         raise ReasonRefused(f"{name} is not a reason that this CA records", facts={"reason": name})
     if requested_at > at or (invalidity_at is not None and invalidity_at > at):
         raise ReasonRefused("a revocation cannot be asked for in the future", facts={"reason": "ahead"})
-
-
-def _withdraw_requests(
-    carrier_kind: str,
-    carrier_id: str,
-    *,
-    reason: RevocationReason,
-    requested_at: datetime,
-    actor: Actor,
-    at: datetime,
-) -> None:
-    requests = CertificateRequest.objects.filter(carrier_kind=carrier_kind, carrier_id=carrier_id)
-    withdrawn = {"withdrawn_at": requested_at, "withdrawn_reason": reason.value}
-    requests.filter(state=RequestState.SIGNING.value, withdrawn_at__isnull=True).update(**withdrawn)
-    for request in requests.filter(state=RequestState.REQUESTED.value):
-        moved = CertificateRequest.objects.filter(pk=request.pk, state=RequestState.REQUESTED.value).update(
-            state=next_request_state(RequestState.REQUESTED, RequestAction.REFUSE).value,
-            failure="withdrawn",
-            **withdrawn,
-        )
-        if moved != 1:
-            # It went to the signer since we looked: what comes of it is revoked at once.
-            requests.filter(pk=request.pk, state=RequestState.SIGNING.value).update(**withdrawn)
-            continue
-        record(
-            CertificateRequestFailed(
-                certificate_request_id=str(request.pk),
-                issuer_id=request.issuer_id,
-                person_id=request.person_id,
-                organization_id=request.organization_id,
-                failure="withdrawn",
-            ),
-            actor=actor,
-            at=at,
-        )
 
 
 def _already(certificate: Certificate) -> AlreadyRevoked:

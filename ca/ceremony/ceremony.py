@@ -29,7 +29,7 @@ from ca.hsm.faults import PinRefused, TokenAbsent, TokenDamaged, TokenFault
 from ca.hsm.keeper_signers import KeeperSigners
 from ca.hsm.token_copy import newest_copy
 from ca.hsm.token_keeper import TokenKeeper, keep_token
-from ca.hsm.token_session import initialize_token
+from ca.hsm.token_opening import initialize_token
 from ca.issuance import issue_request
 from ca.models import Certificate, Crl, Issuer
 from ca.pki.hierarchy import file_stem

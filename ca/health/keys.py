@@ -14,7 +14,7 @@ from ca.hsm.copy_proof import prove_keys
 from ca.hsm.faults import PinRefused, Remedy, TokenBusy, TokenFault
 from ca.hsm.proxy import SocketSigners
 from ca.hsm.token_lock import own_token
-from ca.hsm.token_session import open_session
+from ca.hsm.token_opening import open_session
 from ca.models import Certificate
 from ca.pki.errors import PkiError
 from ca.registration import OCSP_SIGNER

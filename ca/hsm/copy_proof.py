@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from ca.hsm.configuration import TokenConfiguration
-from ca.hsm.token_session import TokenSession, open_session
+from ca.hsm.token_opening import open_session
+from ca.hsm.token_session import TokenSession
 
 
 def prove_keys(session: TokenSession, public_keys: dict[str, bytes]) -> None:

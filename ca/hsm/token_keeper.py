@@ -18,7 +18,8 @@ from ca.hsm.faults import KeyAbsent, PinRefused, Remedy, TokenDamaged, TokenFaul
 from ca.hsm.key_algorithms import KeyAlgorithm
 from ca.hsm.key_counts import KeyCounts
 from ca.hsm.token_lock import own_token
-from ca.hsm.token_session import TokenSession, open_session
+from ca.hsm.token_opening import open_session
+from ca.hsm.token_session import TokenSession
 from ca.pki.errors import SignatureInvalid
 from ca.pki.signer import SignatureAlgorithm
 

@@ -1,34 +1,21 @@
-"""One open session with the token: finds keys by label, signs, makes keys; the only user of PyKCS11."""
+"""One open session with the token: finds keys by label, signs, makes keys."""
 
 import hashlib
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 import PyKCS11
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from ca.hsm import login_count
-from ca.hsm.configuration import TokenConfiguration, write_softhsm_configuration
-from ca.hsm.faults import KeyAbsent, PinRefused, Remedy, TokenAbsent, TokenFault, remedy
+from ca.hsm.encodings import CURVE_OIDS, ec_public_key, ecdsa_signature, rsa_public_key, text
+from ca.hsm.faults import KeyAbsent, PinRefused, Remedy, TokenFault, remedy
 from ca.hsm.key_algorithms import KeyAlgorithm, key_algorithm_of
 from ca.pki.signer import SignatureAlgorithm
 
-# PyKCS11 carries no types: everything of its kind stays in this file.
+# PyKCS11 carries no types: everything of its kind stays here and in token_opening.
 type_handle = Any
 
-_CURVE_OIDS: Final[dict[KeyAlgorithm, bytes]] = {
-    KeyAlgorithm.EC_P256: bytes.fromhex("06082a8648ce3d030107"),
-    KeyAlgorithm.EC_P384: bytes.fromhex("06052b81040022"),
-}
-_CURVES: Final[dict[bytes, ec.EllipticCurve]] = {
-    _CURVE_OIDS[KeyAlgorithm.EC_P256]: ec.SECP256R1(),
-    _CURVE_OIDS[KeyAlgorithm.EC_P384]: ec.SECP384R1(),
-}
 _HASHED_MECHANISMS: Final[dict[SignatureAlgorithm, int]] = {
     SignatureAlgorithm.ECDSA_SHA256: PyKCS11.CKM_ECDSA_SHA256,
     SignatureAlgorithm.ECDSA_SHA384: PyKCS11.CKM_ECDSA_SHA384,
@@ -70,7 +57,7 @@ class _Key:
 
 @dataclass(slots=True)
 class TokenSession:
-    """An open, logged-in session. Use ``open_session``; not for use by several threads at once.
+    """An open, logged-in session. Use ``token_opening.open_session``; not for use by several threads at once.
 
     Every method raises ``TokenFault`` (or one of its kinds) when the module does not answer
     ``CKR_OK``; the fault's ``remedy`` says whether another session or another start may help.
@@ -104,8 +91,8 @@ class TokenSession:
         try:
             signature = bytes(self._session.sign(key.handle, message, mechanism))
         except PyKCS11.PyKCS11Error as error:
-            raise _fault(error, f"signing with key {label}") from error
-        return signature if algorithm.is_rsa else _to_der(signature)
+            raise fault_of(error, f"signing with key {label}") from error
+        return signature if algorithm.is_rsa else ecdsa_signature(signature)
 
     def public_key(self, label: str) -> bytes:
         """Return the key's SubjectPublicKeyInfo in DER. Raises ``KeyAbsent``."""
@@ -119,11 +106,9 @@ class TokenSession:
         """Return the labels of all private keys on the token, sorted."""
         try:
             found = self._session.findObjects([(PyKCS11.CKA_CLASS, PyKCS11.CKO_PRIVATE_KEY)])
-            return sorted(
-                _text(self._session.getAttributeValue(key, [PyKCS11.CKA_LABEL])[0]) for key in found
-            )
+            return sorted(text(self._session.getAttributeValue(key, [PyKCS11.CKA_LABEL])[0]) for key in found)
         except PyKCS11.PyKCS11Error as error:
-            raise _fault(error, "listing the keys") from error
+            raise fault_of(error, "listing the keys") from error
 
     def generate_key(self, label: str, algorithm: KeyAlgorithm) -> bytes:
         """Make a key pair that can only sign and never leave, and return its public half.
@@ -159,12 +144,12 @@ class TokenSession:
             ]
             mechanism = PyKCS11.MechanismRSAGENERATEKEYPAIR
         else:
-            public.append((PyKCS11.CKA_EC_PARAMS, _CURVE_OIDS[algorithm]))
+            public.append((PyKCS11.CKA_EC_PARAMS, CURVE_OIDS[algorithm]))
             mechanism = PyKCS11.MechanismECGENERATEKEYPAIR
         try:
             self._session.generateKeyPair(public, private, mechanism)
         except PyKCS11.PyKCS11Error as error:
-            raise _fault(error, f"making key {label}") from error
+            raise fault_of(error, f"making key {label}") from error
         return self.public_key(label)
 
     def attributes(self, label: str) -> dict[str, bool]:
@@ -173,7 +158,7 @@ class TokenSession:
         try:
             values = self._session.getAttributeValue(key.handle, list(_ATTRIBUTES.values()))
         except PyKCS11.PyKCS11Error as error:
-            raise _fault(error, f"reading the attributes of key {label}") from error
+            raise fault_of(error, f"reading the attributes of key {label}") from error
         return {name: bool(value) for name, value in zip(_ATTRIBUTES, values, strict=True)}
 
     def module_facts(self) -> dict[str, str]:
@@ -181,13 +166,13 @@ class TokenSession:
         info = self._library.getInfo()
         token = self._library.getTokenInfo(self._slot)
         return {
-            "library": _text(info.libraryDescription),
+            "library": text(info.libraryDescription),
             "library_version": ".".join(str(part) for part in info.libraryVersion),
             "cryptoki_version": ".".join(str(part) for part in info.cryptokiVersion),
-            "manufacturer": _text(token.manufacturerID),
-            "model": _text(token.model),
-            "token_serial": _text(token.serialNumber),
-            "token_label": _text(token.label),
+            "manufacturer": text(token.manufacturerID),
+            "model": text(token.model),
+            "token_serial": text(token.serialNumber),
+            "token_label": text(token.label),
         }
 
     def lose(self) -> None:
@@ -195,7 +180,7 @@ class TokenSession:
         try:
             self._library.closeAllSessions(self._slot)
         except PyKCS11.PyKCS11Error as error:
-            raise _fault(error, "closing the session") from error
+            raise fault_of(error, "closing the session") from error
 
     def close(self) -> None:
         """Log out and unload the module; a module that is already gone is no error here."""
@@ -241,7 +226,7 @@ class TokenSession:
         try:
             return list(self._session.findObjects(template))
         except PyKCS11.PyKCS11Error as error:
-            raise _fault(error, f"looking for key {label}") from error
+            raise fault_of(error, f"looking for key {label}") from error
 
     def _read_public_key(self, handle: type_handle) -> bytes:
         try:
@@ -253,13 +238,10 @@ class TokenSession:
             )
             first, second = (bytes(value) for value in self._session.getAttributeValue(handle, names))
         except PyKCS11.PyKCS11Error as error:
-            raise _fault(error, "reading a public key") from error
-        key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+            raise fault_of(error, "reading a public key") from error
         if kind == PyKCS11.CKK_RSA:
-            key = rsa.RSAPublicNumbers(int.from_bytes(second), int.from_bytes(first)).public_key()
-        else:
-            key = ec.EllipticCurvePublicKey.from_encoded_point(_CURVES[first], _point(second, _CURVES[first]))
-        return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+            return rsa_public_key(modulus=first, exponent=second)
+        return ec_public_key(params=first, point=second)
 
     def _mechanism_for(self, algorithm: SignatureAlgorithm) -> tuple[type_handle, bool]:
         """Return the mechanism, and whether the digest is made here.
@@ -284,102 +266,11 @@ class TokenSession:
                 try:
                     self._session.destroyObject(handle)
                 except PyKCS11.PyKCS11Error as error:
-                    raise _fault(error, f"removing half of key {label}") from error
+                    raise fault_of(error, f"removing half of key {label}") from error
 
 
-def open_session(configuration: TokenConfiguration) -> TokenSession:
-    """Load the module, find the token by its label (slot numbers change), log in.
-
-    Raises ``TokenAbsent``, ``PinRefused`` (never to be retried with the same PIN) or ``TokenFault``.
-    """
-    library = _load(configuration)
-    try:
-        slot = _slot_of(library, configuration.label)
-        session = library.openSession(slot, PyKCS11.CKF_SERIAL_SESSION | PyKCS11.CKF_RW_SESSION)
-        login_count.begin_login(configuration)
-        try:
-            _log_in(session, configuration.pin())
-        finally:
-            login_count.end_login(configuration)
-        mechanisms = frozenset(_mechanism_numbers(library.getMechanismList(slot)))
-    except PyKCS11.PyKCS11Error as error:
-        library.unload()
-        raise _fault(error, "opening the token") from error
-    except TokenFault:
-        library.unload()
-        raise
-    return TokenSession(library, slot, session, mechanisms)
-
-
-def initialize_token(configuration: TokenConfiguration, *, so_pin: str) -> None:
-    """Make a new token with the configured label and PIN in the first free slot.
-
-    Raises ``TokenFault``, also when a token with that label is there: nothing is ever overwritten.
-    """
-    library = _load(configuration)
-    try:
-        slots = list(library.getSlotList(tokenPresent=False))
-        if any(_text(library.getTokenInfo(slot).label) == configuration.label for slot in slots):
-            msg = f"a token labeled {configuration.label} is there already"
-            raise TokenFault(msg, remedy_for=Remedy.NONE)
-        free = [s for s in slots if not library.getTokenInfo(s).flags & PyKCS11.CKF_TOKEN_INITIALIZED]
-        if not free:
-            msg = "no slot holds a token that is not yet initialized"
-            raise TokenFault(msg, remedy_for=Remedy.NONE)
-        # PyKCS11 pads with NUL, PKCS#11 asks for blanks.
-        library.initToken(free[0], so_pin, configuration.label.ljust(32))
-        session = library.openSession(
-            _slot_of(library, configuration.label), PyKCS11.CKF_SERIAL_SESSION | PyKCS11.CKF_RW_SESSION
-        )
-        session.login(so_pin, PyKCS11.CKU_SO)
-        session.initPin(configuration.pin())
-        session.logout()
-        session.closeSession()
-    except PyKCS11.PyKCS11Error as error:
-        raise _fault(error, "initializing the token") from error
-    finally:
-        library.unload()
-
-
-def _load(configuration: TokenConfiguration) -> type_handle:
-    if configuration.is_file_token:
-        write_softhsm_configuration(
-            tokens=configuration.tokens, file=configuration.run / f"softhsm2-{configuration.home.name}.conf"
-        )
-    library = PyKCS11.PyKCS11Lib()
-    try:
-        library.load(str(configuration.module))
-    except PyKCS11.PyKCS11Error as error:
-        msg = f"the PKCS#11 module {configuration.module} cannot be loaded"
-        raise TokenFault(msg, ckr=error.value) from error
-    return library
-
-
-def _slot_of(library: type_handle, label: str) -> int:
-    for slot in library.getSlotList(tokenPresent=True):
-        if _text(library.getTokenInfo(slot).label) == label:
-            return int(slot)
-    msg = f"no token labeled {label} is present"
-    raise TokenAbsent(msg, ckr=0xE0)
-
-
-def _log_in(session: type_handle, pin: str) -> None:
-    try:
-        session.login(pin)
-    except PyKCS11.PyKCS11Error as error:
-        # A login holds for the process: being logged in already is what was wanted.
-        if error.value != PyKCS11.CKR_USER_ALREADY_LOGGED_IN:
-            raise
-
-
-def _mechanism_numbers(names: Iterable[int | str]) -> Iterable[int]:
-    for name in names:
-        number = PyKCS11.CKM.get(name, name) if isinstance(name, str) else name
-        if isinstance(number, int):
-            yield number
-
-
-def _fault(error: PyKCS11.PyKCS11Error, doing: str) -> TokenFault:
+def fault_of(error: PyKCS11.PyKCS11Error, doing: str) -> TokenFault:
+    """Return what the module's answer means for us: a fault with its remedy."""
     ckr = int(error.value)
     if remedy(ckr) is Remedy.NEVER_RETRY:
         msg = f"the token refuses the PIN while {doing}"
@@ -387,19 +278,3 @@ def _fault(error: PyKCS11.PyKCS11Error, doing: str) -> TokenFault:
     fault = TokenFault("", ckr=ckr)
     fault.args = (f"{fault.name} while {doing}",)
     return fault
-
-
-def _to_der(raw: bytes) -> bytes:
-    """Turn r||s (PKCS#11 v3.0 section 2.3.1) into the SEQUENCE of RFC 3279 section 2.2.3."""
-    half = len(raw) // 2
-    return encode_dss_signature(int.from_bytes(raw[:half]), int.from_bytes(raw[half:]))
-
-
-def _point(value: bytes, curve: ec.EllipticCurve) -> bytes:
-    """Take the point out of CKA_EC_POINT, a DER OCTET STRING; some modules leave the wrapping out."""
-    length = 1 + 2 * ((curve.key_size + 7) // 8)
-    return value[-length:]
-
-
-def _text(value: object) -> str:
-    return str(value).strip("\0 ")

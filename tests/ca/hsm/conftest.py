@@ -15,7 +15,7 @@ from ca.hsm.configuration import TokenConfiguration
 from ca.hsm.key_algorithms import KeyAlgorithm
 from ca.hsm.proxy import SocketSigners
 from ca.hsm.token_keeper import keep_token
-from ca.hsm.token_session import initialize_token
+from ca.hsm.token_opening import initialize_token
 
 ROOT = Path(__file__).resolve().parents[3]
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
