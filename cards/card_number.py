@@ -26,7 +26,12 @@ class CardNumber:
     @property
     def grouped(self) -> str:
         """Return the digits in groups of four, as printed on the card."""
-        return " ".join(self.digits[index : index + 4] for index in range(0, _LENGTH, 4))
+        return grouped(self.digits)
+
+
+def grouped(number: str) -> str:
+    """Return a card number in groups of four, as printed on the card; empty for none."""
+    return " ".join(number[index : index + 4] for index in range(0, len(number), 4))
 
 
 def parse_card_number(text: str) -> CardNumber:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -12,66 +12,16 @@ from django.template.loader import render_to_string
 from ca.environments import Environment
 from ca.models import Certificate
 from ca.pki.reasons import RevocationReason
+from cards.card_number import grouped
 from journal.models import Entry
 from journal.proofs import ReceiptProof
 from ocsp.models import Sighting
+from reports.landing_words import LANDING_WORDS, LandingWords
 
 _STOCKHOLM: Final = ZoneInfo("Europe/Stockholm")
+_TWO_MINUTES: Final = 120
 PROVING: Final = ("certificate.revoked", "revocation.seen", "revocation.closed")
 """What the receipt rests on, and proves."""
-
-_WORDS: Final[dict[str, dict[str, str]]] = {
-    "sv": {
-        "title": "Kvittens på spärr",
-        "opening": "Alla certifikat på kortet är spärrade, och spärren har setts utifrån på varje tjänst som "
-        "förlitande parter frågar. Tiderna är svensk tid.",
-        "card": "Kortnummer",
-        "environment": "Miljö",
-        "made": "Gjord",
-        "certificate": "Certifikat",
-        "issuer": "Utfärdare",
-        "reason": "Orsak",
-        "requested": "Begärd",
-        "revoked": "Spärrad i liggaren",
-        "source": "Tjänst",
-        "node": "Adress",
-        "seen": "Sedd som spärrad",
-        "after": "Efter",
-        "list": "Lista",
-        "journal": "Journalen",
-        "proof": "Journalens rader om detta, med bevis att de hör till trädet vars huvud är signerat, ligger "
-        "i filen journal-proof.jsonl i den här PDF:en. Den prövas med journal/verify.py, utan någon server.",
-        "rows": "rader, huvud",
-        "ocsp": "OCSP",
-        "delta_crl": "Deltalistan",
-        "full_crl": "Spärrlistan",
-    },
-    "en": {
-        "title": "Receipt of revocation",
-        "opening": "All certificates on the card are revoked, and the revocation was seen from outside on "
-        "every service that relying parties ask. Times are Swedish time.",
-        "card": "Card number",
-        "environment": "Environment",
-        "made": "Made",
-        "certificate": "Certificate",
-        "issuer": "Issuer",
-        "reason": "Reason",
-        "requested": "Asked for",
-        "revoked": "Revoked in the ledger",
-        "source": "Service",
-        "node": "Address",
-        "seen": "Seen as revoked",
-        "after": "After",
-        "list": "List",
-        "journal": "The journal",
-        "proof": "The journal's rows about this, with proofs that they belong to the tree whose head is "
-        "signed, lie in the file journal-proof.jsonl inside this PDF. journal/verify.py checks it alone.",
-        "rows": "rows, head",
-        "ocsp": "OCSP",
-        "delta_crl": "The delta list",
-        "full_crl": "The revocation list",
-    },
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +35,7 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Revoked:
+    name: str
     serial: str
     issuer: str
     reason: str
@@ -114,21 +65,21 @@ def write_receipt(
     """Return the receipt as a tagged PDF with the proof inside; it is sealed by whoever has the key."""
     import weasyprint  # noqa: PLC0415 - takes a second to load, and few processes ever need it
 
-    words = _WORDS[language]
+    words = LANDING_WORDS[language]
     html = render_to_string(
         "reports/landing_receipt.html",
         {
             "language": language,
             "words": words,
-            "card_number": card_number,
+            "card_number": grouped(card_number),
             "environment": environment_of(certificates),
-            "made": _clock(made_at),
+            "made": moment(made_at, words),
             "revoked": [_revoked(one, words) for one in certificates],
             "proof": proof,
         },
     )
     bundle = weasyprint.Attachment(
-        string=proof.bundle.encode(), name="journal-proof.jsonl", description=words["journal"]
+        string=proof.bundle.encode(), name="journal-proof.jsonl", description=words.journal
     )
     written: bytes = weasyprint.HTML(string=html).write_pdf(pdf_variant="pdf/ua-1", attachments=[bundle])
     return written
@@ -140,20 +91,21 @@ def environment_of(certificates: Sequence[Certificate]) -> str:
     return Environment.QA.value if is_qa else str(settings.SIGILL_ENVIRONMENT)
 
 
-def _revoked(row: Certificate, words: dict[str, str]) -> _Revoked:
+def _revoked(row: Certificate, words: LandingWords) -> _Revoked:
     sightings = Sighting.objects.filter(landing_id=row.pk).order_by("seen_at", "source", "node")
     return _Revoked(
+        name=words.keys.get(row.name, row.name),
         serial=row.serial_hex,
         issuer=row.issuer.common_name,
-        reason=RevocationReason(row.revocation_reason or 0).rfc_name,
-        requested=_clock(row.revocation_requested_at),
-        revoked=_clock(row.revoked_at),
+        reason=words.reasons[RevocationReason(row.revocation_reason or 0)],
+        requested=moment(row.revocation_requested_at, words),
+        revoked=moment(row.revoked_at, words),
         sightings=[
             _Seen(
-                source=words[one.source],
+                source=words.sources[one.source],
                 node=one.node,
-                seen=_clock(one.seen_at),
-                after=f"{(one.seen_at - row.revoked_at).total_seconds():.2f} s",
+                seen=_clock(one.seen_at, since=row.revoked_at, words=words),
+                after=span(one.seen_at - row.revoked_at, words),
                 list=str(one.crl_number or ""),
             )
             for one in sightings
@@ -162,5 +114,25 @@ def _revoked(row: Certificate, words: dict[str, str]) -> _Revoked:
     )
 
 
-def _clock(at: datetime | None) -> str:
-    return f"{at.astimezone(_STOCKHOLM):%Y-%m-%d %H:%M:%S}" if at is not None else ""
+def moment(at: datetime | None, words: LandingWords) -> str:
+    """Return the day and the Swedish clock time as a document tells them; nothing for never."""
+    if at is None:
+        return ""
+    local = at.astimezone(_STOCKHOLM)
+    return f"{local.day} {words.months[local.month - 1]} {local.year} {words.at} {local:%H:%M:%S}"
+
+
+def span(length: timedelta, words: LandingWords) -> str:
+    """Return a span in seconds with one decimal, in minutes from two minutes on."""
+    seconds = max(length.total_seconds(), 0.0)
+    if seconds >= _TWO_MINUTES:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds:.1f} s".replace(".", words.decimal)
+
+
+def _clock(at: datetime, *, since: datetime, words: LandingWords) -> str:
+    """Return the clock time, with its day where that is another than that of the revocation."""
+    local = at.astimezone(_STOCKHOLM)
+    if local.date() == since.astimezone(_STOCKHOLM).date():
+        return f"{local:%H:%M:%S}"
+    return moment(at, words)

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cards import card_number
 from portal.problems import Problem
 from portal.words import Tag, Text
 
 
 def grouped(number: str) -> str:
     """Return a card number in groups of four, as printed on the card; empty for none."""
-    return " ".join(number[index : index + 4] for index in range(0, len(number), 4))
+    return card_number.grouped(number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
