@@ -266,10 +266,12 @@ class CardBlocked(_AboutACard):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderingStopped(Event):
-    """No cards may be ordered from an instant on; blocking goes on."""
+    """No cards may be ordered from an instant on, by one organization or (no id) by any; blocking goes on."""
 
     TYPE: ClassVar[str] = "ordering.stopped"
+    VERSION: ClassVar[int] = 2
     order_stop_id: str
+    organization_id: str
     starts_at: str
 
 
@@ -278,5 +280,7 @@ class OrderingResumed(Event):
     """Cards may be ordered again."""
 
     TYPE: ClassVar[str] = "ordering.resumed"
+    VERSION: ClassVar[int] = 2
     order_stop_id: str
+    organization_id: str
     ends_at: str

@@ -4,7 +4,6 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 
 from cards import policies, selectors
 from cards.errors import (
@@ -25,7 +24,7 @@ from cards.products import CardProduct, catalogue
 from cards.states import CardAction, CardOrderAction, CardOrderState, CardState
 from cards.swedish_day import months_after, swedish_day
 from cards.transitions import card_after, demand_moved, order_after
-from directory.models import Employment
+from directory.models import Employment, Role
 from journal.actor import Actor
 from journal.errors import Refusal
 from journal.recording import record
@@ -145,32 +144,53 @@ def discard_card(card: Card, *, reason: str, actor: Actor, at: datetime) -> None
     )
 
 
-def stop_ordering(*, starts_at: datetime, reason: str, actor: Actor, at: datetime) -> OrderStop:
-    """Refuse orders from an instant on, until resume_ordering; raises Refused (POR-16)."""
-    _demand_central(actor)
+def stop_ordering(
+    *, starts_at: datetime, reason: str, actor: Actor, at: datetime, organization_id: str = ""
+) -> OrderStop:
+    """Refuse orders from an instant on, until resume_ordering; raises Refused (POR-16).
+
+    Those of one organization, or without ``organization_id`` of all.
+    """
+    _demand_central(actor, organization_id)
     with transaction.atomic():
         stop = OrderStop.objects.create(
-            starts_at=starts_at, reason=reason, set_by=actor.identifier, set_at=at
+            starts_at=starts_at,
+            reason=reason,
+            set_by=actor.identifier,
+            set_at=at,
+            organization_id=organization_id or None,
         )
         record(
-            OrderingStopped(order_stop_id=str(stop.pk), starts_at=starts_at.isoformat()),
+            OrderingStopped(
+                order_stop_id=str(stop.pk),
+                organization_id=organization_id,
+                starts_at=starts_at.isoformat(),
+            ),
             actor=actor,
             at=at,
         )
         return stop
 
 
-def resume_ordering(*, actor: Actor, at: datetime) -> int:
-    """End every order stop in force or to come, and return how many; raises Refused."""
-    _demand_central(actor)
+def resume_ordering(*, actor: Actor, at: datetime, organization_id: str = "") -> int:
+    """End every order stop in force or to come, of all or of the one organization, and return how many.
+
+    Raises Refused.
+    """
+    _demand_central(actor, organization_id)
     with transaction.atomic():
-        stops = list(OrderStop.objects.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at)))
+        stops = list(selectors.order_stops(at=at, organization_id=organization_id))
         for stop in stops:
             if stop.starts_at < at:
                 OrderStop.objects.filter(pk=stop.pk).update(ends_at=at)
             else:
                 OrderStop.objects.filter(pk=stop.pk).delete()
-            record(OrderingResumed(order_stop_id=str(stop.pk), ends_at=at.isoformat()), actor=actor, at=at)
+            event = OrderingResumed(
+                order_stop_id=str(stop.pk),
+                organization_id=str(stop.organization_id or ""),
+                ends_at=at.isoformat(),
+            )
+            record(event, actor=actor, at=at)
         return len(stops)
 
 
@@ -251,7 +271,9 @@ def _locked_order(pk: UUID) -> CardOrder:
     return CardOrder.objects.select_related("card", "person").get(pk=pk)
 
 
-def _demand_central(actor: Actor) -> None:
+def _demand_central(actor: Actor, organization_id: str) -> None:
+    if organization_id and not policies.in_scope(actor, organization_id):
+        raise Refused(Refusal(code="outside_scope", fixer=Role.CENTRAL_ADMINISTRATOR.value))
     if not policies.has_role(actor, policies.MAY_STOP_ORDERING):
         facts = (("role", actor.role), ("needed", ",".join(sorted(policies.MAY_STOP_ORDERING))))
         raise Refused(Refusal(code="role_missing", facts=facts))

@@ -13,6 +13,7 @@ from cards.products import AssuranceLevel, CardProduct, IdentityKind, assurance_
 from cards.states import RUNNING_ORDER_STATES, CardOrderState, CardState
 from cards.swedish_day import age_on, swedish_day
 from directory.models import Employment, Person, RegistrationStatus, Role
+from directory.organization_models import OrganizationSettings
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
 
@@ -65,10 +66,15 @@ def may_order(
         or _self_service_refusal(actor, person)
         or _protected_refusal(actor, person)
         # A stop is of PROD; QA goes on beside it (requirement QA-1).
-        or (_qa_refusal() if is_qa else order_stop_refusal(at=at))
+        or (
+            _qa_refusal()
+            if is_qa
+            else order_stop_refusal(at=at, organization_id=str(employment.organization_id))
+        )
         or _employment_refusal(employment, at=at)
         or holder_refusal(person)
         or _product_refusal(item, product_code=product_code, loa=loa)
+        or _set_up_refusal(employment, item)
         or _level_refusal(person, assurance_level(loa), at=at)
         or _running_order_refusal(employment, Environment.QA if is_qa else Environment.PROD)
     )
@@ -128,10 +134,13 @@ def usable_refusal(card: Card, *, at: datetime) -> Refusal | None:
             return Refusal(code="card_discarded", facts=(("reason", card.discard_reason),))
 
 
-def order_stop_refusal(*, at: datetime) -> Refusal | None:
-    """Return the order stop in force at this moment, if any (POR-16)."""
+def order_stop_refusal(*, at: datetime, organization_id: str = "") -> Refusal | None:
+    """Return the order stop in force at this moment, if any: of all, or of the organization (POR-16)."""
+    concerned = Q(organization__isnull=True)
+    if organization_id:
+        concerned |= Q(organization_id=organization_id)
     stop = (
-        OrderStop.objects.filter(starts_at__lte=at)
+        OrderStop.objects.filter(concerned, starts_at__lte=at)
         .filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at))
         .order_by("starts_at")
         .first()
@@ -220,6 +229,21 @@ def _product_refusal(item: CardProduct | None, *, product_code: str, loa: int) -
     if loa not in item.loa_allowed:
         return Refusal(code="loa_not_allowed", facts=(("product", product_code), ("loa", str(loa))))
     return None
+
+
+def _set_up_refusal(employment: Employment, item: CardProduct | None) -> Refusal | None:
+    """Return why the organization does not order this product: the central administration chose others."""
+    settings = OrganizationSettings.objects.defer("logo_png").filter(
+        organization_id=employment.organization_id
+    )
+    allowed = settings.values_list("products", flat=True).first()
+    if item is None or not allowed or item.code in allowed:
+        return None
+    return Refusal(
+        code="product_not_for_organization",
+        facts=(("product", item.code),),
+        fixer=Role.CENTRAL_ADMINISTRATOR.value,
+    )
 
 
 def _level_refusal(person: Person, level: AssuranceLevel, *, at: datetime) -> Refusal | None:

@@ -14,7 +14,7 @@ from ca.models import Certificate
 from ca.selectors import certificates_of_person
 from cards import policies
 from cards.errors import ActivationNotFound, CardNotFound, CardOrderNotFound
-from cards.models import Activation, Card, CardOrder, FactoryCursor
+from cards.models import Activation, Card, CardOrder, FactoryCursor, OrderStop
 from cards.states import OPEN_ACTIVATION_STATES, CardOrderState, CardState
 from cards.swedish_day import swedish_day
 from journal.actor import Actor, ActorKind
@@ -179,6 +179,23 @@ def shipped_and_waiting(*, actor: Actor, limit: int = 50) -> tuple[Card, ...]:
 def factory_contact() -> FactoryCursor:
     """Return how the last contact with the card factory went."""
     return FactoryCursor.objects.filter(pk=1).first() or FactoryCursor()
+
+
+def order_stops(*, at: datetime, organization_id: str = "") -> QuerySet[OrderStop]:
+    """Return the order stops in force or to come: those of an organization, or without id those of all."""
+    stops = OrderStop.objects.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at))
+    if not organization_id:
+        return stops.filter(organization__isnull=True).order_by("starts_at")
+    return stops.filter(organization_id=organization_id).order_by("starts_at")
+
+
+def active_cards_counted(*, actor: Actor, at: datetime) -> Mapping[str, int]:
+    """Return how many cards are in use in each organization in the actor's scope, by organization's id."""
+    active = Card.objects.filter(state=CardState.ACTIVE.value, valid_until__gte=swedish_day(at))
+    if actor.kind is not ActorKind.SYSTEM:
+        active = active.filter(organization_id__in=actor.organization_ids)
+    counted = active.values_list("organization_id").annotate(models.Count("pk")).order_by()
+    return {str(pk): number for pk, number in counted}
 
 
 def _views(cards: list[Card], *, actor: Actor, at: datetime) -> list[CardView]:

@@ -57,6 +57,24 @@ class RoleNotHeld(DomainError):
     code = "role_not_held"
 
 
+class OrganizationNotFound(DomainError):
+    """There is no such organization, or not for this actor: the two must look the same."""
+
+    code = "organization_not_found"
+
+
+class OrganizationRefused(DomainError):
+    """An organization may not be changed so; ``facts["rule"]``: ``not_central reason_missing``."""
+
+    code = "organization_refused"
+
+
+class LogoRefused(DomainError):
+    """A file is no logo; ``facts["rule"]``: ``file_too_large too_many_pixels no_picture``."""
+
+    code = "logo_refused"
+
+
 class InvalidIdentifier(DomainError):
     """A text is no identifier of its kind; subclasses say which rule it breaks. Never holds the text."""
 

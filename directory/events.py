@@ -93,6 +93,17 @@ class OrganizationChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationSetUp(Event):
+    """The central administration changed how an organization is set up. ``fields`` are names of fields."""
+
+    TYPE: ClassVar[str] = "organization.set_up"
+    VERSION: ClassVar[int] = 1
+    organization_id: str
+    fields: tuple[str, ...]
+    reason: Personal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SyncEnded(Event):
     """A reading of a register ended; the state says how."""
 

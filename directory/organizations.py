@@ -20,8 +20,7 @@ def write_organizations(catalogue: Catalogue, *, actor: Actor, at: datetime) -> 
             _write_organization(entry, actor=actor, at=at)
         by_hsa_id = {one.hsa_id: one for one in Organization.objects.all()}
         for entry in catalogue.organizations:
-            agent = by_hsa_id.get(entry.agent)
-            Organization.objects.filter(hsa_id=entry.hsa_id).update(agent_organization=agent)
+            _write_agent(by_hsa_id[entry.hsa_id], by_hsa_id.get(entry.agent), actor=actor, at=at)
         _write_units(catalogue, by_hsa_id)
 
 
@@ -44,6 +43,17 @@ def _write_organization(entry: CatalogueOrganization, *, actor: Actor, at: datet
         Organization.objects.filter(pk=organization.pk).update(**facts)
         event = OrganizationChanged(organization_id=str(organization.pk), fields=changed)
         record(event, actor=actor, at=at)
+
+
+def _write_agent(
+    organization: Organization, agent: Organization | None, *, actor: Actor, at: datetime
+) -> None:
+    """Write who is agent (ombud): their roles reach the organization from now on, so it is told."""
+    if organization.agent_organization_id == (agent.pk if agent else None):
+        return
+    Organization.objects.filter(pk=organization.pk).update(agent_organization=agent)
+    event = OrganizationChanged(organization_id=str(organization.pk), fields=("agent_organization",))
+    record(event, actor=actor, at=at)
 
 
 def _write_units(catalogue: Catalogue, organizations: dict[str, Organization]) -> None:

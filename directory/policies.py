@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from directory.matrix import MATRIX, Capability
 from directory.models import Employment, Organization, Person, Role
 from directory.roles import (
     GRANTERS,
@@ -97,6 +98,24 @@ def may_see(person: Person, actor: Actor, *, organization_ids: frozenset[str]) -
     return None
 
 
+def may_view_organizations(actor: Actor) -> Refusal | None:
+    """Return why the actor may not see how organizations are set up, or None (domain.md 1.2)."""
+    if actor.kind is ActorKind.SYSTEM or actor.role in _names(Capability.VIEW_ORGANIZATIONS):
+        return None
+    return Refusal(code="organization_refused", facts=(("rule", "not_for_role"),))
+
+
+def may_set_up_organizations(actor: Actor) -> Refusal | None:
+    """Return why the actor may not change how organizations are set up, or None (domain.md 1.2)."""
+    if actor.kind is ActorKind.SYSTEM or actor.role in _names(Capability.CHANGE_ORGANIZATIONS):
+        return None
+    return Refusal(
+        code="organization_refused",
+        facts=(("rule", "not_central"),),
+        fixer=Role.CENTRAL_ADMINISTRATOR.value,
+    )
+
+
 def may_list_roles(actor: Actor) -> Refusal | None:
     """Return why the actor may not see who holds which role, or None: for those who give roles."""
     if actor.kind is ActorKind.SYSTEM or (actor.role in GIVING_ROLES and actor.organization_ids):
@@ -153,6 +172,10 @@ def fits_organization(role: Role, organization: Organization) -> Refusal | None:
     if (role in UNSCOPED_ROLES) is not (organization.kind == CENTRAL) and role is not Role.AUDITOR:
         return _refusal("central_roles_are_central")
     return None
+
+
+def _names(capability: Capability) -> frozenset[str]:
+    return frozenset(role.value for role in MATRIX[capability])
 
 
 def _refusal(rule: str, *facts: tuple[str, str]) -> Refusal:

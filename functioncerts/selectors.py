@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from ca.models import Certificate
@@ -125,6 +125,15 @@ def list_orders(
 def certificates_of(orders: Iterable[FunctionOrder]) -> dict[str, Certificate]:
     """Return the delivered certificates of orders by their ids, in one query."""
     return certificates_by_id({order.certificate_id for order in orders if order.certificate_id})
+
+
+def certificates_counted(*, actor: Actor) -> dict[str, int]:
+    """Return how many delivered certificates each organization in the actor's scope has, by its id."""
+    delivered = FunctionOrder.objects.filter(state=FunctionOrderState.DELIVERED.value)
+    if actor.kind is not ActorKind.SYSTEM:
+        delivered = delivered.filter(organization_id__in=actor.organization_ids)
+    counted = delivered.values_list("organization_id").annotate(Count("pk")).order_by()
+    return {str(pk): number for pk, number in counted}
 
 
 def certificate_of(order: FunctionOrder) -> Certificate | None:

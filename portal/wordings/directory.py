@@ -73,6 +73,24 @@ DIRECTORY: Final[Mapping[str, Wording]] = {
         text=_("Who holds which role is shown to those who give roles."),
         fixer="issuance_manager",
     ),
+    "organization_not_found": Wording(
+        status=404,
+        title=_("The organization was not found"),
+        text=_("It does not exist, or is outside your role."),
+        fixer="role",
+    ),
+    "organization_refused": Wording(
+        status=403,
+        title=_("The organization cannot be changed"),
+        text=_("Only the central administration changes how organizations are set up, and says why."),
+        fixer="central_administrator",
+    ),
+    "logo_refused": Wording(
+        status=422,
+        title=_("The file is no logo"),
+        text=_("A logo is a PNG or JPEG picture of at most one megabyte and four million pixels."),
+        fixer="you",
+    ),
     "erasure_refused": Wording(
         status=403,
         title=_("The erasure is refused"),

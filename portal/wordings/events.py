@@ -484,6 +484,13 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=_("Organization changed in HSA"),
         sentence=_("HSA says something new of %(organization)s: %(fields)s"),
     ),
+    "organization.set_up": EventWords(
+        group="people",
+        icon="building",
+        tone="warn",
+        name=_("Organization set up anew"),
+        sentence=_("%(who)s changed how %(organization)s is set up: %(fields)s"),
+    ),
     "directory.person_searched": EventWords(
         group="people",
         icon="search",
@@ -639,6 +646,34 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         tone="info",
         name=EVENTS["report.made"],
         sentence=_("%(who)s made the report %(report)s"),
+    ),
+    "report.ordered": EventWords(
+        group="records",
+        icon="bar-chart",
+        tone="info",
+        name=EVENTS["report.ordered"],
+        sentence=_("%(who)s ordered the report %(report)s"),
+    ),
+    "report.pulled": EventWords(
+        group="records",
+        icon="download",
+        tone="info",
+        name=EVENTS["report.pulled"],
+        sentence=_("%(who)s took the report %(report)s"),
+    ),
+    "report.failed": EventWords(
+        group="records",
+        icon="exclamation-octagon",
+        tone="warn",
+        name=EVENTS["report.failed"],
+        sentence=_("The report %(report)s was not made"),
+    ),
+    "report.deleted": EventWords(
+        group="records",
+        icon="x-circle",
+        tone="info",
+        name=EVENTS["report.deleted"],
+        sentence=_("The file of the report %(report)s was deleted"),
     ),
     "journal.exported": EventWords(
         group="records",

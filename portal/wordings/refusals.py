@@ -41,6 +41,12 @@ REFUSALS: Final[Mapping[str, Wording]] = {
     "product_unknown": Wording(
         status=422, title=_("There is no such product."), text=_("%(product)s is not in the list.")
     ),
+    "product_not_for_organization": Wording(
+        status=409,
+        title=_("Your organization does not order this product"),
+        text=_("The central administration has chosen other products for it than %(product)s."),
+        fixer="central_administrator",
+    ),
     "product_not_orderable": Wording(
         status=409,
         title=_("The product cannot be ordered here."),

@@ -29,6 +29,7 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "card.shipped", "factory_report.set_aside",
     ),
     "a stop of orders and its end": ("ordering.stopped", "ordering.resumed"),
+    "how an organization is set up": ("organization.set_up",),
     "identity checks, also the suspicious": ("identity.checked", "identity.suspected"),
     "each state of an activation": (
         "activation.opened", "activation.claimed", "activation.keys_made", "activation.key_superseded",
@@ -59,7 +60,9 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
     "roles that two people give": ("role.requested", "role.declined"),
     "the yearly confirmation of roles": ("role.confirmed", "role.reminded"),
     "settings": ("configuration.changed",),
-    "reports pulled": ("report.made",),
+    "reports ordered, made, pulled, deleted": (
+        "report.ordered", "report.made", "report.pulled", "report.failed", "report.deleted",
+    ),
     "exports of the journal": ("journal.exported",),
     "searches by number, readings of registers, protected persons opened": (
         "directory.person_searched", "directory.person_read", "person.protected_opened",
@@ -193,7 +196,7 @@ def test_a_leaf_holds_identifiers_and_codes_and_nothing_of_a_person() -> None:
 def test_an_event_with_personal_fields_says_whose_they_are_or_has_nobody() -> None:
     """Without ``person_id`` they are kept under the key of the month, or of who acted."""
     # Who acted gave the reason of a decision over many people: it lies under their own key.
-    nobody = {"authn.order_claimed", "basis.decided", "directory.sync_decided"}
+    nobody = {"authn.order_claimed", "basis.decided", "directory.sync_decided", "organization.set_up"}
     told = {kind.TYPE for kind in all_events() if personal_fields(kind) and "person_id" not in _names(kind)}  # type: ignore[arg-type]
     assert told <= nobody
 
