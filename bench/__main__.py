@@ -54,6 +54,8 @@ def rows_of(place: Place) -> dict[str, Callable[[], Result]]:
         "issue_vs_commit": with_django("bench.commit_row", "commit"),
         "journal_append": with_django("bench.journal_row", "append"),
         "crl_1m_vs_openssl": with_django("bench.crl_row", "crl"),
+        "crl_100k": with_django("bench.mass_row", "long_list"),
+        "mass_revocation_10k": with_django("bench.mass_row", "mass_revocation"),
         "sync_100k": with_django("bench.sync_row", "sync"),
         "search_1m": with_django("bench.population_rows", "search"),
         "page_list_ms": with_django("bench.population_rows", "list_page"),

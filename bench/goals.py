@@ -40,6 +40,8 @@ GOALS: dict[str, Goal] = {
     "issue_vs_commit": _least(0.40),
     "journal_append": _least(0.50),
     "crl_1m_vs_openssl": _least(20),
+    "crl_100k": _most(10, "s"),
+    "mass_revocation_10k": _most(600, "s"),
     "search_1m": _most(100, "ms"),
     "page_list_ms": _most(25, "ms"),
     "report_csv_1m": _most(1.5, "ratio"),

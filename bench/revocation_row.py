@@ -1,6 +1,7 @@
 """How soon an outside client is told of a revocation, with the worker and the responder running."""
 
 import http.client
+import subprocess
 import time
 from pathlib import Path
 from statistics import median
@@ -28,6 +29,53 @@ _PATIENCE = 30.0
 
 def visible(place: Place, installation: Installation) -> Result:
     """Revoke certificates one after the other, each at once asked about until the answer is revoked."""
+    running = status_processes(place)
+    count = place.size(500, 40)
+    certificates = _issued(place, count)
+    server = Server(port=installation.status_port, process=running[0])
+    questions = [question(one) for one in certificates]
+    load = wrk(place, "visible", questions, method="GET", connections=8)
+    taken: list[float] = []
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    wrk_process = load.start(server, 3600)
+    try:
+        for certificate, asked in zip(certificates, questions, strict=True):
+            if says(connection, asked) is not ocsp.OCSPCertStatus.GOOD:
+                raise NotMeasured("a certificate was not good before it was revoked")
+            at = now()
+            done = revoke(
+                certificate_id=certificate.pk,
+                reason=RevocationReason.SUPERSEDED,
+                requested_at=at,
+                actor=ACTOR,
+                at=at,
+            )
+            committed = time.monotonic()
+            if not isinstance(done, Revoked):
+                raise NotMeasured("a certificate had been revoked before")
+            while says(connection, asked) is not ocsp.OCSPCertStatus.REVOKED:
+                if time.monotonic() - committed > _PATIENCE:
+                    raise NotMeasured(f"a revocation was not seen in {_PATIENCE:.0f} s")
+                time.sleep(0.005)
+            taken.append(time.monotonic() - committed)
+            if len(taken) % (count // 5) == 0:
+                place.say(f"{len(taken)} revocations, median {median(taken):.3f} s, worst {max(taken):.3f} s")
+    finally:
+        wrk_process.terminate()
+        wrk_process.wait()
+        connection.close()
+        for process in reversed(running):
+            end(process)
+    return Result(
+        value=percentile(taken, 0.99),
+        of="wall time from the commit to the first OCSP answer that says revoked",
+        note=f"{count} revocations one after the other, the responder kept busy by wrk on 8 connections; "
+        f"median {median(taken):.3f} s, worst {max(taken):.3f} s; PostgreSQL, SoftHSM",
+    )
+
+
+def status_processes(place: Place) -> list[subprocess.Popen[bytes]]:
+    """Start responder and worker as ``make up`` does, and wait until they are ready."""
     home, run = Path(settings.SIGILL_HOME), Path(settings.SIGILL_RUN)
     known = {
         process.name: process
@@ -43,53 +91,12 @@ def visible(place: Place, installation: Installation) -> Result:
             )
         )
     }
-    running = {}
+    running = []
     for name in ("responder", "worker"):
         process = known[name]
-        running[name] = place.child(f"visible-{name}", process.arguments, process.environment)
-        place.await_ready(f"visible-{name}", running[name], process.is_ready)
-    count = place.size(500, 40)
-    certificates = _issued(place, count)
-    server = Server(port=installation.status_port, process=running["responder"])
-    questions = [_question(one) for one in certificates]
-    load = wrk(place, "visible", questions, method="GET", connections=8)
-    taken: list[float] = []
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
-    wrk_process = load.start(server, 3600)
-    try:
-        for certificate, question in zip(certificates, questions, strict=True):
-            if _says(connection, question) is not ocsp.OCSPCertStatus.GOOD:
-                raise NotMeasured("a certificate was not good before it was revoked")
-            at = now()
-            done = revoke(
-                certificate_id=certificate.pk,
-                reason=RevocationReason.SUPERSEDED,
-                requested_at=at,
-                actor=ACTOR,
-                at=at,
-            )
-            committed = time.monotonic()
-            if not isinstance(done, Revoked):
-                raise NotMeasured("a certificate had been revoked before")
-            while _says(connection, question) is not ocsp.OCSPCertStatus.REVOKED:
-                if time.monotonic() - committed > _PATIENCE:
-                    raise NotMeasured(f"a revocation was not seen in {_PATIENCE:.0f} s")
-                time.sleep(0.005)
-            taken.append(time.monotonic() - committed)
-            if len(taken) % (count // 5) == 0:
-                place.say(f"{len(taken)} revocations, median {median(taken):.3f} s, worst {max(taken):.3f} s")
-    finally:
-        wrk_process.terminate()
-        wrk_process.wait()
-        connection.close()
-        end(running["worker"])
-        end(running["responder"])
-    return Result(
-        value=percentile(taken, 0.99),
-        of="wall time from the commit to the first OCSP answer that says revoked",
-        note=f"{count} revocations one after the other, the responder kept busy by wrk on 8 connections; "
-        f"median {median(taken):.3f} s, worst {max(taken):.3f} s; PostgreSQL, SoftHSM",
-    )
+        running.append(place.child(name, process.arguments, process.environment))
+        place.await_ready(name, running[-1], process.is_ready)
+    return running
 
 
 def _issued(place: Place, count: int) -> list[Certificate]:
@@ -106,15 +113,17 @@ def _issued(place: Place, count: int) -> list[Certificate]:
     return list(ready.select_related("issuer").order_by("carrier_id"))
 
 
-def _question(certificate: Certificate) -> bytes:
+def question(certificate: Certificate) -> bytes:
+    """Return what a relying service asks about a certificate."""
     asked = x509.load_der_x509_certificate(bytes(certificate.certificate_der))
     issuer = x509.load_der_x509_certificate(bytes(certificate.issuer.certificate_der))
     builder = ocsp.OCSPRequestBuilder().add_certificate(asked, issuer, hashes.SHA1())  # noqa: S303 - RFC 5019
     return builder.build().public_bytes(Encoding.DER)
 
 
-def _says(connection: http.client.HTTPConnection, question: bytes) -> ocsp.OCSPCertStatus:
-    connection.request("POST", "/ocsp", question, {"Content-Type": "application/ocsp-request"})
+def says(connection: http.client.HTTPConnection, asked: bytes) -> ocsp.OCSPCertStatus:
+    """Return the status that the responder gives. Raises ``NotMeasured`` when it gives none."""
+    connection.request("POST", "/ocsp", asked, {"Content-Type": "application/ocsp-request"})
     answer = ocsp.load_der_ocsp_response(connection.getresponse().read())
     if answer.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         raise NotMeasured(f"the responder answers {answer.response_status.name}")
