@@ -19,6 +19,7 @@ from cards.reasons import BlockReason
 from journal.errors import DomainError, Refusal
 from portal import moments, words
 from portal.wordings.accounts import ACCOUNTS
+from portal.wordings.api import API
 from portal.wordings.authn import AUTHN
 from portal.wordings.ca import CA
 from portal.wordings.cards import CARDS
@@ -26,6 +27,7 @@ from portal.wordings.directory import DIRECTORY, ROLE_RULES
 from portal.wordings.functioncerts import FUNCTIONCERTS
 from portal.wordings.ground import FIXERS, GROUND
 from portal.wordings.refusals import REFUSALS
+from portal.wordings.reports import REPORTS
 from portal.wordings.weaknesses import WEAKNESSES
 from portal.wordings.wording import Wording
 
@@ -37,12 +39,14 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     **FUNCTIONCERTS,
     **AUTHN,
     **ACCOUNTS,
+    **API,
     **REFUSALS,
+    **REPORTS,
 }
 
 _SERVER_FAULT: Final = 500
 _UNAVAILABLE: Final = 503
-_MACHINE_PATHS: Final = ("/api/", "/c/")
+MACHINE_PATHS: Final = ("/api/", "/c/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +119,7 @@ def of_code(code: str, *, facts: Mapping[str, str] | None = None, fixer: str = "
 
 def page(request: HttpRequest, problem: Problem) -> HttpResponse:
     """Answer with the problem: as a page for people, as problem+json for machines."""
-    if request.path.startswith(_MACHINE_PATHS):
+    if request.path.startswith(MACHINE_PATHS):
         return JsonResponse(problem.as_json(), status=problem.status, content_type="application/problem+json")
     response = render(request, "portal/problem.html", {"problem": problem}, status=problem.status)
     tagged(response, problem)
@@ -144,6 +148,26 @@ def code_of(response: HttpResponse) -> str:
     except ValueError:
         return ""
     return str(told.get("code") or told.get("errorCode") or "") if isinstance(told, dict) else ""
+
+
+def in_words(response: HttpResponse) -> HttpResponse:
+    """Return a problem+json of the layers below, which know codes and facts, with words for people added.
+
+    ``title`` and ``explanation`` are in the language that the caller asked for; ``code``, ``facts`` and
+    ``detail`` (a field by its name, a fault by its sentence) stay what programs read.
+    """
+    if response.get("Content-Type", "") != "application/problem+json" or response.streaming:
+        return response
+    told = json.loads(response.content)
+    facts = told.get("facts")
+    facts = facts if isinstance(facts, dict) else {}
+    if told.get("code") not in WORDINGS or "explanation" in told:
+        return response
+    problem = of_code(told["code"], facts=facts, fixer=str(facts.get("fixer", "")))
+    told["title"] = problem.title
+    told["explanation"] = " ".join(part for part in (problem.text, problem.fixer) if part)
+    response.content = json.dumps(told).encode()
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -183,7 +207,7 @@ def _is_passing(error: BaseException | None) -> bool:
 def _bare(request: HttpRequest, problem: Problem) -> HttpResponse:
     """Answer with nothing that asks the database or the session."""
     response: HttpResponse
-    if request.path.startswith(_MACHINE_PATHS):
+    if request.path.startswith(MACHINE_PATHS):
         response = JsonResponse(
             problem.as_json(), status=problem.status, content_type="application/problem+json"
         )

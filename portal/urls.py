@@ -4,7 +4,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from portal import problems
 from portal.pages.auditor import compare, event, export, heads, journal
-from portal.pages.central import ceremony, issuers, protocols
+from portal.pages.basis import decision, lists
+from portal.pages.central import ceremony, issuers, protocols, register_run, registers
 from portal.pages.desk import (
     activating,
     block_receipt,
@@ -30,6 +31,8 @@ from portal.pages.public import (
     status,
     status_metrics,
 )
+from portal.pages.reports import catalogue as reports_catalogue
+from portal.pages.reports import report
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.accounts.urls")),
@@ -60,6 +63,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("journal/compare/", compare.show_comparison, name="journal-compare"),
     path("journal/verify.py", heads.download_verifier, name="journal-verifier"),
     path("journal/audit-key.pem", heads.download_key, name="journal-key"),
+    # Reports
+    path("reports/", reports_catalogue.show_reports, name="reports"),
+    path("reports/ordered/status/", reports_catalogue.show_progress, name="reports-status"),
+    path("reports/ordered/<uuid:report_id>/file", reports_catalogue.download_file, name="report-file"),
+    path(
+        "reports/ordered/<uuid:report_id>/proof.jsonl", reports_catalogue.download_proof, name="report-proof"
+    ),
+    path("reports/<slug:code>/", report.show_report, name="report"),
     # The central administration
     path("central/issuers/", issuers.show_issuers, name="issuers"),
     path("central/ceremonies/<uuid:ceremony_id>/", ceremony.show_ceremony, name="ceremony"),
@@ -71,6 +82,27 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("roles/confirm/", deciding.confirm, name="roles-confirm"),
     path("roles/asked/<uuid:appointment_id>/", deciding.decide, name="role-appointment"),
     path("roles/<uuid:assignment_id>/revoke/", deciding.take, name="role-revoke"),
+    path("central/registers/", registers.show_registers, name="registers"),
+    path(
+        "central/registers/<slug:register>/progress/",
+        registers.show_register_progress,
+        name="register-progress",
+    ),
+    path("central/registers/runs/<uuid:run_id>/", register_run.show_run, name="register-run"),
+    path(
+        "central/registers/runs/<uuid:run_id>/progress/",
+        register_run.show_run_progress,
+        name="register-run-progress",
+    ),
+    # Basis lists
+    path("basis/", lists.show_basis, name="basis-start"),
+    path("basis/<slug:subject>/", lists.show_basis, name="basis"),
+    path("basis/decisions/<uuid:decision_id>/", decision.show_decision, name="basis-decision"),
+    path(
+        "basis/decisions/<uuid:decision_id>/progress/",
+        decision.show_decision_progress,
+        name="basis-decision-progress",
+    ),
     # The desk
     path("", today.show_today, name="today"),
     path("people/search/", people.search_people, name="people-search"),

@@ -239,3 +239,20 @@ def report_kind(code: str) -> ReportKind:
             f"there is no report {code}", facts={"report": code, "reports": ", ".join(CATALOGUE)}
         )
     return kind
+
+
+_CARD_STATES: Final = ("BESTÄLLT", "SKICKAT", "AKTIVT", "SPÄRRAT", "MAKULERAT", "UTGÅNGET")
+_CERTIFICATE_STATES: Final = ("AKTIVT", "SPÄRRAT", "UTGÅNGET")
+_OPEN_ORDER_STATES: Final = ("BESTÄLLD", "SKICKAD_TILL_PRODUKTION", "I_PRODUKTION", "SKICKAD")
+_ORDER_STATES: Final = (
+    *_OPEN_ORDER_STATES, "AKTIVERAD", "AVBRUTEN", "AVVISAD_AV_PRODUCENT", "FÖRFALLEN",
+)  # fmt: skip
+_STATES: Final = {
+    "S1": _CARD_STATES, "S2": _CERTIFICATE_STATES, "S5": _CERTIFICATE_STATES, "S8": _OPEN_ORDER_STATES,
+    "H1": _ORDER_STATES,
+}  # fmt: skip
+
+
+def states_of(kind: ReportKind) -> tuple[str, ...]:
+    """Return the states that a report tells of, in the order in which they come."""
+    return _STATES.get(kind.code, ())

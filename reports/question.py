@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final, Self
+from uuid import UUID
 
 from directory.models import Organization
 from journal.actor import Actor, ActorKind
@@ -14,6 +15,8 @@ from reports.errors import ReportRefused
 
 MOST_DAYS: Final = 3660
 _DEFAULT_DAYS: Final = 60
+_NOWHERE: Final = ("00000000-0000-0000-0000-000000000000",)
+"""The id of no organization: a condition on it is still a query, which the database can be asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +112,16 @@ class Question:
             of_area = {str(one) for one in found}
             scope = tuple(sorted(of_area if scope is None else of_area & set(scope)))
         if chosen:
+            chosen = chosen if _is_id(chosen) else _NOWHERE[0]
             scope = (chosen,) if scope is None or chosen in scope else ()
-        return scope
+        return scope if scope is None or scope else _NOWHERE
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False
 
 
 def may_pull(kind: ReportKind, actor: Actor) -> Refusal | None:

@@ -19,6 +19,7 @@ from portal import words
 from portal.accounts.actor import session_of
 from portal.accounts.models import PortalSession
 from portal.words import Text
+from reports.catalogue import REPORT_ROLES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,31 +40,33 @@ _JOURNAL: Final = Place(label=_("Journal"), icon="journal-text", view="journal")
 _INTACT: Final = Place(label=_("Is the log intact?"), icon="shield-check", view="journal-intact")
 _COMPARE: Final = Place(label=_("Compare heads"), icon="arrow-left-right", view="journal-compare")
 _ISSUERS: Final = Place(label=_("Issuers"), icon="shield-lock", view="issuers", under="/central/")
+_REPORTS: Final = Place(label=_("Reports"), icon="bar-chart", view="reports")
 _FUNCTIONS: Final = Place(label=_("Function certificates"), icon="server", view="today")
-_OBJECTS: Final = Place(
-    label=_("Function objects"), icon="server", view="functions", under="/functions/"
-)
+_OBJECTS: Final = Place(label=_("Function objects"), icon="server", view="functions", under="/functions/")
 _ROLES: Final = Place(label=_("Roles"), icon="person-badge", view="roles", under="/roles/")
 _HELP: Final = Place(label=_("Who can help"), icon="life-preserver", view="help")
-_SEARCHING_FUNCTIONS: Final = frozenset(
-    {Role.FUNCTION_CERT_ORDERER.value, Role.VALIDATION_SPECIALIST.value}
-)
-_DESK: Final = (_TODAY, _PEOPLE, _ORDERS)
+_SEARCHING_FUNCTIONS: Final = frozenset({Role.FUNCTION_CERT_ORDERER.value, Role.VALIDATION_SPECIALIST.value})
+_BASIS: Final = Place(label=_("Basis lists"), icon="funnel", view="basis-start")
+_REGISTERS: Final = Place(label=_("Registers"), icon="arrow-repeat", view="registers")
+_DESK: Final = (_TODAY, _PEOPLE, _ORDERS, _BASIS)
 
 _WORK: Final[Mapping[Role | None, tuple[Place, ...]]] = {
     Role.ID_ADMINISTRATOR: _DESK,
     Role.ISSUANCE_MANAGER: (*_DESK, _ROLES),
     Role.DEPUTY_ISSUANCE_MANAGER: (*_DESK, _ROLES),
-    Role.REVOCATION_OFFICER: (_TODAY, _PEOPLE),
-    Role.CENTRAL_ADMINISTRATOR: (*_DESK, _ROLES, _ISSUERS),
+    Role.REVOCATION_OFFICER: (_TODAY, _PEOPLE, _BASIS),
+    Role.CENTRAL_ADMINISTRATOR: (*_DESK, _REGISTERS, _ROLES, _ISSUERS),
     Role.AUDITOR: (_JOURNAL, _INTACT, _COMPARE, _ORDERS),
     Role.FUNCTION_CERT_ORDERER: (_FUNCTIONS, _OBJECTS),
     Role.VALIDATION_SPECIALIST: (_TODAY, _OBJECTS),
 }
 _OVERVIEW: Final[Mapping[Role | None, tuple[Place, ...]]] = {
-    role: (_JOURNAL, _STATUS, _HELP)
-    if role.value in JOURNAL_ROLES and role is not Role.AUDITOR
-    else (_STATUS, _HELP)
+    role: (
+        *((_REPORTS,) if role.value in REPORT_ROLES else ()),
+        *((_JOURNAL,) if role.value in JOURNAL_ROLES and role is not Role.AUDITOR else ()),
+        _STATUS,
+        _HELP,
+    )
     for role in Role
 }
 

@@ -943,4 +943,63 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=_("Part of the journal archived"),
         sentence=_("Rows %(first)s to %(last)s of the journal were archived"),
     ),
+    "directory.sync_requested": EventWords(
+        group="system",
+        icon="arrow-repeat",
+        tone="info",
+        name=_("Reading of a register asked for"),
+        sentence=_("%(who)s asked for a reading of %(register)s"),
+    ),
+    "directory.sync_decided": EventWords(
+        group="system",
+        icon="person-check",
+        tone="warn",
+        name=_("Decision about a reading"),
+        sentence=_("%(who)s decided about %(total)s differences of a reading of %(register)s: %(kind)s"),
+    ),
+    "directory.sync_decision_carried_out": EventWords(
+        group="system",
+        icon="check-circle",
+        tone="info",
+        name=_("Decision about a reading carried out"),
+        sentence=_(
+            "A decision about a reading of %(register)s was carried out (%(kind)s): %(total)s differences, "
+            "%(left_out)s left alone"
+        ),
+    ),
+    "person.change_undone": EventWords(
+        group="people",
+        icon="arrow-left",
+        tone="info",
+        name=EVENTS["person.change_undone"],
+        sentence=_("What a reading had written of %(person)s was taken back"),
+    ),
+    "basis.decided": EventWords(
+        group="people",
+        icon="funnel",
+        tone="warn",
+        name=EVENTS["basis.decided"],
+        sentence=_("%(who)s decided over %(total)s rows of a basis list: %(kind)s"),
+    ),
+    "basis.approved": EventWords(
+        group="people",
+        icon="people",
+        tone="warn",
+        name=EVENTS["basis.approved"],
+        sentence=_("%(who)s approved a decision over %(total)s rows of a basis list: %(kind)s"),
+    ),
+    "basis.withdrawn": EventWords(
+        group="people",
+        icon="x-circle",
+        tone="mute",
+        name=EVENTS["basis.withdrawn"],
+        sentence=_("%(who)s withdrew a decision over %(total)s rows of a basis list: %(kind)s"),
+    ),
+    "basis.carried_out": EventWords(
+        group="people",
+        icon="check-circle",
+        tone="info",
+        name=EVENTS["basis.carried_out"],
+        sentence=_("A decision over a basis list was carried out (%(kind)s): %(done)s of %(total)s rows"),
+    ),
 }

@@ -12,8 +12,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import Settings
 
-from cards.models import Activation
+from cards.models import Activation, Card
 from directory import registers
+from directory.basis_decisions import Chosen, decide
+from directory.basis_models import BasisDecision, BasisSubject
+from directory.models import SyncRun
 from directory.models import RoleAssignment, Unit
 from functioncerts.lifecycle import register_function_object, validate_names
 from functioncerts.models import FunctionKind
@@ -64,6 +67,14 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
         "401 401 401 401 401",
     ),
     "api/v1/function-certificates/<uuid:order_id>/revoke": ("401 401 401 401 401", "401 401 401 401 401"),
+    "central/registers/": ("403 403 403 403 303", "403 403 403 403 303"),
+    "central/registers/<slug:register>/progress/": ("403 403 403 403 303", "405 405 405 405 303"),
+    "central/registers/runs/<uuid:run_id>/": ("404 404 404 404 303", "404 404 404 404 303"),
+    "central/registers/runs/<uuid:run_id>/progress/": ("404 404 404 404 303", "405 405 405 405 303"),
+    "basis/": ("200 200 403 403 303", "302 302 403 403 303"),
+    "basis/<slug:subject>/": ("200 200 403 403 303", "302 302 403 403 303"),
+    "basis/decisions/<uuid:decision_id>/": ("200 404 403 403 303", "302 404 403 403 303"),
+    "basis/decisions/<uuid:decision_id>/progress/": ("200 404 403 403 303", "405 405 405 405 303"),
     "central/issuers/": ("403 403 403 403 303", "405 405 405 405 303"),
     "central/ceremonies/<uuid:ceremony_id>/": ("404 404 404 404 303", "404 404 404 404 303"),
     "central/protocols/<str:name>.<str:form>": ("403 403 403 403 303", "405 405 405 405 303"),
@@ -84,6 +95,11 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "journal/compare/": ("403 403 403 200 303", "403 403 403 200 303"),
     "journal/verify.py": ("403 403 403 200 303", "405 405 405 405 303"),
     "journal/audit-key.pem": ("403 403 403 404 303", "405 405 405 405 303"),
+    "reports/": ("200 200 200 200 303", "405 405 405 405 303"),
+    "reports/ordered/status/": ("200 200 200 200 303", "405 405 405 405 303"),
+    "reports/ordered/<uuid:report_id>/file": ("404 404 404 404 303", "405 405 405 405 303"),
+    "reports/ordered/<uuid:report_id>/proof.jsonl": ("404 404 404 404 303", "405 405 405 405 303"),
+    "reports/<slug:code>/": ("200 200 403 200 303", "200 200 403 200 303"),
     "": ("200 200 200 302 303", "405 405 405 405 303"),
     "people/search/": ("200 200 200 403 303", "302 302 302 403 303"),
     "people/search/live/": ("405 405 405 405 303", "200 200 200 403 303"),
@@ -149,6 +165,10 @@ def specimens(scene: Scene) -> dict[str, str]:
         "order_id": str(card.order_id),
         "card_id": str(card.pk),
         "ceremony_id": str(uuid.uuid4()),
+        "register": "pu",
+        "run_id": str(SyncRun.objects.create(register="pu", started_at=scene.at).pk),
+        "subject": "card",
+        "decision_id": str(a_decision(scene, card).pk),
         "appointment_id": str(uuid.uuid4()),
         "assignment_id": str(RoleAssignment.objects.get(employment__hsa_id=scene.cast.alva.identifier).pk),
         "activation_id": str(Activation.objects.get(card=card).pk),
@@ -158,6 +178,8 @@ def specimens(scene: Scene) -> dict[str, str]:
         "leaf_hash": "0" * 64,
         "state": "good",
         "issuer_key": "root",
+        "report_id": str(uuid.uuid4()),
+        "code": "s1",
     }
 
 
@@ -168,6 +190,14 @@ def stage(scene: Scene, settings: Settings) -> Iterator[Mapping[str, str]]:
     registers.forget()
     yield specimens(scene)
     registers.forget()
+
+
+def a_decision(scene: Scene, card: Card) -> BasisDecision:
+    """Let Alva decide to block a card of her own region."""
+    chosen = Chosen(
+        subject_id=card.pk, person_id=card.person_id, organization_id=card.organization_id, ground="deceased"
+    )
+    return decide(BasisSubject.CARD, [chosen], reason="dead", actor=scene.cast.alva, at=scene.at)
 
 
 def answer(cookie: str, method: str, url: str) -> int:

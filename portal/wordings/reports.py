@@ -1,0 +1,32 @@
+"""Explanations of why a report is not shown or not made."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+from portal.wordings.wording import Wording
+
+REPORTS: Final[Mapping[str, Wording]] = {
+    "unknown_report": Wording(
+        status=404,
+        title=_("There is no such report"),
+        text=_("The catalogue shows the reports of your role."),
+    ),
+    "role_does_not_pull_report": Wording(
+        status=403,
+        title=_("Your role does not pull this report"),
+        text=_("Reports go with the role: each shows what the role works with, in its own organizations."),
+        fixer="issuance_manager",
+    ),
+    "report_not_found": Wording(
+        status=404,
+        title=_("The report is not here"),
+        text=_("It was never ordered in this role, it is not ready, or its 30 days are over."),
+    ),
+    "report_too_long_for_pdf": Wording(
+        status=409,
+        title=_("Too long for a document"),
+        text=_("%(rows)s rows are more than a PDF carries (%(most)s). Order CSV or Excel instead."),
+    ),
+}

@@ -1,0 +1,164 @@
+"""Reports on pages: the role's own, counted and shown at once, ordered, taken and recorded (REP-1, REP-2)."""
+
+import io
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from journal.actor import Actor
+from journal.models import Checkpoint, Entry
+from reports import tables
+from reports.columns import PROTECTED
+from reports.lifecycle import keep_made, keep_proved
+from reports.models import OrderedReport
+from reports.question import Question
+from reports.vault import VaultWriter
+from tests.portal.conftest import LogIn
+from tests.scenarios import Scene, an_active_card
+
+
+@pytest.fixture(autouse=True)
+def _home(settings: Settings, tmp_path: Path) -> None:
+    settings.SIGILL_HOME = tmp_path
+
+
+def finish(row: OrderedReport) -> bytes:
+    """Make the file as the worker does, and return it."""
+    at = datetime.now(tz=UTC)
+    head = Checkpoint.objects.create(size=7, root_hash=b"r" * 32, note="a head", at=at)
+    table, file = io.BytesIO(), VaultWriter(f"{row.pk}.made")
+    rows = tables.write_csv(Question.read(row.question), handle=table)
+    file.write(table.getvalue())
+    file.finish()
+    assert keep_made(row, file, rows=rows, head=head, actor=Actor.system("reports"), at=at)
+    assert keep_proved(row, proof="{}\n", sealed=None, at=at)
+    return table.getvalue()
+
+
+def catalogue(browser: Client) -> str:
+    return browser.get("/reports/").content.decode()
+
+
+def test_each_role_sees_its_own_reports(scene: Scene, log_in: LogIn) -> None:
+    """domain.md 1.2, the row of reports."""
+    shown = {
+        name: set(
+            re.findall(
+                r'href="/reports/(\w\d)/"',
+                log_in(getattr(scene.cast, name)).get("/reports/").content.decode(),
+            )
+        )
+        for name in ("alva", "bo", "cia")
+    }
+    assert shown["bo"] == {"s5", "h5"}
+    assert {"s1", "s4", "s9", "h1", "h8"} <= shown["alva"]
+    assert not shown["alva"] & {"s5", "s6", "h5", "h6"}
+    assert len(shown["cia"]) == 17
+
+
+def test_the_count_and_the_first_rows_are_shown_and_recorded(scene: Scene, log_in: LogIn) -> None:
+    card = an_active_card(scene)
+    browser = log_in(scene.cast.alva)
+    page = browser.post("/reports/s1/", {"show": "count"}).content.decode()
+    assert "1 rad" in page
+    assert str(card.card_number) in page
+    assert "AKTIVT" in page
+    assert Entry.objects.filter(type="report.pulled", actor_identifier=scene.cast.alva.person_id).count() == 1
+    before = (card.ordered_at - timedelta(days=2)).date().isoformat()
+    assert "0 rader" in browser.post("/reports/s1/", {"until": before}).content.decode()
+
+
+def test_doris_counts_nothing_of_region_norr(scene: Scene, log_in: LogIn) -> None:
+    card = an_active_card(scene)
+    page = (
+        log_in(scene.cast.doris)
+        .post("/reports/s1/", {"organization": str(scene.cast.norr.pk)})
+        .content.decode()
+    )
+    assert "0 rader" in page
+    assert str(card.card_number) not in page
+
+
+def test_a_protected_person_is_masked_on_the_page_too(scene: Scene, log_in: LogIn) -> None:
+    card = an_active_card(scene)
+    type(card.person).objects.filter(pk=card.person_id).update(protected_identity=True, search_key="")
+    page = log_in(scene.cast.alva).post("/reports/s1/").content.decode()
+    assert PROTECTED in page
+    assert card.hsa_id not in page
+    assert str(card.card_number) not in page
+
+
+def test_filters_narrow_the_answer(scene: Scene, log_in: LogIn) -> None:
+    an_active_card(scene)
+    browser = log_in(scene.cast.alva)
+    for field, inside, outside in (
+        ("state", "AKTIVT", "SPÄRRAT"), ("product", "7C1", "7T1"), ("loa", "3", "2"),
+        ("organization", str(scene.cast.norr.pk), str(scene.cast.syd.pk)), ("organization", "", "x"),
+        ("area", "Region Norr", "Region Syd"),
+    ):  # fmt: skip
+        assert "1 rad<" in browser.post("/reports/s1/", {field: inside}).content.decode(), field
+        assert "0 rader<" in browser.post("/reports/s1/", {field: outside}).content.decode(), field
+    mine = scene.cast.alva.identifier
+    assert "1 rad<" in browser.post("/reports/h2/", {"operator": mine.lower()}).content.decode()
+    assert "0 rader<" in browser.post("/reports/h2/", {"operator": "SE1-X"}).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ({"until": "igår"}, "ÅÅÅÅ-MM-DD"),
+        ({"until": "2999-01-01"}, "ligger framåt"),
+        ({"until": "2026-01-01", "clock": "99:99"}, "TT:MM"),
+    ],
+)
+def test_a_moment_that_is_none_is_explained(
+    scene: Scene, log_in: LogIn, form: dict[str, str], text: str
+) -> None:
+    answer = log_in(scene.cast.alva).post("/reports/s1/", form)
+    assert answer.status_code == 422
+    assert text in answer.content.decode()
+    assert 'role="alert"' in answer.content.decode()
+
+
+def test_a_period_ends_after_it_begins(scene: Scene, log_in: LogIn) -> None:
+    answer = log_in(scene.cast.alva).post("/reports/h1/", {"since": "2026-02-01", "until": "2026-01-01"})
+    assert (answer.status_code, "slutar innan" in answer.content.decode()) == (422, True)
+
+
+def test_a_report_is_ordered_shown_under_way_and_taken(scene: Scene, log_in: LogIn) -> None:
+    card = an_active_card(scene)
+    browser = log_in(scene.cast.alva)
+    assert browser.post("/reports/s1/", {"order": "csv"}).headers["Location"] == "/reports/"
+    row = OrderedReport.objects.get()
+    assert Entry.objects.filter(type="report.ordered").count() == 1
+    under_way = browser.get("/reports/ordered/status/").content.decode()
+    assert "<progress" in under_way
+    assert 'hx-trigger="every 2s"' in under_way
+    assert browser.get(f"/reports/ordered/{row.pk}/file").status_code == 404
+    made = finish(row)
+    ready = browser.get("/reports/ordered/status/").content.decode()
+    assert f"/reports/ordered/{row.pk}/file" in ready
+    assert "hx-get" not in ready
+    answer = browser.get(f"/reports/ordered/{row.pk}/file")
+    assert b"".join(answer.streaming_content) == made
+    assert str(card.card_number).encode() in made
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="S1-')
+    assert browser.get(f"/reports/ordered/{row.pk}/proof.jsonl").content == b"{}\n"
+    assert Entry.objects.filter(type="report.pulled").count() == 1
+    for other in (scene.cast.doris, scene.cast.another_administrator, scene.cast.cia):
+        assert log_in(other).get(f"/reports/ordered/{row.pk}/file").status_code == 404
+        assert log_in(other).get(f"/reports/ordered/{row.pk}/proof.jsonl").status_code == 404
+        assert str(row.pk) not in log_in(other).get("/reports/").content.decode()
+
+
+def test_a_page_of_reports_is_in_both_languages(scene: Scene, log_in: LogIn) -> None:
+    browser = log_in(scene.cast.alva)
+    assert "Kort som inte aktiverats" in browser.get("/reports/").content.decode()
+    browser.post("/language/", {"language": "en"})
+    page = browser.get("/reports/").content.decode()
+    assert "Cards not activated" in page
+    assert "How things stand" in page
