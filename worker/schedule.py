@@ -2,6 +2,8 @@
 
 from celery.schedules import crontab, schedule
 
+from directory.nightly import NIGHTLY
+
 BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "poll_factory": {"task": "worker.tasks.poll_factory", "schedule": schedule(1.0)},
     "publish_crls": {"task": "worker.tasks.publish_crls", "schedule": schedule(2.0)},
@@ -19,9 +21,15 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "remove_outdated": {"task": "worker.tasks.remove_outdated", "schedule": crontab(hour="4", minute="30")},
     "delete_reports": {"task": "worker.tasks.delete_reports", "schedule": schedule(300.0)},
     "refresh_ocsp": {"task": "worker.tasks.refresh_ocsp", "schedule": schedule(60.0)},
-    "sync_hsa": {"task": "worker.tasks.sync_hsa", "schedule": crontab(hour="2", minute="0")},
+    "sync_hsa": {
+        "task": "worker.tasks.sync_hsa",
+        "schedule": crontab(hour=NIGHTLY["hsa"].hour, minute=NIGHTLY["hsa"].minute),
+    },
     "retain": {"task": "worker.tasks.retain", "schedule": crontab(hour="4", minute="0")},
-    "sync_pu": {"task": "worker.tasks.sync_pu", "schedule": crontab(hour="3", minute="0")},
+    "sync_pu": {
+        "task": "worker.tasks.sync_pu",
+        "schedule": crontab(hour=NIGHTLY["pu"].hour, minute=NIGHTLY["pu"].minute),
+    },
 }
 for _entry in BEAT_SCHEDULE.values():
     # A job that could not start before its next turn is dropped: the next one does its work.

@@ -135,4 +135,25 @@ DIRECTORY: Final[Mapping[str, Wording]] = {
         text=_("Some digit is mistyped. Compare with the document."),
         fixer="you",
     ),
+    "sync_run_taken": Wording(
+        status=409,
+        title=_("A reading is asked for already"),
+        text=_("It begins within seconds."),
+        fixer="time",
+    ),
+    "sync_decision_refused": Wording(
+        status=409,
+        title=_("It cannot be decided"),
+        text=_("A rule stops it (%(rule)s)."),
+        fixer="central_administrator",
+    ),
+    "basis_decision_refused": Wording(
+        status=409, title=_("It cannot be decided"), text=_("A rule stops it (%(rule)s).")
+    ),
+    "basis_decision_not_found": Wording(
+        status=404,
+        title=_("The decision was not found"),
+        text=_("There is no such decision, or it concerns an organization outside your role."),
+        fixer="role",
+    ),
 }

@@ -15,6 +15,7 @@ _END_REASONS: Final[Mapping[str, Text]] = {
     "superseded": _("replaced by a newer order"),
     "withdrawn": _("withdrawn"),
     "card_blocked": _("the card was blocked"),
+    "outdated": _("never made, and too old"),
 }
 
 BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
@@ -51,6 +52,22 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
         "read": _("read"),
         "not_found": _NOT_FOUND,
         "unavailable": _("the register did not answer"),
+    },
+    **{
+        (event, "kind"): {
+            "accept": _("written"),
+            "discard": _("discarded"),
+            "undo": _("undone"),
+        }
+        for event in ("directory.sync_decided", "directory.sync_decision_carried_out")
+    },
+    **{
+        (f"basis.{verb}", "kind"): {
+            "card": _("cards to block"),
+            "role": _("outdated roles"),
+            "order": _("outdated orders"),
+        }
+        for verb in ("decided", "approved", "withdrawn", "carried_out")
     },
     ("directory.sync_ended", "state"): {
         "complete": _("complete"),

@@ -59,6 +59,12 @@
     if (event.target.closest("[data-print]")) window.print();
   });
 
+  // One tick chooses every row of the form.
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-all-rows]")) return;
+    for (const row of event.target.form.querySelectorAll("[name=row]")) row.checked = event.target.checked;
+  });
+
   // The page that lists what is wrong is read from the top; a danger page starts at the harmless button.
   const first = document.querySelector("[data-focus]");
   first?.focus({ preventScroll: !first.matches("[role=alert]") });
