@@ -9,6 +9,7 @@ from typing import IO, Any, Final
 from django.http import HttpResponse
 from django.urls import path
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -122,7 +123,9 @@ class ExactForm(serializers.Serializer[object]):
         """Return the fields; raises ValidationError naming those that are unknown."""
         unknown = set(self.initial_data) - set(self.fields)
         if unknown:
-            raise serializers.ValidationError({name: ["There is no such field."] for name in sorted(unknown)})
+            raise serializers.ValidationError(
+                {name: [_("There is no such field.")] for name in sorted(unknown)}
+            )
         return attrs
 
 
@@ -373,7 +376,8 @@ def _full(order: FunctionOrder) -> dict[str, object]:
 def _idempotency_key(request: Request) -> str | None:
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > _LONGEST_KEY:
-        raise serializers.ValidationError({"Idempotency-Key": [f"At most {_LONGEST_KEY} characters."]})
+        too_long = _("At most %(count)s characters.") % {"count": _LONGEST_KEY}
+        raise serializers.ValidationError({"Idempotency-Key": [too_long]})
     return key or None
 
 

@@ -6,6 +6,8 @@ from typing import Final
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from journal import correlation
 from journal.errors import DomainError
@@ -37,20 +39,36 @@ class CorrelationMiddleware:
 
 
 class LanguageMiddleware:
-    """Swedish unless the person chose English; a browser's own language changes nothing."""
+    """Swedish unless the person chose English; a browser's own language changes nothing.
+
+    A program has no button to choose by: it asks by Accept-Language.
+    """
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer in the chosen language and say so in Content-Language."""
-        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
-        known = {code for code, _ in settings.LANGUAGES}
-        with translation.override(chosen if chosen in known else settings.LANGUAGE_CODE):
+        is_program = request.path_info.startswith(problems.MACHINE_PATHS)
+        asked = request.headers.get("Accept-Language", "")
+        chosen = _accepted(asked) if is_program else request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        with translation.override(chosen if chosen in _known() else settings.LANGUAGE_CODE):
             request.LANGUAGE_CODE = translation.get_language()
             response = self.get_response(request)
             response.setdefault("Content-Language", translation.get_language())
+        if is_program:
+            patch_vary_headers(response, ["Accept-Language"])
         return response
+
+
+def _known() -> set[str]:
+    return {code for code, _ in settings.LANGUAGES}
+
+
+def _accepted(header: str) -> str:
+    """Return the first of our languages in Accept-Language (RFC 9110 section 12.5.4); empty for none."""
+    ranges = (code.partition("-")[0] for code, _quality in parse_accept_lang_header(header))
+    return next((code for code in ranges if code in _known()), "")
 
 
 class HeadersMiddleware:
@@ -76,8 +94,11 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer as the view does."""
-        return self.get_response(request)
+        """Answer as the view does; a program's problem with words for those who read its log."""
+        response = self.get_response(request)
+        if request.path.startswith(problems.MACHINE_PATHS):
+            problems.in_words(response)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer a domain error in words; anything else is Django's 500."""
