@@ -19,7 +19,7 @@ from portal.pages.desk import (
     receipt,
     today,
 )
-from portal.pages.managers import deciding, giving, roles
+from portal.pages.managers import deciding, giving, organizations, roles
 from portal.pages.orderer import functions
 from portal.pages.public import (
     accessibility,
@@ -77,6 +77,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("central/protocols/<str:name>.<str:form>", protocols.fetch_protocol, name="protocol"),
     # Roles and organizations
     path("help/", roles.show_help, name="help"),
+    path("organizations/", organizations.show_organizations, name="organizations"),
+    path("organizations/<uuid:organization_id>/", organizations.show_organization, name="organization"),
+    path("organizations/<uuid:organization_id>/change/", organizations.change, name="organization-change"),
+    path("organizations/<uuid:organization_id>/logo.png", organizations.show_logo, name="organization-logo"),
+    path(
+        "organizations/<uuid:organization_id>/logo/",
+        organizations.change_logo,
+        name="organization-logo-change",
+    ),
+    path("organizations/<uuid:organization_id>/stop/", organizations.change_stop, name="organization-stop"),
     path("roles/", roles.show_roles, name="roles"),
     path("roles/give/", giving.give, name="role-give"),
     path("roles/confirm/", deciding.confirm, name="roles-confirm"),

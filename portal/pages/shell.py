@@ -44,6 +44,9 @@ _REPORTS: Final = Place(label=_("Reports"), icon="bar-chart", view="reports")
 _FUNCTIONS: Final = Place(label=_("Function certificates"), icon="server", view="today")
 _OBJECTS: Final = Place(label=_("Function objects"), icon="server", view="functions", under="/functions/")
 _ROLES: Final = Place(label=_("Roles"), icon="person-badge", view="roles", under="/roles/")
+_ORGANIZATIONS: Final = Place(
+    label=_("Organizations"), icon="building", view="organizations", under="/organizations/"
+)
 _HELP: Final = Place(label=_("Who can help"), icon="life-preserver", view="help")
 _SEARCHING_FUNCTIONS: Final = frozenset({Role.FUNCTION_CERT_ORDERER.value, Role.VALIDATION_SPECIALIST.value})
 _BASIS: Final = Place(label=_("Basis lists"), icon="funnel", view="basis-start")
@@ -52,8 +55,8 @@ _DESK: Final = (_TODAY, _PEOPLE, _ORDERS, _BASIS)
 
 _WORK: Final[Mapping[Role | None, tuple[Place, ...]]] = {
     Role.ID_ADMINISTRATOR: _DESK,
-    Role.ISSUANCE_MANAGER: (*_DESK, _ROLES),
-    Role.DEPUTY_ISSUANCE_MANAGER: (*_DESK, _ROLES),
+    Role.ISSUANCE_MANAGER: (*_DESK, _ROLES, _ORGANIZATIONS),
+    Role.DEPUTY_ISSUANCE_MANAGER: (*_DESK, _ROLES, _ORGANIZATIONS),
     Role.REVOCATION_OFFICER: (_TODAY, _PEOPLE, _BASIS),
     Role.CENTRAL_ADMINISTRATOR: (*_DESK, _REGISTERS, _ROLES, _ISSUERS),
     Role.AUDITOR: (_JOURNAL, _INTACT, _COMPARE, _ORDERS),
