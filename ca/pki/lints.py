@@ -41,10 +41,9 @@ class Lint(Generic[_T]):
     citation: str
     check: Callable[[_T], Iterable[str]]
 
-    def findings(self, subject: _T) -> Iterator[Finding]:
-        """Yield a finding for each way in which the rule is broken."""
-        for detail in self.check(subject):
-            yield Finding(lint=self.name, severity=self.severity, citation=self.citation, detail=detail)
+    def finding(self, detail: str) -> Finding:
+        """Return one way in which the rule is broken."""
+        return Finding(lint=self.name, severity=self.severity, citation=self.citation, detail=detail)
 
 
 class Registry(Generic[_T]):
@@ -73,9 +72,10 @@ class Registry(Generic[_T]):
     def run(self, subject: _T) -> tuple[Finding, ...]:
         """Ask every lint. A lint that falls over on hostile bytes has found something, and is an error."""
         found: list[Finding] = []
-        for lint in self:
+        for lint in self._lints.values():
             try:
-                found.extend(lint.findings(subject))
+                for detail in lint.check(subject):
+                    found.append(lint.finding(detail))  # noqa: PERF401 - what came before a fall counts
             except Exception as error:  # noqa: BLE001 - fails closed: whatever it is, it becomes a finding
                 found.append(
                     Finding(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512
@@ -27,29 +26,36 @@ SHORTEST_INTERVAL = timedelta(hours=8)
 LONGEST_NONCE = 128
 
 _BASIC = der.object_identifier("1.3.6.1.5.5.7.48.1.1")
+_SUCCESSFUL = der.enumerated(0)
 _UNSIGNED = SignatureAlgorithm.ECDSA_SHA256.identifier_der + der.bit_string(b"\x00")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ResponseReading:
     """What response lints look at: the bytes, and what is known of the signer."""
 
     response_data_der: bytes
     responder_key_hash: bytes | None
     signer_not_after: datetime | None
+    _response: OCSPResponse | None = None
+    _answers: tuple[OCSPSingleResponse, ...] | None = None
 
-    @cached_property
+    @property
     def response(self) -> OCSPResponse:
         """Read with cryptography, as a successful response behind a signature of one octet."""
-        basic = der.octet_string(der.sequence(self.response_data_der, _UNSIGNED))
-        return load_der_ocsp_response(
-            der.sequence(der.enumerated(0), der.explicit(0, der.sequence(_BASIC, basic)))
-        )
+        if self._response is None:
+            basic = der.octet_string(der.sequence(self.response_data_der, _UNSIGNED))
+            self._response = load_der_ocsp_response(
+                der.sequence(_SUCCESSFUL, der.explicit(0, der.sequence(_BASIC, basic)))
+            )
+        return self._response
 
-    @cached_property
+    @property
     def answers(self) -> tuple[OCSPSingleResponse, ...]:
         """Each certificate's answer."""
-        return tuple(self.response.responses)
+        if self._answers is None:
+            self._answers = tuple(self.response.responses)
+        return self._answers
 
 
 RESPONSE_LINTS: Registry[ResponseReading] = Registry()

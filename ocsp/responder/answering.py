@@ -209,15 +209,14 @@ class Answering:
 
     def _find(self, request: OcspRequest) -> tuple[IssuerRecord | None, list[bytes | None]]:
         """Return the issuer that all CertIDs name, None if there is none, and what is stored of each."""
-        issuers = {
-            None if issuer is None else issuer.issuer_id: issuer
-            for issuer in map(self.registry.issuer_of, request.cert_ids)
-        }
-        issuer = next(iter(issuers.values()))
-        if issuer is None or len(issuers) > 1:
+        first, *others = request.cert_ids
+        issuer = self.registry.issuer_of(first)
+        if issuer is None:
             return None, [None]
-        prefixes = (key_prefix(issuer.issuer_id, cert_id.algorithm) for cert_id in request.cert_ids)
-        keys = (prefix + cert_id.serial for prefix, cert_id in zip(prefixes, request.cert_ids, strict=True))
+        for other in map(self.registry.issuer_of, others):
+            if other is None or other.issuer_id != issuer.issuer_id:
+                return None, [None]
+        keys = [key_prefix(issuer.issuer_id, one.algorithm) + one.serial for one in request.cert_ids]
         return issuer, [self._reader.get(key) for key in keys]
 
     def _unknown(self, cert_id: CertId, now: int) -> bytes | None:

@@ -145,6 +145,12 @@ class Connection(asyncio.Protocol):
                 if not served[1] or self._connections.is_closing:
                     self._transport.close()
                 return
+            request = self._service.ocsp.quick.read(data)
+            if request is not None:
+                self._last = self._connections.second
+                self._queue.append(request)
+                self._answer_next()
+                return
         self._read(data)
 
     def eof_received(self) -> bool:

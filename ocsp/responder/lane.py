@@ -1,12 +1,15 @@
 """The signing lane: fresh signatures off the loop, one exchange for all that wait, each with a deadline."""
 
 import asyncio
+import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from queue import SimpleQueue
 from threading import Thread
-from typing import Final, NamedTuple
+from typing import Final
 
 from ca.pki.errors import LintFailed
 from ca.pki.lints import stop_on_errors
@@ -17,6 +20,10 @@ from ocsp.wire.signatures import SignatureMismatch, verify
 SignMany = Callable[[str, str, Sequence[bytes]], Sequence[bytes]]
 """Signs messages with a key, in their order, and may wait: ``(label, algorithm, messages) -> signatures``."""
 
+Done = Callable[[bytes | None], None]
+"""Told the signature, or None when none could be had; on the loop."""
+
+_log: Final = logging.getLogger(__name__)
 _REST: Final = 1.0
 """Seconds for which nothing is tried after a failure."""
 _LONG_REST: Final = 60.0
@@ -27,11 +34,14 @@ class SigningUnavailable(Exception):
     """No signature could be had in time."""
 
 
-class _Work(NamedTuple):
+@dataclass(slots=True, eq=False)
+class _Work:
     signer: SignerRecord
     algorithm: str
     to_be_signed: bytes
-    answer: "asyncio.Future[bytes]"
+    done: Done
+    expires_at: float
+    is_over: bool = False
 
 
 _Outcome = tuple[_Work, bytes | Exception]
@@ -47,6 +57,7 @@ class SigningLane:
 
     def __init__(self, sign: SignMany, *, most_waiting: int = 256, deadline: float = 3.0) -> None:
         self._sign = sign
+        self._loop: asyncio.AbstractEventLoop
         self._queue: SimpleQueue[list[_Work]] = SimpleQueue()
         self._pending: list[_Work] = []
         self._is_busy = False
@@ -54,6 +65,9 @@ class SigningLane:
         self._most_waiting = most_waiting
         self._deadline = deadline
         self._waiting = 0
+        self._expiring: deque[_Work] = deque()
+        """In the order of their deadlines; one timer for the first of them."""
+        self._timer: asyncio.TimerHandle | None = None
         self._rests_until = 0.0
         self._resting: dict[tuple[str, str], float] = {}
         self.signed = 0
@@ -66,31 +80,30 @@ class SigningLane:
         until = self._resting.get((signer.label, algorithm))
         return until is None or until < asyncio.get_running_loop().time()
 
-    async def sign(self, signer: SignerRecord, to_be_signed: bytes, algorithm: str | None = None) -> bytes:
-        """Return a signature that the signer's certificate verifies, by default with its own algorithm.
+    def submit(self, signer: SignerRecord, algorithm: str, to_be_signed: bytes, done: Done) -> None:
+        """Have something signed so that the signer's certificate verifies it, and tell ``done``; on the loop.
 
-        Raises ``SigningUnavailable``.
+        Raises ``SigningUnavailable`` when it is not worth waiting for; then ``done`` is not told.
         """
-        loop = asyncio.get_running_loop()
-        if loop.time() < self._rests_until or self._waiting >= self._most_waiting:
+        loop = self._loop = asyncio.get_running_loop()
+        now = loop.time()
+        if now < self._rests_until or self._waiting >= self._most_waiting:
             self.failed += 1
             raise SigningUnavailable("the lane rests or is full")
-        work = _Work(signer, algorithm or signer.algorithm, to_be_signed, loop.create_future())
+        work = _Work(signer, algorithm, to_be_signed, done, now + self._deadline)
         self._waiting += 1
-        expiry = loop.call_later(self._deadline, self._expire, work)
+        self._expiring.append(work)
+        if self._timer is None:
+            self._timer = loop.call_at(work.expires_at, self._expire)
         self._pending.append(work)
         if not self._is_busy:
             self._is_busy = True
             loop.call_soon(self._hand_over)
-        try:
-            return await work.answer
-        finally:
-            expiry.cancel()
 
     def _hand_over(self) -> None:
         """Give the thread what waits, without those who have waited too long already."""
         batch, self._pending = self._pending[:_MOST_AT_ONCE], self._pending[_MOST_AT_ONCE:]
-        wanted = [work for work in batch if not work.answer.done()]
+        wanted = [work for work in batch if not work.is_over]
         self._waiting -= len(batch) - len(wanted)
         self._is_busy = bool(wanted or self._pending)
         if wanted:
@@ -98,32 +111,45 @@ class SigningLane:
         elif self._pending:
             self._hand_over()
 
-    def _expire(self, work: _Work) -> None:
-        """Let whoever asked go; the thread finds out that nobody waits any more."""
-        if not work.answer.done():
-            self._fail(work, TimeoutError("no signature in time"))
+    def _expire(self) -> None:
+        """Let those go who have waited too long; the thread finds out that nobody waits any more."""
+        now = self._loop.time()
+        while self._expiring and (self._expiring[0].is_over or self._expiring[0].expires_at <= now):
+            work = self._expiring.popleft()
+            if not work.is_over:
+                self._fail(work, TimeoutError("no signature in time"))
+        following = self._expiring[0].expires_at if self._expiring else None
+        self._timer = None if following is None else self._loop.call_at(following, self._expire)
 
     def _fail(self, work: _Work, error: Exception) -> None:
         self.failed += 1
         if work.algorithm != work.signer.algorithm:
-            self._resting[work.signer.label, work.algorithm] = work.answer.get_loop().time() + _LONG_REST
+            self._resting[work.signer.label, work.algorithm] = self._loop.time() + _LONG_REST
         elif not isinstance(error, LintFailed):
-            self._rests_until = work.answer.get_loop().time() + _REST
-        unavailable = SigningUnavailable("the signer gave no signature")
-        unavailable.__cause__ = error
-        work.answer.set_exception(unavailable)
+            self._rests_until = self._loop.time() + _REST
+        self._tell(work, None)
+
+    @staticmethod
+    def _tell(work: _Work, signature: bytes | None) -> None:
+        work.is_over = True
+        try:
+            work.done(signature)
+        except Exception:  # noqa: BLE001 - one asker's fault costs the others nothing
+            _log.exception("whoever asked could not be told")
 
     def _deliver(self, outcomes: Sequence[_Outcome]) -> None:
         """Tell those who asked; on the loop."""
         self._waiting -= len(outcomes)
         for work, outcome in outcomes:
-            if work.answer.done():
-                continue  # whoever asked has waited long enough, or is gone
+            if work.is_over:
+                continue  # whoever asked has waited long enough
             if isinstance(outcome, Exception):
                 self._fail(work, outcome)
             else:
                 self.signed += 1
-                work.answer.set_result(outcome)
+                self._tell(work, outcome)
+        while self._expiring and self._expiring[0].is_over:
+            self._expiring.popleft()
         self._hand_over()
 
     def _run(self) -> None:
@@ -138,7 +164,7 @@ class SigningLane:
                 for outcome in self._outcomes(label, algorithm, group)
             ]
             with suppress(RuntimeError):  # the loop has ended meanwhile
-                batch[0].answer.get_loop().call_soon_threadsafe(self._deliver, outcomes)
+                self._loop.call_soon_threadsafe(self._deliver, outcomes)
 
     def _outcomes(self, label: str, algorithm: str, group: list[_Work]) -> Iterable[_Outcome]:
         sound = []

@@ -1,5 +1,6 @@
 """Answers OCSP over HTTP: methods, the signing lane, and the quick way in front of both."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -89,13 +90,30 @@ class OcspService:
     def _can_sign(self, plan: SigningPlan) -> bool:
         return self._lane is not None and self._lane.can_sign(plan.signer, plan.algorithm)
 
-    async def _sign(self, plan: SigningPlan, request: HttpRequest) -> bytes:
-        to_be_signed = plan.to_be_signed(self.now)
+    def _sign(self, plan: SigningPlan, request: HttpRequest) -> bytes | Awaitable[bytes]:
         if self._lane is None:
             return self._deliver(plan.fallback, request)
+        to_be_signed = plan.to_be_signed(self.now)
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+        def done(signature: bytes | None) -> None:
+            if answer.done():
+                return  # whoever asked is gone
+            try:
+                answer.set_result(
+                    self._deliver(plan.fallback, request)
+                    if signature is None
+                    else self._signed(plan.signed(to_be_signed, signature))
+                )
+            except Exception as error:  # noqa: BLE001 - told to whoever asked
+                answer.set_exception(error)
+
         try:
-            signature = await self._lane.sign(plan.signer, to_be_signed, plan.algorithm)
+            self._lane.submit(plan.signer, plan.algorithm, to_be_signed, done)
         except SigningUnavailable:
             return self._deliver(plan.fallback, request)
+        return answer
+
+    def _signed(self, body: bytes) -> bytes:
         self._metrics.answers["signed_on_demand"] += 1
-        return messages.ocsp_uncached(plan.signed(to_be_signed, signature), self.now)
+        return messages.ocsp_uncached(body, self.now)

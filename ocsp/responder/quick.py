@@ -83,6 +83,21 @@ class QuickWay:
         self._frames[frame_name(stored, stays=stays)] = headers, messages.AFTER_TAG + before, after, likely
         return True
 
+    def read(self, octets: bytes) -> HttpRequest | None:
+        """Read octets that are as a whole one POST whose head was found plain before; None for all others."""
+        start = octets.find(b"\r\n\r\n") + 4
+        length, stays = self._posts.get(octets[:start], (-1, False))
+        if len(octets) - start != length:
+            return None
+        return HttpRequest(
+            method="POST",
+            target=b"/ocsp",
+            headers={},
+            body=octets[start:],
+            keep_alive=stays,
+            is_http_1_1=True,
+        )
+
     def learn(self, octets: bytes, request: HttpRequest) -> None:
         """Remember the head of octets that as a whole were this request, if it is plain.
 

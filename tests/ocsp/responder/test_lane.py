@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from ocsp.responder.lane import SigningLane, SigningUnavailable
+from ocsp.store.record import SignerRecord
 from ocsp.wire.cert_id import CertId, HashAlgorithm
 from ocsp.wire.response import CertStatus, certificate_status, response_data, single_response
 from ocsp.wire.signatures import verify
@@ -27,6 +28,21 @@ class Flipping:
             self._wrong -= 1
             signatures[at] = signatures[at][:-1] + bytes((signatures[at][-1] ^ 1,))
         return signatures
+
+
+async def sign_on(lane: SigningLane, signer: SignerRecord, message: bytes, algorithm: str = "") -> bytes:
+    """Wait for a signature. Raises ``SigningUnavailable``."""
+    answer: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+
+    def done(signature: bytes | None) -> None:
+        if not answer.done():
+            answer.set_result(signature)
+
+    lane.submit(signer, algorithm or signer.algorithm, message, done)
+    signature = await answer
+    if signature is None:
+        raise SigningUnavailable
+    return signature
 
 
 def to_be_signed(authority: Authority, *, produced_at: int = SECONDS) -> bytes:
@@ -58,14 +74,14 @@ def test_an_answer_that_breaks_a_rule_never_reaches_the_signer(authority: Author
 
     lane = SigningLane(sign)
     with pytest.raises(SigningUnavailable):
-        asyncio.run(lane.sign(authority.signer(), to_be_signed(authority, produced_at=SECONDS - HOUR)))
+        asyncio.run(sign_on(lane, authority.signer(), to_be_signed(authority, produced_at=SECONDS - HOUR)))
     assert (asked, lane.failed) == ([], 1)
 
 
 def test_a_signature_that_came_out_wrong_is_made_again(authority: Authority) -> None:
     """R9: whoever asks sees nothing of it."""
     lane = SigningLane(Flipping(authority, wrong=1))
-    signature = asyncio.run(lane.sign(authority.signer(), to_be_signed(authority)))
+    signature = asyncio.run(sign_on(lane, authority.signer(), to_be_signed(authority)))
     verify(
         public_key=authority.signer().public_key,
         algorithm=authority.signer().algorithm,
@@ -79,7 +95,7 @@ def test_signatures_that_go_on_coming_out_wrong_are_served_to_nobody(authority: 
     """R9: the caller falls back to the stored answer, or says try later."""
     lane = SigningLane(Flipping(authority, wrong=2))
     with pytest.raises(SigningUnavailable):
-        asyncio.run(lane.sign(authority.signer(), to_be_signed(authority)))
+        asyncio.run(sign_on(lane, authority.signer(), to_be_signed(authority)))
     assert (lane.signed, lane.failed) == (0, 1)
 
 
@@ -103,9 +119,11 @@ def test_those_that_wait_together_are_signed_in_one_exchange(authority: Authorit
 
     async def ask() -> list[bytes]:
         lane = SigningLane(sign, deadline=20)
-        asked = [asyncio.ensure_future(lane.sign(authority.signer(), messages[0]))]
+        asked = [asyncio.ensure_future(sign_on(lane, authority.signer(), messages[0]))]
         await asyncio.to_thread(begun.wait, 10)
-        asked += [asyncio.ensure_future(lane.sign(authority.signer(), message)) for message in messages[1:]]
+        asked += [
+            asyncio.ensure_future(sign_on(lane, authority.signer(), message)) for message in messages[1:]
+        ]
         await asyncio.sleep(0)
         may_go_on.set()
         signatures = await asyncio.gather(*asked)
@@ -128,9 +146,9 @@ def test_an_algorithm_that_the_token_cannot_do_rests_alone(authority: Authority)
         lane, signer = SigningLane(sign), authority.signer()
         assert lane.can_sign(signer, "ECDSA_SHA512")
         with pytest.raises(SigningUnavailable):
-            await lane.sign(signer, to_be_signed(authority), "ECDSA_SHA512")
+            await sign_on(lane, signer, to_be_signed(authority), "ECDSA_SHA512")
         assert not lane.can_sign(signer, "ECDSA_SHA512")
-        assert await lane.sign(signer, to_be_signed(authority))
+        assert await sign_on(lane, signer, to_be_signed(authority))
 
     asyncio.run(ask())
 
@@ -138,11 +156,48 @@ def test_an_algorithm_that_the_token_cannot_do_rests_alone(authority: Authority)
 def test_whoever_goes_away_leaves_the_lane_as_it_was(authority: Authority) -> None:
     async def ask() -> None:
         lane, signer = SigningLane(lambda _, __, messages: authority.sign_batch(messages)), authority.signer()
-        gone = asyncio.ensure_future(lane.sign(signer, to_be_signed(authority)))
+        gone = asyncio.ensure_future(sign_on(lane, signer, to_be_signed(authority)))
         await asyncio.sleep(0)
         gone.cancel()
         for _ in range(3):
-            assert await lane.sign(signer, to_be_signed(authority))
+            assert await sign_on(lane, signer, to_be_signed(authority))
         assert lane._waiting == 0
+
+    asyncio.run(ask())
+
+
+def test_who_cannot_be_told_keeps_nobody_else_from_an_answer(
+    authority: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def ask() -> None:
+        lane, signer = SigningLane(lambda _, __, messages: authority.sign_batch(messages)), authority.signer()
+
+        def fall(_: bytes | None) -> None:
+            raise ValueError("gone")
+
+        lane.submit(signer, signer.algorithm, to_be_signed(authority), fall)
+        assert await sign_on(lane, signer, to_be_signed(authority))
+
+    asyncio.run(ask())
+    assert [record.message for record in caplog.records] == ["whoever asked could not be told"]
+
+
+def test_a_stuck_signer_lets_everybody_go_in_time_and_the_next_at_once(authority: Authority) -> None:
+    """Design decision 8: what waits has a deadline of its own; then the lane rests."""
+    may_go_on = threading.Event()
+
+    def sign(_: str, __: str, messages: Sequence[bytes]) -> list[bytes]:
+        may_go_on.wait(30)
+        return authority.sign_batch(messages)
+
+    async def ask() -> None:
+        lane, signer = SigningLane(sign, deadline=0.2), authority.signer()
+        waiting = [asyncio.ensure_future(sign_on(lane, signer, to_be_signed(authority))) for _ in range(40)]
+        said = await asyncio.gather(*waiting, return_exceptions=True)
+        assert {type(one) for one in said} == {SigningUnavailable}
+        assert lane.failed == 40
+        with pytest.raises(SigningUnavailable):
+            lane.submit(signer, signer.algorithm, to_be_signed(authority), lambda _: None)
+        may_go_on.set()
 
     asyncio.run(ask())
