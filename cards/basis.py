@@ -39,7 +39,8 @@ def block_card_on_basis(member: BasisMember, reason: str, actor: Actor, at: date
         block_card(
             card_id=str(card.pk),
             reason=BLOCK_REASONS[row.ground],
-            requested_at=max(member.decision.decided_at, card.ordered_at),
+            # The clocks of two machines may differ by a little: never ahead of now, nor before the card.
+            requested_at=max(min(member.decision.decided_at, at), card.ordered_at),
             note=reason,
             actor=actor,
             at=at,

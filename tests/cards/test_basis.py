@@ -349,3 +349,14 @@ def test_a_clock_that_jumped_ends_not_everybodys_orders(
     carry_out(BasisSubject.ORDER, remove_outdated_order, actor=JOB, at=at)
     assert outcomes(mine) == ["done"]
     assert CardOrder.objects.get().state == "LAPSED"
+
+
+def test_a_worker_whose_clock_is_a_little_behind_blocks_all_the_same(scene: Scene) -> None:
+    card = an_active_card(scene)
+    set_person(scene, registration_status="deceased")
+    ahead = scene.at + timedelta(seconds=2)
+    decision = decide(
+        BasisSubject.CARD, choose(scene, [card]), reason="dead", actor=scene.cast.alva, at=ahead
+    )
+    work(scene)
+    assert outcomes(decision) == ["done"]
