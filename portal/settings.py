@@ -63,7 +63,7 @@ SIGILL_PU_LOGICAL_ADDRESS = config.text("SIGILL_PU_LOGICAL_ADDRESS", "SE16556559
 # "unrestricted" takes good cause; "restricted" tells less of protected people.
 SIGILL_PU_CONTRACT = config.text("SIGILL_PU_CONTRACT", "unrestricted")
 # File orders at PU: where, if not beside its SOAP services, and from how many people on (0: never).
-SIGILL_PU_FILES_URL = config.text("SIGILL_PU_FILES_URL", SIGILL_PU_URL)
+SIGILL_PU_FILES_URL = config.text("SIGILL_PU_FILES_URL", "")
 SIGILL_PU_FILE_ORDERS_FROM = config.number("SIGILL_PU_FILE_ORDERS_FROM", 20_000)
 # How we and the registers know each other where their addresses are https: PEM files, read when they change.
 SIGILL_REGISTERS = SIGILL_HOME / "registers"
@@ -222,6 +222,12 @@ CSRF_COOKIE_SECURE = _HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "portal.problems.stale_form"
 CSRF_TRUSTED_ORIGINS = [SIGILL_PORTAL_URL]
+
+# Mail: notices of recurring reports. Without a host none is sent.
+EMAIL_HOST = config.text("SIGILL_SMTP_HOST", "")
+EMAIL_PORT = config.number("SIGILL_SMTP_PORT", 25)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = config.text("SIGILL_MAIL_FROM", "sigill@localhost")
 LANGUAGE_COOKIE_NAME = "sigill-language"
 SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the proxy in front redirects to https, not the portal
 SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0

@@ -44,6 +44,55 @@ class ReportMade(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportReady(Event):
+    """A report has its proof and, as a document, its seal: it may be taken."""
+
+    TYPE: ClassVar[str] = "report.ready"
+    VERSION: ClassVar[int] = 1
+    ordered_report_id: str
+    report: str
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAnnounced(Event):
+    """Those who get a recurring report were told by mail that it is there; ``recipients`` how many."""
+
+    TYPE: ClassVar[str] = "report.announced"
+    VERSION: ClassVar[int] = 1
+    ordered_report_id: str
+    report: str
+    recipients: int
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportScheduled(Event):
+    """Somebody let a report recur."""
+
+    TYPE: ClassVar[str] = "report.scheduled"
+    VERSION: ClassVar[int] = 1
+    IS_PRIVILEGED: ClassVar[bool] = True
+    report_schedule_id: str
+    report: str
+    format: str
+    period: str
+    role: str
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportScheduleEnded(Event):
+    """Somebody ended the recurrence of a report."""
+
+    TYPE: ClassVar[str] = "report.schedule_ended"
+    VERSION: ClassVar[int] = 1
+    report_schedule_id: str
+    report: str
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPulled(Event):
     """Somebody took the file of a report, or was shown its first rows or its count (``format``)."""
 

@@ -11,7 +11,7 @@ from journal.models import Checkpoint
 from journal.recording import record, rfc3339
 from reports import vault
 from reports.errors import ReportNotFound
-from reports.events import ReportDeleted, ReportFailed, ReportMade, ReportOrdered, ReportPulled
+from reports.events import ReportDeleted, ReportFailed, ReportMade, ReportOrdered, ReportPulled, ReportReady
 from reports.models import OrderedReport, ReportFormat
 from reports.question import Question
 from reports.states import REPORT_MOVES, ReportAction, ReportState
@@ -111,13 +111,20 @@ def made_event(
 
 
 def keep_proved(
-    ordered: OrderedReport, *, proof: str, sealed: vault.VaultWriter | None, at: datetime
+    ordered: OrderedReport, *, proof: str, sealed: vault.VaultWriter | None, actor: Actor, at: datetime
 ) -> bool:
     """Give the report its proof, and a sealed file in place of the made one; return whether it was this."""
     evidence: dict[str, Any] = {"proof": proof, "ready_at": at, "expires_at": at + KEPT}
     if sealed is not None:
         evidence |= {"wrapped_key": sealed.wrapped_key, "file_name": f"{ordered.pk}.sealed"}
-    return _move(ordered, ReportAction.PROVE, evidence=evidence)
+    event = ReportReady(
+        ordered_report_id=str(ordered.pk), report=ordered.code, organization_id=ordered.organization_id
+    )
+    with transaction.atomic():
+        moved = _move(ordered, ReportAction.PROVE, evidence=evidence)
+        if moved:
+            record(event, actor=actor, at=at)
+    return moved
 
 
 def fail_report(ordered: OrderedReport, *, failure: str, actor: Actor, at: datetime) -> None:

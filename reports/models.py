@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from directory.models import Role
+from reports.periods import Period
 from reports.states import ReportState
 
 
@@ -17,6 +18,47 @@ class ReportFormat(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
     PDF = "pdf"
+
+
+class ReportSchedule(models.Model):
+    """A report that recurs, for everybody who has a role for an organization."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    code = models.CharField(max_length=4)
+    format = models.CharField(max_length=4)
+    period = models.CharField(max_length=12)
+    filters = models.JSONField(default=dict)
+    role = models.CharField(max_length=32)
+    organization_id = models.CharField(max_length=36)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=64)
+    next_run_at = models.DateTimeField()
+    last_run_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """What the database itself refuses."""
+
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_run_at"], condition=Q(ended_at__isnull=True), name="report_schedule_that_runs"
+            )
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(period__in=[one.value for one in Period]), name="report_schedule_period_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(format__in=[one.value for one in ReportFormat]),
+                name="report_schedule_format_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=[one.value for one in Role]), name="report_schedule_is_for_a_known_role"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.period}"
 
 
 class OrderedReport(models.Model):
@@ -35,6 +77,8 @@ class OrderedReport(models.Model):
     role = models.CharField(max_length=32)
     organization_id = models.CharField(max_length=36)
     ordered_at = models.DateTimeField()
+    schedule = models.ForeignKey(ReportSchedule, on_delete=models.PROTECT, null=True, related_name="reports")
+    scheduled_for = models.DateTimeField(null=True)
     progress = models.PositiveBigIntegerField(default=0)
     expected = models.PositiveBigIntegerField(default=0)
     rows = models.PositiveBigIntegerField(null=True)
@@ -63,6 +107,14 @@ class OrderedReport(models.Model):
             ),
         ]
         constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["schedule", "scheduled_for"], name="a_schedule_orders_each_period_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(schedule__isnull=True, scheduled_for__isnull=True)
+                | Q(schedule__isnull=False, scheduled_for__isnull=False, person_id=""),
+                name="ordered_report_scheduled_iff_for_a_period",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=[one.value for one in ReportState]),
                 name="ordered_report_state_is_known",

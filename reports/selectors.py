@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from journal.actor import Actor, ActorKind
 from reports.catalogue import CATALOGUE, ReportKind
 from reports.errors import ReportNotFound
-from reports.models import OrderedReport
+from reports.models import OrderedReport, ReportSchedule
 from reports.question import Question, may_pull
 
 
@@ -30,16 +30,32 @@ def get_ordered(ordered_report_id: UUID | str, *, actor: Actor) -> OrderedReport
     return found
 
 
+def list_schedules(*, actor: Actor) -> tuple[ReportSchedule, ...]:
+    """Return the recurring reports of the actor's role and organization, the next first."""
+    found = ReportSchedule.objects.filter(ended_at__isnull=True)
+    if actor.kind is not ActorKind.SYSTEM:
+        found = found.filter(role=actor.role, organization_id=actor.acting_for)
+    return tuple(found.order_by("next_run_at", "code", "pk"))
+
+
+def get_schedule(schedule_id: UUID | str, *, actor: Actor) -> ReportSchedule:
+    """Return a recurring report of the actor's role and organization; raises ``ReportNotFound``."""
+    found = next((one for one in list_schedules(actor=actor) if str(one.pk) == str(schedule_id)), None)
+    if found is None:
+        raise ReportNotFound("no such schedule")
+    return found
+
+
 def ordered_report(ordered_report_id: UUID | str) -> OrderedReport | None:
     """Return an ordered report for the worker."""
     return OrderedReport.objects.filter(pk=ordered_report_id).first()
 
 
 def _visible(actor: Actor) -> QuerySet[OrderedReport]:
-    """Return what the person ordered in this role, for this organization."""
+    """Return what the person ordered in this role for this organization, and what recurs for the role."""
     if actor.kind is ActorKind.SYSTEM:
         return OrderedReport.objects.all()
-    mine = Q(person_id=actor.person_id) & ~Q(person_id="")
+    mine = Q(person_id=actor.person_id) & ~Q(person_id="") | Q(schedule__isnull=False)
     return OrderedReport.objects.filter(mine, role=actor.role, organization_id=actor.acting_for)
 
 

@@ -67,7 +67,7 @@ def prove_ordered(entry: SequencedEntry) -> None:
     if proof is None:
         raise NotYet("no signed head covers the report yet")
     if not is_pdf:
-        keep_proved(ordered, proof=proof.bundle, sealed=None, at=timezone.now())
+        keep_proved(ordered, proof=proof.bundle, sealed=None, actor=_ACTOR, at=timezone.now())
         return
     made = b"".join(vault.read(ordered.file_name, bytes(ordered.wrapped_key)))
     try:
@@ -77,7 +77,7 @@ def prove_ordered(entry: SequencedEntry) -> None:
     file = vault.VaultWriter(f"{ordered.pk}.sealed")
     file.write(document)
     file.finish()
-    if keep_proved(ordered, proof=proof.bundle, sealed=file, at=timezone.now()):
+    if keep_proved(ordered, proof=proof.bundle, sealed=file, actor=_ACTOR, at=timezone.now()):
         vault.remove(f"{ordered.pk}.made")
 
 

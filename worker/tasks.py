@@ -31,6 +31,7 @@ from journal.audit_key import audit_key
 from journal.watching import watch
 from ocsp import publisher, specimens
 from reports.lifecycle import delete_due
+from reports.schedules import run_due
 from worker import probing
 from worker.archive import archive_segments
 from worker.jobs import run_job
@@ -170,6 +171,16 @@ def end_overdue() -> None:
         )
 
     run_job("end_overdue", work)
+
+
+@shared_task
+def run_schedules() -> None:
+    """Order the recurring reports that are due, also those of periods that were missed."""
+
+    def work(now: datetime) -> str:
+        return f"{run_due(actor=Actor.system('report_schedules'), at=now)} ordered"
+
+    run_job("run_schedules", work)
 
 
 @shared_task

@@ -35,7 +35,7 @@ def finish(row: OrderedReport) -> bytes:
     file.write(table.getvalue())
     file.finish()
     assert keep_made(row, file, rows=rows, head=head, actor=Actor.system("reports"), at=at)
-    assert keep_proved(row, proof="{}\n", sealed=None, at=at)
+    assert keep_proved(row, proof="{}\n", sealed=None, actor=Actor.system("reports"), at=at)
     return table.getvalue()
 
 
