@@ -142,6 +142,7 @@ def test_the_protocol_is_a_document_to_sign(made_installation: Installation, tmp
     ).stdout
     for words in ("Protokoll över nyckelceremoni", "Key ceremony protocol", "Cia Lund", "Bo Ek", "SoftHSM"):
         assert words in text
+    assert "The names were typed on the command line and prove nothing" in " ".join(text.split())
 
 
 def test_pins_are_for_their_owner_and_nowhere_else(made_installation: Installation) -> None:

@@ -43,7 +43,11 @@ _ENVIRONMENTS: Final = {**{one.value.lower(): (one,) for one in Environment}, "b
 class Command(BaseCommand):
     """Make the keys of the hierarchy and everything that must be there before the first certificate."""
 
-    help = "Make root, issuers, OCSP signers, audit and seal keys; first CRLs; chain; protocol."
+    help = (
+        "Make root, issuers, OCSP signers, audit and seal keys; first CRLs; chain; protocol. Names given "
+        "here prove nothing: they stand in the protocol, for the people to sign it. A later ceremony "
+        "(--script) takes two people who approve it logged in to the portal."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the names of those present, for the protocol."""
@@ -53,8 +57,10 @@ class Command(BaseCommand):
             default=Environment.PROD.value.lower(),
             help="whose hierarchy: prod, qa for test cards and test function certificates, or both",
         )
-        parser.add_argument("--officer", default="", help="who leads the ceremony")
-        parser.add_argument("--witness", action="append", default=[], help="who watches; may be given again")
+        parser.add_argument("--officer", default="", help="who leads the ceremony; as typed")
+        parser.add_argument(
+            "--witness", action="append", default=[], help="who watches; as typed; may be given again"
+        )
         parser.add_argument("--script", type=Path, metavar="FILE", help="a later ceremony, from a file")
         what = parser.add_mutually_exclusive_group()
         what.add_argument(

@@ -22,13 +22,17 @@ _REASONS = {reason.rfc_name: reason for reason in sorted(RECORDED_REASONS)}
 class Command(BaseCommand):
     """Three steps, by two people; works while the portal is down."""
 
-    help = "Revoke many certificates: stage, approve (another person), carry out. Nothing takes it back."
+    help = (
+        "Revoke many certificates: stage, approve (another person), carry out. Nothing takes it back. "
+        "Officers are known and hold the role, but nobody proves here to be one of them: whoever may run "
+        "this command can name two. Who was at the shell is in the operating system's log."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take one step and what it needs."""
         steps = parser.add_subparsers(dest="step", required=True)
         staging = steps.add_parser("stage", help="fix the list; nothing is revoked")
-        staging.add_argument("--officer", required=True, metavar="HSA_ID", help="who decides")
+        staging.add_argument("--officer", required=True, metavar="HSA_ID", help="who decides; not proved")
         staging.add_argument("--reason", required=True, choices=_REASONS)
         staging.add_argument("--requested-at", help="when somebody asked for it, RFC 3339 (default: now)")
         staging.add_argument("--issuer", default="", help="key of the issuer, e.g. person_id_3")
@@ -39,7 +43,7 @@ class Command(BaseCommand):
         staging.add_argument("--serials", type=Path, metavar="FILE", help="serial numbers in hex, one a line")
         approving = steps.add_parser("approve", help="approve a list as another person")
         approving.add_argument("id")
-        approving.add_argument("--officer", required=True, metavar="HSA_ID", help="who approves")
+        approving.add_argument("--officer", required=True, metavar="HSA_ID", help="who approves; not proved")
         carrying = steps.add_parser("carry_out", help="revoke what is left of a list; goes on after a crash")
         carrying.add_argument("id")
         steps.add_parser("list", help="show every list and how far it has come")

@@ -37,7 +37,11 @@ def _demand_no_live_certificate(person_id: str, *, at: datetime) -> None:
 class Command(BaseCommand):
     """manage.py erase_person request PERSON_ID --ground WHY --by HSA_ID; approve REQUEST_ID --by HSA_ID."""
 
-    help = "Ask for, or approve, the erasure of what the journal says of a person. It cannot be undone."
+    help = (
+        "Ask for, or approve, the erasure of what the journal says of a person. It cannot be undone. "
+        "Whoever is named with --by holds the role, but nobody proves here to be that person: whoever may "
+        "run this command can name two. Who was at the shell is in the operating system's log."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the step, its object, and who takes it."""
@@ -48,7 +52,7 @@ class Command(BaseCommand):
         approving = steps.add_parser("approve", help="approve it: the key is destroyed at once")
         approving.add_argument("object_id", metavar="REQUEST_ID")
         for one in (asking, approving):
-            one.add_argument("--by", metavar="HSA_ID", required=True, help="who takes this step")
+            one.add_argument("--by", metavar="HSA_ID", required=True, help="who takes this step; not proved")
 
     def handle(self, *_: object, step: str, object_id: str, by: str, **more: object) -> None:
         """Take the step and say what comes next."""
