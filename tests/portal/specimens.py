@@ -56,6 +56,7 @@ from portal.pages.public.status_words import Addresses
 from portal.pages.shell import Entry, Section, Shell, Who
 from portal.words import Tag
 from tests.portal.auditor import specimens as auditor
+from tests.portal.basis import specimens as basis
 from tests.portal.central import specimens as central
 
 AT = datetime.now(tz=UTC).replace(hour=8, minute=41)
@@ -731,6 +732,12 @@ SPECIMENS = {
         f"compare-{kind or 'unasked'}": ("compare", lambda kind=kind: _auditor(auditor.compare(kind)))
         for kind in ("", "good", "bad")
     },
+    "registers": ("registers", lambda: _central(basis.registers())),
+    "register-run": ("register_run", lambda: _central(basis.register_run())),
+    "basis": ("basis", lambda: _central(basis.basis())),
+    "basis-preview": ("basis_preview", lambda: _central(basis.preview())),
+    "basis-preview-errors": ("basis_preview", lambda: _central(basis.preview(has_problem=True))),
+    "basis-decision": ("basis_decision", lambda: _central(basis.decision())),
     "issuers": ("issuers", lambda: _central(central.issuers())),
     **{
         f"ceremony-{kind}": ("ceremony", lambda kind=kind: _central(central.ceremony(kind)))
