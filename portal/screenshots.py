@@ -244,7 +244,7 @@ def _dark_and_narrow(browser: Browser, page: Page, demo: Demo, camera: Camera, p
 
 
 def _auditors_pages(browser: Browser, demo: Demo, camera: Camera) -> None:
-    """Read the journal as the auditor: search, an event with its proof, the log's state, two heads."""
+    """Read the journal as the auditor: search, an event with its proof, the journal's state, two heads."""
     page = _new_page(browser)
     _log_in(page, demo, Camera(folder=camera.folder, say=lambda _name: None))
     camera.take(page, "journal")

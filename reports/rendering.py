@@ -49,7 +49,7 @@ class Heading:
             ("Rader", str(count)),
         ]
         if self.journal_root:
-            told.append(("Journalens huvud", f"{self.journal_size} rader, {self.journal_root}"))
+            told.append(("Loggens huvud", f"{self.journal_size} rader, {self.journal_root}"))
         return told
 
 

@@ -47,7 +47,7 @@ def proof_part(*, kind: str, value: str, types: Sequence[str], again_url: str) -
     return ProofPart(
         again_url=again_url,
         facts=[
-            Fact(name=_("The log"), value=proof.origin),
+            Fact(name=_("The journal"), value=proof.origin),
             Fact(name=_("Rows"), value=", ".join(str(each) for each in proof.positions)),
             *(Fact(name=_("Hash of the row"), value=each) for each in proof.leaf_hashes),
             Fact(name=_("Signed head"), value=_("over %(size)d rows") % {"size": proof.size}),
@@ -62,6 +62,6 @@ def proof_part(*, kind: str, value: str, types: Sequence[str], again_url: str) -
 def qr_code(text: str) -> SafeString:
     """Return a QR code as an SVG picture to put into a page."""
     drawn = segno.make(text, error="m", micro=False).svg_inline(
-        scale=3, border=2, light="#fff", title=_("The receipt's place in the log")
+        scale=3, border=2, light="#fff", title=_("The receipt's place in the journal")
     )
     return mark_safe(drawn)  # noqa: S308 - segno's own drawing; the text is not in it but as squares

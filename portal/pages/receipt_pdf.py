@@ -35,7 +35,7 @@ def receipt_pdf(
 
 
 def _attachment(kind: type, proof: ProofPart) -> object:
-    return kind(string=proof.bundle.encode(), name=ATTACHMENT, description=_("Proof from the log"))
+    return kind(string=proof.bundle.encode(), name=ATTACHMENT, description=_("Proof from the journal"))
 
 
 def _style() -> str:

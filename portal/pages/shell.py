@@ -37,7 +37,7 @@ _PEOPLE: Final = Place(label=_("People"), icon="people", view="people-search", u
 _ORDERS: Final = Place(label=_("Orders"), icon="credit-card-2-front", view="orders")
 _STATUS: Final = Place(label=_("Status services"), icon="broadcast", view="status")
 _JOURNAL: Final = Place(label=_("Journal"), icon="journal-text", view="journal")
-_INTACT: Final = Place(label=_("Is the log intact?"), icon="shield-check", view="journal-intact")
+_INTACT: Final = Place(label=_("Is the journal intact?"), icon="shield-check", view="journal-intact")
 _COMPARE: Final = Place(label=_("Compare heads"), icon="arrow-left-right", view="journal-compare")
 _ISSUERS: Final = Place(label=_("Issuers"), icon="shield-lock", view="issuers", under="/central/")
 _REPORTS: Final = Place(label=_("Reports"), icon="bar-chart", view="reports")

@@ -1,4 +1,4 @@
-"""Whether a newer head continues an older one: for heads of this log, and for one that somebody kept."""
+"""Whether a newer head continues an older one: for heads of this journal, and for one that somebody kept."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -75,7 +75,7 @@ class ComparePage:
 
 
 class _Unreadable(Exception):
-    """What was given is no head of this log; the message says what it is."""
+    """What was given is no head of this journal; the message says what it is."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -90,13 +90,13 @@ def show_comparison(request: HttpRequest) -> HttpResponse:
 
 
 def compare_page(*, old: str = "", new: str = "", old_note: str = "", new_note: str = "") -> ComparePage:
-    """Return the page with the verdict over two heads, each a size of this log's or a kept note."""
+    """Return the page with the verdict over two heads, each a size of this journal's or a kept note."""
     verdict = None
     if old or old_note.strip():
         try:
             verdict = compare(_head(old, old_note), _head(new, new_note))
         except _Unreadable as error:
-            verdict = _bad(_("This is not a head of this log"), str(error))
+            verdict = _bad(_("This is not a head of this journal"), str(error))
     return ComparePage(
         verdict=verdict,
         choices=_choices(old, new),
@@ -104,7 +104,7 @@ def compare_page(*, old: str = "", new: str = "", old_note: str = "", new_note: 
         new_note=new_note,
         crumbs=(
             Crumb(label=_("Journal"), url=reverse("journal")),
-            Crumb(label=_("Is the log intact?"), url=reverse("journal-intact")),
+            Crumb(label=_("Is the journal intact?"), url=reverse("journal-intact")),
             Crumb(label=_("Compare two heads")),
         ),
     )
@@ -120,7 +120,8 @@ def compare(one: Head, other: Head) -> Verdict:
 def _compare(older: Head, newer: Head) -> Verdict:
     if older.origin != newer.origin:
         return _bad(
-            _("Two different logs"), _("The heads name different logs, so one cannot continue the other.")
+            _("Two different journals"),
+            _("The heads name different journals, so one cannot continue the other."),
         )
     if older.size == newer.size:
         return _of_one_size(older, newer)
@@ -129,8 +130,8 @@ def _compare(older: Head, newer: Head) -> Verdict:
     for head in (older, newer):
         if _root(head.size) != head.root_hash:
             return _bad(
-                _("Not the log that was signed then"),
-                _("The first %(size)s rows of this log give another root hash than the head says.")
+                _("Not the journal that was signed then"),
+                _("The first %(size)s rows of this journal give another root hash than the head says.")
                 % {"size": number(head.size)},
             )
     proof = consistency_proof(older.size, newer.size)
@@ -155,14 +156,14 @@ def _of_one_size(older: Head, newer: Head) -> Verdict:
         return _good(_("The same head"), _("Both are signed over the same rows and give the same root hash."))
     return _bad(
         _("Two truths about the same rows"),
-        _("Both are signed over as many rows, yet give different root hashes: the log has two faces."),
+        _("Both are signed over as many rows, yet give different root hashes: the journal has two faces."),
     )
 
 
 def _larger_than_the_log(head: Head) -> Verdict:
     verdict = _bad(
-        _("The log is shorter than this head"),
-        _("The head is signed over %(size)s rows; the log holds %(here)s. Rows have been lost.")
+        _("The journal is shorter than this head"),
+        _("The head is signed over %(size)s rows; the journal holds %(here)s. Rows have been lost.")
         % {"size": number(head.size), "here": number(_tree_size())},
     )
     restore = Entry.objects.filter(type=DatabaseRestored.TYPE).order_by("-at", "-id").first()
@@ -176,7 +177,7 @@ def _larger_than_the_log(head: Head) -> Verdict:
 
 
 def _head(size: str, note: str) -> Head:
-    """Return the head of a kept note, or of this log at a size, or the newest. Raises ``_Unreadable``."""
+    """Return the head of a kept note, or of this journal at a size, or the newest. Raises ``_Unreadable``."""
     try:
         key = audit_key(settings.SIGILL_HOME)
     except NoAuditKey as error:
@@ -188,7 +189,7 @@ def _head(size: str, note: str) -> Head:
     except (BrokenJournal, ValueError) as error:
         raise _Unreadable(
             _(
-                "It is not three lines with a signature by this log's audit key. Paste the whole file as "
+                "It is not three lines with a signature by this journal's audit key. Paste the whole file as "
                 "you kept it."
             )
         ) from error

@@ -53,7 +53,7 @@ _CHAINS: Final[tuple[tuple[str, str], ...]] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """Where the row stands in the signed log, and the way to its head."""
+    """Where the row stands in the signed journal, and the way to its head."""
 
     position: int
     leaf: str

@@ -66,7 +66,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     head = Checkpoint.objects.order_by("-size").first()
     count_search(actor, at=at)
     if format_ not in _FORMATS or head is None:
-        return _refused(request, asked, _("Choose a format. The log needs at least one signed head."))
+        return _refused(request, asked, _("Choose a format. The journal needs at least one signed head."))
     found = chosen(asked, head=head, actor=actor, at=at)
     if not found.positions:
         return _refused(request, asked, _("No row of this search has its place under a signed head yet."))
@@ -78,7 +78,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
 
 
 def chosen(asked: Asked, *, head: Checkpoint, actor: Actor, at: datetime) -> Export:
-    """Return the rows that a search finds and that the head covers, in their order in the log."""
+    """Return the rows that a search finds and that the head covers, in their order in the journal."""
     subjects = [
         subject(kind, value, actor=actor, at=at) for kind in KINDS if (value := str(getattr(asked, kind)))
     ]
@@ -201,7 +201,8 @@ def _file(export: Export, *, format_: str) -> StreamingHttpResponse:
 def _helpers(export: Export) -> tuple[Packed, ...]:
     verify = (settings.BASE_DIR / "journal" / "verify.py").read_bytes()
     how = _(
-        "Every row of the table has its place (row) in the signed log and the hash of what was recorded.\n"
+        "Every row of the table has its place (row) in the signed journal and the hash of what was "
+        "recorded.\n"
         "Check the proof with Python 3 and its package cryptography:\n\n"
         "    python verify.py %(name)s-proof.jsonl --key audit-key.pem\n\n"
         "Fetch audit-key.pem yourself and keep it: a key that came with the file proves nothing new.\n"

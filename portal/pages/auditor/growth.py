@@ -1,4 +1,4 @@
-"""How the log has grown, as numbers for an SVG template: rows over time, one step for each head."""
+"""How the journal has grown, as numbers for an SVG template: rows over time, one step for each head."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -40,7 +40,7 @@ class HeadRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntactPage:
-    """What the page about the log's state shows."""
+    """What the page about the journal's state shows."""
 
     standing: Standing
     growth: Growth | None
@@ -65,7 +65,7 @@ class HeadPage:
 
 @require_safe
 def show_intact(request: HttpRequest) -> HttpResponse:
-    """Show whether the log is intact, and the heads signed over it."""
+    """Show whether the journal is intact, and the heads signed over it."""
     reader(request)
     page = intact_page(before=request.GET.get("before", ""), at=asking.now())
     return render(request, "portal/intact.html", {"page": page})
@@ -111,7 +111,7 @@ def download_verifier(request: HttpRequest) -> HttpResponse:
 
 
 def intact_page(*, before: str = "", at: datetime) -> IntactPage:
-    """Return what the page about the log's state shows."""
+    """Return what the page about the journal's state shows."""
     heads = Checkpoint.objects.order_by("-size")
     if before.isdecimal() and len(before) < 19:  # noqa: PLR2004 - what a database counts with
         heads = heads.filter(size__lt=int(before))
@@ -126,7 +126,7 @@ def intact_page(*, before: str = "", at: datetime) -> IntactPage:
         next_url=f"{here}?before={shown[-1].size}" if len(found) > _ROWS else "",
         first_url=here if before else "",
         origin=newest.note.partition("\n")[0] if newest else "",
-        crumbs=(Crumb(label=_("Journal"), url=reverse("journal")), Crumb(label=_("Is the log intact?"))),
+        crumbs=(Crumb(label=_("Journal"), url=reverse("journal")), Crumb(label=_("Is the journal intact?"))),
     )
 
 
@@ -140,13 +140,13 @@ def head_page(head: Checkpoint) -> HeadPage:
             Fact(name=_("Rows covered"), value=number(head.size)),
             Fact(name=_("Root hash"), value=bytes(head.root_hash).hex(), copy=bytes(head.root_hash).hex()),
             Fact(name=_("Signed"), value=_exact(head.at)),
-            Fact(name=_("Log"), value=head.note.partition("\n")[0]),
+            Fact(name=_("Journal"), value=head.note.partition("\n")[0]),
         ),
         note_url=reverse("journal-head-note", args=[head.size]),
         compare_url=f"{reverse('journal-compare')}?old={head.size}",
         crumbs=(
             Crumb(label=_("Journal"), url=reverse("journal")),
-            Crumb(label=_("Is the log intact?"), url=reverse("journal-intact")),
+            Crumb(label=_("Is the journal intact?"), url=reverse("journal-intact")),
             Crumb(label=title),
         ),
     )

@@ -1,4 +1,4 @@
-"""Whether the log is intact, as far as the running check has seen, in words."""
+"""Whether the journal is intact, as far as the running check has seen, in words."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -69,7 +69,7 @@ def standing(*, at: datetime) -> Standing:
 
 def _verdict(watch: IntegrityWatch, *, head: Checkpoint | None, at: datetime) -> tuple[Tag, str]:
     if watch.broken_at is not None:
-        tag = Tag(tone="bad", icon="exclamation-octagon", label=_("The log is broken"))
+        tag = Tag(tone="bad", icon="exclamation-octagon", label=_("The journal is broken"))
         row = watch.broken_row if watch.broken_row is not None and watch.broken_row >= 0 else None
         where = _("First wrong row: %(row)s.") % {"row": row} if row is not None else ""
         return tag, " ".join(part for part in (_found(watch, at), where) if part)
@@ -82,7 +82,7 @@ def _verdict(watch: IntegrityWatch, *, head: Checkpoint | None, at: datetime) ->
     }
     if at - watch.verified_at > _STALE:
         return Tag(tone="warn", icon="clock-history", label=_("The running check stands still")), verified
-    return Tag(tone="ok", icon="shield-check", label=_("The log is intact")), verified
+    return Tag(tone="ok", icon="shield-check", label=_("The journal is intact")), verified
 
 
 def _found(watch: IntegrityWatch, at: datetime) -> str:

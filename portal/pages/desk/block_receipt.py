@@ -1,4 +1,4 @@
-"""The receipt of a block: which card, why, when and by whom, with its place in the log."""
+"""The receipt of a block: which card, why, when and by whom, with its place in the journal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

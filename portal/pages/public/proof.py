@@ -1,4 +1,4 @@
-"""What the QR code of a receipt leads to: anybody may see that a row with this hash is in the signed log."""
+"""What the QR code of a receipt leads to: anybody may see that a row with this hash is in the journal."""
 
 from dataclasses import dataclass
 
@@ -24,12 +24,12 @@ class ProofPage:
 
 @require_safe
 def show_proof(request: HttpRequest, position: int, leaf_hash: str) -> HttpResponse:
-    """Show that the row is in the log; whoever does not know its hash learns nothing."""
+    """Show that the row is in the journal; whoever does not know its hash learns nothing."""
     proof = _proof(position, leaf_hash)
     facts = [Fact(name=_("Row"), value=str(position)), Fact(name=_("Hash of the row"), value=leaf_hash)]
     if proof is not None:
         facts += [
-            Fact(name=_("The log"), value=proof.origin),
+            Fact(name=_("The journal"), value=proof.origin),
             Fact(name=_("Signed head"), value=_("over %(size)d rows") % {"size": proof.size}),
             Fact(name=_("Root hash"), value=proof.root_hash),
         ]

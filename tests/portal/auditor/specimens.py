@@ -23,7 +23,7 @@ from portal.words import Tag
 AT = datetime(2026, 11, 20, 8, 41, 7, tzinfo=UTC)
 LEAVES = [leaf_hash(bytes([one])) for one in range(200)]
 ROOT = root_of(LEAVES).hex()
-CRUMBS = (Crumb(label="Journal", url="#"), Crumb(label="Händelse"))
+CRUMBS = (Crumb(label="Logg", url="#"), Crumb(label="Händelse"))
 NOTE = f"sigill.test/journal\n200\n{ROOT}\n\n— sigill.test/journal {ROOT}\n"
 
 

@@ -67,7 +67,7 @@ def test_an_auditor_finds_an_event_takes_its_proof_home_and_sees_the_log_break(
     page = context.new_page()
 
     page.goto(f"{live_server.url}/")
-    expect(page.locator("h1")).to_have_text("Journal")
+    expect(page.locator("h1")).to_have_text("Logg")
     expect(page.locator("details.explained[open]")).to_be_visible()
     page.keyboard.press("/")
     page.keyboard.type(number)

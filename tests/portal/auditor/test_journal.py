@@ -272,4 +272,4 @@ def test_managers_read_their_own_area_and_administrators_nothing(scene: Scene, l
     an_active_card(scene)
     assert log_in(scene.cast.alva).get(URL).status_code == 403
     assert log_in(scene.cast.doris).get(URL).status_code == 403
-    assert "Din roll läser inte journalen" in text_of(log_in(scene.cast.doris).get(URL))
+    assert "Din roll läser inte loggen" in text_of(log_in(scene.cast.doris).get(URL))
