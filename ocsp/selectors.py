@@ -35,10 +35,12 @@ class Progress:
 
 def progress_of(certificate_ids: Iterable[UUID]) -> dict[UUID, Progress]:
     """Return how far each revocation has come; one that is not watched is not in the answer."""
-    wanted = list(certificate_ids)
-    landings = {one.pk: one for one in Landing.objects.filter(pk__in=wanted)}
+    landings: dict[UUID, Landing] = {}
     sightings: dict[UUID, list[Sighting]] = {}
-    for sighting in Sighting.objects.filter(landing_id__in=landings).order_by("node"):
+    # One question, one moment: the last sighting and the end of the watch are seen together or not at all.
+    wanted = Sighting.objects.filter(landing_id__in=list(certificate_ids)).select_related("landing")
+    for sighting in wanted.order_by("node"):
+        landings[sighting.landing_id] = sighting.landing
         sightings.setdefault(sighting.landing_id, []).append(sighting)
     return {
         key: Progress(

@@ -55,10 +55,15 @@ def open_landing(certificate: Certificate, places: Sequence[Place], *, at: datet
 
 
 def note_seen(sighting: Sighting, *, crl_number: int | None, at: datetime) -> bool:
-    """Note that ``revoked`` was seen, once; return whether it was this call that noted it."""
+    """Note that ``revoked`` was seen, once, and close the landing with the last of all in one transaction.
+
+    Return whether it was this call that noted it.
+    """
     seen = SIGHTING_MOVES[SightingState.AWAITED, SightingAction.SEE]
     certificate = sighting.landing.certificate
     with transaction.atomic():
+        # Whoever else sees something of it waits: of the last two each would take the other's for awaited.
+        landing = Landing.objects.select_for_update().get(pk=sighting.landing_id)
         moved = Sighting.objects.filter(pk=sighting.pk, state=SightingState.AWAITED.value).update(
             state=seen.value, seen_at=at, asked_at=at, said="revoked", crl_number=crl_number
         )
@@ -76,6 +81,8 @@ def note_seen(sighting: Sighting, *, crl_number: int | None, at: datetime) -> bo
             crl_number="" if crl_number is None else str(crl_number),
         )
         record(event, actor=PROBE, at=at)
+        if not landing.sightings.filter(state=SightingState.AWAITED.value).exists():
+            _move(landing, LandingAction.CLOSE, [], at=at)
     return True
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from pytest_django import Settings
 
 from ca.models import Certificate
@@ -15,6 +15,7 @@ from ocsp.probe.alarms import AlarmKind
 from ocsp.probe.visiting import Visitor
 from ocsp.selectors import progress_of
 from ocsp.states import LandingState, Source
+from tests.ca.test_issuance import fail_inserts_into, heal
 from tests.ocsp.probe.site import node, now, place, publish_delta, publish_list
 from tests.ocsp.responder.conftest import free_port
 from tests.ocsp.test_publisher import World
@@ -208,6 +209,28 @@ def test_the_database_refuses_half_a_sighting_and_half_an_end(world: World, visi
     for wrong in ({"state": "seen"}, {"seen_at": now()}, {"source": "rumour"}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Sighting.objects.filter(landing=landing).update(**wrong)
+
+
+def test_the_last_sighting_and_the_end_of_the_watch_are_one_transaction(
+    world: World, visitor: Visitor
+) -> None:
+    """REV-1: whoever is shown that everybody has seen it is offered the receipt in the same moment."""
+    certificate = a_revocation(world)
+    landing = watching.begin(certificate, visitor=visitor)
+    assert landing is not None
+    first, last = Sighting.objects.select_related("landing__certificate").order_by("source")
+    assert landings.note_seen(first, crl_number=None, at=now())
+    landing.refresh_from_db()
+    assert (landing.state, events("revocation.closed")) == (LandingState.OPEN.value, 0)
+    fail_inserts_into("journal_entry")
+    with pytest.raises(DatabaseError):
+        landings.note_seen(last, crl_number=None, at=now())
+    heal("journal_entry")
+    last.refresh_from_db()
+    assert last.state == "awaited"
+    assert landings.note_seen(last, crl_number=None, at=now())
+    landing.refresh_from_db()
+    assert (landing.state, events("revocation.closed")) == (LandingState.CLOSED.value, 1)
 
 
 def test_two_probes_that_see_the_same_note_it_once(world: World, visitor: Visitor) -> None:
