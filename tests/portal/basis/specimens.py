@@ -213,7 +213,7 @@ def preview(*, has_problem: bool = False) -> dict[str, object]:
             rows=_rows()[:1],
             digest="d",
             reason="",
-            problem="Skriv varför. Skälet sparas i journalen." if has_problem else "",
+            problem="Skriv varför. Skälet sparas i loggen." if has_problem else "",
             url="/basis/card/",
             back_url="/basis/card/",
             crumbs=(Crumb(label="Kort att spärra", url="/basis/card/"), Crumb(label="Besluta")),
