@@ -47,27 +47,24 @@ def confirm_roles(
 
 
 def remind_due(*, actor: Actor, at: datetime) -> int:
-    """Record a reminder of each role that comes nearer its end, once for each step; return how many."""
+    """Record, once for each step, which roles come nearer their end; return how many.
+
+    One event for each organization: who may confirm there gets one mail, however many roles it is about.
+    """
     near = RoleAssignment.objects.filter(in_force(at)).filter(due_before(at + policies.REMINDED_BEFORE))
-    reminded = 0
-    for assignment in near.select_related("employment"):
-        ends_at = confirmation_due(assignment)
-        step = max((ends_at - before for before in REMINDERS if ends_at - before <= at), default=None)
-        if step is None or (assignment.reminded_at is not None and assignment.reminded_at >= step):
-            continue
+    by_organization: dict[UUID, list[RoleAssignment]] = {}
+    for assignment in near:
+        if _is_due_to_be_told(assignment, at=at):
+            by_organization.setdefault(assignment.organization_id, []).append(assignment)
+    for organization_id, found in by_organization.items():
+        ends_at = max(min(map(confirmation_due, found)), at + NOTICE)
         event = RoleReminded(
-            role_assignment_id=str(assignment.pk),
-            person_id=str(assignment.employment.person_id),
-            organization_id=str(assignment.organization_id),
-            role=assignment.role,
-            valid_to=max(ends_at, at + NOTICE).isoformat(),
+            organization_id=str(organization_id), roles=len(found), valid_to=ends_at.isoformat()
         )
         with transaction.atomic():
-            same = RoleAssignment.objects.filter(pk=assignment.pk, reminded_at=assignment.reminded_at)
-            if same.update(reminded_at=at) == 1:
-                record(event, actor=actor, at=at)
-                reminded += 1
-    return reminded
+            RoleAssignment.objects.filter(pk__in=[one.pk for one in found]).update(reminded_at=at)
+            record(event, actor=actor, at=at)
+    return sum(map(len, by_organization.values()))
 
 
 def lapse_due(*, actor: Actor, at: datetime) -> int:
@@ -86,6 +83,12 @@ def lapse_due(*, actor: Actor, at: datetime) -> int:
             continue
         lapsed += 1
     return lapsed
+
+
+def _is_due_to_be_told(assignment: RoleAssignment, *, at: datetime) -> bool:
+    ends_at = confirmation_due(assignment)
+    step = max((ends_at - before for before in REMINDERS if ends_at - before <= at), default=None)
+    return step is not None and (assignment.reminded_at is None or assignment.reminded_at < step)
 
 
 def _confirm(assignment: RoleAssignment, *, trained_on: date | None, actor: Actor, at: datetime) -> None:

@@ -190,14 +190,12 @@ class RoleConfirmed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleReminded(Event):
-    """A role lapses at ``valid_to`` unless somebody confirms it; those who may were told."""
+    """So many roles for an organization lapse, the first at ``valid_to``, unless somebody confirms them."""
 
     TYPE: ClassVar[str] = "role.reminded"
     VERSION: ClassVar[int] = 1
-    role_assignment_id: str
-    person_id: str
     organization_id: str
-    role: str
+    roles: int
     valid_to: str
 
 

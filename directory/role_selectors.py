@@ -135,6 +135,29 @@ def helpers(organization_id: str, *, at: datetime, most: int = 10) -> Mapping[Ro
     return {role: _holders(role, where, at=at, most=most) for role, where in steps.items()}
 
 
+def confirmers_mail(organization_id: str, *, at: datetime) -> Sequence[str]:
+    """Return the mail addresses of those who confirm an organization's roles: managers, else the centre.
+
+    Nobody's whose data are protected: a mail would tell where they work.
+    """
+    organization = Organization.objects.filter(pk=_uuid_or_nil(organization_id)).first()
+    if organization is None:
+        return ()
+    local = Q(
+        organization_id__in=[organization.pk, organization.agent_organization_id],
+        role__in=[Role.ISSUANCE_MANAGER.value, Role.DEPUTY_ISSUANCE_MANAGER.value],
+    )
+    central = Q(role=Role.CENTRAL_ADMINISTRATOR.value)
+    for where in (local, central):
+        held = RoleAssignment.objects.filter(
+            in_force(at), where, employment__person__protected_identity=False
+        ).exclude(employment__email="")
+        addresses = held.values_list("employment__email", flat=True).distinct().order_by("employment__email")
+        if found := list(addresses):
+            return found
+    return ()
+
+
 def _holders(role: Role, where: Q, *, at: datetime, most: int) -> Sequence[Person]:
     held = RoleAssignment.objects.filter(in_force(at), where, role=role.value)
     people = Person.objects.filter(

@@ -21,6 +21,7 @@ _TOLD = frozenset(
     {
         "issue_waiting", "publish_crls", "refresh_ocsp", "send_orders", "poll_factory",
         "end_overdue", "sync_hsa", "sync_pu", "retain",
+        "care_for_roles",
     }
 )  # fmt: skip
 """Jobs whose runs the journal tells of when they did something. Others record what they do themselves, or

@@ -19,7 +19,7 @@ from cards.basis import block_card_on_basis
 from cards.errors import FactoryUnavailable
 from cards.outdated import remove_outdated_order, remove_outdated_orders
 from cards.production import connect, poll_factory_reports, send_due_orders
-from directory import basis_decisions, hsa_sync, pu_sync, sync_decisions
+from directory import basis_decisions, confirmations, hsa_sync, pu_sync, sync_decisions
 from directory.basis_models import BasisSubject
 from directory.errors import SyncRunTaken
 from directory.models import SyncRun, SyncState
@@ -264,6 +264,18 @@ _BASIS_ACTS = {
     BasisSubject.ROLE: revoke_outdated_role,
     BasisSubject.ORDER: remove_outdated_order,
 }
+
+
+@shared_task
+def care_for_roles() -> None:
+    """Remind of roles that nobody has confirmed for long, and take back what nobody did (GOV-2)."""
+
+    def work(now: datetime) -> str:
+        actor = Actor.system("directory.care_for_roles")
+        reminded = confirmations.remind_due(actor=actor, at=now)
+        return f"{reminded} reminded of, {confirmations.lapse_due(actor=actor, at=now)} lapsed"
+
+    run_job("care_for_roles", work)
 
 
 @shared_task

@@ -28,6 +28,7 @@ from worker.errors import NotYet
 from worker.landing_receipts import make_receipt
 from worker.ordered_reports import make_ordered, prove_ordered
 from worker.report_notices import announce
+from worker.role_notices import remind
 
 
 @lru_cache(maxsize=1)
@@ -138,6 +139,7 @@ def consumers() -> list[Consumer]:
         Consumer(name="landing_receipts", handlers={"revocation.receipt_requested": make_receipt}),
         Consumer(name="reports", handlers={"report.ordered": make_ordered, "report.made": prove_ordered}),
         Consumer(name="report_notices", handlers={"report.ready": announce}),
+        Consumer(name="role_notices", handlers={"role.reminded": remind}),
         Consumer(name="withdrawal", handlers={"certificate.issued": withdraw_late}),
         Consumer(
             name="function_orders",

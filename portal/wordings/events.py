@@ -554,7 +554,7 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         icon="clock-history",
         tone="warn",
         name=EVENTS["role.reminded"],
-        sentence=_("The role %(role)s of %(person)s lapses soon unless it is confirmed"),
+        sentence=_("%(roles)s roles for %(organization)s lapse soon unless they are confirmed"),
     ),
     "session.opened": EventWords(
         group="login",
@@ -653,6 +653,34 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         tone="info",
         name=EVENTS["report.ordered"],
         sentence=_("%(who)s ordered the report %(report)s"),
+    ),
+    "report.ready": EventWords(
+        group="records",
+        icon="check-circle",
+        tone="ok",
+        name=EVENTS["report.ready"],
+        sentence=_("The report %(report)s is proved and ready"),
+    ),
+    "report.announced": EventWords(
+        group="records",
+        icon="send",
+        tone="info",
+        name=EVENTS["report.announced"],
+        sentence=_("%(recipients)s were told by mail that the report %(report)s is ready"),
+    ),
+    "report.scheduled": EventWords(
+        group="records",
+        icon="calendar-event",
+        tone="info",
+        name=EVENTS["report.scheduled"],
+        sentence=_("%(who)s let the report %(report)s recur"),
+    ),
+    "report.schedule_ended": EventWords(
+        group="records",
+        icon="calendar-event",
+        tone="info",
+        name=EVENTS["report.schedule_ended"],
+        sentence=_("%(who)s ended the recurrence of the report %(report)s"),
     ),
     "report.pulled": EventWords(
         group="records",
