@@ -124,6 +124,8 @@ def finish(reading: Reading, *, actor: Actor, at: datetime) -> SyncRun:
         if mine.update(state=SyncState.INCOMPLETE.value, ended_at=at) == 0:
             return SyncRun.objects.get(pk=reading.run_id)
         state, held = SyncState.INCOMPLETE, 0
+        if reading.read < reading.asked:  # whoever reads may forget to say so: what was not read is not whole
+            reading.fail(f"{reading.register}.incomplete")
         if reading.is_complete:
             held = _settle(reading, actor=actor, at=at)
             state = SyncState.QUARANTINED if held else SyncState.COMPLETE

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from directory import sync_decisions
+from directory import sync_decisions, sync_run
 from directory.configuration import SyncRules
 from directory.errors import SyncDecisionRefused, SyncRunTaken
 from directory.hsa_sync import sync_hsa
@@ -353,3 +353,12 @@ def test_the_database_keeps_a_difference_that_was_acted_on(registers_running: Re
         run.changes.update(acted_on_at=AT, state="undone")
     with pytest.raises(IntegrityError), transaction.atomic():
         run.changes.update(settled_at=None)
+
+
+def test_a_reading_that_forgot_somebody_is_not_whole(registers_running: Registers) -> None:
+    """Whoever reads may forget to say that something went wrong: the figures say it."""
+    reading = sync_run.start("pu", rules=RULES, at=AT)
+    reading.asked, reading.read = 54, 53
+    reading.absent.append(person(NOAH).pk)
+    run = sync_run.finish(reading, actor=JOB, at=AT)
+    assert (run.state, run.failure, person(NOAH).pu_missed_reads) == ("incomplete", "pu.incomplete", 0)

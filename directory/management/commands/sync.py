@@ -57,7 +57,7 @@ class Command(BaseCommand):
         if run.state == SyncState.QUARANTINED.value:
             raise CommandError(
                 f"{name}: {run.held} people would be affected, more than one run may; "
-                "nothing of that was done. Look at the register first."
+                "nothing of that was done. Somebody decides about it on the page Registers."
             )
         if run.state != SyncState.COMPLETE.value:
             raise CommandError(f"{name} could not be read whole ({run.failure}); nobody was marked missing.")

@@ -16,6 +16,7 @@ from ca.environments import Environment
 from ca.models import Certificate
 from ca.selectors import certificates_of_person
 from cards import foreign, policies
+from cards.basis_selectors import bears_a_former_name
 from cards.models import Card, CardOrder
 from cards.products import catalogue, product
 from cards.reasons import BlockReason
@@ -34,6 +35,8 @@ from portal.pages.auditor.reach import reads_only
 from portal.pages.desk import landing
 from portal.pages.desk.figures import short_name
 from portal.pages.desk.history import timeline
+from portal.pages.desk.opening import reason_first
+from portal.pages.managers.role_words import shown_name
 from portal.pages.parts import (
     Act,
     CardPanel,
@@ -104,6 +107,8 @@ def show_person(request: HttpRequest, person_id: str) -> HttpResponse:
     if reads_only(actor):
         return HttpResponseRedirect(Asked(person=str(person_id)).address())
     person = get_person(str(person_id), actor=actor)
+    if (question := reason_first(request, person, actor=actor, at=at)) is not None:
+        return question
     if person.protected_identity:
         record_protected_opening(person, reason="person_view", actor=actor, at=at)
     return render(
@@ -175,7 +180,7 @@ def order_row(order: CardOrder, *, with_person: bool = True) -> OrderRow:
     item = product(order.product_code)
     return OrderRow(
         url=reverse("order", args=[order.pk]),
-        person=order.person.full_name if with_person else "",
+        person=shown_name(order.person) if with_person else "",
         product=words.product_name(item) if item else order.product_code,
         at=order.placed_at,
         tag=words.ORDER_STATES[CardOrderState(order.state)],
@@ -364,6 +369,13 @@ def _thoughts(
     thoughts += [
         _expires(view, person) for view in working if view.card.valid_until <= asking.today(at + _SOON)
     ]
+    if any(bears_a_former_name(view.card) for view in working):
+        thoughts.append(
+            Thought(
+                tag=Tag(tone="warn", icon="person-vcard", label=_("New name, new card")),
+                text=_("The holder has got another name. The card works, but a new one should be ordered."),
+            )
+        )
     if len(working) > 1:
         thoughts.append(
             Thought(
