@@ -77,6 +77,8 @@ SIGILL_HSA_PAUSE_MILLISECONDS = config.number("SIGILL_HSA_PAUSE_MILLISECONDS", 5
 SIGILL_SYNC_COMPLETE_READS = config.number("SIGILL_SYNC_COMPLETE_READS", 3)
 SIGILL_SYNC_CAP_PERSONS = config.number("SIGILL_SYNC_CAP_PERSONS", 20)
 SIGILL_SYNC_CAP_PER_MILLE = config.number("SIGILL_SYNC_CAP_PER_MILLE", 5)
+SIGILL_ROLE_UNUSED_DAYS = config.number("SIGILL_ROLE_UNUSED_DAYS", 90)
+SIGILL_ORDER_OUTDATED_DAYS = config.number("SIGILL_ORDER_OUTDATED_DAYS", 60)
 
 # --- Jobs ------------------------------------------------------------------------------------------
 SIGILL_BROKER_URL = config.text("SIGILL_BROKER_URL", "memory://")
