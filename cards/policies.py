@@ -187,7 +187,7 @@ def _actor_refusal(actor: Actor, *, roles: frozenset[str], organization_id: str)
         return Refusal(code="outside_scope", fixer=Role.ISSUANCE_MANAGER.value)
     if actor.kind is ActorKind.PERSON and actor.loa < REQUIRED_LOA:
         facts = (("loa", str(actor.loa)), ("needed", str(REQUIRED_LOA)))
-        return Refusal(code="login_too_weak", facts=facts, fixer="holder")
+        return Refusal(code="login_too_weak", facts=facts, fixer="you")
     return None
 
 
@@ -288,7 +288,7 @@ def _running_order_refusal(employment: Employment, environment: Environment) -> 
         ("state", running.state),
         *_moment("placed_at", running.placed_at),
     )
-    return Refusal(code="order_already_running", facts=facts, fixer=Role.ID_ADMINISTRATOR.value)
+    return Refusal(code="order_already_running", facts=facts)
 
 
 def _cancellable_refusal(order: CardOrder) -> Refusal | None:

@@ -32,7 +32,7 @@ class HeadSignedWrongly(Exception):
 class Refusal:
     """Why an act is refused: the rule's code, the data it rests on, and who can change it.
 
-    ``fixer`` is a code as well: a role value, or ``holder``, ``register``, ``time``, ``nobody``.
+    ``fixer`` is a code as well: a role value, or ``you``, ``holder``, ``register``, ``time``, ``nobody``.
     """
 
     code: str

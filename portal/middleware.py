@@ -12,6 +12,8 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 from journal import correlation
 from journal.errors import DomainError
 from portal import problems
+from portal.accounts.actor import session_of
+from portal.reader import reading_as
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -95,7 +97,9 @@ class ProblemMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer as the view does; a program's problem with words for those who read its log."""
-        response = self.get_response(request)
+        row = session_of(request)
+        with reading_as(row.role if row is not None else ""):
+            response = self.get_response(request)
         if request.path.startswith(problems.MACHINE_PATHS):
             problems.in_words(response)
         return response

@@ -17,15 +17,16 @@ from django.utils.translation import gettext as _
 from cards import products
 from cards.reasons import BlockReason
 from journal.errors import DomainError, Refusal
-from portal import moments, words
+from portal import moments, reader, words
 from portal.wordings.accounts import ACCOUNTS
 from portal.wordings.api import API
 from portal.wordings.authn import AUTHN
 from portal.wordings.ca import CA
 from portal.wordings.cards import CARDS
 from portal.wordings.directory import DIRECTORY, ROLE_RULES
+from portal.wordings.fixers import fixer_said
 from portal.wordings.functioncerts import FUNCTIONCERTS
-from portal.wordings.ground import FIXERS, GROUND
+from portal.wordings.ground import GROUND
 from portal.wordings.refusals import REFUSALS
 from portal.wordings.reports import REPORTS
 from portal.wordings.weaknesses import WEAKNESSES
@@ -113,7 +114,11 @@ def of_code(code: str, *, facts: Mapping[str, str] | None = None, fixer: str = "
         status=wording.status,
         title=str(wording.title) % shown,
         text=str(WEAKNESSES.get((facts or {}).get("weakness", ""), wording.text)) % shown,
-        fixer=str(FIXERS.get(fixer if fixer not in {"", "nobody"} else wording.fixer, "")),
+        fixer=str(
+            fixer_said(
+                fixer if fixer not in {"", "nobody"} else wording.fixer, code=code, reader=reader.role()
+            )
+        ),
     )
 
 

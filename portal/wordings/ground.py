@@ -1,4 +1,4 @@
-"""Explanations of what the ground and the portal itself refuse, and the words of who can fix what."""
+"""Explanations of what the ground and the portal itself refuse."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,7 +6,6 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 
 from portal.wordings.wording import Wording
-from portal.words import Text
 
 GROUND: Final[Mapping[str, Wording]] = {
     "domain_error": Wording(
@@ -71,24 +70,4 @@ GROUND: Final[Mapping[str, Wording]] = {
         text=_("Try again in a moment. Status checks of certificates go on all the time."),
         fixer="time",
     ),
-}
-
-FIXERS: Final[Mapping[str, Text]] = {
-    "you": _("You can change this yourself."),
-    "role": _("If you need it, ask your issuance manager which role you should have."),
-    "holder": _("The holder can change this."),
-    "register": _("It is changed in the register (HSA or the population register), not here."),
-    "time": _("Wait a moment and try again."),
-    "nobody": "",
-    "operator": _("The operators must repair it."),
-    "support": _("Tell support, with the code below."),
-    "central_administrator": _("The central administration can change this."),
-    "validation_specialist": _("A validation specialist can change this."),
-    "issuance_manager": _("Your issuance manager can change this."),
-    "deputy_issuance_manager": _("Your deputy issuance manager can change this."),
-    "id_administrator": _("An ID administrator can change this."),
-    "function_cert_orderer": _("A function certificate orderer can change this."),
-    "revocation_officer": _("A revocation officer can do this."),
-    "auditor": "",
-    "": "",
 }

@@ -28,7 +28,7 @@ REFUSALS: Final[Mapping[str, Wording]] = {
     "self_service_forbidden": Wording(
         status=403,
         title=_("This concerns yourself."),
-        text=_("Nobody orders or activates their own card. Ask a colleague."),
+        text=_("Nobody orders or activates their own card."),
     ),
     "protected_identity_right_missing": Wording(
         status=403,
@@ -78,7 +78,10 @@ REFUSALS: Final[Mapping[str, Wording]] = {
     "order_already_running": Wording(
         status=409,
         title=_("An order is already under way."),
-        text=_("It was placed %(placed_at)s and is now %(state)s."),
+        text=_(
+            "It was placed %(placed_at)s and is now %(state)s. Wait until it has become a card, or cancel it"
+            " if it has not left yet."
+        ),
     ),
     "order_not_cancellable": Wording(
         status=409,

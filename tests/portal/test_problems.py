@@ -16,7 +16,7 @@ from django.utils import translation
 from ca.pki.errors import PkiError
 from journal.errors import DomainError, Refusal
 from portal import problems, words
-from portal.wordings.ground import FIXERS
+from portal.wordings.fixers import FIXERS
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("journal", "directory", "ca", "ocsp", "cards", "functioncerts", "authn", "portal", "reports")
