@@ -6,7 +6,7 @@ was broken off takes up what PU has made ready meanwhile.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -36,7 +36,7 @@ class Answers:
 
 def answers(
     numbers: Sequence[str], *, rules: FileOrderRules, at: datetime, chunk: int = MAX_NUMBERS
-) -> Iterator[Answers]:
+) -> Generator[Answers, None, None]:
     """Yield what PU says of every number, or why it does not; ``chunk`` of them in a call."""
     if rules.at_least and len(numbers) >= rules.at_least:
         yield from _by_orders(numbers, rules=rules, at=at)

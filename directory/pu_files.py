@@ -7,6 +7,7 @@ each is fetched over REST (domain.md 4.4). For readings of so many people that c
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ _CONTRACTS = Path(__file__).parent / "contracts" / "pu"
 _FILES = "GetFilesForOrderId"
 _CREATED = 201
 _SWEDISH_TIME = ZoneInfo("Europe/Stockholm")
+_BROKEN = (ValueError, KeyError, EOFError, NotImplementedError)
 _MOST_FILES = 100
 _MOST_BYTES = 200_000_000
 """The most that one file may hold when it is unpacked: some hundred thousand records."""
@@ -93,7 +95,7 @@ class PuFileClient:
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 return self._read(archive)
-        except (zipfile.BadZipFile, etree.XMLSyntaxError, ValueError, EOFError, NotImplementedError):
+        except (zipfile.BadZipFile, etree.XMLSyntaxError, zlib.error, *_BROKEN):
             # ``from None``: the error may quote the file, and the file holds people.
             self._fail("malformed", "file")
         except RecordMismatched:
