@@ -11,6 +11,7 @@ from portal.pages.desk import (
     block_receipt,
     blocking,
     landing_receipt,
+    opening,
     ordering,
     orders,
     people,
@@ -32,7 +33,7 @@ from portal.pages.public import (
     status_metrics,
 )
 from portal.pages.reports import catalogue as reports_catalogue
-from portal.pages.reports import report
+from portal.pages.reports import dashboard, recurring, report
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.accounts.urls")),
@@ -70,6 +71,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "reports/ordered/<uuid:report_id>/proof.jsonl", reports_catalogue.download_proof, name="report-proof"
     ),
+    path("reports/schedules/", recurring.show_schedules, name="report-schedules"),
+    path("reports/schedules/<uuid:schedule_id>/end/", recurring.end, name="report-schedule-end"),
+    path("reports/overview/", dashboard.show_dashboard, name="dashboard"),
     path("reports/<slug:code>/", report.show_report, name="report"),
     # The central administration
     path("central/issuers/", issuers.show_issuers, name="issuers"),
@@ -120,6 +124,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/units/<uuid:unit_id>/", people.show_unit, name="unit"),
     path("people/read/", reading.read_new, name="people-read"),
     path("people/<uuid:person_id>/refresh/", reading.read_again, name="person-refresh"),
+    path("people/<uuid:person_id>/open/", opening.open_person, name="person-open"),
     path("people/<uuid:person_id>/", person.show_person, name="person"),
     path("people/<uuid:person_id>/order/", ordering.order_card, name="order-card"),
     path("functions/", functions.show_functions, name="functions"),

@@ -105,6 +105,9 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "reports/ordered/status/": ("200 200 200 200 303", "405 405 405 405 303"),
     "reports/ordered/<uuid:report_id>/file": ("404 404 404 404 303", "405 405 405 405 303"),
     "reports/ordered/<uuid:report_id>/proof.jsonl": ("404 404 404 404 303", "405 405 405 405 303"),
+    "reports/schedules/": ("200 200 200 200 303", "302 302 302 302 303"),
+    "reports/schedules/<uuid:schedule_id>/end/": ("405 405 405 405 303", "404 404 404 404 303"),
+    "reports/overview/": ("200 200 200 200 303", "405 405 405 405 303"),
     "reports/<slug:code>/": ("200 200 403 200 303", "200 200 403 200 303"),
     "": ("200 200 200 302 303", "405 405 405 405 303"),
     "people/search/": ("200 200 200 403 303", "302 302 302 403 303"),
@@ -114,6 +117,7 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "functions/<uuid:function_id>/": ("404 404 200 200 303", "405 405 405 405 303"),
     "people/read/": ("405 405 405 405 303", "302 302 403 403 303"),
     "people/<uuid:person_id>/refresh/": ("405 405 405 405 303", "503 404 404 404 303"),
+    "people/<uuid:person_id>/open/": ("405 405 405 405 303", "302 404 404 404 303"),
     "people/<uuid:person_id>/": ("200 404 404 302 303", "405 405 405 405 303"),
     "people/<uuid:person_id>/order/": ("200 404 404 404 303", "200 404 404 404 303"),
     "orders/": ("200 200 200 200 303", "405 405 405 405 303"),
@@ -186,6 +190,7 @@ def specimens(scene: Scene) -> dict[str, str]:
         "state": "good",
         "issuer_key": "root",
         "report_id": str(uuid.uuid4()),
+        "schedule_id": str(uuid.uuid4()),
         "code": "s1",
     }
 

@@ -26,6 +26,7 @@ from portal.pages import asking
 from portal.pages.basis.lists import LISTS
 from portal.pages.central.registers import Progress
 from portal.pages.desk.history import names_of
+from portal.pages.managers.role_words import shown_name
 from portal.pages.parts import Crumb, Fact, grouped
 from portal.wordings import registers as words_of
 from portal.words import Tag, Text
@@ -168,7 +169,7 @@ def _rows(subject: BasisSubject, members: Sequence[BasisMember]) -> list[MemberR
     what = _subjects(subject, members)
     return [
         MemberRow(
-            person=one.person.full_name,
+            person=shown_name(one.person),
             url=reverse("person", args=[one.person_id]),
             what=what.get(str(one.subject_id), ""),
             ground=_ground(subject, one.ground),

@@ -26,6 +26,7 @@ from directory.role_basis_selectors import LISTING_ROLES, count_outdated_roles
 from journal.actor import Actor
 from portal.pages import asking
 from portal.pages.basis.rows import BasisRow, order_row, rows_of
+from portal.pages.managers.role_words import shown_name
 from portal.pages.parts import Chip, Crumb, Line
 from portal.wordings import registers as words_of
 from portal.words import Text
@@ -266,7 +267,7 @@ def _address(subject: BasisSubject, *, after: str = "") -> str:
 def _renamed(actor: Actor) -> list[Line]:
     return [
         Line(
-            title=card.person.full_name,
+            title=shown_name(card.person),
             detail=_("The card says %(name)s") % {"name": card.holder_name},
             act=_("Order a new card"),
             url=reverse("person", args=[card.person_id]),

@@ -21,6 +21,7 @@ from directory.models import Role
 from directory.role_basis_selectors import OutdatedRole, outdated_roles
 from journal.actor import Actor
 from portal import moments, problems, words
+from portal.pages.managers.role_words import shown_name
 from portal.pages.parts import grouped
 from portal.problems import Problem
 from portal.wordings import registers as words_of
@@ -78,7 +79,7 @@ def _card_row(one: CardOnBasis, *, now: datetime) -> BasisRow:
     revoked = ngettext("%d certificate is revoked", "%d certificates are revoked", count) % count
     return BasisRow(
         id=str(one.card.pk),
-        person=one.card.person.full_name,
+        person=shown_name(one.card.person),
         url=reverse("person", args=[one.card.person_id]),
         place=one.card.organization.name,
         what=f"{name} {number}".strip(),
@@ -110,7 +111,7 @@ def _role_row(one: OutdatedRole, *, now: datetime) -> BasisRow:
     )
     return BasisRow(
         id=str(assignment.pk),
-        person=person.full_name,
+        person=shown_name(person),
         url=reverse("person", args=[person.pk]),
         place=assignment.organization.name,
         what=words.ROLES[Role(assignment.role)],
@@ -134,7 +135,7 @@ def order_row(order: CardOrder, *, now: datetime) -> BasisRow:
     removed_at = order.placed_at + outdated_after()
     return BasisRow(
         id=str(order.pk),
-        person=order.person.full_name,
+        person=shown_name(order.person),
         url=reverse("order", args=[order.pk]),
         place=order.organization.name,
         what=words.product_name(item) if item else order.product_code,

@@ -26,6 +26,7 @@ from portal.pages.auditor.reach import reads_only
 from portal.pages.desk import figures
 from portal.pages.desk.history import told
 from portal.pages.desk.person import DAYS_TO_ACTIVATE
+from portal.pages.managers.role_words import shown_name
 from portal.pages.orderer.certificates import functions_page
 from portal.pages.parts import Fact, Figure, Line, Queue, TimelineItem
 from portal.pages.plot import Plot, plot
@@ -141,7 +142,7 @@ def _waiting(card: Card, *, at: datetime) -> Line:
     shipped_at = card.shipped_at or at
     left = asking.today(shipped_at + timedelta(days=DAYS_TO_ACTIVATE))
     return Line(
-        title=card.person.full_name,
+        title=shown_name(card.person),
         detail=_("%(product)s, sent %(when)s, %(left)s")
         % {
             "product": _product(card.product_code),
@@ -155,7 +156,7 @@ def _waiting(card: Card, *, at: datetime) -> Line:
 
 def _order(order: CardOrder, *, act: str, at: datetime) -> Line:
     return Line(
-        title=order.person.full_name,
+        title=shown_name(order.person),
         detail=f"{_product(order.product_code)}, {words.ORDER_STATES[CardOrderState(order.state)].label}, "
         f"{moments.moment(order.placed_at, now=at)}",
         act=act,
@@ -165,7 +166,7 @@ def _order(order: CardOrder, *, act: str, at: datetime) -> Line:
 
 def _expiring(card: Card, *, at: datetime) -> Line:
     return Line(
-        title=card.person.full_name,
+        title=shown_name(card.person),
         detail=f"{_product(card.product_code)}, {card.valid_until.isoformat()}, "
         f"{moments.days_left(card.valid_until, today=asking.today(at))}",
         act=_("Order a new one"),
