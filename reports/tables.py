@@ -5,7 +5,7 @@ import io
 import json
 import unicodedata
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from itertools import islice
 from typing import Any, BinaryIO, Final
@@ -35,6 +35,12 @@ def count_rows(question: Question) -> int:
     """Return how many rows answer a question."""
     answer = answer_to(question)
     return answer.count() if isinstance(answer, QuerySet) else sum(1 for _ in answer)
+
+
+def count_ending(question: Question, until: datetime) -> int:
+    """Return how many certificates of an answer end by a moment."""
+    answer = answer_to(question)
+    return answer.filter(not_after__lte=until).count() if isinstance(answer, QuerySet) else 0
 
 
 def first_rows(question: Question, most: int) -> list[Row]:

@@ -62,6 +62,7 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
     "settings": ("configuration.changed",),
     "reports ordered, made, pulled, deleted": (
         "report.ordered", "report.made", "report.pulled", "report.failed", "report.deleted",
+        "report.ready", "report.announced", "report.scheduled", "report.schedule_ended",
     ),
     "exports of the journal": ("journal.exported",),
     "searches by number, readings of registers, protected persons opened": (
@@ -127,7 +128,7 @@ CODE: Final = frozenset(
     {
         "route", "method", "code", "reason", "state", "role", "loa", "amr", "carrier", "hint", "purpose",
         "flow", "product_code", "delivery", "problem", "failure", "profile", "carrier_kind", "shard",
-        "register", "outcome", "key", "kind", "format", "report", "job", "consumer", "entry_type", "process",
+        "register", "outcome", "key", "kind", "format", "report", "period", "job", "consumer", "entry_type", "process",
         "fields", "changed", "faults", "failed_steps", "document_kind", "revocation_reason", "hierarchy",
         "acts", "source", "node", "awaited", "findings", "environment", "counts", "client_key",
         "ground", "legal_ground", "label", "role_source",

@@ -14,7 +14,7 @@ from journal.models import Checkpoint, Entry
 from reports import tables
 from reports.columns import PROTECTED
 from reports.lifecycle import keep_made, keep_proved
-from reports.models import OrderedReport
+from reports.models import OrderedReport, ReportSchedule
 from reports.question import Question
 from reports.vault import VaultWriter
 from tests.portal.conftest import LogIn
@@ -162,3 +162,51 @@ def test_a_page_of_reports_is_in_both_languages(scene: Scene, log_in: LogIn) -> 
     page = browser.get("/reports/").content.decode()
     assert "Cards not activated" in page
     assert "How things stand" in page
+
+
+def test_a_role_lets_a_report_recur_and_ends_it(scene: Scene, log_in: LogIn) -> None:
+    """REP-3: the page shows last and next run; nobody of another role or organization sees or ends it."""
+    browser = log_in(scene.cast.alva)
+    browser.post("/reports/schedules/", {"report": "H1", "period": "monthly", "format": "xlsx"})
+    schedule = ReportSchedule.objects.get()
+    page = browser.get("/reports/schedules/").content.decode()
+    assert "H1 Beställningar" in page
+    assert "Varje månad" in page
+    assert "inte än" in page
+    end = f"/reports/schedules/{schedule.pk}/end/"
+    for other in (scene.cast.doris, scene.cast.cia):
+        assert end not in log_in(other).get("/reports/schedules/").content.decode()
+        assert log_in(other).post(end).status_code == 404
+    assert end in log_in(scene.cast.another_administrator).get("/reports/schedules/").content.decode()
+    browser.post(end)
+    assert end not in browser.get("/reports/schedules/").content.decode()
+    assert Entry.objects.filter(type="report.schedule_ended").count() == 1
+
+
+def test_an_auditor_lets_nothing_recur(scene: Scene, log_in: LogIn) -> None:
+    browser = log_in(scene.cast.cia)
+    assert "Låt den återkomma" not in browser.get("/reports/schedules/").content.decode()
+    form = {"report": "S1", "period": "weekly", "format": "csv"}
+    assert browser.post("/reports/schedules/", form).status_code == 403
+    assert not ReportSchedule.objects.exists()
+
+
+def figures(page: str) -> list[str]:
+    return re.findall(r"<text [^>]*>([^<]+)</text>", page)
+
+
+def test_the_overview_shows_what_the_role_works_with_and_a_table_behind(scene: Scene, log_in: LogIn) -> None:
+    an_active_card(scene)
+    page = log_in(scene.cast.alva).get("/reports/overview/").content.decode()
+    assert "Aktivt: 1" in figures(page)
+    assert '<th scope="row">Aktivt</th><td>1</td>' in page
+    assert any(one.endswith(": 1") and one.startswith("veckan") for one in figures(page))
+    assert 'id="h-s5"' not in page
+    assert 'id="h-jobs"' not in page
+    hers = figures(log_in(scene.cast.doris).get("/reports/overview/").content.decode())
+    assert hers
+    assert all(one.endswith(": 0") for one in hers)
+    assert 'id="h-s1"' not in (bo := log_in(scene.cast.bo).get("/reports/overview/").content.decode())
+    assert 'id="h-s5"' in bo
+    cia = log_in(scene.cast.cia).get("/reports/overview/").content.decode()
+    assert all(f'id="h-{key}"' in cia for key in ("s1", "h2", "s4", "h3", "s5", "jobs"))

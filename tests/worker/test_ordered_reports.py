@@ -8,6 +8,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from cryptography.exceptions import InvalidTag
+from django.core import mail
 from pytest_django import Settings
 
 from directory.models import Role
@@ -16,10 +17,13 @@ from journal.actor import Actor
 from journal.models import Entry, Leaf
 from journal.sequencing import SequencedEntry, entries_from, sequence_committed
 from reports import vault
+from reports.catalogue import report_kind
 from reports.errors import ReportNotFound, ReportRefused
 from reports.lifecycle import KEPT, delete_due, order_report, pull_file
 from reports.models import OrderedReport, ReportFormat
+from reports.periods import Period
 from reports.question import Question
+from reports.schedules import run_due, schedule_report
 from reports.selectors import get_ordered, list_ordered
 from reports.states import ReportState
 from tests.cast import actor_of
@@ -28,6 +32,7 @@ from tests.journal.test_verifying import KEY, SPKI, sign
 from tests.scenarios import Scene, a_scene, an_active_card
 from worker.errors import NotYet
 from worker.ordered_reports import make_ordered, prove_ordered
+from worker.report_notices import announce
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -190,3 +195,39 @@ def test_a_document_that_is_too_long_fails_with_its_reason(
     row.refresh_from_db()
     assert (row.state, row.failure) == (ReportState.FAILED.value, "report_too_long_for_pdf")
     assert list(vault.folder().iterdir()) == []
+
+
+def test_those_who_get_a_recurring_report_are_told_by_mail_without_it(
+    scene: Scene, tmp_path: Path, settings: Settings
+) -> None:
+    """REP-3: one mail each, no attachment, nothing of what the report says."""
+    settings.EMAIL_HOST = "mail.test"
+    card = an_active_card(scene)
+    settings.SIGILL_PORTAL_URL = "https://sigill.test"
+    schedule = schedule_report(
+        report_kind("S1"), period=Period.WEEKLY, format=ReportFormat.CSV, actor=scene.cast.alva,
+        at=datetime.now(tz=UTC) - timedelta(days=8),
+    )  # fmt: skip
+    assert run_due(actor=Actor.system("report_schedules"), at=schedule.next_run_at) == 1
+    head(tmp_path)
+    make_ordered(the_entry("report.ordered"))
+    head(tmp_path)
+    prove_ordered(the_entry("report.made"))
+    announce(the_entry("report.ready"))
+    told = {address for message in mail.outbox for address in message.to}
+    assert told == {"a001@regionnorr.test", "a002@regionnorr.test"}
+    for message in mail.outbox:
+        assert isinstance(message, mail.EmailMessage)
+        assert message.attachments == []
+        assert "https://sigill.test/reports/" in message.body
+        assert str(card.card_number) not in message.body
+    assert '"recipients":2' in Entry.objects.get(type="report.announced").content
+
+
+def test_nobody_is_told_of_what_somebody_ordered_for_themselves(
+    scene: Scene, tmp_path: Path, settings: Settings
+) -> None:
+    settings.EMAIL_HOST = "mail.test"
+    made(scene, ReportFormat.CSV, tmp_path)
+    announce(the_entry("report.ready"))
+    assert mail.outbox == []

@@ -1,0 +1,101 @@
+"""Reports that recur for a role: which, how often, when they ran and run next; made and ended here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from portal.pages import asking
+from portal.pages.parts import Choice, Crumb
+from portal.pages.reports.catalogue import name_of, reader
+from portal.words import Text
+from reports.catalogue import report_kind
+from reports.models import ReportFormat, ReportSchedule
+from reports.periods import Period
+from reports.schedules import end_schedule, may_schedule, schedule_report
+from reports.selectors import get_schedule, list_schedules, reports_for
+
+PERIODS: Final[Mapping[Period, Text]] = {
+    Period.WEEKLY: gettext_lazy("Every week"),
+    Period.MONTHLY: gettext_lazy("Every month"),
+    Period.QUARTERLY: gettext_lazy("Every quarter"),
+    Period.YEARLY: gettext_lazy("Every year"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRow:
+    """A recurring report."""
+
+    name: str
+    period: Text
+    format: str
+    last: datetime | None
+    next: datetime
+    end_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchedulesPage:
+    """What the page shows; without kinds the role changes nothing here."""
+
+    rows: Sequence[ScheduleRow]
+    kinds: Sequence[Choice]
+    periods: Sequence[Choice]
+    crumbs: Sequence[Crumb]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def show_schedules(request: HttpRequest) -> HttpResponse:
+    """Show the role's recurring reports; by POST let another recur."""
+    actor = reader(request)
+    kinds = [kind for kind in reports_for(actor) if may_schedule(kind, actor) is None]
+    if request.method == "POST":
+        sent = request.POST
+        kind, period, form = sent.get("report", ""), sent.get("period", ""), sent.get("format", "")
+        if period in {one.value for one in Period} and form in {one.value for one in ReportFormat}:
+            schedule_report(
+                report_kind(kind), period=Period(period), format=ReportFormat(form),
+                actor=actor, at=asking.now(),
+            )  # fmt: skip
+            messages.success(request, _("The report recurs from now on, for everybody with your role here."))
+        else:
+            messages.warning(request, _("Choose report, period and format."))
+        return HttpResponseRedirect(reverse("report-schedules"))
+    page = SchedulesPage(
+        rows=[_row(one, may_end=bool(kinds)) for one in list_schedules(actor=actor)],
+        kinds=[Choice(value=kind.code, name=f"{kind.code} {name_of(kind)}") for kind in kinds],
+        periods=[Choice(value=period.value, name=name) for period, name in PERIODS.items()],
+        crumbs=(Crumb(label=_("Reports"), url=reverse("reports")), Crumb(label=_("Recurring reports"))),
+    )
+    return render(request, "portal/report_schedules.html", {"page": page})
+
+
+@require_POST
+def end(request: HttpRequest, schedule_id: str) -> HttpResponse:
+    """End a recurrence."""
+    actor = reader(request)
+    schedule = get_schedule(str(schedule_id), actor=actor)
+    end_schedule(schedule, actor=actor, at=asking.now())
+    messages.success(request, _("The report does not recur any more. What was made stays its 30 days."))
+    return HttpResponseRedirect(reverse("report-schedules"))
+
+
+def _row(schedule: ReportSchedule, *, may_end: bool) -> ScheduleRow:
+    kind = report_kind(schedule.code)
+    return ScheduleRow(
+        name=f"{kind.code} {name_of(kind)}",
+        period=PERIODS[Period(schedule.period)],
+        format=schedule.format.upper(),
+        last=schedule.last_run_at,
+        next=schedule.next_run_at,
+        end_url=reverse("report-schedule-end", args=[schedule.pk]) if may_end else "",
+    )
