@@ -1,0 +1,79 @@
+"""A report of any past moment says what the journal tells of that moment, replayed (REP-1, design.md 5)."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from cards.models import Card
+from journal.models import Entry
+from reports.question import Question
+from reports.tables import count_rows, first_rows
+from tests.scenarios import (
+    Client,
+    Scene,
+    a_blocked_card,
+    a_pending_order,
+    a_scene,
+    a_shipped_card,
+    an_active_card,
+)
+
+_STANDS = {
+    "card.ordered": "BESTÄLLT", "card.shipped": "SKICKAT", "card.activated": "AKTIVT",
+    "card.blocked": "SPÄRRAT", "card.discarded": "MAKULERAT",
+}  # fmt: skip
+
+
+@pytest.fixture
+def scene(db: None) -> Scene:
+    return a_scene()
+
+
+def replayed(at: datetime) -> Mapping[str, int]:
+    """Return how many cards stood how, from the journal alone."""
+    stood: dict[str, str] = {}
+    entries = Entry.objects.filter(type__in=list(_STANDS), at__lte=at).order_by("at", "id")
+    for entry in entries:
+        event = json.loads(entry.content)["event"]
+        stood[event["card_id"]] = _STANDS[entry.type]
+    return {state: list(stood.values()).count(state) for state in set(stood.values())}
+
+
+def reported(at: datetime) -> Mapping[str, int]:
+    question = Question(code="S1", as_of=at, may_see_protected=True)
+    states = [row[2] for row in first_rows(question, 100)]
+    return {state: states.count(state) for state in set(states)}
+
+
+def test_the_cards_of_every_past_moment_are_those_that_the_journal_tells(scene: Scene) -> None:
+    a_blocked_card(scene)
+    scene.client = Client()
+    scene.later(days=2)
+    an_active_card(scene)
+    scene.later(hours=7)
+    a_shipped_card(scene)
+    scene.later(days=1)
+    moments = sorted({entry.at for entry in Entry.objects.filter(type__in=list(_STANDS))})
+    assert len(moments) > 8
+    for moment in moments:
+        for at in (moment - timedelta(microseconds=1), moment):
+            assert reported(at) == replayed(at), at
+    assert reported(scene.at) == {"SPÄRRAT": 1, "AKTIVT": 1, "SKICKAT": 1}
+
+
+def test_periods_that_meet_share_no_event_and_leave_none_out(scene: Scene) -> None:
+    start = scene.at - timedelta(seconds=1)
+    a_blocked_card(scene)
+    a_pending_order(scene)
+    end = scene.at + timedelta(days=1)
+    cards = Card.objects.count()
+    steps = [start + (end - start) * part / 7 for part in range(8)]
+    for code, total in (("H1", cards), ("H3", 1), ("H2", 1), ("H8", 1)):
+        parts = [
+            count_rows(Question(code=code, as_of=until, since=since + timedelta(microseconds=1)))
+            for since, until in pairwise(steps)
+        ]
+        assert sum(parts) == total == count_rows(Question(code=code, as_of=end))
