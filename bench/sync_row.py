@@ -20,13 +20,8 @@ from directory.errors import RegisterUnavailable
 from directory.identifiers import PersonalIdentityNumber
 from directory.models import Person, SyncState
 from directory.pu_sync import sync_pu
+from directory.simulators import people, stored
 
-_PERSON = """[[person]]
-number = "{number}"
-given_name = "{given_name}"
-surname = "{surname}"
-address = {{ street = "Storgatan 1", postal_code = 97231, city = "Luleå" }}
-"""
 _COLUMNS = ("personal_identity_number", "given_name", "surname")
 
 
@@ -34,9 +29,12 @@ def sync(place: Place, _: Installation) -> Result:
     """Read everybody; the register's own time is not counted."""
     count = place.size(100_000, 5000)
     population.people(place, count)
-    file = place.folder / "people.toml"
-    file.write_text("".join(_register()), encoding="utf-8")
+    file = place.folder / "people.db"
+    stored.write(file, organizations=[], units=[], people=_register())
     port = settings.SIGILL_DIRECTORY_PORT
+    settings.SIGILL_PU_URL = f"http://127.0.0.1:{port}/pu"
+    settings.SIGILL_PU_FILE_ORDERS_FROM = 0
+    registers.forget()
     child = place.child(
         "registers",
         [sys.executable, "-m", "directory.simulators", "--port", str(port), "--people", str(file)],
@@ -63,10 +61,10 @@ def sync(place: Place, _: Installation) -> Result:
     )
 
 
-def _register() -> Iterator[str]:
-    yield "organization = []\nunit = []\n"
+def _register() -> Iterator[people.Person]:
+    address = people.Address(street="Storgatan 1", postal_code=97231, city="Luleå")
     for number, given_name, surname in Person.objects.values_list(*_COLUMNS).iterator(chunk_size=5000):
-        yield _PERSON.format(number=number, given_name=given_name, surname=surname)
+        yield people.Person(number=number, given_name=given_name, surname=surname, address=address)
 
 
 def _take_over_addresses(place: Place) -> None:

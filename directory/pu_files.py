@@ -161,7 +161,7 @@ class _Bounded:
         piece = self._file.read(size)
         self._left -= len(piece)
         if self._left < 0:
-            raise ValueError
+            raise ValueError("the file is longer than it says")
         return piece
 
 

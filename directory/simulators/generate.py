@@ -35,6 +35,22 @@ UNITS = (
 )
 
 
+FUNCTIONS = (
+    (
+        NORR,
+        "JOURNAL",
+        "server",
+        "Journalsystemet",
+        ("journal.regionnorr.test", "journal-api.regionnorr.test"),
+    ),
+    (NORR, "REMISS", "client", "Remissklienten", ("remiss.regionnorr.test",)),
+    (NORR, "LABB", "client", "Labbklienten", ("labb.regionnorr.test",)),
+    (NORR, "BREVLADA", "email", "Akutmottagningens brevlåda", ("akuten@regionnorr.test",)),
+    (SYD, "RIS", "server", "Röntgeninformationssystemet", ("ris.regionsyd.test",)),
+)
+"""Function objects in the tree of services; those of Region Norr are ordered for in the demo."""
+
+
 COMMISSIONS = {
     "Alva Maria Berg": "ID_ADMINISTRATOR",
     "Bo Ek": "FUNCTION_CERT_ORDERER",
@@ -277,7 +293,17 @@ def written() -> str:
                     "unit": f"{organization}-0001",
                 }), ""]  # fmt: skip
         out.append("")
-    return "\n".join([*out, *commissions])
+    return "\n".join([*out, *commissions, *_functions()])
+
+
+def _functions() -> list[str]:
+    out: list[str] = []
+    for owner, key, kind, name, names in FUNCTIONS:
+        out += ["[[function]]", *_lines({
+            "hsa_id": f"{owner}-{key}", "name": name, "kind": kind, "organization": f"{owner}-0001",
+            "mail": f"{key.lower()}@example.test",
+        }), f"names = [{', '.join(map(_written, names))}]", ""]  # fmt: skip
+    return out
 
 
 def _lines(facts: dict[str, str | bool | int]) -> list[str]:

@@ -7,8 +7,11 @@ import pytest
 from directory.bounded_http import Endpoint
 from directory.errors import RegisterUnavailable
 from directory.hsa_client import DistinguishedName, HsaClient
+from directory.hsa_functions import HsaFunctionClient
 from directory.identifiers import PersonalIdentityNumber
+from directory.models import Person
 from directory.pu_client import MAX_NUMBERS, PuClient
+from directory.register_facts import PersonFacts
 from tests.directory.conftest import Registers
 from tests.directory.people import ALVA, ASA, ERIK, GOSTA, LINNEA, MARIA, NOBODY, RUT, SARA, TOVE
 
@@ -105,6 +108,8 @@ FAULTS = [
     ("redirect", "http_status", "302"),
     ("soap_fault", "soap_fault", "soap:Server"),
     ("malformed", "malformed", "not XML"),
+    ("garbage", "malformed", "not XML"),
+    ("truncated", "connection", ""),
     ("entities", "malformed", "DTD"),
     ("invalid", "malformed", "schema"),
     ("swapped", "mismatched", ""),
@@ -118,8 +123,9 @@ def test_every_bad_answer_becomes_a_clear_state(
     registers_running: Registers, register: str, kind: str, reason: str, detail: str
 ) -> None:
     registers_running.show(register, kind)
+    limits = {"max_bytes": 1_000_000, "deadline": 60.0} if kind == "huge" else {}
     with pytest.raises(RegisterUnavailable) as caught:
-        _ask(registers_running, register)
+        _ask(registers_running, register, **limits)
     assert caught.value.facts == {"register": register, "reason": reason, "detail": detail}
     assert caught.value.code == "register_unavailable"
     assert ASA not in str(caught.value)
@@ -173,3 +179,132 @@ def _ask(running: Registers, register: str, **limits: float) -> None:
         running.hsa(**limits).employee(ASA_HSA)
     else:
         running.pu(**limits).read([number(ASA)])
+
+
+def test_a_number_that_was_replaced_says_by_which(registers_running: Registers) -> None:
+    """Hänvisningsnummer: the old number is a record of its own that refers to the new one."""
+    registers_running.edit(rf'number = "{TOVE}"', rf'number = "{TOVE}"\nreferred_to = "{ASA}"')
+    registers_running.edit(rf'number = "{ASA}"', rf'number = "{ASA}"\nreferred_from = "{TOVE}"')
+    found = registers_running.pu().read([number(TOVE), number(ASA)])
+    old, new = found[TOVE], found[ASA]
+    assert old is not None
+    assert new is not None
+    assert (old.personal_identity_number, old.referred_to) == (TOVE, ASA)
+    assert (new.personal_identity_number, new.referred_to) == (ASA, "")
+
+
+def test_the_restricted_contract_withholds_what_is_protected(registers_running: Registers) -> None:
+    found = registers_running.pu(is_unrestricted=False).read([number(ERIK), number(ASA), number(GOSTA)])
+    erik, asa, gosta = found.values()
+    assert erik is not None
+    assert (erik.surname, erik.secrecy_marked, erik.is_withheld) == ("Sandberg", True, True)
+    assert (erik.address_lines, erik.is_registered) == ((), False)
+    assert asa is not None
+    assert (asa.is_withheld, asa.is_registered) == (False, True)
+    assert gosta is not None
+    assert (gosta.is_withheld, gosta.deregistration_code) == (False, "AV")
+
+
+def test_nothing_follows_from_what_is_withheld(registers_running: Registers) -> None:
+    """PU-1: a protected person keeps the status we know; one we do not know has none yet."""
+    (erik,) = registers_running.pu(is_unrestricted=False).read([number(ERIK)]).values()
+    assert erik is not None
+    facts = PersonFacts.of(erik)
+    assert facts.registration_status == "unknown"
+    known = Person(registration_status="registered", surname="Sandberg", given_name="Erik")
+    assert facts.without_lost_names(known).registration_status == "registered"
+
+
+def test_the_holder_of_a_coordination_number_dies_by_a_date(registers_running: Registers) -> None:
+    registers_running.edit(rf'number = "{MARIA}"', rf'number = "{MARIA}"\ndeceased_on = "2026-11-01"')
+    (maria,) = registers_running.pu().read([number(MARIA)]).values()
+    assert maria is not None
+    assert (maria.deregistration_code, maria.identity_level) == ("AV", "Styrkt")
+    assert PersonFacts.of(maria).registration_status == "deceased"
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("AV", "deceased"), ("UV", "emigrated")]
+    + [(code, "deregistered") for code in ("OB", "TA", "GN", "AN", "AS", "FI", "??")],
+)
+def test_each_deregistration_code_is_a_status(registers_running: Registers, code: str, status: str) -> None:
+    """PU-2 rests on it: who has left, and why; a code that nobody knows is no reason to think all is well."""
+    edited = rf'number = "{ASA}"\nderegistration_code = "{code}"\nderegistered_on = "2026-11-01"'
+    registers_running.edit(rf'number = "{ASA}"', edited)
+    (asa,) = registers_running.pu().read([number(ASA)]).values()
+    assert asa is not None
+    assert PersonFacts.of(asa).registration_status == status
+
+
+@pytest.mark.parametrize("status", ["Vilande", "Avslutad"])
+def test_a_coordination_number_out_of_force_is_deregistered(
+    registers_running: Registers, status: str
+) -> None:
+    registers_running.edit(
+        rf'(number = "{MARIA}".*?)identity_status = "Aktiv"', rf'\1identity_status = "{status}"'
+    )
+    (maria,) = registers_running.pu().read([number(MARIA)]).values()
+    assert maria is not None
+    assert PersonFacts.of(maria).registration_status == "deregistered"
+
+
+def test_real_people_are_told_of_in_production_and_test_people_are_not(registers_running: Registers) -> None:
+    registers_running.edit(rf'number = "{ASA}"', rf'number = "{ASA}"\ntest = false')
+    pu = PuClient(registers_running.endpoint("pu"), include_test_people=False)
+    hsa = HsaClient(registers_running.endpoint("hsa"), include_feigned=False)
+    found = pu.read([number(ASA), number(ALVA)])
+    assert found[ASA] is not None
+    assert found[ALVA] is None
+    assert hsa.employees(ASA)
+    assert hsa.employees(ALVA) == ()
+
+
+FUNCTION = "SE2321009801-JOURNAL"
+
+
+def functions(running: Registers, **limits: float) -> HsaFunctionClient:
+    return HsaFunctionClient(running.endpoint("hsa", **limits), include_feigned=True)
+
+
+def test_a_function_object_is_looked_up_by_its_hsa_id(registers_running: Registers) -> None:
+    """HSA-2: attributes of a function come from the catalogue."""
+    found = functions(registers_running).function(FUNCTION.lower())
+    assert found is not None
+    assert (found.hsa_id, found.kind, found.organization) == (FUNCTION, "server", "SE2321009801-0001")
+    assert "journal.regionnorr.test" in found.names
+    assert functions(registers_running).function("SE2321009801-NOTHING") is None
+
+
+def test_an_organizations_function_objects_are_its_own(registers_running: Registers) -> None:
+    found = functions(registers_running).functions_of("SE2321009801-0001")
+    assert {one.kind for one in found} == {"server", "client", "email"}
+    assert functions(registers_running).functions_of("SE2120009804-0001") == ()
+    feigned = HsaFunctionClient(registers_running.endpoint("hsa"), include_feigned=False)
+    assert feigned.functions_of("SE2321009801-0001") == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("down", "connection"), ("503", "http_status"), ("403", "access_denied"), ("redirect", "http_status"),
+        ("malformed", "malformed"), ("garbage", "malformed"), ("invalid", "malformed"),
+        ("truncated", "connection"), ("swapped", "mismatched"), ("partial", "incomplete"),
+        ("huge", "too_large"),
+    ],
+)  # fmt: skip
+def test_a_bad_answer_about_functions_is_a_clear_state(
+    registers_running: Registers, kind: str, reason: str
+) -> None:
+    registers_running.show("hsa", kind)
+    limits = {"max_bytes": 1_000_000, "deadline": 60.0} if kind == "huge" else {}
+    with pytest.raises(RegisterUnavailable) as caught:
+        functions(registers_running, **limits).function(FUNCTION)
+    assert caught.value.reason == reason
+
+
+def test_slow_functions_are_not_waited_for(registers_running: Registers) -> None:
+    registers_running.show("hsa", "slow", seconds=3.0)
+    with pytest.raises(RegisterUnavailable) as caught:
+        functions(registers_running, deadline=0.3).function(FUNCTION)
+    assert caught.value.reason == "timeout"
