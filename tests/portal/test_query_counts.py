@@ -1,0 +1,123 @@
+"""A list asks the database the same number of questions for one row as for many."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Final
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from directory.models import Employment, Person, Unit
+from directory.names import search_key
+from functioncerts.lifecycle import order_certificate, register_function_object, validate_names
+from functioncerts.models import FunctionKind, FunctionObject
+from journal.actor import Actor
+from tests.functioncerts.conftest import request_for
+from tests.portal.conftest import LogIn
+from tests.scenarios import Scene, a_pending_order
+
+MANY: Final = 12
+"""More than a page's smallest part, few enough to be made in a test; what grows, grows already."""
+SYSTEM: Final = Actor.system("test")
+
+
+def _people(scene: Scene, count: int) -> list[Employment]:
+    unit, _ = Unit.objects.get_or_create(
+        organization=scene.cast.norr, name="Listan", hsa_id="SE2321000016-E7"
+    )
+    made = []
+    for place in range(count):
+        number = Person.objects.count()
+        person = Person.objects.create(
+            personal_identity_number=f"19700101{number:04d}",
+            given_name="Tove",
+            calling_name="Tove",
+            surname=f"Lista{number}",
+            search_key=search_key("Tove", f"Lista{number}"),
+            birth_date=date(1970, 1, 1),
+            registration_status="registered",
+            address_lines=["Storgatan 1", "972 31 Luleå"],
+            pu_read_at=scene.at,
+        )
+        made.append(
+            Employment.objects.create(
+                person=person,
+                organization=scene.cast.norr,
+                unit=unit,
+                hsa_id=f"SE2321000016-L{number}{place}",
+            )
+        )
+    return made
+
+
+def _orders(scene: Scene, count: int) -> None:
+    for employment in _people(scene, count):
+        a_pending_order(scene, employment)
+
+
+def _functions(scene: Scene, count: int) -> None:
+    for _ in range(count):
+        name = f"L{FunctionObject.objects.count()}"
+        register_function_object(
+            hsa_id=f"SE2321000016-{name}",
+            kind=FunctionKind.SERVER,
+            name=f"Lista {name}",
+            organization=scene.cast.norr,
+            actor=SYSTEM,
+            at=scene.at,
+        )
+        validate_names(hsa_id=f"SE2321000016-{name}", names=(f"{name}.norr.test",), actor=SYSTEM, at=scene.at)
+        order_certificate(
+            hsa_id=f"SE2321000016-{name}",
+            csr=request_for(),
+            names=(),
+            idempotency_key=None,
+            actor=scene.cast.bo,
+            at=scene.at,
+        )
+
+
+def queries(browser: Client, url: str) -> tuple[int, str]:
+    with CaptureQueriesContext(connection) as captured:
+        answer = browser.get(url)
+    assert answer.status_code == 200, url
+    return len(captured), answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("who", "url", "more", "sign"),
+    [
+        ("alva", "/orders/", _orders, "/orders/"),
+        ("alva", "/orders/?state=making", _orders, "/orders/"),
+        ("cia", "/orders/", _orders, "/orders/"),
+        ("cia", "/journal/", _orders, "/journal/events/"),
+        ("bo", "/functions/", _functions, "/functions/"),
+        ("bo", "/", _functions, ".norr.test"),
+        ("alva", "/people/search/", _people, "Lista"),
+        ("alva", "/people/units/{unit}/", _people, "Lista"),
+    ],
+)
+def test_a_list_costs_as_many_queries_for_one_row_as_for_many(  # noqa: PLR0917 - pytest fills them in
+    scene: Scene,
+    log_in: LogIn,
+    who: str,
+    url: str,
+    more: Callable[[Scene, int], object],
+    sign: str,
+) -> None:
+    """POR-10, performance.md 5: no list without an upper bound on its queries."""
+    more(scene, 1)
+    if "{unit}" in url:
+        url = url.format(unit=Unit.objects.get(name="Listan").pk)
+    browser = log_in(getattr(scene.cast, who))
+    if url == "/people/search/":
+        browser.post(url, {"q": "tove"})
+    queries(browser, url)  # what is remembered by the process is remembered now
+    one, text = queries(browser, url)
+    few = text.count(sign)
+    more(scene, MANY)
+    many, text = queries(browser, url)
+    assert text.count(sign) >= few + 5, "the list did not grow"
+    assert many == one
