@@ -27,6 +27,6 @@ REPORTS: Final[Mapping[str, Wording]] = {
     "report_too_long_for_pdf": Wording(
         status=409,
         title=_("Too long for a document"),
-        text=_("%(rows)s rows are more than a PDF carries (%(most)s). Order CSV or Excel instead."),
+        text=_("A PDF carries its whole table, and a hundred thousand rows at most. Order CSV or Excel."),
     ),
 }

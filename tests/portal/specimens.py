@@ -55,6 +55,7 @@ from portal.pages.public.status import IssuerStatus, ServiceState, StatusPage
 from portal.pages.public.status_words import Addresses
 from portal.pages.shell import Entry, Section, Shell, Who
 from portal.words import Tag
+from tests.portal import report_specimens
 from tests.portal.auditor import specimens as auditor
 from tests.portal.basis import specimens as basis
 from tests.portal.central import specimens as central
@@ -738,6 +739,16 @@ SPECIMENS = {
     "basis-preview": ("basis_preview", lambda: _central(basis.preview())),
     "basis-preview-errors": ("basis_preview", lambda: _central(basis.preview(has_problem=True))),
     "basis-decision": ("basis_decision", lambda: _central(basis.decision())),
+    "reports": ("reports", lambda: _central(report_specimens.catalogue())),
+    "reports-none": ("reports", lambda: _central(report_specimens.catalogue(is_empty=True))),
+    "report": ("report", lambda: _central(report_specimens.report())),
+    "report-error": ("report", lambda: _central(report_specimens.report(has_error=True))),
+    "report-schedules": ("report_schedules", lambda: _central(report_specimens.recurring())),
+    "report-schedules-none": (
+        "report_schedules",
+        lambda: _central(report_specimens.recurring(is_empty=True)),
+    ),
+    "dashboard": ("dashboard", lambda: _central(report_specimens.dashboard())),
     "issuers": ("issuers", lambda: _central(central.issuers())),
     **{
         f"ceremony-{kind}": ("ceremony", lambda kind=kind: _central(central.ceremony(kind)))

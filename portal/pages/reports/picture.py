@@ -7,7 +7,7 @@ from typing import Final
 from portal.words import Text
 from reports.summary import Breakdown
 
-_WIDTH: Final = 420
+_WIDTH: Final = 320
 _ROW: Final = 30
 _LETTERS: Final = 40
 
