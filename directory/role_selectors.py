@@ -53,9 +53,9 @@ def list_assignments(
     rows = _visible(actor)
     match shown:
         case Shown.CURRENT:
-            rows = rows.filter(_not_over(at))
+            rows = rows.filter(not_over(at))
         case Shown.DUE:
-            rows = rows.filter(_not_over(at)).filter(due_before(at + policies.REMINDED_BEFORE))
+            rows = rows.filter(not_over(at)).filter(due_before(at + policies.REMINDED_BEFORE))
         case Shown.ENDED:
             rows = rows.filter(valid_to__lte=at)
     if role:
@@ -113,7 +113,7 @@ def due_before(moment: datetime) -> Q:
 
 def in_force(at: datetime) -> Q:
     """Return the condition that an assignment counts at the moment."""
-    return Q(valid_from__lte=at) & _not_over(at)
+    return Q(valid_from__lte=at) & not_over(at)
 
 
 def helpers(organization_id: str, *, at: datetime, most: int = 10) -> Mapping[Role, Sequence[Person]]:
@@ -185,7 +185,8 @@ def _appointments(actor: Actor) -> QuerySet[RoleAppointment]:
     return rows.filter(role__in=given, organization_id__in=actor.organization_ids)
 
 
-def _not_over(at: datetime) -> Q:
+def not_over(at: datetime) -> Q:
+    """Return the condition that an assignment has not ended."""
     return Q(valid_to__isnull=True) | Q(valid_to__gt=at)
 
 

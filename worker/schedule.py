@@ -26,6 +26,7 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "worker.tasks.sync_hsa",
         "schedule": crontab(hour=NIGHTLY["hsa"].hour, minute=NIGHTLY["hsa"].minute),
     },
+    "sync_roles": {"task": "worker.tasks.sync_roles", "schedule": crontab(hour="1", minute="0")},
     "care_for_roles": {"task": "worker.tasks.care_for_roles", "schedule": crontab(hour="5", minute="0")},
     "retain": {"task": "worker.tasks.retain", "schedule": crontab(hour="4", minute="0")},
     "sync_pu": {

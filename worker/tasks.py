@@ -12,14 +12,14 @@ from django.utils.module_loading import import_string
 from authn.lifecycle import fail_late_orders, reduce_finished_orders
 from authn.rate_limits import forget_old_counts
 from ca.batch_issuance import issue_pending
-from ca.crl_publishing import publish_due
+from ca.crl_looking import CrlLooking
 from ca.hsm.proxy import SocketSigners
 from cards.activation import expire_activations
 from cards.basis import block_card_on_basis
 from cards.errors import FactoryUnavailable
 from cards.outdated import remove_outdated_order, remove_outdated_orders
 from cards.production import connect, poll_factory_reports, send_due_orders
-from directory import basis_decisions, confirmations, hsa_sync, pu_sync, sync_decisions
+from directory import basis_decisions, confirmations, hsa_roles, hsa_sync, pu_sync, sync_decisions
 from directory.basis_models import BasisSubject
 from directory.errors import SyncRunTaken
 from directory.models import SyncRun, SyncState
@@ -39,6 +39,8 @@ from worker.retention import due
 from worker.signer_watch import watch_signer
 from worker.wiring import signers, status_store
 
+_crls = CrlLooking()
+
 
 @shared_task
 def issue_waiting() -> None:
@@ -55,7 +57,9 @@ def publish_crls() -> None:
     """Publish every CRL that is due or lacks a revocation."""
 
     def work(now: datetime) -> str:
-        return f"{publish_due(signers=signers(), actor=Actor.system('crl_publishing'), at=now)} published"
+        return (
+            f"{_crls.publish_due(signers=signers(), actor=Actor.system('crl_publishing'), at=now)} published"
+        )
 
     run_job("publish_crls", work)
 
@@ -264,6 +268,20 @@ _BASIS_ACTS = {
     BasisSubject.ROLE: revoke_outdated_role,
     BasisSubject.ORDER: remove_outdated_order,
 }
+
+
+@shared_task
+def sync_roles() -> None:
+    """Read the commissions in HSA that give roles here (HSA-2)."""
+
+    def work(now: datetime) -> str:
+        done = hsa_roles.sync_roles(actor=Actor.system("directory.sync_roles"), at=now)
+        return (
+            f"{done.read} of {done.asked} read, {done.given} given, {done.lapsed} lapsed, {done.held} held, "
+            f"{done.refused} refused {done.failure}"
+        )
+
+    run_job("sync_roles", work)
 
 
 @shared_task

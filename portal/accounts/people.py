@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from directory import selectors
-from directory.models import Employment, Person, RoleAssignment
+from directory.models import Employment, Person, RoleAssignment, RoleSource
 from portal.accounts.result import AuthnResult
 
 
@@ -31,13 +31,27 @@ def person_behind(result: AuthnResult) -> Person | None:
 
 
 def role_choices(person: Person, *, certificate_hsa_id: str, at: datetime) -> list[RoleChoice]:
-    """Return every role the person holds now; with an HSA-id certificate only those of that employment."""
+    """Return every role the person holds now; with an HSA-id certificate only those of that employment.
+
+    One that both the portal and HSA give is one choice: the portal's, which may have the add-on.
+    """
+    choices: dict[tuple[str, str, str], RoleChoice] = {}
+    for choice in _choices(person, certificate_hsa_id=certificate_hsa_id, at=at):
+        choices.setdefault((choice.hsa_id, choice.role, choice.organization_id), choice)
+    return list(choices.values())
+
+
+def _choices(person: Person, *, certificate_hsa_id: str, at: datetime) -> list[RoleChoice]:
     return [
         _choice(assignment)
         for employment in selectors.employments_of(person, at=at)
         if not certificate_hsa_id or employment.hsa_id.upper() == certificate_hsa_id.upper()
-        for assignment in selectors.roles_of(employment.hsa_id, at=at)
+        for assignment in sorted(selectors.roles_of(employment.hsa_id, at=at), key=_portal_first)
     ]
+
+
+def _portal_first(assignment: RoleAssignment) -> bool:
+    return assignment.source != RoleSource.PORTAL.value
 
 
 def _choice(assignment: RoleAssignment) -> RoleChoice:

@@ -41,6 +41,10 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
         "ended_by_holder": _("ended from another place"),
     },
     ("session.login_refused", "code"): words.LOGIN_HINTS,
+    ("role.revoked", "reason"): {
+        "not_confirmed": _("not confirmed in time"),
+        "hsa_withdrew": _("HSA no longer gives it"),
+    },
     ("person.protected_opened", "reason"): {
         "person_view": _("opened in the person view"),
         "journal": _("read in the journal"),
