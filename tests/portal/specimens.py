@@ -16,15 +16,17 @@ from portal.accounts.providers import Challenge
 from portal.pages.desk.activating import ActivationPage, IdentityPage
 from portal.pages.desk.block_receipt import BlockReceiptPage
 from portal.pages.desk.blocking import BlockForm, BlockPage, Consequence
+from portal.pages.desk.finding import Hit
 from portal.pages.desk.identity_form import IdentityForm
 from portal.pages.desk.ordering import OrderWizardPage
 from portal.pages.desk.orders import OrderPage, OrdersPage
-from portal.pages.desk.people import Hit, SearchPage
+from portal.pages.desk.people import SearchPage, UnitPage
 from portal.pages.desk.person import PersonPage
 from portal.pages.desk.receipt import ReceiptPage
 from portal.pages.desk.today import TodayPage
 from portal.pages.latency_plot import HourRow, latency_plot
 from portal.pages.orderer.certificates import FunctionRow, FunctionsPage
+from portal.pages.orderer.functions import FunctionPage, ObjectRow, ObjectsPage
 from portal.pages.parts import (
     Act,
     CardPanel,
@@ -55,7 +57,7 @@ from portal.pages.public.status import IssuerStatus, ServiceState, StatusPage
 from portal.pages.public.status_words import Addresses
 from portal.pages.shell import Entry, Section, Shell, Who
 from portal.words import Tag
-from tests.portal import report_specimens
+from tests.portal import report_specimens, role_specimens
 from tests.portal.auditor import specimens as auditor
 from tests.portal.basis import specimens as basis
 from tests.portal.central import specimens as central
@@ -533,17 +535,72 @@ def row_in_the_log() -> dict[str, object]:
     }
 
 
-def search(*, has_hits: bool = True) -> dict[str, object]:
-    hits = [
-        Hit(url="#p", name="Åsa Lindqvist", detail="19890102-9809 · Region Norr, Akutmottagningen", tags=()),
-        Hit(url="#q", name="Åsa Lind", detail="19700101-9800 · Region Norr", tags=()),
+def _hit(name: str, detail: str, kind: str = "Person", icon: str = "person", matched: str = "namn") -> Hit:
+    return Hit(url="#p", name=name, detail=detail, kind=kind, icon=icon, matched=matched)
+
+
+def _hits() -> list[Hit]:
+    long = "Ö" + "stergötlandsvägens" * 4
+    return [
+        _hit("Akutmottagningen", "Region Norr · SE2321000016-E001", "Enhet", "building"),
+        _hit("Journaltjänst", "SE2321009801-F001 · Region Norr", "Funktion", "server"),
+        _hit("Åsa Lindqvist", "19890102-9809 · Sjuksköterska · Akutmottagningen · Region Norr"),
+        replace(
+            _hit("Åsa Lind", "Kort 9752 2789 0312 3456 781", "Kort", "credit-card-2-front", "kortnummer"),
+            tags=(words.CARD_STATES[CardState.BLOCKED],),
+        ),
+        _hit(long, "5f0c1cbb0f434a7a5f0c1cbb0f434a7a", "Certifikat", "patch-check", "serienummer"),
     ]
+
+
+def search(*, has_hits: bool = True, is_new: bool = False) -> dict[str, object]:
     page = SearchPage(
-        query="åsa",
-        hits=hits if has_hits else (),
-        notice=None if has_hits else problems.of_code("identifier_wrong_check_digit"),
+        query="" if is_new else "åsa",
+        hits=_hits() if has_hits and not is_new else (),
+        notice=None if has_hits or is_new else problems.of_code("identifier_wrong_check_digit"),
+        next_url="#more" if has_hits and not is_new else "",
+        finds_functions=is_new,
     )
     return {"page": page, "shell": _shell("people")}
+
+
+def unit() -> dict[str, object]:
+    page = UnitPage(
+        name="Akutmottagningen",
+        detail="Region Norr · SE2321000016-E001",
+        hits=_hits()[2:3],
+        next_url="#more",
+        first_url="#first",
+        crumbs=(Crumb(label="Personer", url="#"), Crumb(label="Akutmottagningen")),
+    )
+    return {"page": page, "shell": _shell("people")}
+
+
+def function_objects() -> dict[str, object]:
+    row = ObjectRow(
+        url="#f",
+        name="Journaltjänst",
+        hsa_id="SE2321009801-F001",
+        kind="Server",
+        organization="Region Norr",
+        tag=OK,
+        environment=words.QA,
+    )
+    return {"page": ObjectsPage(rows=[row], next_url="#more", first_url=""), "shell": _shell("")}
+
+
+def function_object() -> dict[str, object]:
+    rows = functions()["page"].rows  # type: ignore[attr-defined] # the page value of the specimen below
+    page = FunctionPage(
+        name="Journaltjänst",
+        tag=OK,
+        facts=[Fact(name="HSA-id", value="SE2321009801-F001", copy="SE2321009801-F001")],
+        names=["journal.regionnorr.test"],
+        rows=rows,
+        crumbs=(Crumb(label="Funktionsobjekt", url="#"), Crumb(label="Journaltjänst")),
+        environment=words.QA,
+    )
+    return {"page": page, "shell": _shell("")}
 
 
 def status() -> dict[str, object]:
@@ -688,6 +745,10 @@ SPECIMENS = {
     "today": ("today", today),
     "search": ("search", search),
     "search-nobody": ("search", lambda: search(has_hits=False)),
+    "search-new": ("search", lambda: search(is_new=True)),
+    "unit": ("unit", unit),
+    "function-objects": ("function_objects", function_objects),
+    "function-object": ("function_object", function_object),
     "person": ("person", person),
     "person-protected": ("person", lambda: person(is_protected=True)),
     "order-choose": ("order_card", wizard),
@@ -749,6 +810,10 @@ SPECIMENS = {
         lambda: _central(report_specimens.recurring(is_empty=True)),
     ),
     "dashboard": ("dashboard", lambda: _central(report_specimens.dashboard())),
+    **{
+        name: (template, lambda made=made: _central(made()))
+        for name, (template, made) in role_specimens.SPECIMENS.items()
+    },
     "issuers": ("issuers", lambda: _central(central.issuers())),
     **{
         f"ceremony-{kind}": ("ceremony", lambda kind=kind: _central(central.ceremony(kind)))
