@@ -30,20 +30,25 @@ class Registers:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.server.server_port}"
 
-    def endpoint(self, register: str, **limits: float) -> Endpoint:
+    def endpoint(self, register: str, *, deadline: float = 15.0, max_bytes: int = 20_000_000) -> Endpoint:
         return Endpoint(
             register=register,
             url=f"{self.address}/{register}",
             logical_address="SE165565594230-1000",
-            **limits,
-        )  # type: ignore[arg-type]
+            deadline=deadline,
+            max_bytes=max_bytes,
+        )
 
-    def hsa(self, **limits: float) -> HsaClient:
-        return HsaClient(self.endpoint("hsa", **limits), include_feigned=True)
+    def hsa(self, *, deadline: float = 15.0, max_bytes: int = 20_000_000) -> HsaClient:
+        return HsaClient(self.endpoint("hsa", deadline=deadline, max_bytes=max_bytes), include_feigned=True)
 
-    def pu(self, *, is_unrestricted: bool = True, **limits: float) -> PuClient:
+    def pu(
+        self, *, is_unrestricted: bool = True, deadline: float = 15.0, max_bytes: int = 20_000_000
+    ) -> PuClient:
         return PuClient(
-            self.endpoint("pu", **limits), include_test_people=True, is_unrestricted=is_unrestricted
+            self.endpoint("pu", deadline=deadline, max_bytes=max_bytes),
+            include_test_people=True,
+            is_unrestricted=is_unrestricted,
         )
 
     def show(self, register: str, kind: str, **rest: float) -> None:

@@ -32,8 +32,8 @@ RULES = FileOrderRules(
 CONTRACTS = Path(__file__).parents[2] / "directory" / "contracts" / "pu"
 
 
-def client(running: Registers, **limits: float) -> PuFileClient:
-    endpoint = running.endpoint("pu", **limits)
+def client(running: Registers, *, deadline: float = 15.0) -> PuFileClient:
+    endpoint = running.endpoint("pu", deadline=deadline)
     return PuFileClient(endpoint, files=endpoint, include_test_people=True)
 
 

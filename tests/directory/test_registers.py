@@ -123,9 +123,8 @@ def test_every_bad_answer_becomes_a_clear_state(
     registers_running: Registers, register: str, kind: str, reason: str, detail: str
 ) -> None:
     registers_running.show(register, kind)
-    limits = {"max_bytes": 1_000_000, "deadline": 60.0} if kind == "huge" else {}
     with pytest.raises(RegisterUnavailable) as caught:
-        _ask(registers_running, register, **limits)
+        _ask(registers_running, register, deadline=60.0, max_bytes=1_000_000)
     assert caught.value.facts == {"register": register, "reason": reason, "detail": detail}
     assert caught.value.code == "register_unavailable"
     assert ASA not in str(caught.value)
@@ -174,11 +173,11 @@ def test_no_message_is_logged(registers_running: Registers, caplog: pytest.LogCa
     assert "Sandberg" not in caplog.text
 
 
-def _ask(running: Registers, register: str, **limits: float) -> None:
+def _ask(running: Registers, register: str, *, deadline: float = 15.0, max_bytes: int = 20_000_000) -> None:
     if register == "hsa":
-        running.hsa(**limits).employee(ASA_HSA)
+        running.hsa(deadline=deadline, max_bytes=max_bytes).employee(ASA_HSA)
     else:
-        running.pu(**limits).read([number(ASA)])
+        running.pu(deadline=deadline, max_bytes=max_bytes).read([number(ASA)])
 
 
 def test_a_number_that_was_replaced_says_by_which(registers_running: Registers) -> None:
@@ -263,8 +262,11 @@ def test_real_people_are_told_of_in_production_and_test_people_are_not(registers
 FUNCTION = "SE2321009801-JOURNAL"
 
 
-def functions(running: Registers, **limits: float) -> HsaFunctionClient:
-    return HsaFunctionClient(running.endpoint("hsa", **limits), include_feigned=True)
+def functions(
+    running: Registers, *, deadline: float = 15.0, max_bytes: int = 20_000_000
+) -> HsaFunctionClient:
+    endpoint = running.endpoint("hsa", deadline=deadline, max_bytes=max_bytes)
+    return HsaFunctionClient(endpoint, include_feigned=True)
 
 
 def test_a_function_object_is_looked_up_by_its_hsa_id(registers_running: Registers) -> None:
@@ -297,9 +299,8 @@ def test_a_bad_answer_about_functions_is_a_clear_state(
     registers_running: Registers, kind: str, reason: str
 ) -> None:
     registers_running.show("hsa", kind)
-    limits = {"max_bytes": 1_000_000, "deadline": 60.0} if kind == "huge" else {}
     with pytest.raises(RegisterUnavailable) as caught:
-        functions(registers_running, **limits).function(FUNCTION)
+        functions(registers_running, deadline=60.0, max_bytes=1_000_000).function(FUNCTION)
     assert caught.value.reason == reason
 
 
