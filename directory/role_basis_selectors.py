@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from directory import policies
-from directory.basis_models import RoleUse
 from directory.evidence import Evidence, EvidenceOf
 from directory.models import RegistrationStatus, Role, RoleAssignment
 from journal.actor import Actor, ActorKind
@@ -122,9 +121,7 @@ def row_of(
 ) -> OutdatedRole | None:
     """Return the row of an assignment, or None when it is not outdated."""
     employment, person = assignment.employment, assignment.employment.person
-    use = (
-        RoleUse.objects.filter(pk=assignment.pk).first() if not hasattr(assignment, "use") else assignment.use
-    )
+    use = getattr(assignment, "use", None)  # Django says AttributeError when there is none
     since = max(assignment.valid_from, assignment.granted_at, *((use.last_used_at,) if use else ()))
     today = at.astimezone(_SWEDEN).date()
     told: Evidence

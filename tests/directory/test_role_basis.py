@@ -1,11 +1,13 @@
 """Outdated roles: whose, why, and what a decision does with them (POR-13)."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from directory.basis_decisions import Chosen, carry_out, decide
-from directory.basis_models import BasisDecision, BasisSubject
+from directory.basis_models import BasisDecision, BasisSubject, RoleUse
 from directory.models import Employment, Person, Role, RoleAssignment
 from directory.role_basis import note_use, revoke_outdated_role
 from directory.role_basis_selectors import RoleGround, count_outdated_roles, outdated_roles
@@ -146,3 +148,11 @@ def test_nobody_takes_their_own_role(cast: Cast, manager: Actor) -> None:
     decision = decide_about(cast, manager, by=manager)
     work()
     assert (outcome(decision), role_of(manager).revoked_at) == ("refused", None)
+
+
+def test_many_roles_cost_no_more_questions_than_one(
+    cast: Cast, manager: Actor, django_assert_max_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    RoleUse.objects.exclude(role_assignment=role_of(manager)).delete()
+    with django_assert_max_num_queries(4):
+        assert len(outdated_roles(actor=manager, at=AT)) > 3

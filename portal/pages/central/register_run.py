@@ -265,12 +265,13 @@ def _rows(changes: Sequence[SyncChange], *, actor: Actor) -> list[ChangeRow]:
 
 
 def _row(change: SyncChange, cards: int, *, actor: Actor) -> ChangeRow:
-    is_hidden = change.person.protected_identity and not actor.may_see_protected
+    is_hidden = change.person.protected_identity  # no list names one; whoever may opens them for a reason
+    may_open = not is_hidden or actor.may_see_protected
     kind = ChangeKind(change.kind)
     carries = ngettext("%d card in use.", "%d cards in use.", cards) % cards
     return ChangeRow(
         person=_("Protected particulars") if is_hidden else change.person.full_name,
-        person_url="" if is_hidden else reverse("person", args=[change.person_id]),
+        person_url=reverse("person", args=[change.person_id]) if may_open else "",
         place=change.employment.organization.name if change.employment is not None else "",
         kind=words_of.CHANGE_KINDS[kind],
         what="" if is_hidden else _what(change),
