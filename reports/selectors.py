@@ -47,7 +47,9 @@ def get_schedule(schedule_id: UUID | str, *, actor: Actor) -> ReportSchedule:
 
 
 def ordered_report(ordered_report_id: UUID | str) -> OrderedReport | None:
-    """Return an ordered report for the worker."""
+    """Return an ordered report for the worker; None for no id."""
+    if not ordered_report_id:
+        return None
     return OrderedReport.objects.filter(pk=ordered_report_id).first()
 
 

@@ -59,7 +59,8 @@ def make_ordered(entry: SequencedEntry) -> None:
 
 def prove_ordered(entry: SequencedEntry) -> None:
     """report.made: when a head covers the entry, add its proof, and seal a document with it inside."""
-    ordered = ordered_report(entry.text("ordered_report_id"))
+    # A report made by command was ordered by nobody, and entries of version 1 know no orders.
+    ordered = ordered_report(entry.text("ordered_report_id")) if entry.version > 1 else None
     if ordered is None or ordered.state != ReportState.MADE.value:
         return
     is_pdf = ordered.format == ReportFormat.PDF.value

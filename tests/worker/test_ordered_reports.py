@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import openpyxl
 import pytest
 from cryptography.exceptions import InvalidTag
 from django.core import mail
+from django.core.management import call_command
 from pytest_django import Settings
 
 from directory.models import Role
@@ -231,3 +233,12 @@ def test_nobody_is_told_of_what_somebody_ordered_for_themselves(
     made(scene, ReportFormat.CSV, tmp_path)
     announce(the_entry("report.ready"))
     assert mail.outbox == []
+
+
+def test_a_report_made_by_command_is_nobodys_order(tmp_path: Path, settings: Settings) -> None:
+    settings.SIGILL_HOME = tmp_path
+    call_command("report", "S1", format="csv", out=tmp_path / "s1.csv")
+    entry = the_entry("report.made")
+    prove_ordered(entry)
+    prove_ordered(replace(entry, version=1, event={}))
+    assert not OrderedReport.objects.exists()
