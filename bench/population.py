@@ -134,6 +134,11 @@ def people(place: Place, count: int) -> Population:
     return found
 
 
+def ward(at: int) -> str:
+    """Return what a unit is called, but for its number."""
+    return _WARDS[at % len(_WARDS)]
+
+
 def _place(at: int) -> int:
     return 0 if at % 2 else at // 2 % 20
 
@@ -144,7 +149,7 @@ def _units(organizations: list[str]) -> list[list[str]]:
         [
             Unit(
                 organization_id=organization,
-                name=f"{_WARDS[at % len(_WARDS)]} {at}",
+                name=f"{ward(at)} {at}",
                 hsa_id=f"SE2321009801-E{place:02d}{at:03d}",
             )
             for at in range(_UNITS)
@@ -186,22 +191,25 @@ def certificates(place: Place, count: int, organization_ids: tuple[str, ...]) ->
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")  # no trigger checks foreign keys meanwhile
         cursor.execute(
-            f"""INSERT INTO ca_certificaterequest (id, issuer_id, profile, subject, public_key, person_id,
-              organization_id, carrier_kind, carrier_id, name, idempotency_key, fingerprint, state, failure,
+            f"""INSERT INTO ca_certificaterequest (environment, id, issuer_id, profile, subject, public_key,
+              person_id, organization_id, carrier_kind, carrier_id, name, idempotency_key,
+              fingerprint, state, failure,
               requested_at, certificate_id)
-            SELECT ('00000003-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'person_id_3', %s,
-              '{{}}', '', '',
+            SELECT 'PROD', ('00000003-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'person_id_3', %s,
+              '{{}}', '', '00000001-0000-4000-8000-' || lpad(to_hex(n %% 20000), 12, '0'),
               ({names})[n %% {many} + 1], 'card', 'bulk-' || n, 'id', 'bulk:' || n, '', 'issued', '',
               %s, ('00000004-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid
             FROM generate_series(1, %s) n""",  # noqa: S608 - our own identifiers
             [PROFILE, _MOMENT, count],
         )
         cursor.execute(
-            """INSERT INTO ca_certificate (id, issuer_id, request_id, serial_hex, certificate_der, sha256,
-              public_key_sha256, profile, profile_sha256, subject_text, person_id, organization_id,
+            """INSERT INTO ca_certificate (environment, id, issuer_id, request_id, serial_hex,
+              certificate_der,
+              sha256, public_key_sha256, profile, profile_sha256, subject_text, person_id, organization_id,
               carrier_kind, carrier_id, name, not_before, not_after, issued_at, published_at, crl_entry_der)
-            SELECT certificate_id, issuer_id, id, md5(id::text), decode(repeat(md5(id::text), 25), 'hex'),
-              md5(id::text) || md5(id::text), md5(id::text), profile, '', 'CN=Åsa Lindqvist', '',
+            SELECT environment, certificate_id, issuer_id, id, md5(id::text),
+              decode(repeat(md5(id::text), 25), 'hex'),
+              md5(id::text) || md5(id::text), md5(id::text), profile, '', 'CN=Åsa Lindqvist', person_id,
               organization_id, carrier_kind, carrier_id, name, requested_at,
               requested_at + interval '5 years', requested_at, requested_at, ''
             FROM ca_certificaterequest WHERE idempotency_key LIKE 'bulk:%%'""",
@@ -218,22 +226,26 @@ def cards(place: Place, count: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         cursor.execute(
-            f"""INSERT INTO cards_cardorder (id, state, person_id, organization_id, hsa_id, product_code, loa,
-              printed_name, organization_name, back_text, valid_until, placed_at, placed_by,
+            f"""INSERT INTO cards_cardorder (environment, id, state, person_id, organization_id,
+              hsa_id, product_code,
+              loa, printed_name, organization_name, back_text, valid_until, placed_at, placed_by,
               handover_is_uncertain, attempts, last_problem, sent_at, production_started_at, shipped_at,
               activated_at, cancelled_by, rejection_reason, lapse_reason)
-            SELECT ('00000005-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'ACTIVATED', e.person_id,
-              e.organization_id, e.hsa_id, '7C1', 3, 'Åsa Lindqvist', 'Region 0', '', '2031-10-01',
+            SELECT 'PROD', ('00000005-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'ACTIVATED',
+              e.person_id, e.organization_id, e.hsa_id, '7C1', 3, 'Åsa Lindqvist', 'Region 0', '',
+              '2031-10-01',
               {moment}, 'SE2321009801-A001', false, 1, '', {moment}, {moment}, {moment}, {moment}, '', '', ''
             FROM (SELECT row_number() OVER (ORDER BY id) n, * FROM directory_employment
                   WHERE hsa_id LIKE 'SE2321009801-%%' ORDER BY id LIMIT %s) e""",  # noqa: S608 - as above
             [*[_MOMENT] * 5, count],
         )
         cursor.execute(
-            """INSERT INTO cards_card (id, state, order_id, person_id, organization_id, hsa_id, product_code,
-              loa, holder_name, valid_until, card_number, ordered_at, produced_at, shipped_at, activated_at,
+            """INSERT INTO cards_card (environment, id, state, order_id, person_id, organization_id, hsa_id,
+              product_code, loa, holder_name, valid_until, card_number, ordered_at, produced_at,
+              shipped_at, activated_at,
               block_reason, blocked_by, block_note, discard_reason)
-            SELECT id, 'ACTIVE', id, person_id, organization_id, hsa_id, product_code, loa, printed_name,
+            SELECT environment, id, 'ACTIVE', id, person_id, organization_id, hsa_id, product_code, loa,
+              printed_name,
               valid_until, '97522789' || lpad(row_number() OVER (ORDER BY id)::text, 11, '0'), placed_at,
               shipped_at, shipped_at, activated_at, '', '', '', ''
             FROM cards_cardorder""",
