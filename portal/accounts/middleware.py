@@ -57,7 +57,7 @@ def _session(request: HttpRequest, *, at: datetime) -> tuple[PortalSession | Non
 
 def _is_poll(request: HttpRequest) -> bool:
     """Say whether a page asks by itself (live fragments, by their address): that keeps nobody logged in."""
-    is_fragment = request.path_info.endswith(("/status/", "/status", "/landing/"))
+    is_fragment = request.path_info.endswith(("/status/", "/status", "/landing/", "/progress/"))
     return is_fragment and "HX-Request" in request.headers
 
 

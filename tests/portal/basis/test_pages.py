@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -17,6 +17,7 @@ from directory.sync_decisions import carry_out_decisions
 from directory.sync_models import SyncChange, SyncDecision
 from journal.actor import Actor
 from journal.models import Entry
+from portal.accounts.models import PortalSession
 from tests.cast import actor_of
 from tests.portal.conftest import LogIn, logged_in
 from tests.scenarios import Scene, a_pending_order, an_active_card
@@ -253,6 +254,22 @@ def test_a_reading_is_asked_for_once_and_shows_its_progress(scene: Scene, centra
     SyncRun.objects.filter(pk=run.pk).update(state="complete", ended_at=scene.at)
     assert "Klart." in text(central.get("/central/registers/hsa/progress/"))
     assert central.get("/central/registers/nobody/progress/").status_code == 200
+
+
+def test_a_page_that_shows_progress_by_itself_keeps_nobody_logged_in(
+    scene: Scene,
+    dead: Card,
+    log_in: LogIn,
+) -> None:
+    alva = log_in(scene.cast.alva)
+    decided(alva, dead)
+    url = reverse("basis-decision-progress", args=[BasisDecision.objects.get().pk])
+    earlier = datetime.now(tz=UTC) - timedelta(minutes=5)
+    PortalSession.objects.update(last_seen_at=earlier)
+    assert alva.get(url, headers={"HX-Request": "true"}).status_code == 200
+    assert PortalSession.objects.get().last_seen_at == earlier
+    alva.get("/basis/")
+    assert PortalSession.objects.get().last_seen_at > earlier
 
 
 @pytest.mark.parametrize("who", ["alva", "doris", "bo", "cia"])
