@@ -82,6 +82,15 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
 }
 """By event type and field."""
 
+_REVOCATION_REASONS: Final[Mapping[str, Text]] = {
+    "unspecified": _("no reason given"),
+    "keyCompromise": _("the key may be known to others"),
+    "cACompromise": _("the issuer's key may be known to others"),
+    "affiliationChanged": _("the affiliation has changed"),
+    "superseded": _("replaced"),
+    "cessationOfOperation": _("no longer in operation"),
+    "privilegeWithdrawn": _("the right was withdrawn"),
+}
 BY_FIELD: Final[Mapping[str, Mapping[str, Text]]] = {
     "register": {"hsa": "HSA", "pu": "PU"},
     "hint": words.LOGIN_HINTS,
@@ -93,15 +102,8 @@ BY_FIELD: Final[Mapping[str, Mapping[str, Text]]] = {
         "serial_number": _("serial number"),
         "email": _("e-mail"),
     },
-    "reason": {
-        "unspecified": _("no reason given"),
-        "keyCompromise": _("the key may be known to others"),
-        "cACompromise": _("the issuer's key may be known to others"),
-        "affiliationChanged": _("the affiliation has changed"),
-        "superseded": _("replaced"),
-        "cessationOfOperation": _("no longer in operation"),
-        "privilegeWithdrawn": _("the right was withdrawn"),
-    },
+    "reason": _REVOCATION_REASONS,
+    "revocation_reason": _REVOCATION_REASONS,
     "loa": {
         "http://id.sambi.se/loa/loa2": "2",
         "http://id.sambi.se/loa/loa3": "3",

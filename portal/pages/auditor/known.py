@@ -38,6 +38,13 @@ class Told:
         return self.text("function_object_id") or carrier
 
     @property
+    def certificate_ids(self) -> frozenset[str]:
+        """Return the certificates that the entry names, one or several."""
+        several = self.event.get("certificate_ids", ())
+        listed = (str(one) for one in several) if isinstance(several, list | tuple) else ()
+        return frozenset(filter(None, (self.text("certificate_id"), *listed)))
+
+    @property
     def person_ids(self) -> frozenset[str]:
         """Return the people whom the entry names: whom it is about, and who acted."""
         return frozenset(filter(None, (self.text("person_id"), str(self.acted.get("person", "")))))
@@ -98,7 +105,7 @@ def known(rows: Iterable[Told], *, opened: frozenset[str] = frozenset()) -> Know
     rows = list(rows)
     people = Person.objects.filter(pk__in=_uuids(one for row in rows for one in row.person_ids))
     found = {str(one.pk): one for one in people}
-    certificates = _uuids(row.text("certificate_id") for row in rows)
+    certificates = _uuids(one for row in rows for one in row.certificate_ids)
     return Known(
         people={pk: one.full_name for pk, one in found.items()},
         protected=frozenset(pk for pk, one in found.items() if one.protected_identity and pk not in opened),

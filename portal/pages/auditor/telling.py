@@ -189,6 +189,7 @@ _BY_ID: Final[Mapping[str, Callable[[Known, str], str]]] = {
     "organization_id": lambda known, pk: known.organizations.get(pk, pk),
     "issuer_id": lambda known, pk: known.issuers.get(pk, pk),
     "function_object_id": lambda known, pk: known.functions.get(pk, pk),
+    "certificate_ids": lambda known, pk: known.serials.get(pk, pk),
 }
 _BY_CODE: Final[Mapping[str, Callable[[str], Text]]] = {
     "card_number": grouped,

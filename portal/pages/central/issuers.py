@@ -69,6 +69,7 @@ class FiguresRow:
     """What a key has signed, beside the rows that account for it."""
 
     label: str
+    name: str
     signed: int
     certificates: int
     lists: int
@@ -101,7 +102,7 @@ def issuers_page(*, at: datetime) -> IssuersPage:
         waiting=[_plan_row(plan) for plan in plans if plan.state not in done],
         issuers=[_issuer_row(one, at=at) for one in issuers()],
         ceremonies=[*(_plan_row(plan) for plan in plans if plan.state in done), *_first()],
-        figures=[_figures_row(one) for one in key_figures()] if signed_by_label() else (),
+        figures=_figures() if signed_by_label() else (),
     )
 
 
@@ -160,7 +161,12 @@ def _plan_row(plan: CeremonyPlan) -> CeremonyRow:
     )
 
 
-def _figures_row(one: KeyFigures) -> FiguresRow:
+def _figures() -> Sequence[FiguresRow]:
+    names = {one.key: one.common_name for one in issuers()}
+    return [_figures_row(one, name=names.get(one.label, "")) for one in key_figures()]
+
+
+def _figures_row(one: KeyFigures, *, name: str) -> FiguresRow:
     if one.without_a_row:
         label = _("%(count)s without a row") % {"count": one.without_a_row}
         tag = Tag(tone="bad", icon="exclamation-octagon", label=label)
@@ -168,6 +174,7 @@ def _figures_row(one: KeyFigures) -> FiguresRow:
         tag = Tag(tone="ok", icon="check-circle", label=_("All have a row"))
     return FiguresRow(
         label=one.label,
+        name=name,
         signed=one.signed,
         certificates=one.certificates,
         lists=one.crls,

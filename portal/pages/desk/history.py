@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from directory.models import Employment
 from journal.actor import Actor, ActorKind
 from journal.models import Entry
@@ -70,6 +72,13 @@ def names_of(identifiers: Iterable[str]) -> Mapping[str, str]:
         for employment in employments
         if not employment.person.protected_identity
     }
+
+
+def name_or_system(identifier: str) -> str:
+    """Return the name behind an HSA-id, the HSA-id where that is not told, and "the system" for a job."""
+    return names_of({identifier}).get(identifier) or (
+        identifier if identifier[:2] == "SE" else _("The system")
+    )
 
 
 def _detail(

@@ -24,7 +24,7 @@ from journal.actor import Actor
 from portal import moments, problems, words
 from portal.pages import asking
 from portal.pages.auditor.reach import reads_only
-from portal.pages.desk.history import names_of, timeline
+from portal.pages.desk.history import name_or_system, timeline
 from portal.pages.desk.person import order_row
 from portal.pages.parts import Act, Chip, Crumb, Fact, OrderRow, Step, TimelineItem, grouped
 from portal.problems import Problem
@@ -198,7 +198,7 @@ def _cancel_act(order: CardOrder, *, actor: Actor, at: datetime) -> Act:
 
 
 def _facts(order: CardOrder, *, now: datetime) -> list[Fact]:
-    placed_by = names_of({order.placed_by}).get(order.placed_by, order.placed_by)
+    placed_by = name_or_system(order.placed_by)
     facts = [
         Fact(name=_("Name on the card"), value=order.printed_name),
         Fact(name=_("Organization"), value=order.organization_name),

@@ -61,6 +61,7 @@ def issuers() -> dict[str, object]:
             figures=[
                 FiguresRow(
                     label="person_hsa_id_3",
+                    name="TEST Sigill e-id Person HSA-id 3 CA v1",
                     signed=4711,
                     certificates=4699,
                     lists=11,
