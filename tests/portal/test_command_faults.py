@@ -33,7 +33,7 @@ def test_on_a_database_without_tables_a_command_says_what_to_run_and_nothing_els
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
