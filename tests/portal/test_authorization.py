@@ -16,8 +16,7 @@ from cards.models import Activation, Card
 from directory import registers
 from directory.basis_decisions import Chosen, decide
 from directory.basis_models import BasisDecision, BasisSubject
-from directory.models import SyncRun
-from directory.models import RoleAssignment, Unit
+from directory.models import RoleAssignment, SyncRun, Unit
 from functioncerts.lifecycle import register_function_object, validate_names
 from functioncerts.models import FunctionKind
 from journal.actor import Actor
