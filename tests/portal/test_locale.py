@@ -58,3 +58,12 @@ def test_what_is_compiled_is_what_is_written() -> None:
     for msgid, texts in _entries(CATALOGUE).items():
         if len(texts) == 1:
             assert compiled.gettext(msgid) == texts[0]
+
+
+def test_the_record_of_what_happened_has_one_word_in_each_language() -> None:
+    """*Logg* in Swedish, where a journal is a patient's; *journal* in English, where a log is a program's."""
+    english = re.compile(r"\blogs?\b(?! (?:in|out)\b)", re.IGNORECASE)
+    swedish = re.compile(r"\bjournal(?![/._-])", re.IGNORECASE)  # a file's or fact's name is no word
+    entries = _entries(CATALOGUE)
+    assert [msgid for msgid in entries if english.search(msgid)] == []
+    assert [text for texts in entries.values() for text in texts if swedish.search(text)] == []
