@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ca.models import Certificate
+from ca.request_draft import CarrierKind
 from ca.selectors import find_by_serial
 from cards.card_number import parse_card_number
 from cards.errors import CardNotFound
@@ -173,9 +174,9 @@ def _certificates(text: str, *, actor: Actor) -> tuple[Hit, ...]:
 def _certificate(certificate: Certificate, actor: Actor) -> Hit | None:
     detail = f"{certificate.issuer.common_name} · {certificate.serial_hex}"
     matched = _MATCHED[Kind.SERIAL_NUMBER]
-    function = function_of_certificate(str(certificate.pk), actor=actor)
-    if function is not None:
-        return _function(function, matched=matched, detail=detail)
+    if certificate.carrier_kind == CarrierKind.FUNCTION.value:
+        function = function_of_certificate(str(certificate.pk), actor=actor)
+        return _function(function, matched=matched, detail=detail) if function else None
     if certificate.organization_id not in actor.organization_ids or not has_role(actor, MAY_READ):
         return None
     try:
