@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
 _CHROMIUM: Final = "/usr/bin/chromium"
 _ARGUMENTS: Final = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync")
 _WIDE: Final = (1360, 900)
 _NARROW: Final = (390, 844)
+_TALLEST: Final = 1800
 _PATIENCE: Final = 30_000
 _HOLDER: Final = "198107229976"
 _NEW_PIN: Final = "482905"
@@ -42,11 +44,21 @@ class Camera:
     say: Callable[[str], object]
 
     def take(self, page: Page, name: str) -> None:
-        """Take the whole page."""
+        """Take the page, of a long one its beginning, in as few colours as show no difference."""
         page.wait_for_load_state("load")
         page.evaluate("document.fonts.ready")
-        page.screenshot(path=self.folder / f"{name}.png", full_page=True, animations="disabled")
+        path = self.folder / f"{name}.png"
+        height = min(int(page.evaluate("document.documentElement.scrollHeight")), _TALLEST)
+        clip: FloatRect = {"x": 0, "y": 0, "width": _width(page), "height": height}
+        page.screenshot(path=path, full_page=True, clip=clip, animations="disabled")
+        with Image.open(path) as taken:
+            few = taken.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            few.save(path, optimize=True)
         self.say(f"{name}.png")
+
+
+def _width(page: Page) -> int:
+    return page.viewport_size["width"] if page.viewport_size else _WIDE[0]
 
 
 def take_all(
@@ -69,6 +81,7 @@ def take_all(
         _lists_and_problems(page, demo, camera, person)
         _dark_and_narrow(browser, page, demo, camera, person)
         _auditors_pages(browser, Demo.read(home, role="auditor"), camera)
+        _orderers_pages(browser, Demo.read(home, role="function_cert_orderer"), camera)
 
 
 @contextmanager
@@ -214,7 +227,7 @@ def _block(page: Page, camera: Camera) -> None:
     page.fill("textarea[name=note]", "Ringde och hade tappat kortet på bussen.")
     page.check("input[name=confirmed]")
     page.click("main form.main button")
-    page.locator(".landing li.done").nth(2).wait_for()
+    page.locator(".landing li:not(.done)").first.wait_for(state="detached", timeout=2 * _PATIENCE)
     camera.take(page, "person-card-blocked")
 
 
@@ -266,3 +279,10 @@ def _auditors_pages(browser: Browser, demo: Demo, camera: Camera) -> None:
         for url, name in ((f"{demo.portal}/journal/", "journal"), (event, "journal-event")):
             other.goto(url)
             camera.take(other, f"{name}-{suffix}")
+
+
+def _orderers_pages(browser: Browser, demo: Demo, camera: Camera) -> None:
+    """Look at the function certificates as the one who orders them."""
+    page = _new_page(browser)
+    _log_in(page, demo, Camera(folder=camera.folder, say=lambda _name: None))
+    camera.take(page, "function-certificates")
