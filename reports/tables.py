@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, BinaryIO, Final
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from reports.cells import inert
 from reports.columns import Cell, Column, excel_number, sql_of, text_of
@@ -133,7 +133,12 @@ def _formatted(
     answer: Answer, question: Question, cell: Callable[[str, Column], str]
 ) -> tuple[str, dict[str, Any]]:
     """Return the SQL of the answer with each of its columns formatted, and its parameters."""
-    inner, values = answer.query.sql_with_params()  # type: ignore[union-attr] # a query, as the callers saw
+    query = answer.query.clone()  # type: ignore[union-attr] # a query, as the callers saw
+    ordering = [str(name) for name in query.order_by]
+    query.clear_ordering(force=True)
+    for place, name in enumerate(ordering):
+        query.add_annotation(F(name), f"ordered_{place}")
+    inner, values = query.sql_with_params()
     parameters: dict[str, Any] = {f"p{index}": value for index, value in enumerate(values)}
     names = [f"c{index}" for index, _ in enumerate(question.kind.fields)]
     cells = ", ".join(
@@ -144,9 +149,14 @@ def _formatted(
         "as_of": question.as_of,
         "today": question.today,
         "organizations": json.dumps({key: inert(name) for key, name in organization_names().items()}),
-        "computed": _computed_pattern(),
     }
-    return f"SELECT {cells} FROM ({placed}) AS q({', '.join(names)})", parameters  # noqa: S608 - names of ours
+    if any(field.cell in _GUARDED for field in question.kind.fields):
+        parameters["computed"] = _computed_pattern()
+    # Ordered outside, so that parallel workers of the database format what they read.
+    by = [f"o{place}" for place, _ in enumerate(ordering)]
+    columns = ", ".join([*names, *by])
+    told = f"SELECT {cells} FROM ({placed}) AS q({columns}) ORDER BY {', '.join(by)}"  # noqa: S608 - names of ours
+    return told, parameters
 
 
 def _guarded_sql(name: str, field: Column) -> str:
