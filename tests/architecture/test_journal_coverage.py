@@ -117,7 +117,7 @@ NO_EVENT: Final[Mapping[str, str]] = {
     "c/v1/activation/status": "reads",
     "c/v1/hello": "answers GET alone",
     "journal/compare/": "compares two heads that the auditor has already",
-    "people/search/live/": "hits by name while one types; a whole number waits for Enter, and is told then",
+    "people/search/live/": "hits by name while one types; whole numbers wait for Enter and are told",
 }
 """Addresses that take POST and leave nothing of their own in the journal, and why."""
 
