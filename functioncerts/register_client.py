@@ -26,6 +26,8 @@ PROFILE: Final = "function_client"
 NAME: Final = "register_client"
 CARRIER: Final = str(uuid5(NAMESPACE_URL, f"urn:sigill:{NAME}"))
 RENEWED_WITHIN: Final = timedelta(days=60)
+
+
 class NotIssued(Exception):
     """The request came to nothing; the message is the CA's reason."""
 
