@@ -130,8 +130,8 @@ CODE: Final = frozenset(
         "route", "method", "code", "reason", "state", "role", "loa", "amr", "carrier", "hint", "purpose",
         "flow", "product_code", "delivery", "problem", "failure", "profile", "carrier_kind", "shard",
         "register", "outcome", "key", "kind", "format", "report", "period", "job", "consumer", "entry_type",
-        "process", "fields", "changed", "faults", "failed_steps", "document_kind", "revocation_reason", "hierarchy",
-        "acts", "source", "node", "awaited", "findings", "environment", "counts", "client_key",
+        "process", "fields", "changed", "faults", "failed_steps", "document_kind", "revocation_reason",
+        "hierarchy", "acts", "source", "node", "awaited", "findings", "environment", "counts", "client_key",
         "ground", "legal_ground", "label", "role_source",
     }
 )  # fmt: skip
