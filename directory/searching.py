@@ -248,11 +248,14 @@ def _subjects(rows: QuerySet[SearchWord], *, actor: Actor, limit: int) -> list[u
     inner, parameters = one.query.sql_with_params()
     scope, scope_parameters = _scope(actor)
     with connection.cursor() as cursor:
+        # Compiling the plan costs a hundred times what running it does: it counts on far more rows.
         cursor.execute(
-            f"SELECT DISTINCT hit.key, hit.subject_id FROM {scope} CROSS JOIN LATERAL ({inner}) hit "  # noqa: S608 - our own names
+            "SET LOCAL jit = off; SELECT DISTINCT hit.key, hit.subject_id "
+            f"FROM {scope} CROSS JOIN LATERAL ({inner}) hit "
             "ORDER BY hit.key, hit.subject_id LIMIT %s",
             (*scope_parameters, *parameters, limit),
         )
+        cursor.nextset()
         return [subject for _key, subject in cursor.fetchall()]
 
 
