@@ -108,7 +108,7 @@ def _kinds_of_search(filled: Population) -> dict[str, list[str]]:
         cards = [f"9752{at:014d}{luhn_digit(f'9752{at:014d}')}" for at in range(len(ids))]
         for number, (card_id,) in zip(cards, ids, strict=True):
             cursor.execute("UPDATE cards_card SET card_number = %s WHERE id = %s", [number, card_id])
-        cursor.execute("SELECT serial_hex FROM ca_certificate TABLESAMPLE SYSTEM (1) LIMIT 100")
+        cursor.execute("SELECT serial_hex FROM ca_certificate WHERE carrier_kind = 'card' LIMIT 100")
         serials = [str(row[0]) for row in cursor.fetchall()]
         cursor.execute("SELECT email FROM directory_employment TABLESAMPLE SYSTEM (1) LIMIT 100")
         emails = [str(row[0]) for row in cursor.fetchall()]
