@@ -24,18 +24,18 @@ def text(name: str, default: str) -> str:
     return os.environ.get(name) or default
 
 
-def listed(name: str) -> tuple[str, ...]:
-    """Return the parts of an environment variable between commas; none when it is unset or empty."""
-    return tuple(part.strip() for part in text(name, "").split(",") if part.strip())
+def listed(name: str, default: str = "") -> tuple[str, ...]:
+    """Return the parts of an environment variable between commas; the default's when it is unset or empty."""
+    return tuple(part.strip() for part in text(name, default).split(",") if part.strip())
 
 
-def networks(name: str) -> tuple[Network, ...]:
-    """Return the addresses and networks between commas; none when the variable is unset or empty.
+def networks(name: str, default: str = "") -> tuple[Network, ...]:
+    """Return the addresses and networks between commas; the default's when it is unset or empty.
 
     Raises ``ConfigurationError`` for what is neither, and for a network of everybody.
     """
     try:
-        found = tuple(ip_network(part) for part in listed(name))
+        found = tuple(ip_network(part) for part in listed(name, default))
     except ValueError as error:
         msg = f"{name} must be addresses or networks (192.0.2.7, 2001:db8::/64): {error}"
         raise ConfigurationError(msg) from error

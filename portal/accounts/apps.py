@@ -10,6 +10,5 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Load the event classes, so that the journal knows them, and the deployment check."""
-        from portal import system_checks  # noqa: F401, PLC0415 - apps must be ready first
+        """Load the event classes, so that the journal knows them."""
         from portal.accounts import events  # noqa: F401, PLC0415 - apps must be ready first
