@@ -124,7 +124,7 @@ SECRET_KEY = config.secret_file(SIGILL_SECRETS / "django-secret")
 SIGILL_JOURNAL_MASTER = config.secret_file(SIGILL_SECRETS / "journal-master")
 DEBUG = False
 # The proxies right in front, by address or network: only they may say who asks, and whether over TLS.
-# The portal speaks no TLS itself: where browsers come over HTTPS, one stands on this machine if none is named.
+# The portal speaks no TLS itself: where browsers come over HTTPS, one stands here if none is named.
 SIGILL_TRUSTED_PROXIES = config.networks(
     "SIGILL_TRUSTED_PROXIES", "127.0.0.1,::1" if SIGILL_PORTAL_URL.startswith("https://") else ""
 )
