@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -84,54 +85,84 @@ def postgresql() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def rabbitmq() -> Iterator[str]:
-    """Run a broker on loopback ports of its own and yield its URL."""
-    folder = _private_folder("rabbitmq", "rabbitmq")
-    prefix = as_user("rabbitmq")
-    port, distribution_port, mapper_port = free_port(), free_port(), free_port()
-    settings = folder / "rabbitmq.conf"
-    settings.write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\nloopback_users.guest = true\n")
-    (folder / "enabled_plugins").write_text("[].\n")
-    for file in (settings, folder / "enabled_plugins"):
-        file.chmod(0o644)  # the broker's user reads them, whatever the caller's umask is
-    loopback_only = "-kernel inet_dist_use_interface {127,0,0,1}"
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "LANG": "C.UTF-8",
-        "ERL_EPMD_PORT": str(mapper_port),
-        "ERL_EPMD_ADDRESS": "127.0.0.1",
-        "RABBITMQ_NODENAME": f"sigill{port}@localhost",
-        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
-        "RABBITMQ_NODE_PORT": str(port),
-        "RABBITMQ_DIST_PORT": str(distribution_port),
-        "RABBITMQ_CONFIG_FILE": str(settings),
-        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
-        "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
-        "RABBITMQ_LOG_BASE": str(folder / "log"),
-        "RABBITMQ_PID_FILE": str(folder / "pid"),
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": loopback_only,
-    }
-    log = folder / "console"
-    binaries = Path("/usr/lib/rabbitmq/bin")  # the ones in sbin insist on su
-    with log.open("wb") as handle:
-        server = subprocess.Popen(
-            [*prefix, str(binaries / "rabbitmq-server")],
-            env=environment, stdout=handle, stderr=subprocess.STDOUT, cwd=folder, start_new_session=True,
-        )  # fmt: skip
-    try:
-        probe = [*prefix, str(binaries / "rabbitmq-diagnostics"), "-q", "check_port_listener", str(port)]
-        _await(server, log, probe, environment)
-        yield f"amqp://guest:guest@127.0.0.1:{port}//"
-    finally:
-        _end(server)
+class Broker:
+    """A private RabbitMQ on loopback ports of its own; it can die and come back with what it had kept."""
+
+    def __init__(self) -> None:
+        self._folder = _private_folder("rabbitmq", "rabbitmq")
+        self._prefix = as_user("rabbitmq")
+        port, distribution_port, self._mapper_port = free_port(), free_port(), free_port()
+        settings = self._folder / "rabbitmq.conf"
+        settings.write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\nloopback_users.guest = true\n")
+        (self._folder / "enabled_plugins").write_text("[].\n")
+        for file in (settings, self._folder / "enabled_plugins"):
+            file.chmod(0o644)  # the broker's user reads them, whatever the caller's umask is
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self._folder),
+            "LANG": "C.UTF-8",
+            "ERL_EPMD_PORT": str(self._mapper_port),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODENAME": f"sigill{port}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(port),
+            "RABBITMQ_DIST_PORT": str(distribution_port),
+            "RABBITMQ_CONFIG_FILE": str(settings),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._folder / "enabled_plugins"),
+            "RABBITMQ_MNESIA_BASE": str(self._folder / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(self._folder / "log"),
+            "RABBITMQ_PID_FILE": str(self._folder / "pid"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        }
+        self._binaries = Path("/usr/lib/rabbitmq/bin")  # the ones in sbin insist on su
+        self._port = port
+        self._server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address and the guest's name and word, as Celery takes them."""
+        return f"amqp://guest:guest@127.0.0.1:{self._port}//"
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections. Raises ``ServiceNotStarted``."""
+        log = self._folder / "console"
+        with log.open("ab") as handle:
+            self._server = subprocess.Popen(
+                [*self._prefix, str(self._binaries / "rabbitmq-server")],
+                env=self._environment, stdout=handle, stderr=subprocess.STDOUT, cwd=self._folder,
+                start_new_session=True,
+            )  # fmt: skip
+        diagnostics = str(self._binaries / "rabbitmq-diagnostics")
+        probe = [*self._prefix, diagnostics, "-q", "check_port_listener", str(self._port)]
+        _await(self._server, log, probe, self._environment)
+
+    def kill(self) -> None:
+        """End it with SIGKILL, all its processes at once."""
+        if self._server is not None:
+            os.killpg(self._server.pid, signal.SIGKILL)
+            self._server.wait()
+
+    def end(self) -> None:
+        """End it in an orderly way and remove what it kept."""
+        if self._server is not None:
+            _end(self._server)
         # The port mapper is started by the node, detached, and outlives it.
         subprocess.run(
-            [*prefix, "epmd", "-port", str(mapper_port), "-kill"],
-            env=environment, capture_output=True, check=False, cwd=folder,
+            [*self._prefix, "epmd", "-port", str(self._mapper_port), "-kill"],
+            env=self._environment, capture_output=True, check=False, cwd=self._folder,
         )  # fmt: skip
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextmanager
+def rabbitmq() -> Iterator[Broker]:
+    """Run a broker of one's own."""
+    broker = Broker()
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.end()
 
 
 @contextmanager

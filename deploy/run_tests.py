@@ -22,7 +22,7 @@ def main() -> int:
         environment = {**os.environ}
         environment["DATABASE_URL"] = stack.enter_context(postgresql())
         print(f"{time.monotonic() - started:4.0f} s  private PostgreSQL is up", flush=True)
-        environment["SIGILL_TEST_BROKER_URL"] = stack.enter_context(rabbitmq())
+        environment["SIGILL_TEST_BROKER_URL"] = stack.enter_context(rabbitmq()).url
         print(f"{time.monotonic() - started:4.0f} s  private RabbitMQ is up", flush=True)
         status = max(
             subprocess.run(

@@ -76,16 +76,20 @@ def asked(installation: Installation) -> list[Asked]:
 
 @contextmanager
 def all_dead_behind(installation: Installation) -> Iterator[None]:
-    """Kill everything but the responder with SIGKILL, and let nothing come back; the database is gone too."""
+    """SIGKILL to everything but the responder, HSM and broker too, nothing comes back, no database."""
     os.kill(installation.keeper.pid, signal.SIGSTOP)  # nobody starts them again
     try:
         for name in BEHIND:
             if (installation.run / f"{name}.pid").exists():
                 installation.kill(name)
         installation.kill_portal_workers()
+        if installation.broker:
+            installation.broker.kill()
         with database_gone(installation):
             yield
     finally:
+        if installation.broker:
+            installation.broker.start()
         os.kill(installation.keeper.pid, signal.SIGCONT)
         installation.heal()
 
@@ -129,7 +133,7 @@ def responder_in_another_time(installation: Installation, shift: str, run: Path)
         process.wait(20)
 
 
-def test_with_database_hsm_and_workers_killed_together_under_load_every_answer_is_right(
+def test_with_database_hsm_broker_and_workers_killed_together_under_load_every_answer_is_right(
     installation: Installation, asked: list[Asked], tmp_path: Path
 ) -> None:
     """R1, R4, R7: right until nextUpdate, tryLater after it, never good for what is not."""
@@ -166,6 +170,11 @@ def test_with_database_hsm_and_workers_killed_together_under_load_every_answer_i
             ended.set()
         for one in loads:
             one.result(20)
+    back_at = time.time()
+    eventually(
+        lambda: installation.ask("job", job_name="publish_crls")["succeeded_at"] > back_at,
+        why="through the broker that came back the jobs go on",
+    )
     assert set(said["good"]) == {"good"}
     assert set(said["revoked"]) == {"revoked"}
     assert set(said["never_issued"]) <= {"unknown", "unauthorized"}

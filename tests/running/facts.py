@@ -8,6 +8,7 @@ from ca.models import Certificate, CertificateRequest
 from cards.models import Activation, Card, CardKey, CardOrder
 from directory.models import Employment, Person
 from journal.models import Checkpoint, ConsumerCursor, DeadLetter, Entry, Leaf, Unsequenced
+from worker.models import JobStatus
 
 Facts = dict[str, object]
 
@@ -103,6 +104,12 @@ def journal() -> Facts:
         "cursors": dict(ConsumerCursor.objects.values_list("name", "position")),
         "dead_letters": [f"{letter.consumer}: {letter.error}" for letter in DeadLetter.objects.all()],
     }
+
+
+def job(*, job_name: str) -> Facts:
+    """Return when a periodic job last did what it has to, in seconds since 1970."""
+    when = JobStatus.objects.filter(name=job_name).values_list("succeeded_at", flat=True).first()
+    return {"succeeded_at": when.timestamp() if when else 0.0}
 
 
 def acts_since(*, entry: int) -> list[str]:

@@ -23,7 +23,7 @@ import requests
 from client import flows
 from client.configuration import Configuration
 from deploy.demo.cast import FIRST_CARDS, Member
-from deploy.private_services import rabbitmq
+from deploy.private_services import Broker, rabbitmq
 from hsm_sim.build import build
 from tests.running.cast import FRIDA
 
@@ -57,7 +57,7 @@ class Installation:
     """One installation on this machine.
 
     ``cards`` is the card number of each member of the cast by HSA-id, ``database`` its URL where it is a
-    PostgreSQL's.
+    PostgreSQL's, ``broker`` its own RabbitMQ where it has one.
     """
 
     home: Path
@@ -65,6 +65,7 @@ class Installation:
     ports: dict[str, int]
     keeper: subprocess.Popen[str]
     database: str
+    broker: Broker | None = None
     cards: dict[str, str] = field(default_factory=dict)
 
     # --- where it is ------------------------------------------------------------------------------
@@ -230,9 +231,11 @@ def running(*first_cards: str) -> Iterator[Installation]:
         environment["SIGILL_PKCS11_MODULE"] = str(build())
         if os.environ.get("DATABASE_URL"):
             environment["DATABASE_URL"] = stack.enter_context(own_database(os.environ["DATABASE_URL"]))
+        broker: Broker | None = None
         if os.environ.get("SIGILL_TEST_BROKER_URL"):
             # A broker of its own: on one that is shared, another installation's workers take its jobs.
-            environment["SIGILL_BROKER_URL"] = stack.enter_context(rabbitmq())
+            broker = stack.enter_context(rabbitmq())
+            environment["SIGILL_BROKER_URL"] = broker.url
         (home / "logs").mkdir(mode=0o700)
         log = stack.enter_context((home / "logs" / "keeper.log").open("w"))
         keeper = subprocess.Popen(
@@ -246,7 +249,9 @@ def running(*first_cards: str) -> Iterator[Installation]:
             first = keeper.stdout.readline()
             assert first, f"the installation did not start:\n{log_tails(home)}"
             database = environment.get("DATABASE_URL", "")
-            installation = Installation(home=home, run=run, ports=ports, keeper=keeper, database=database)
+            installation = Installation(
+                home=home, run=run, ports=ports, keeper=keeper, database=database, broker=broker
+            )
             yield with_first_cards(installation, dict(zip(first_cards, json.loads(first), strict=True)))
         finally:
             with suppress(BrokenPipeError):
