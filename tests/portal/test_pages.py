@@ -180,7 +180,9 @@ def test_a_protected_persons_address_is_not_shown_at_the_order(scene: Scene, log
     alva = actor_of(scene.cast.alva_herself, Role.ID_ADMINISTRATOR, may_see_protected=True)
     erik.person.address_lines = ["Hemliga gatan 1"]
     erik.person.save()
-    response = log_in(alva).post(
+    browser = log_in(alva)
+    browser.post(reverse("person-open", args=[erik.person_id]), {"reason": "orders a card at the desk"})
+    response = browser.post(
         reverse("order-card", args=[erik.person_id]),
         {"product": "7C1", "employment": erik.hsa_id, "step": "confirm"},
     )

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cards.lifecycle import place_order
+from cards.models import CardOrder
 from directory.models import Role, RoleAssignment
 from journal.models import Entry
 from journal.personal import whole_contents
@@ -55,6 +56,25 @@ def test_the_reason_holds_for_a_quarter_of_an_hour(
     assert "Sund" in page(entitled, scene)
     monkeypatch.setattr(opening, "LASTS", timedelta(0))
     assert "Sund" not in page(entitled, scene)
+
+
+def test_no_other_page_names_them_before_the_reason(scene: Scene, entitled: Client) -> None:
+    """What leads to the person does not go around the question."""
+    order = CardOrder.objects.get()
+    person = scene.cast.erik.person_id
+    looked_at = [
+        reverse("order-card", args=[person]),
+        *(reverse(name, args=[order.pk]) for name in ("order", "order-status")),
+        *(reverse(name, args=[order.card.pk]) for name in ("block-card", "activate-card")),
+    ]
+    for address in looked_at:
+        assert "Sund" not in entitled.get(address).content.decode(), address
+    form = {"product": "7C1", "employment": scene.cast.erik.hsa_id, "step": "confirm"}
+    assert "Sund" not in entitled.post(looked_at[0], form).content.decode()
+    assert openings() == []
+    entitled.post(reverse("person-open", args=[person]), {"reason": "visit"})
+    for address in looked_at[:3]:
+        assert "Sund" in entitled.get(address).content.decode(), address
 
 
 def test_without_the_right_there_is_nobody_to_open(scene: Scene, log_in: LogIn) -> None:

@@ -25,6 +25,7 @@ from portal import moments, problems, words
 from portal.pages import asking
 from portal.pages.auditor.reach import reads_only
 from portal.pages.desk.identity_form import IdentityForm
+from portal.pages.desk.opening import reason_first
 from portal.pages.parts import Crumb, Fact, Step, grouped
 from portal.problems import Problem
 from portal.words import Text
@@ -87,7 +88,8 @@ def check_identity(request: HttpRequest, card_id: str) -> HttpResponse:
     if refusal is not None:
         return problems.page(request, problems.explain(refusal))
     if request.method != "POST":
-        return _ask(request, card, IdentityForm(level=level), problem=None)
+        question = reason_first(request, card.person, actor=actor, at=at)
+        return question or _ask(request, card, IdentityForm(level=level), problem=None)
     if not form.is_valid():
         return _ask(request, card, IdentityForm(request.POST, level=level), problem=None)
     try:

@@ -14,6 +14,7 @@ from directory.synchronization import refresh_person
 from portal import problems
 from portal.pages import asking
 from portal.pages.desk.people import count_search, last_query, number_of
+from portal.pages.managers.role_words import shown_name
 
 
 @require_POST
@@ -49,5 +50,5 @@ def read_again(request: HttpRequest, person_id: str) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, person: Person) -> HttpResponse:
-    messages.success(request, _("%(name)s is read from HSA and PU.") % {"name": person.full_name})
+    messages.success(request, _("%(name)s is read from HSA and PU.") % {"name": shown_name(person)})
     return HttpResponseRedirect(reverse("person", args=[person.pk]))
