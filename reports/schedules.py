@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q
@@ -39,19 +39,28 @@ def schedule_report(
     actor: Actor,
     at: datetime,
 ) -> ReportSchedule:
-    """Let a report recur for the actor's role and organization; raises ``ReportRefused``."""
+    """Let a report recur for the actor's role and organization; the same again is nothing.
+
+    Raises ``ReportRefused``.
+    """
     refusal = may_schedule(kind, actor)
     if refusal is not None or actor.kind is ActorKind.SYSTEM or not actor.acting_for:
         raise ReportRefused(refusal or Refusal(code="role_does_not_pull_report"))
     chosen = filters or {}
+    what: dict[str, Any] = {
+        "code": kind.code,
+        "format": format.value,
+        "period": period.value,
+        "filters": {one.value: value for one in kind.filters if (value := chosen.get(one.value))},
+        "role": actor.role,
+        "organization_id": actor.acting_for,
+    }
     with transaction.atomic():
+        same = ReportSchedule.objects.filter(ended_at__isnull=True, **what).first()
+        if same is not None:
+            return same
         schedule = ReportSchedule.objects.create(
-            code=kind.code,
-            format=format.value,
-            period=period.value,
-            filters={one.value: value for one in kind.filters if (value := chosen.get(one.value))},
-            role=actor.role,
-            organization_id=actor.acting_for,
+            **what,
             created_at=at,
             created_by=actor.identifier,
             next_run_at=next_run(period, at),

@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from journal.actor import Actor
 from journal.models import Checkpoint, Entry
+from portal.pages.reports import report
 from reports import tables
 from reports.columns import PROTECTED
 from reports.lifecycle import keep_made, keep_proved
@@ -127,6 +128,32 @@ def test_a_moment_that_is_none_is_explained(
 def test_a_period_ends_after_it_begins(scene: Scene, log_in: LogIn) -> None:
     answer = log_in(scene.cast.alva).post("/reports/h1/", {"since": "2026-02-01", "until": "2026-01-01"})
     assert (answer.status_code, "slutar innan" in answer.content.decode()) == (422, True)
+
+
+def test_the_last_day_of_the_calendar_lies_ahead(scene: Scene, log_in: LogIn) -> None:
+    assert log_in(scene.cast.alva).post("/reports/h1/", {"until": "9999-12-31"}).status_code == 422
+
+
+def test_one_person_does_not_keep_the_worker_to_themselves(
+    scene: Scene, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "ORDERS_PER_MINUTE", 1)
+    monkeypatch.setattr(report, "COUNTS_PER_MINUTE", 1)
+    browser = log_in(scene.cast.alva)
+    for sent, fine in (({"order": "csv"}, 302), ({"show": "count"}, 200)):
+        answers = [browser.post("/reports/s1/", sent).status_code for _ in range(3)]
+        assert (answers[0], answers[-1]) == (fine, 429)
+    assert log_in(scene.cast.doris).post("/reports/s1/", {"order": "csv"}).status_code == 302
+
+
+def test_what_recurs_already_does_not_recur_twice(scene: Scene, log_in: LogIn) -> None:
+    browser = log_in(scene.cast.alva)
+    form = {"report": "H1", "period": "monthly", "format": "xlsx"}
+    for _ in range(2):
+        assert browser.post("/reports/schedules/", form).status_code == 302
+    browser.post("/reports/schedules/", {**form, "period": "weekly"})
+    assert ReportSchedule.objects.count() == 2
+    assert Entry.objects.filter(type="report.scheduled").count() == 2
 
 
 def test_a_report_is_ordered_shown_under_way_and_taken(scene: Scene, log_in: LogIn) -> None:

@@ -112,7 +112,9 @@ def test_the_second_person_is_another_one(scene: Scene, log_in: LogIn) -> None:
     (waiting,) = RoleAppointment.objects.all()
     url = f"/roles/asked/{waiting.pk}/"
     assert url in text(first, "/roles/")
-    assert "disabled" in text(first, url)
+    shown = text(first, url)
+    assert "disabled" in shown
+    assert "Någon annan med din roll kan göra det, inte du själv." in shown
     assert first.post(url, {"decision": "approve"}).status_code == 403
     assert "issuance_manager" not in held(bo)
     assert second.post(url, {"decision": "approve"}).status_code == 302
@@ -213,3 +215,8 @@ def test_a_role_ends_with_its_last_day_in_sweden(scene: Scene, log_in: LogIn, ma
     given = RoleAssignment.objects.get(role="revocation_officer")
     assert given.valid_to is not None
     assert day < given.valid_to.date() + timedelta(days=1) <= day + timedelta(days=1)
+
+
+def test_the_last_day_of_the_calendar_is_a_last_day(scene: Scene, log_in: LogIn, manager: Actor) -> None:
+    form = asked(scene, Role.REVOCATION_OFFICER, scene.cast.bo.identifier, valid_to="9999-12-31")
+    assert log_in(manager).post("/roles/give/", form | {"confirmed": "yes"}).status_code == 302

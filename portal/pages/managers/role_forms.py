@@ -14,6 +14,7 @@ from portal import words
 from portal.moments import STOCKHOLM
 from portal.pages.desk.identity_form import IsoDateField, dress
 
+_LAST_DAY = date.max - timedelta(days=1)
 _DAY = {"inputmode": "numeric", "autocomplete": "off", "maxlength": "10", "class": "width-date"}
 
 
@@ -95,7 +96,7 @@ class GrantForm(forms.Form):
     def ends(self) -> datetime | None:
         """Return when it ends: after the last day."""
         day: date | None = self.cleaned_data["valid_to"]
-        return None if day is None else _midnight(day + timedelta(days=1))
+        return None if day is None else _midnight(min(day, _LAST_DAY) + timedelta(days=1))
 
 
 class ConfirmForm(forms.Form):

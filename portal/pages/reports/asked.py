@@ -54,7 +54,7 @@ class AskedReport:
         if self.clock:
             until = _moment(self.until, self.clock)
         else:
-            until = _moment(self.until, "00:00") + timedelta(days=1) - timedelta(microseconds=1)
+            until = _moment(self.until, "00:00") + (timedelta(days=1) - timedelta(microseconds=1))
             if moments.day(until) == moments.day(now):
                 until = now
         if until > now:

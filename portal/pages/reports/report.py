@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from authn.rate_limits import count_request
 from cards.products import catalogue as products
 from directory.models import Organization
 from journal.actor import Actor
@@ -33,6 +34,9 @@ from reports.summary import summary_of
 from reports.tables import first_rows
 
 _SHOWN: Final = 10
+ORDERS_PER_MINUTE: Final = 10
+"""For one person: each is work for the worker and a file that is kept for 30 days."""
+COUNTS_PER_MINUTE: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +91,11 @@ def show_report(request: HttpRequest, code: str) -> HttpResponse:
         return _page(request, report_page(kind, asked, actor=actor, error=str(error)), status=422)
     chosen = request.POST.get("order", "")
     if chosen in {one.value for one in ReportFormat}:
+        count_request(f"report-order:{actor.person_id}", limit=ORDERS_PER_MINUTE, at=at)
         order_report(question, format=ReportFormat(chosen), actor=actor, at=at)
         messages.success(request, _("The report is ordered. It lies here when it is written and proved."))
         return HttpResponseRedirect(reverse("reports"))
+    count_request(f"report-count:{actor.person_id}", limit=COUNTS_PER_MINUTE, at=at)
     told = told_of(question, now=at)
     tell_pulled(question, format="count", rows=told.rows, actor=actor, at=at)
     return _page(request, report_page(kind, asked, actor=actor, told=told))
