@@ -19,6 +19,7 @@ from directory.basis_models import BasisDecision, BasisMember, BasisOutcome, Bas
 from directory.errors import BasisDecisionNotFound, BasisDecisionRefused
 from directory.events import BasisApproved, BasisCarriedOut, BasisDecided, BasisWithdrawn
 from directory.policies import may_see_protected
+from directory.role_selectors import roles_held_by
 from journal.actor import Actor, ActorKind
 from journal.errors import DomainError
 from journal.recording import record
@@ -103,11 +104,14 @@ def decide(
 def approve_decision(decision_id: UUID | str, *, actor: Actor, at: datetime) -> BasisDecision:
     """Approve a large decision as a second person.
 
-    Raises ``BasisDecisionNotFound``, and ``BasisDecisionRefused`` for the same person or one that is decided.
+    Raises ``BasisDecisionNotFound``, and ``BasisDecisionRefused`` for the same person, for one that is
+    decided, and for one whose decider has the role no more: it is carried out as that person.
     """
     decision = get_decision(decision_id, actor=actor)
     if actor.person_id == decision.decided_person_id:
         raise BasisDecisionRefused("the same person", facts={"rule": "same_person"})
+    if decision.decided_role not in {one.role for one in roles_held_by(decision.decided_person_id, at=at)}:
+        raise BasisDecisionRefused("who decided has the role no more", facts={"rule": "role"})
     with transaction.atomic():
         waiting = BasisDecision.objects.filter(
             pk=decision.pk, needs_second_person=True, approved_at__isnull=True, withdrawn_at__isnull=True

@@ -29,7 +29,7 @@ from directory.basis_decisions import (
 )
 from directory.basis_models import BasisDecision, BasisMember, BasisSubject
 from directory.errors import BasisDecisionNotFound, BasisDecisionRefused
-from directory.models import Employment, Person, SyncRun
+from directory.models import Employment, Person, RoleAssignment, SyncRun
 from directory.sync_models import SyncChange
 from journal.actor import Actor
 from journal.models import Entry
@@ -231,6 +231,18 @@ def test_more_than_25_take_two_people(scene: Scene) -> None:
         approve_decision(large.pk, actor=scene.cast.another_administrator, at=scene.at)
     with pytest.raises(IntegrityError), transaction.atomic():
         BasisDecision.objects.filter(pk=large.pk).update(approved_person_id=scene.cast.alva.person_id)
+
+
+def test_a_decision_lapses_with_the_role_of_who_decided(scene: Scene) -> None:
+    """It is carried out as that person: a role that was taken does nothing more."""
+    large = decide(BasisSubject.CARD, many(scene, 26), reason="all dead", actor=scene.cast.alva, at=scene.at)
+    RoleAssignment.objects.filter(employment=scene.cast.alva_herself).update(
+        valid_to=scene.at, valid_from=scene.at - timedelta(days=1)
+    )
+    with pytest.raises(BasisDecisionRefused) as caught:
+        approve_decision(large.pk, actor=scene.cast.another_administrator, at=scene.at)
+    assert caught.value.facts["rule"] == "role"
+    assert work(scene) == 0
 
 
 def test_many_certificates_on_few_cards_count_as_many(scene: Scene) -> None:
