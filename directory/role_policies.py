@@ -58,7 +58,11 @@ def may_decide(appointment: RoleAppointment, *, actor: Actor, at: datetime) -> R
     if appointment.state != AppointmentState.REQUESTED.value:
         return refused_by("decided")
     if not actor.person_id or actor.person_id == appointment.requested_by_person:
-        return refused_by("same_person")
+        return Refusal(
+            code="role_refused",
+            facts=(("rule", "same_person"),),
+            fixer=Role.CENTRAL_ADMINISTRATOR.value,
+        )
     refusal = policies.may_grant(
         Role(appointment.role),
         employment=appointment.employment,

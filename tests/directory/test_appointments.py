@@ -12,7 +12,7 @@ from directory.appointments import approve, ask_for_role, decline
 from directory.errors import RoleNotFound, RoleRefused
 from directory.lifecycle import grant_role
 from directory.models import Employment, Role, RoleAssignment
-from directory.role_policies import RoleGrant
+from directory.role_policies import RoleGrant, may_decide
 from directory.role_selectors import get_appointment, waiting_appointments
 from directory.selectors import roles_of
 from journal.actor import Actor
@@ -84,6 +84,9 @@ def test_one_central_administrator_alone_gives_neither_role(hall: Hall, role: Ro
     waiting = ask_for_role(grant, actor=hall.ines, at=AT)
     assert role.value not in held(grant.employment.hsa_id)
     assert refused(lambda: approve(waiting.pk, actor=hall.ines, at=AT)) == "same_person"
+    refusal = may_decide(waiting, actor=hall.ines, at=AT)
+    assert refusal is not None
+    assert refusal.fixer == Role.CENTRAL_ADMINISTRATOR.value, "another one of the same role, nobody below"
     assert role.value not in held(grant.employment.hsa_id)
 
 

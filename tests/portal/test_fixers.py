@@ -35,6 +35,12 @@ def test_no_role_is_told_to_ask_itself(role: Role, code: str) -> None:
             "central_administrator",
             "You can change this yourself.",
         ),
+        (
+            "central_administrator",
+            "role_refused",
+            "central_administrator",
+            "Somebody else with your role can do it",
+        ),
         ("id_administrator", "card_not_found", "", "ask your issuance manager which role"),
         ("issuance_manager", "card_not_found", "", "ask the central administration which role"),
         ("", "outside_scope", "issuance_manager", "Your issuance manager can change this."),
