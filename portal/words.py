@@ -345,6 +345,7 @@ EVENTS: Final[Mapping[str, Text]] = {
     "report.pulled": _("Report taken"),
     "report.failed": _("Report not made"),
     "report.deleted": _("Report deleted"),
+    "organization.set_up": _("Organization set up anew"),
     "ordering.stopped": _("Ordering stopped"),
     "ordering.resumed": _("Ordering opened again"),
 }

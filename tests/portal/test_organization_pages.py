@@ -87,7 +87,9 @@ def test_the_central_administration_sets_an_organization_up(
     stands = settings_of(norr)
     assert stands is not None
     assert (stands.issuer_number, stands.products, stands.billing_reference) == ("9752278", ["7C1"], "4711")
-    assert "Åter till oss" in browser.get(f"/organizations/{norr.pk}/").content.decode()
+    shown = browser.get(f"/organizations/{norr.pk}/").content.decode()
+    assert "Åter till oss" in shown
+    assert "Organisation ändrad i portalen" in shown, "the page tells of the change as of a stop"
 
 
 def test_a_logo_is_uploaded_shown_and_taken_away(scene: Scene, log_in: LogIn, central: Actor) -> None:
