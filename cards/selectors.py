@@ -189,15 +189,6 @@ def order_stops(*, at: datetime, organization_id: str = "") -> QuerySet[OrderSto
     return stops.filter(organization_id=organization_id).order_by("starts_at")
 
 
-def active_cards_counted(*, actor: Actor, at: datetime) -> Mapping[str, int]:
-    """Return how many cards are in use in each organization in the actor's scope, by organization's id."""
-    active = Card.objects.filter(state=CardState.ACTIVE.value, valid_until__gte=swedish_day(at))
-    if actor.kind is not ActorKind.SYSTEM:
-        active = active.filter(organization_id__in=actor.organization_ids)
-    counted = active.values_list("organization_id").annotate(models.Count("pk")).order_by()
-    return {str(pk): number for pk, number in counted}
-
-
 def _views(cards: list[Card], *, actor: Actor, at: datetime) -> list[CardView]:
     opened = {
         activation.card_id: activation

@@ -15,6 +15,8 @@ LARGEST_FILE: Final = 1_000_000
 MOST_PIXELS: Final = 4_000_000
 BOX: Final = (600, 200)
 """What a card has room for, in pixels."""
+_ENDS: Final = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
+"""What a whole file of a kind has at its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,9 @@ def _read(content: bytes) -> Image.Image:
             warnings.simplefilter("error")
             # Only these two readers: others have more faults than users.
             picture = Image.open(BytesIO(content), formats=("PNG", "JPEG"))
+            # Pillow's own refusal of half a picture is off in every process that WeasyPrint was loaded into.
+            if _ENDS[picture.format or ""] not in content:
+                raise refused
             if picture.size[0] * picture.size[1] <= MOST_PIXELS:
                 return picture.convert("RGBA")
             refused = LogoRefused("too many pixels", facts={"rule": "too_many_pixels"})

@@ -102,7 +102,7 @@ ARROWS = [
     Arrow("issuance", "issue", "after", "signing", ("burnt", "used")),
     Arrow("issuance", "revoke_if_withdrawn", "after", "signing", ("burnt", "used")),
     Arrow("issuance", "_complete", "after", "issued", ("used",)),
-    Arrow("batch_issuance", "_prepare_all", "after", "requested", ("used",)),
+    Arrow("batch_issuance", "prepare_all", "after", "requested", ("used",)),
     Arrow("batch_issuance", "record_all", "after", "requested", ("used",)),
     Arrow("batch_issuance", "_intend_all", "after", "signing", ("burnt", "used")),
     Arrow("batch_issuance", "issue_many", "after", "signing", ("burnt", "used")),

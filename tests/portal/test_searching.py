@@ -57,10 +57,13 @@ def test_nobody_walks_through_the_numbers(scene: Scene, log_in: LogIn) -> None:
     """F6: sixty a minute for one person, and the page says when to go on."""
     alva, other = log_in(scene.cast.alva), log_in(scene.cast.another_administrator)
     number = scene.cast.asa.person.personal_identity_number
-    answers = [alva.post(URL, {"q": number}) for _ in range(2 * SEARCHES_PER_MINUTE + 1)]
-    refused = answers[-1]  # also when a minute began on the way
-    assert refused.status_code == 429
-    assert 0 < int(refused["Retry-After"]) <= 60
+    answers = [alva.post(URL, {"q": number})]
+    # Until a refusal that still holds a while: a minute may begin on the way.
+    while answers[-1].status_code != 429 or int(answers[-1]["Retry-After"]) <= 10:
+        answers.append(alva.post(URL, {"q": number}))
+    refused = answers[-1]
+    assert len(answers) > SEARCHES_PER_MINUTE
+    assert int(refused["Retry-After"]) <= 60
     text = refused.content.decode()
     assert "För många försök" in text
     assert refused["Retry-After"] in text

@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cards import products
+from cards.counts import active_cards_counted
 from cards.errors import CardsError
 from cards.lifecycle import resume_ordering, stop_ordering
-from cards.selectors import active_cards_counted, order_stops
+from cards.selectors import order_stops
 from directory import policies
 from directory.errors import LogoRefused, OrganizationRefused
 from directory.logos import LARGEST_FILE, logo_of
