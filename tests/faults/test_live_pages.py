@@ -51,7 +51,7 @@ def test_production_activation_and_block_are_followed_through_kills_of_portal_an
         installation.kill("worker")
         installation.kill("portal")
         installation.kill("responder")
-        expect(page.locator(".landing").first.locator("li.done")).to_have_count(3)
+        expect(page.locator(".landing").first.locator("li.done")).to_have_count(4)
     aftermath.revoked_everywhere(holder)
     aftermath.everything_once(holder)
 
