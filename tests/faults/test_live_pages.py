@@ -71,7 +71,7 @@ def test_the_landing_line_claims_nothing_before_it_was_seen(
             expect(landing.locator("li.done")).to_have_count(1)
             expect(landing).to_contain_text("inte sedd än")
             watching.look()
-        expect(landing.locator("li.done")).to_have_count(3)
+        expect(landing.locator("li.done")).to_have_count(4)
     aftermath.revoked_everywhere(holder)
 
 
