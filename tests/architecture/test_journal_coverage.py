@@ -105,6 +105,7 @@ NOT_AN_ACT: Final[Mapping[str, str]] = {
     "directory.role_policies.": "asks whether an act is allowed",
     "directory.role_selectors.": "reads",
     "directory.role_basis_selectors.": "reads",
+    "cards.counts.": "reads",
     "cards.basis_selectors.": "reads",
     "cards.outdated_selectors.": "reads",
     "portal.pages.": "shows; what a page does is a verb of the domain, and addresses are walked below",
