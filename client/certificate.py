@@ -65,18 +65,29 @@ class CardCertificate:
 
         Names are RFC 4514 texts. The service decides in the end; this only spares the person a useless PIN.
         """
+        usage = self._usage()
+        is_authentication = usage is not None and usage.digital_signature and not usage.content_commitment
+        return is_authentication and self._is_accepted(issuers=issuers, at=at)
+
+    def is_for_signing(self, *, issuers: Collection[str], at: datetime) -> bool:
+        """Return whether it is in time, for signatures that bind, and, if issuers are named, by one of them.
+
+        As `is_for_login`: the service decides in the end.
+        """
+        usage = self._usage()
+        is_signature = usage is not None and usage.content_commitment and not usage.digital_signature
+        return is_signature and self._is_accepted(issuers=issuers, at=at)
+
+    def _usage(self) -> x509.KeyUsage | None:
         try:
-            certificate = self.parsed
-            usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+            return self.parsed.extensions.get_extension_for_class(x509.KeyUsage).value
         except (ValueError, x509.ExtensionNotFound):
-            return False
+            return None
+
+    def _is_accepted(self, *, issuers: Collection[str], at: datetime) -> bool:
+        certificate = self.parsed
         is_in_time = certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
-        is_authentication = usage.digital_signature and not usage.content_commitment
-        return (
-            is_in_time
-            and is_authentication
-            and (not issuers or certificate.issuer.rfc4514_string() in issuers)
-        )
+        return is_in_time and (not issuers or certificate.issuer.rfc4514_string() in issuers)
 
 
 def _attribute(name: x509.Name, oid: x509.ObjectIdentifier) -> str:

@@ -33,7 +33,7 @@ def log_in(
     choose: Choose | None = None,
     configuration: Configuration | None = None,
 ) -> str:
-    """Answer a login with a card; return the address to open in the browser that started it.
+    """Answer a login, or sign an act, with a card; return the address to open in the browser that started it.
 
     `card_number` inserts that card first (virtual readers); `choose` picks among the certificates that fit,
     the first otherwise. The service is told of every failure. Raises ClientError.

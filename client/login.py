@@ -1,4 +1,4 @@
-"""The login: claim, show who asks and for what, sign with the card, send the browser back."""
+"""A login or a signed act: claim, show who asks and for what, sign with the card, send the browser back."""
 
 import contextlib
 from datetime import datetime
@@ -24,7 +24,7 @@ from client.service import Service
 _ABORT_REASONS = frozenset(
     {"userCancel", "noCard", "noCertificate", "pinBlocked", "pinFailed", "readerError", "notMe"}
 )
-_LOGIN_PURPOSES = frozenset({Purpose.AUTH, Purpose.AUTH_FOR_SIGN, Purpose.ENROL})
+_SIGNATURE_PURPOSES = frozenset({Purpose.SIGN, Purpose.RECEIPT})
 
 
 class Login:
@@ -49,6 +49,11 @@ class Login:
         return verification_code(self.question.rp_challenge)
 
     @property
+    def is_signature(self) -> bool:
+        """Return whether the card is asked to sign an act, by its signature key, and not to log in."""
+        return self.question.purpose in _SIGNATURE_PURPOSES
+
+    @property
     def is_same_device(self) -> bool:
         """Return whether a browser on this machine waits for us."""
         return self.question.flow == Flow.SAME_DEVICE
@@ -58,9 +63,7 @@ class Login:
         if not any(reader.card for reader in self._hardware.readers()):
             raise NoCard
         fitting = tuple(
-            certificate
-            for certificate in self._hardware.certificates()
-            if certificate.is_for_login(issuers=self._issuers, at=at)
+            certificate for certificate in self._hardware.certificates() if self._fits(certificate, at=at)
         )
         if not fitting:
             raise NoCertificate
@@ -89,6 +92,11 @@ class Login:
             raise ServerNotTrusted("the browser would be sent to another site than the one that was shown")
         return f"{return_url}?{urlencode({'d': str(reply.get('d', '')), 'u': signed.verifier})}"
 
+    def _fits(self, certificate: CardCertificate, *, at: datetime) -> bool:
+        if self.is_signature:
+            return certificate.is_for_signing(issuers=self._issuers, at=at)
+        return certificate.is_for_login(issuers=self._issuers, at=at)
+
     def give_up(self, reason: str) -> None:
         """Tell the service why there will be no answer; silent when it does not hear."""
         told = reason if reason in _ABORT_REASONS else "readerError"
@@ -99,7 +107,7 @@ class Login:
 
 
 def _checked_question(answer: object) -> Question:
-    """Read the question; texts that cannot be shown as they are, and signature purposes, are refused."""
+    """Read the question; texts that cannot be shown as they are are refused."""
     try:
         question = Question.from_json(answer if isinstance(answer, dict) else {})
         check_visible_text(question.visible_text)
@@ -107,8 +115,8 @@ def _checked_question(answer: object) -> Question:
         origin = origin_of(question.rp_origin)
     except EvidenceInvalid as error:
         raise ServerNotTrusted(str(error)) from error
-    if origin != question.rp_origin or question.purpose not in _LOGIN_PURPOSES:
-        raise ServerNotTrusted("not an origin, or not a question for the authentication key")
+    if origin != question.rp_origin or question.purpose not in list(Purpose):
+        raise ServerNotTrusted("not an origin, or not a purpose that is known")
     return question
 
 

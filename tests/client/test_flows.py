@@ -252,7 +252,7 @@ def test_a_return_to_another_site_than_the_one_shown_is_refused(
         {"visible_text": "Logga in \u202eni aggol"},
         {"rp_name": "Sig\u200bill"},
         {"rp_origin": "http://portal@evil.test"},
-        {"purpose": "sign"},
+        {"purpose": "transfer"},
     ],
 )
 def test_a_question_that_cannot_be_shown_honestly_is_not_asked(
