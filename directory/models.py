@@ -57,6 +57,16 @@ TWO_PERSON_ROLES = (Role.CENTRAL_ADMINISTRATOR.value, Role.ISSUANCE_MANAGER.valu
 """Roles that one person asks for and another one gives: whoever holds them gives roles in turn."""
 
 
+UNIT_ROLES = (
+    Role.DEPUTY_ISSUANCE_MANAGER.value,
+    Role.ID_ADMINISTRATOR.value,
+    Role.FUNCTION_CERT_ORDERER.value,
+    Role.REVOCATION_OFFICER.value,
+    Role.AUDITOR.value,
+)
+"""Roles that may be given for a part of an organization; an issuance manager answers for all of it."""
+
+
 class Protection(StrEnum):
     """Why a person's particulars are protected, according to PU; empty when they are not."""
 
@@ -249,6 +259,8 @@ class Employment(models.Model):
 class RoleAssignment(models.Model):
     """A role that a person (by HSA-id) holds for an organization and those it is agent for.
 
+    With ``unit`` it holds for that unit of the organization and those below it alone.
+
     ``granted_by_person`` is the id of the person who gave it, empty for our own jobs and the first roles;
     ``approved_by_person`` that of the second one, for the roles that two people give. ``confirmed_at`` is
     the yearly confirmation (GOV-2), ``reminded_at`` the last reminder that it is due. ``missed_reads``
@@ -259,6 +271,7 @@ class RoleAssignment(models.Model):
     employment = models.ForeignKey(Employment, on_delete=models.PROTECT, related_name="roles")
     role = models.CharField(max_length=32)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="roles")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, blank=True, related_name="roles")
     may_see_protected = models.BooleanField(default=False)
     valid_from = models.DateTimeField()
     valid_to = models.DateTimeField(null=True)
@@ -319,8 +332,17 @@ class RoleAssignment(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["employment", "role", "organization", "source"],
-                condition=models.Q(valid_to__isnull=True),
+                condition=models.Q(valid_to__isnull=True, unit__isnull=True),
                 name="one_open_assignment_per_role_organization_and_source",
+            ),
+            models.UniqueConstraint(
+                fields=["employment", "role", "unit", "source"],
+                condition=models.Q(valid_to__isnull=True, unit__isnull=False),
+                name="one_open_assignment_per_role_unit_and_source",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(unit__isnull=True) | models.Q(role__in=UNIT_ROLES),
+                name="a_role_for_a_unit_is_one_that_units_have",
             ),
         ]
 

@@ -20,6 +20,9 @@ class Actor:
     ``identifier`` is an HSA-id (person, service) or the name of a job. ``organization_ids`` is the
     scope of the role in use, as text ids: a person or service sees and changes nothing outside it;
     ``organization_id`` is the one of them for which the role was given, where there is just one.
+    A role for a part of an organization (``unit_id``) reaches no whole organization, so its
+    ``organization_ids`` are empty: it reaches the people and things of ``unit_ids``, the unit and those
+    below it, and what does not ask for units shows it nothing.
     ``loa`` is the level of assurance of the login (2 or 3; 0 where it does not apply). ``credential`` is the
     id of the session or API token that was used.
     """
@@ -29,6 +32,8 @@ class Actor:
     role: str = ""
     organization_ids: tuple[str, ...] = ()
     organization_id: str = ""
+    unit_id: str = ""
+    unit_ids: tuple[str, ...] = ()
     person_id: str = ""
     loa: int = 0
     may_see_protected: bool = False
@@ -62,6 +67,8 @@ class Actor:
             "correlation": self.correlation_id,
             "credential": self.credential,
         }
+        if self.unit_id:
+            facts["unit"] = self.unit_id
         return facts if self._is_somebody else facts | {"identifier": self.identifier}
 
     def personal_facts(self) -> dict[str, str]:

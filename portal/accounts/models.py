@@ -45,6 +45,8 @@ class PortalSession(models.Model):
     role = models.CharField(max_length=32, blank=True)
     organization_id = models.CharField(max_length=36, blank=True)
     organization_ids = models.JSONField(default=list)
+    unit_id = models.CharField(max_length=36, blank=True)
+    unit_ids = models.JSONField(default=list)
     may_see_protected = models.BooleanField(default=False)
 
     ended_at = models.DateTimeField(null=True)
