@@ -253,6 +253,118 @@ class HolderDenied(_AboutAnActivation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardChallengeAnswered(_AboutACard):
+    """The card's challenge was answered with its administration key, for one act; the key was told to nobody.
+
+    ``key_of_act_id`` is the act that put that key on the card; empty for the factory's.
+    """
+
+    TYPE: ClassVar[str] = "key.card_challenge_answered"
+    activation_id: str
+    unlock_id: str
+    client_key_thumbprint: str
+    key_of_act_id: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AboutAnUnlock(_AboutACard):
+    unlock_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlockOpened(_AboutAnUnlock):
+    """An administrator opened the unlocking of a card after an identity check."""
+
+    TYPE: ClassVar[str] = "unlock.opened"
+    IS_PRIVILEGED: ClassVar[bool] = True
+    identity_check_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlockClaimed(_AboutAnUnlock):
+    """A client took the unlocking; the token is dead."""
+
+    TYPE: ClassVar[str] = "unlock.claimed"
+    client_key_thumbprint: str
+    client_name: Personal
+    client_version: Personal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardUnlocked(_AboutAnUnlock):
+    """The holder chose a new PIN, and the card signed that with it."""
+
+    TYPE: ClassVar[str] = "card.unlocked"
+    certificate_sha256: str
+    signed_octets_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlockRefused(_AboutAnUnlock):
+    """The unlocking was refused on its way: wrong card, too many tries, card blocked, suspicion."""
+
+    TYPE: ClassVar[str] = "card.unlock_refused"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlockWasAborted(_AboutAnUnlock):
+    """The unlocking ended without a new PIN that we know of."""
+
+    TYPE: ClassVar[str] = "unlock.aborted"
+    reason: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AboutAPukLetter(_AboutACard):
+    puk_letter_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PukLetterOrdered(_AboutAPukLetter):
+    """An administrator ordered a letter with the card's PUK; the producer knows it, nobody here does."""
+
+    TYPE: ClassVar[str] = "puk_letter.ordered"
+    IS_PRIVILEGED: ClassVar[bool] = True
+    delivery: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PukLetterDelayed(_AboutAPukLetter):
+    """The order of a letter could not be handed over to the producer; it is tried again."""
+
+    TYPE: ClassVar[str] = "puk_letter.delayed"
+    problem: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PukLetterSent(_AboutAPukLetter):
+    """The producer has the order of the letter."""
+
+    TYPE: ClassVar[str] = "puk_letter.sent"
+    delivery: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PukLetterPosted(_AboutAPukLetter):
+    """The letter is on its way to the holder."""
+
+    TYPE: ClassVar[str] = "puk_letter.posted"
+    reported_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PukLetterEnded(_AboutAPukLetter):
+    """There will be no letter: withdrawn, refused by the producer, or the card is no longer in use."""
+
+    TYPE: ClassVar[str] = "puk_letter.ended"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardBlocked(_AboutACard):
     """A card was blocked, for ever, and its certificates revoked in the same transaction."""
 

@@ -127,6 +127,19 @@ ABORT_REASONS: Final[Mapping[str, Text]] = {
     "cardBlocked": _("The card was blocked."),
 }
 
+UNLOCK_REASONS: Final[Mapping[str, Text]] = {
+    **ABORT_REASONS,
+    "superseded": _("A new unlocking was started for the same card."),
+    "pinFailed": _("The card did not take the answer."),
+    "tooManyTries": _("The card refused too many answers. It may be another card, or damaged."),
+}
+
+PUK_LETTER_REASONS: Final[Mapping[str, Text]] = {
+    "withdrawn": _("It was withdrawn."),
+    "rejected": _("The producer refused it."),
+    "card_not_active": _("The card is no longer in use."),
+}
+
 BLOCK_REASONS: Final[Mapping[BlockReason, Text]] = {
     BlockReason.LOST_OR_STOLEN: _("Lost or stolen card"),
     BlockReason.CODES_KNOWN_TO_OTHERS: _("Somebody else may know the codes"),
@@ -314,6 +327,16 @@ EVENTS: Final[Mapping[str, Text]] = {
     "activation.aborted": _("Activation ended"),
     "activation.denied_by_holder": _("The person at the card denied the activation"),
     "card.blocked": _("Card blocked"),
+    "unlock.opened": _("Unlocking opened"),
+    "unlock.claimed": _("The card client started the unlocking"),
+    "card.unlocked": _("Card unlocked"),
+    "card.unlock_refused": _("Unlocking refused"),
+    "unlock.aborted": _("Unlocking ended"),
+    "puk_letter.ordered": _("PUK letter ordered"),
+    "puk_letter.delayed": _("The producer of PUK letters did not answer"),
+    "puk_letter.sent": _("PUK letter with the producer"),
+    "puk_letter.posted": _("PUK letter posted"),
+    "puk_letter.ended": _("No PUK letter"),
     "person.protected_opened": _("Protected person opened"),
     "person.imported": _("Read from the registers"),
     "person.changed": _("Details changed in a register"),
@@ -362,6 +385,10 @@ EVENTS_INSIDE: Final = frozenset(
         "activation.key_superseded",
         "activation.issued",
         "activation.written",
+        "unlock.opened",
+        "unlock.claimed",
+        "puk_letter.delayed",
+        "puk_letter.sent",
     }
 )
 """Steps inside an order or activation: told there, left out where a person's whole history is told."""

@@ -10,6 +10,9 @@ from portal.words import Text
 EVENT_FIELDS: Final[Mapping[str, Text]] = {
     "absent": _("Absent"),
     "activation_id": _("Activation"),
+    "unlock_id": _("Unlocking"),
+    "puk_letter_id": _("PUK letter"),
+    "key_of_act_id": _("Key put on the card by"),
     "acts": _("Steps"),
     "amr": _("Means of identification"),
     "api_token_id": _("API token"),

@@ -29,6 +29,9 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
         **_END_REASONS,
     },
     ("activation.aborted", "reason"): words.ABORT_REASONS,
+    ("unlock.aborted", "reason"): words.UNLOCK_REASONS,
+    ("card.unlock_refused", "reason"): words.UNLOCK_REASONS,
+    ("puk_letter.ended", "reason"): words.PUK_LETTER_REASONS,
     ("session.ended", "reason"): {
         "logged_out": _("logged out"),
         "idle": _("nothing happened for a while"),
