@@ -6,13 +6,16 @@ from collections import deque
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
 from ocsp.responder import messages
 from ocsp.responder.ocsp_service import OcspService
 from ocsp.responder.request import HttpRequest, Refused, RequestReader
 
 _log = logging.getLogger(__name__)
+
+_MOST_DRAINED: Final = 16 * 1024 * 1024
+"""Octets read and thrown away of a client that was refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +24,7 @@ class TimeLimits:
 
     ``first_request`` without a first octet, ``request`` for a request to come in whole, ``idle`` between
     requests, ``crowded`` the same when nearly all connections are taken, ``stalled`` without the client
-    taking anything of its answer.
+    taking anything of its answer, ``lingering`` after a refusal while the client goes on sending.
     """
 
     first_request: int = 10
@@ -29,6 +32,7 @@ class TimeLimits:
     idle: int = 75
     crowded: int = 2
     stalled: int = 20
+    lingering: int = 5
 
 
 class Service(Protocol):
@@ -100,8 +104,10 @@ class Connection(asyncio.Protocol):
         "_answering",
         "_born",
         "_connections",
+        "_drained",
         "_last",
         "_left",
+        "_lingers",
         "_queue",
         "_reader",
         "_service",
@@ -123,6 +129,9 @@ class Connection(asyncio.Protocol):
         self._stalled: int | None = None
         """The second since which the client has taken nothing of what waits for it."""
         self._left = 0
+        self._lingers: int | None = None
+        """The second of the refusal; the reader that met it stays, so that nothing is read any more."""
+        self._drained = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, or refuse a connection too many."""
@@ -172,11 +181,8 @@ class Connection(asyncio.Protocol):
     def sweep(self, second: int, idle_seconds: int) -> None:
         """Close when the time of whatever this connection does has run out."""
         limits = self._connections.limits
-        if self._stalled is not None:
-            left = self._transport.get_write_buffer_size()
-            if left < self._left:
-                self._stalled, self._left = second, left
-            elif second - self._stalled > limits.stalled:
+        if self._stalled is not None or self._lingers is not None:
+            if self._is_stuck(second):
                 self._transport.abort()
         elif self._answering is not None:
             return
@@ -189,12 +195,26 @@ class Connection(asyncio.Protocol):
         elif second - self._last > idle_seconds:
             self._transport.close()
 
+    def _is_stuck(self, second: int) -> bool:
+        limits = self._connections.limits
+        if self._stalled is None:
+            return self._lingers is not None and second - self._lingers > limits.lingering
+        left = self._transport.get_write_buffer_size()
+        if left < self._left:
+            self._stalled, self._left = second, left
+        return second - self._stalled > limits.stalled
+
     def close_when_done(self) -> None:
         """Close now if nothing is being answered."""
         if self._answering is None and not self._queue:
             self._transport.close()
 
     def _read(self, octets: bytes) -> None:
+        if self._lingers is not None:
+            self._drained += len(octets)
+            if self._drained > _MOST_DRAINED:
+                self._transport.abort()
+            return
         is_first = self._reader is None
         if self._reader is None:
             self._reader = RequestReader()
@@ -259,6 +279,11 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def _refuse(self, code: int) -> None:
+        """Answer, and read on for a while: a close upon what still comes would take the answer away.
+
+        RFC 9112 section 9.6: our half is closed, the other when the client has closed its own.
+        """
         response = self._service.refuse(code, "This request cannot be read.")
         self._transport.write(messages.with_connection(response, b"close"))
-        self._transport.close()
+        self._transport.write_eof()
+        self._lingers = self._connections.second

@@ -8,6 +8,8 @@ import httptools
 BODY_LIMIT: Final = 64 * 1024
 HEAD_LIMIT: Final = 16 * 1024
 TARGET_LIMIT: Final = 4096
+WIRE_LIMIT: Final = 16 * BODY_LIMIT
+"""Octets of a whole request as it is sent: chunks have heads of their own, and trailers may follow."""
 _KEPT: Final = frozenset(
     {
         b"content-type",
@@ -56,12 +58,12 @@ class RequestReader:
         self.is_midway = False
         self.wants_continue = False
         self._in_head = False
-        self._head_size = 0
+        self._size = 0
         self._clear()
 
     def feed(self, octets: bytes) -> list[HttpRequest]:
         """Return the requests that are now complete, in order. Raises ``Refused``."""
-        self._head_size += len(octets)
+        self._size += len(octets)
         try:
             self._parser.feed_data(octets)
         except httptools.HttpParserUpgrade:
@@ -72,8 +74,10 @@ class RequestReader:
             raise Refused(400) from error
         except httptools.HttpParserError as error:
             raise Refused(400) from error
-        if self.is_midway and self._in_head and self._head_size > HEAD_LIMIT:
+        if self.is_midway and self._in_head and self._size > HEAD_LIMIT:
             raise Refused(431)
+        if self.is_midway and self._size > WIRE_LIMIT:
+            raise Refused(413)
         done, self._done = self._done, []
         return done
 
@@ -95,7 +99,7 @@ class RequestReader:
         self._hosts += name == b"host"
         if self._fields > 100:  # noqa: PLR2004 - no client of ours sends a tenth of that
             raise Refused(431)
-        if name in _KEPT:
+        if name in _KEPT and self._in_head:  # what follows a body is no header (RFC 9110 6.5.1)
             self._headers[name] = value
 
     def on_headers_complete(self) -> None:
@@ -119,13 +123,13 @@ class RequestReader:
     def on_message_complete(self) -> None:
         """End a request."""
         self.is_midway = self.wants_continue = False
-        self._head_size = 0
+        self._size = 0
         self._done.append(
             HttpRequest(
                 method=self._parser.get_method().decode("latin-1"),
                 target=self._target,
                 headers=self._headers,
-                body=self._body,
+                body=bytes(self._body),
                 keep_alive=self._parser.should_keep_alive() and not self._parser.should_upgrade(),
                 is_http_1_1=self._parser.get_http_version() == "1.1",
             )
@@ -134,6 +138,6 @@ class RequestReader:
     def _clear(self) -> None:
         self._target = b""
         self._headers: dict[bytes, bytes] = {}
-        self._body = b""
+        self._body = bytearray()
         self._fields = 0
         self._hosts = 0

@@ -43,7 +43,7 @@ def main() -> None:
             sign=sign if key_file.name != "none" else None,
             clock=clock,
             private=home / "private.sock",
-            limits=TimeLimits(first_request=1, request=1, idle=3, crowded=1, stalled=2),
+            limits=TimeLimits(first_request=1, request=1, idle=3, crowded=1, stalled=2, lingering=2),
         )
     )
 

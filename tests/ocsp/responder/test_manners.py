@@ -1,6 +1,8 @@
 """HTTP manners: methods, limits, slow and rude clients, none of whom may make the others wait."""
 
 import base64
+import contextlib
+import http.client
 import socket
 import subprocess
 import sys
@@ -93,6 +95,57 @@ def test_what_is_too_big_is_refused_before_it_is_read(server: Server) -> None:
     )
     assert server.raw(b"GET / HTTP/1.1\r\nX: " + b"y" * 20_000).startswith(b"HTTP/1.1 431 ")
     assert server.raw(b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200).startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["announced", "chunked"])
+def test_a_client_that_sends_two_megabytes_before_it_reads_is_told_why_not(
+    server: Server, *, is_chunked: bool
+) -> None:
+    """The answer is not lost in a reset: what still comes is read and thrown away."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    body = iter([b"x" * 65536] * 32) if is_chunked else b"x" * 2_000_000
+    with contextlib.closing(connection):
+        connection.request("POST", "/ocsp", body, {"Content-Type": TYPE}, encode_chunked=is_chunked)
+        answer = connection.getresponse()
+        assert answer.status == 413
+        assert answer.getheader("Connection") == "close"
+        assert b"cannot be read" in answer.read()
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.3], ids=["as fast as it goes", "drop by drop"])
+def test_a_refused_client_that_never_stops_is_cut_off(server: Server, pause: float) -> None:
+    """What is thrown away is bounded in octets and in time."""
+    sent = 0
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as endless:
+        endless.sendall(b"POST /ocsp HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999\r\n\r\n")
+        assert endless.recv(65536).startswith(b"HTTP/1.1 413 ")
+        assert endless.recv(1) == b""
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+            while sent * pause < 60:
+                endless.sendall(b"x" if pause else b"x" * 65536)
+                sent += 1
+                time.sleep(pause)
+    assert sent * pause < 60
+    assert sent * (1 if pause else 65536) < 64 * 1024 * 1024
+    assert server.post(question(server.authority, GOOD)).says == "GOOD"
+
+
+@pytest.mark.parametrize(
+    "after_the_body",
+    [b"X: " + b"y" * 2_000_000, b"".join(b"X%d: y\r\n" % number for number in range(200))],
+    ids=["one long trailer", "many trailers"],
+)
+def test_what_follows_a_body_is_bounded_too(server: Server, after_the_body: bytes) -> None:
+    head = b"POST /ocsp HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+    assert server.raw(head + after_the_body).startswith((b"HTTP/1.1 413 ", b"HTTP/1.1 431 "))
+
+
+def test_a_trailer_is_no_header(server: Server) -> None:
+    """RFC 9110 6.5.1: a content type after the body says nothing of it."""
+    request_der = question(server.authority, GOOD)
+    chunk = b"%x\r\n%b\r\n0\r\n" % (len(request_der), request_der)
+    head = b"POST /ocsp HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    assert b" 200 OK" in server.raw(head + chunk + b"Content-Type: text/plain\r\n\r\n")
 
 
 def test_chunked_questions_and_those_in_pieces_are_read(server: Server) -> None:
