@@ -215,15 +215,17 @@ class RoleRevoked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectedPersonOpened(Event):
-    """Somebody opened a person with a protected identity, for a reason they gave.
+    """Somebody gave a reason to read of a person with a protected identity, or read of them for it.
 
-    ``organization_id`` is the organization of the person's that brought them into the actor's scope.
+    ``organization_id`` is the organization of the person's that brought them into the actor's scope,
+    ``page`` the name of the address that told of them.
     """
 
     TYPE: ClassVar[str] = "person.protected_opened"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     person_id: str
     organization_id: str
+    page: str
     reason: Personal
 
 

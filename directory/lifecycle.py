@@ -83,12 +83,13 @@ def revoke_role(assignment: RoleAssignment, *, reason: str, actor: Actor, at: da
         record(event, actor=actor, at=at)
 
 
-def record_protected_opening(person: Person, *, reason: str, actor: Actor, at: datetime) -> None:
-    """Record that somebody opened a person with a protected identity, and why (reliability.md §5)."""
+def record_protected_opening(person: Person, *, reason: str, page: str, actor: Actor, at: datetime) -> None:
+    """Record that somebody read of a person with a protected identity, where and why (reliability.md §5)."""
     reached = person.employments.filter(organization_id__in=actor.organization_ids).order_by("hsa_id").first()
     event = ProtectedPersonOpened(
         person_id=str(person.pk),
         organization_id=str(reached.organization_id) if reached else "",
+        page=page,
         reason=reason,
     )
     with transaction.atomic():

@@ -171,6 +171,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "portal.accounts.middleware.AccountsMiddleware",
     "portal.refusals.RefusalsMiddleware",  # knows who asked, and sees every answer
+    "portal.protection.ProtectionMiddleware",  # asks for the reason before any page on a protected person
     "portal.middleware.ProblemMiddleware",  # innermost: a domain error becomes a page that explains it
 ]
 

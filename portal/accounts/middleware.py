@@ -47,7 +47,7 @@ def _session(request: HttpRequest, *, at: datetime) -> tuple[PortalSession | Non
         return None, None
     reason = sessions.why_over(row, at=at) or sessions.why_over_after_recheck(row, at=at)
     if reason is None:
-        if not _is_poll(request):
+        if not is_poll(request):
             sessions.touch(row, at=at)
         return row, None
     sessions.end(row, reason, actor=Actor.system("portal.sessions"), at=at)
@@ -55,7 +55,7 @@ def _session(request: HttpRequest, *, at: datetime) -> tuple[PortalSession | Non
     return None, reason
 
 
-def _is_poll(request: HttpRequest) -> bool:
+def is_poll(request: HttpRequest) -> bool:
     """Say whether a page asks by itself (live fragments, by their address): that keeps nobody logged in."""
     is_fragment = request.path_info.endswith(("/status/", "/status", "/landing/", "/progress/"))
     return is_fragment and "HX-Request" in request.headers

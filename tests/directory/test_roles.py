@@ -266,11 +266,12 @@ def test_a_role_that_has_not_begun_never_will_when_taken() -> None:
 
 def test_the_opening_of_a_protected_person_is_recorded_with_its_reason() -> None:
     frida = acting(FRIDA, Role.ID_ADMINISTRATOR, may_see_protected=True)
-    record_protected_opening(person(ERIK), reason="orders a card", actor=frida, at=AT)
+    record_protected_opening(person(ERIK), reason="orders a card", page="person", actor=frida, at=AT)
     (entry,) = Entry.objects.filter(type="person.protected_opened")
     assert whole_contents([entry])[entry.pk]["event"] == {
         "person_id": str(person(ERIK).pk),
         "organization_id": str(person(ERIK).employments.get().organization_id),
+        "page": "person",
         "reason": "orders a card",
     }
 

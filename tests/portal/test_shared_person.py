@@ -114,7 +114,7 @@ def test_who_opened_a_protected_person_is_told_in_the_own_organization_only(
     Person.objects.filter(pk=linnea.pk).update(protected_identity=True, search_key="", address_lines=[])
     linnea.refresh_from_db()
     alva, doris = (_with_right(one) for one in (scene.cast.alva, scene.cast.doris))
-    record_protected_opening(linnea, reason="visit", actor=alva, at=datetime.now(tz=UTC))
+    record_protected_opening(linnea, reason="visit", page="person", actor=alva, at=datetime.now(tz=UTC))
     browser = log_in(doris)
     browser.post(reverse("person-open", args=[linnea.pk]), {"reason": "visit"})
     page = text_of(browser.get(reverse("person", args=[linnea.pk])))

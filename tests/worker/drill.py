@@ -67,7 +67,7 @@ def issue(*names: str) -> None:
 def tell_of(*subjects: str) -> None:
     """Put words about persons into the journal, each under the person's key."""
     for subject in subjects:
-        event = ProtectedPersonOpened(person_id=subject, organization_id="", reason="drill")
+        event = ProtectedPersonOpened(person_id=subject, organization_id="", page="drill", reason="drill")
         with transaction.atomic():
             record(event, actor=ALVA, at=datetime.now(UTC))
 

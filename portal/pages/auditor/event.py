@@ -1,6 +1,6 @@
 """One event of the journal: its facts, what came before and after, and its proof."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -33,6 +33,7 @@ from portal.pages.auditor.telling import (
     sentence_html,
     words_of,
 )
+from portal.pages.desk.opening import ReasonNeeded, reasons_given
 from portal.pages.parts import Crumb, Fact
 from portal.words import Text
 
@@ -95,7 +96,7 @@ def show_event(request: HttpRequest, entry_id: int) -> HttpResponse:
     """Show an event; 404 also when it lies outside the reader's organizations."""
     actor, at = reader(request), asking.now()
     entry, reach = _entry(entry_id, actor=actor)
-    opened = _open_protected(told([entry])[0], actor=actor, at=at)
+    opened = _open_protected(told([entry])[0], reasons=reasons_given(request, at=at), actor=actor, at=at)
     return render(
         request, "portal/event.html", {"page": event_page(entry, reach=reach, opened=opened, actor=actor)}
     )
@@ -107,7 +108,7 @@ def download_proof(request: HttpRequest, entry_id: int) -> HttpResponse:
     actor, at = reader(request), asking.now()
     entry, _reach = _entry(entry_id, actor=actor)
     row = told([entry])[0]
-    opened = _open_protected(row, actor=actor, at=at)
+    opened = _open_protected(row, reasons=reasons_given(request, at=at), actor=actor, at=at)
     leaf = Leaf.objects.filter(entry=entry).first()
     head = head_over(leaf.position) if leaf else None
     if leaf is None or head is None:
@@ -169,15 +170,22 @@ def _entry(entry_id: int, *, actor: Actor) -> tuple[Entry, Reach]:
     return entry, reach
 
 
-def _open_protected(row: Told, *, actor: Actor, at: datetime) -> frozenset[str]:
-    """Name the people of an event to a reader with the right to see protected ones, and record that."""
+def _open_protected(
+    row: Told, *, reasons: Mapping[str, str], actor: Actor, at: datetime
+) -> frozenset[str]:
+    """Name whom an event is about to a reader with the right to see protected people, and record that.
+
+    Raises ``ReasonNeeded`` when the reader has given no reason.
+    """
     if not actor.may_see_protected:
         return frozenset()
     protected = Person.objects.filter(protected_identity=True)
     person = protected.filter(pk=row.text("person_id")).first() if row.text("person_id") else None
     if person is None:
         return frozenset()
-    record_protected_opening(person, reason="journal", actor=actor, at=at)
+    if (reason := reasons.get(str(person.pk))) is None:
+        raise ReasonNeeded(person)
+    record_protected_opening(person, reason=reason, page="journal-event", actor=actor, at=at)
     return frozenset({str(person.pk)})
 
 

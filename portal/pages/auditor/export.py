@@ -3,7 +3,7 @@
 The answer is streamed: whatever is asked for, a few hundred rows are in memory, and the row numbers.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -36,8 +36,9 @@ from portal.pages.auditor.known import known, told
 from portal.pages.auditor.reach import reader
 from portal.pages.auditor.spreadsheet import heading, line
 from portal.pages.auditor.standing import number
-from portal.pages.auditor.subjects import KINDS, subject
+from portal.pages.auditor.subjects import subjects_of
 from portal.pages.auditor.zipping import Packed, packed
+from portal.pages.desk.opening import reasons_given
 from portal.pages.desk.people import count_search
 
 MOST_ROWS: Final = 100_000
@@ -67,24 +68,26 @@ def export(request: HttpRequest) -> HttpResponseBase:
     count_search(actor, at=at)
     if format_ not in _FORMATS or head is None:
         return _refused(request, asked, _("Choose a format. The journal needs at least one signed head."))
-    found = chosen(asked, head=head, actor=actor, at=at)
+    opened = reasons_given(request, at=at)
+    found = chosen(asked, head=head, opened=opened, actor=actor, at=at)
     if not found.positions:
         return _refused(request, asked, _("No row of this search has its place under a signed head yet."))
     if len(found.positions) > MOST_ROWS:
         text = _("An export holds at most %(most)s events. Narrow the time and export it in parts.")
         return _refused(request, asked, text % {"most": number(MOST_ROWS)})
-    _record(found, asked=asked, format_=format_, actor=actor, at=at)
+    _record(found, asked=asked, reasons=opened, format_=format_, actor=actor, at=at)
     return _file(found, format_=format_)
 
 
-def chosen(asked: Asked, *, head: Checkpoint, actor: Actor, at: datetime) -> Export:
-    """Return the rows that a search finds and that the head covers, in their order in the journal."""
-    subjects = [
-        subject(kind, value, actor=actor, at=at) for kind in KINDS if (value := str(getattr(asked, kind)))
-    ]
-    opened = frozenset(one.person_id for one in subjects if one.person_id)
-    if actor.may_see_protected:
-        opened |= frozenset(str(pk) for pk in _protected_people())
+def chosen(
+    asked: Asked, *, head: Checkpoint, opened: Mapping[str, str], actor: Actor, at: datetime
+) -> Export:
+    """Return the rows that a search finds and that the head covers, in their order in the journal.
+
+    Of protected people it tells in full of those in ``opened`` (reasons by person's id) alone.
+    """
+    subjects = subjects_of(asked.parameters(), opened=opened, actor=actor, at=at)
+    named = frozenset(one.person_id for one in subjects if one.person_id) | frozenset(opened)
     walk = matching(asked.criteria(actor=actor), reach=reach_for(asked, subjects=subjects, actor=actor))
     positions: list[int] = []
     hidden: set[int] = set()
@@ -92,12 +95,12 @@ def chosen(asked: Asked, *, head: Checkpoint, actor: Actor, at: datetime) -> Exp
         places = _places(batch, head=head)
         positions += places.values()
         read = told(batch)
-        names = known(read, opened=opened)
+        names = known(read, opened=named)
         hidden |= {places[one.entry.pk] for one in read if names.hides(one) and one.entry.pk in places}
     return Export(
         positions=sorted(positions),
         hidden=frozenset(hidden),
-        opened=opened,
+        opened=named,
         head=head,
         reader=actor,
         name=f"sigill-journal-{at.astimezone(moments.STOCKHOLM):%Y%m%d-%H%M}",
@@ -151,13 +154,12 @@ def _places(entries: Sequence[Entry], *, head: Checkpoint) -> dict[int, int]:
     return dict(leaves.values_list("entry_id", "position"))
 
 
-def _protected_people() -> Iterator[object]:
-    yield from Person.objects.filter(protected_identity=True).values_list("pk", flat=True)
-
-
-def _record(export: Export, *, asked: Asked, format_: str, actor: Actor, at: datetime) -> None:
+def _record(
+    export: Export, *, asked: Asked, reasons: Mapping[str, str], format_: str, actor: Actor, at: datetime
+) -> None:
     for person in _protected_in(export):
-        record_protected_opening(person, reason="journal_export", actor=actor, at=at)
+        reason = reasons[str(person.pk)]
+        record_protected_opening(person, reason=reason, page="journal-export", actor=actor, at=at)
     record_export(
         format=format_,
         criteria="&".join(f"{name}={value}" for name, value in asked.parameters().items()),

@@ -1,6 +1,6 @@
 """The journal: search by person, card, certificate, administrator, action, organization and time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,8 +22,16 @@ from portal.pages.auditor.asked import Asked
 from portal.pages.auditor.listing import Day, days_of, rows_of
 from portal.pages.auditor.reach import organizations_of, reach_of, reader
 from portal.pages.auditor.standing import Standing, standing
-from portal.pages.auditor.subjects import KINDS, Subject, find_administrators, find_subjects, subject
+from portal.pages.auditor.subjects import (
+    KINDS,
+    Subject,
+    find_administrators,
+    find_subjects,
+    subject,
+    subjects_of,
+)
 from portal.pages.auditor.telling import name_of
+from portal.pages.desk.opening import ReasonNeeded, reasons_given
 from portal.pages.desk.people import count_search
 from portal.pages.parts import Chip, Choice
 from portal.wordings.events import EVENT_WORDS, GROUPS
@@ -91,13 +99,11 @@ def show_journal(request: HttpRequest) -> HttpResponse:
     actor, at = reader(request), asking.now()
     if request.method == "POST":
         return _asked(request, actor=actor, at=at)
-    asked = Asked.read(request.GET)
-    subjects = [
-        subject(kind, value, actor=actor, at=at) for kind in KINDS if (value := str(getattr(asked, kind)))
-    ]
+    asked, opened = Asked.read(request.GET), reasons_given(request, at=at)
     page = journal_page(
         asked,
-        subjects=subjects,
+        subjects=subjects_of(asked.parameters(), opened=opened, actor=actor, at=at),
+        opened=opened,
         actor=actor,
         at=at,
         after=request.GET.get("after", ""),
@@ -114,6 +120,7 @@ def journal_page(
     subjects: Sequence[Subject],
     actor: Actor,
     at: datetime,
+    opened: Mapping[str, str] | None = None,
     after: str = "",
     meant: Sequence[Subject] = (),
     is_first_visit: bool = False,
@@ -121,11 +128,11 @@ def journal_page(
 ) -> JournalPage:
     """Return what the search shows to this actor at this moment."""
     found = Found(entries=()) if is_nothing else found_by(asked, subjects=subjects, actor=actor, after=after)
-    opened = frozenset(one.person_id for one in subjects if one.person_id)
-    rows = rows_of(found.entries, reader=actor, opened=opened)
+    about = frozenset(one.person_id for one in subjects if one.person_id)
+    rows = rows_of(found.entries, reader=actor, opened=about)
     return JournalPage(
         days=days_of(rows, today=asking.today(at)),
-        filters=_filters(asked, subjects=subjects, actor=actor, at=at),
+        filters=_filters(asked, subjects=subjects, opened=opened or {}, actor=actor, at=at),
         spans=_spans(asked, at=at),
         actions=_actions(asked),
         places=_places(asked, actor=actor),
@@ -224,10 +231,12 @@ def _is_first_visit(request: HttpRequest) -> bool:
     return True
 
 
-def _filters(asked: Asked, *, subjects: Sequence[Subject], actor: Actor, at: datetime) -> list[Filter]:
+def _filters(
+    asked: Asked, *, subjects: Sequence[Subject], opened: Mapping[str, str], actor: Actor, at: datetime
+) -> list[Filter]:
     labels: list[tuple[str, Text]] = [(one.kind, one.label) for one in subjects]
     if asked.by:
-        labels.append(("by", _("By %(who)s") % {"who": _by(asked.by, actor=actor, at=at)}))
+        labels.append(("by", _("By %(who)s") % {"who": _by(asked.by, opened=opened, actor=actor, at=at)}))
     if asked.action:
         labels.append(("action", GROUPS[asked.action] if asked.action in GROUPS else name_of(asked.action)))
     named = {str(one.pk): one.name for one in organizations_of(actor)}
@@ -243,9 +252,11 @@ def _filters(asked: Asked, *, subjects: Sequence[Subject], actor: Actor, at: dat
     return [Filter(label=label, url=asked.without(name).address()) for name, label in labels]
 
 
-def _by(by: str, *, actor: Actor, at: datetime) -> str:
+def _by(by: str, *, opened: Mapping[str, str], actor: Actor, at: datetime) -> str:
     try:
-        return subject("person", by, actor=actor, at=at).label
+        return subject("person", by, opened=opened, actor=actor, at=at).label
+    except ReasonNeeded:
+        return _("a person with protected data")
     except Http404:
         return by if "_" in by or "." in by else _("somebody who is not told")
 

@@ -4,7 +4,7 @@ What is typed stays out of every address: pages go by ids. A search by a whole n
 desk.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -22,8 +22,10 @@ from cards.selectors import get_card, get_card_by_number
 from directory.errors import PersonNotFound
 from directory.lifecycle import record_protected_opening, record_search
 from directory.models import Employment, Person
+from directory.searching import PersonHit
 from directory.selectors import find_people_for_journal, get_person_for_journal
 from journal.actor import Actor
+from portal.pages.desk.opening import ReasonNeeded
 from portal.pages.parts import grouped
 
 KINDS: Final = ("person", "card", "certificate")
@@ -62,43 +64,66 @@ def find_subjects(query: str, *, actor: Actor, at: datetime) -> list[Subject]:
         only = hits[0].person_id if len(hits) == 1 else ""
         record_search(key=key, person_id=only, actor=actor, at=at)
     return [
-        Subject(kind="person", id=hit.person_id, label=hit.name, detail=hit.detail, person_id=hit.person_id)
+        Subject(
+            kind="person",
+            id=hit.person_id,
+            label=_name(hit),
+            detail="" if hit.protected_identity else hit.detail,
+            person_id=hit.person_id,
+        )
         for hit in hits
     ]
 
 
-def subject(kind: str, value: str, *, actor: Actor, at: datetime) -> Subject:
+def subject(kind: str, value: str, *, opened: Mapping[str, str], actor: Actor, at: datetime) -> Subject:
     """Return what an address names. Raises Http404 for what does not exist or lies out of reach.
 
-    A protected person is opened by this, which is recorded.
+    Raises ``ReasonNeeded`` for a protected person, and what is theirs, whom ``opened`` (reasons by person's
+    id) does not hold; the look at one whom it holds is recorded.
     """
-    return _READERS[kind](value, actor, at)
+    found, person = _READERS[kind](value, actor)
+    if person is None or not person.protected_identity:
+        return found
+    if not actor.may_see_protected:
+        raise Http404
+    reason = opened.get(str(person.pk))
+    if reason is None:
+        raise ReasonNeeded(person)
+    record_protected_opening(person, reason=reason, page="journal", actor=actor, at=at)
+    return found
 
 
-def _person(value: str, actor: Actor, at: datetime) -> Subject:
+def subjects_of(
+    asked: Mapping[str, str], *, opened: Mapping[str, str], actor: Actor, at: datetime
+) -> list[Subject]:
+    """Return what the parameters of an address name; raises as ``subject`` does."""
+    return [
+        subject(kind, asked[kind], opened=opened, actor=actor, at=at) for kind in KINDS if asked.get(kind)
+    ]
+
+
+def _person(value: str, actor: Actor) -> tuple[Subject, Person | None]:
     try:
         person = get_person_for_journal(value, actor=actor)
     except PersonNotFound:
         raise Http404 from None
-    if person.protected_identity:
-        if not actor.may_see_protected:
-            raise Http404
-        record_protected_opening(person, reason="journal", actor=actor, at=at)
-    return Subject(kind="person", id=str(person.pk), label=person.full_name, person_id=str(person.pk))
+    named = Subject(kind="person", id=str(person.pk), label=person.full_name, person_id=str(person.pk))
+    return named, person
 
 
-def _card(value: str, actor: Actor, _at: datetime) -> Subject:
+def _card(value: str, actor: Actor) -> tuple[Subject, Person | None]:
     try:
-        return _of_card(get_card(value, actor=actor))
+        card = get_card(value, actor=actor)
     except CardNotFound:
         raise Http404 from None
+    return _of_card(card), card.person
 
 
-def _certificate(value: str, actor: Actor, _at: datetime) -> Subject:
+def _certificate(value: str, actor: Actor) -> tuple[Subject, Person | None]:
     found = Certificate.objects.filter(pk=_uuid(value)).first()
     if found is None or not _sees(found, actor):
         raise Http404
-    return _of_certificate(found)
+    return _of_certificate(found), Person.objects.filter(pk=_uuid(found.person_id)).first()
 
 
 def _of_card(card: Card) -> Subject:
@@ -134,9 +159,15 @@ def find_administrators(query: str, *, actor: Actor) -> list[Subject]:
     query = query.strip()
     people = find_people_for_journal(query, actor=actor, limit=_MOST) if query else []
     return [
-        Subject(kind="by", id=hit.person_id, label=hit.name, detail=f"{hit.title} · {hit.hsa_id}".strip(" ·"))
+        Subject(
+            kind="by", id=hit.person_id, label=_name(hit), detail=f"{hit.title} · {hit.hsa_id}".strip(" ·")
+        )
         for hit in people
     ]
+
+
+def _name(hit: PersonHit) -> str:
+    return _("a person with protected data") if hit.protected_identity else hit.name
 
 
 def identifiers_of(person_id: str) -> tuple[str, ...]:
@@ -174,7 +205,7 @@ def _uuid(value: str) -> UUID:
         return UUID(int=0)
 
 
-_READERS: Final[dict[str, Callable[[str, Actor, datetime], Subject]]] = {
+_READERS: Final[Mapping[str, Callable[[str, Actor], tuple[Subject, Person | None]]]] = {
     "person": _person,
     "card": _card,
     "certificate": _certificate,

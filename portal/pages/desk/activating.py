@@ -25,7 +25,6 @@ from portal import moments, problems, words
 from portal.pages import asking
 from portal.pages.auditor.reach import reads_only
 from portal.pages.desk.identity_form import IdentityForm
-from portal.pages.desk.opening import reason_first
 from portal.pages.parts import Crumb, Fact, Step, grouped
 from portal.problems import Problem
 from portal.words import Text
@@ -88,8 +87,7 @@ def check_identity(request: HttpRequest, card_id: str) -> HttpResponse:
     if refusal is not None:
         return problems.page(request, problems.explain(refusal))
     if request.method != "POST":
-        question = reason_first(request, card.person, actor=actor, at=at)
-        return question or _ask(request, card, IdentityForm(level=level), problem=None)
+        return _ask(request, card, IdentityForm(level=level), problem=None)
     if not form.is_valid():
         return _ask(request, card, IdentityForm(request.POST, level=level), problem=None)
     try:

@@ -27,7 +27,6 @@ from portal.pages import asking
 from portal.pages.desk import landing
 from portal.pages.desk.history import names_of
 from portal.pages.desk.identity_form import dress
-from portal.pages.desk.opening import reason_first
 from portal.pages.desk.person import foreign_note
 from portal.pages.parts import Crumb, ForeignNote, grouped
 from portal.problems import Problem
@@ -126,8 +125,7 @@ def block(request: HttpRequest, card_id: str) -> HttpResponse:
     if request.method != "POST":
         local = at.astimezone(moments.STOCKHOLM)
         initial = {"requested_day": f"{local:%Y-%m-%d}", "requested_clock": f"{local:%H:%M}"}
-        question = reason_first(request, view.card.person, actor=actor, at=at)
-        return question or _ask(request, view, BlockForm(initial=initial), actor=actor, at=at, problem=None)
+        return _ask(request, view, BlockForm(initial=initial), actor=actor, at=at, problem=None)
     form = BlockForm(request.POST)
     if not form.is_valid():
         return _ask(request, view, BlockForm(request.POST), actor=actor, at=at, problem=None)

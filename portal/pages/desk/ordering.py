@@ -23,7 +23,6 @@ from journal.actor import Actor
 from journal.errors import Refusal
 from portal import problems, words
 from portal.pages import asking
-from portal.pages.desk.opening import reason_first
 from portal.pages.parts import Choice, Crumb, Fact, Step
 from portal.problems import Problem
 
@@ -56,8 +55,6 @@ def order_card(request: HttpRequest, person_id: str) -> HttpResponse:
     """Ask for product and employment, then for a confirmation, then place the order."""
     actor, at = asking.who(request), asking.now()
     person = get_person(str(person_id), actor=actor)
-    if (question := reason_first(request, person, actor=actor, at=at)) is not None:
-        return question
     employments = [
         one for one in employments_of(person, at=at) if policies.in_scope(actor, str(one.organization_id))
     ]

@@ -25,7 +25,6 @@ from portal import moments, problems, words
 from portal.pages import asking
 from portal.pages.auditor.reach import reads_only
 from portal.pages.desk.history import name_or_system, timeline
-from portal.pages.desk.opening import reason_first
 from portal.pages.desk.person import order_row
 from portal.pages.parts import Act, Chip, Crumb, Fact, OrderRow, Step, TimelineItem, grouped
 from portal.problems import Problem
@@ -97,11 +96,10 @@ def show_orders(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def show_order(request: HttpRequest, order_id: str) -> HttpResponse:
-    """Show one order; of a person with protected data only after the reason."""
+    """Show one order."""
     actor, at = asking.who(request), asking.now()
     order = get_order(str(order_id), actor=actor)
-    question = None if reads_only(actor) else reason_first(request, order.person, actor=actor, at=at)
-    return question or render(request, "portal/order.html", {"page": order_page(order, actor=actor, at=at)})
+    return render(request, "portal/order.html", {"page": order_page(order, actor=actor, at=at)})
 
 
 @require_safe
@@ -109,8 +107,6 @@ def show_production(request: HttpRequest, order_id: str) -> HttpResponse:
     """Show the part that changes, for htmx, which asks again and again until the production has ended."""
     actor, at = asking.who(request), asking.now()
     order = get_order(str(order_id), actor=actor)
-    if not reads_only(actor) and reason_first(request, order.person, actor=actor, at=at) is not None:
-        return HttpResponse(headers={"HX-Refresh": "true"})  # the whole page asks for the reason
     return render(request, "portal/parts/production.html", {"page": order_page(order, actor=actor, at=at)})
 
 

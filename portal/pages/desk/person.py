@@ -22,7 +22,6 @@ from cards.products import catalogue, product
 from cards.reasons import BlockReason
 from cards.selectors import CardView, person_cards
 from cards.states import CardOrderState, CardState
-from directory.lifecycle import record_protected_opening
 from directory.models import Employment, Person, RegistrationStatus
 from directory.policies import may_find_people
 from directory.selectors import employments_of, get_person
@@ -35,7 +34,6 @@ from portal.pages.auditor.reach import reads_only
 from portal.pages.desk import landing
 from portal.pages.desk.figures import short_name
 from portal.pages.desk.history import timeline
-from portal.pages.desk.opening import reason_first
 from portal.pages.managers.role_words import shown_name
 from portal.pages.parts import (
     Act,
@@ -107,10 +105,6 @@ def show_person(request: HttpRequest, person_id: str) -> HttpResponse:
     if reads_only(actor):
         return HttpResponseRedirect(Asked(person=str(person_id)).address())
     person = get_person(str(person_id), actor=actor)
-    if (question := reason_first(request, person, actor=actor, at=at)) is not None:
-        return question
-    if person.protected_identity:
-        record_protected_opening(person, reason="person_view", actor=actor, at=at)
     return render(
         request,
         "portal/person.html",

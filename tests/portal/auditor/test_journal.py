@@ -233,11 +233,18 @@ def test_with_the_right_a_protected_person_is_opened_and_that_is_recorded(
     ordered = Entry.objects.get(type="card.ordered")
     assert "Erik" not in text_of(log_in(cia).get(URL))
     opened = Entry.objects.filter(type="person.protected_opened")
-    assert "Erik Sund" in text_of(log_in(cia).get(f"/journal/events/{ordered.pk}/"))
-    assert opened.count() == 1
-    found = asked(log_in(cia), q=scene.cast.erik.hsa_id)
-    assert "Erik Sund" in text_of(found)
+    browser, event = log_in(cia), f"/journal/events/{ordered.pk}/"
+    for page in (browser.get(event), asked(browser, q=scene.cast.erik.hsa_id)):
+        assert "Ange skäl innan du tittar" in text_of(page)
+        assert "Erik" not in text_of(page)
+    assert opened.count() == 0
+    given = browser.post(f"/people/{scene.cast.erik.person_id}/open/", {"reason": "audit", "next": event})
+    assert given["Location"] == event
+    assert "Erik Sund" in text_of(browser.get(event))
     assert opened.count() == 2
+    found = asked(browser, q=scene.cast.erik.hsa_id)
+    assert "Erik Sund" in text_of(found)
+    assert opened.count() == 3
 
 
 def test_a_search_that_is_cut_goes_on_from_where_it_was(
