@@ -13,12 +13,14 @@ class AppointmentState(StrEnum):
     REQUESTED = "requested"
     APPROVED = "approved"
     DECLINED = "declined"
+    LAPSED = "lapsed"
 
 
 class RoleAppointment(models.Model):
     """A role asked for by one person, which another one gives or declines (domain.md 7.3).
 
-    ``requested_by_person`` and ``decided_by_person`` are persons' ids, the others their HSA-ids.
+    ``requested_by_person`` and ``decided_by_person`` are persons' ids, the others their HSA-ids. One that
+    waited too long has lapsed: a job decided it, and nobody.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -57,7 +59,7 @@ class RoleAppointment(models.Model):
                 | (
                     ~models.Q(state=AppointmentState.REQUESTED.value)
                     & models.Q(decided_at__isnull=False)
-                    & ~models.Q(decided_by_person="")
+                    & (~models.Q(decided_by_person="") | models.Q(state=AppointmentState.LAPSED.value))
                 ),
                 name="an_appointment_is_decided_iff_by_whom_and_when",
             ),

@@ -30,8 +30,9 @@ class BasisOutcome(StrEnum):
 class BasisDecision(models.Model):
     """A decision over some rows of a basis list, with the right in which it was made.
 
-    More than 25 revocations take a second person (domain.md 7.3). The worker carries it out as that person,
-    so that nothing is done outside the scope in which it was decided.
+    More than 25 revocations take a second person (domain.md 7.3); ``weight`` is how many it makes at most.
+    The worker carries it out as that person, so that nothing is done outside the scope in which it was
+    decided.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -45,6 +46,9 @@ class BasisDecision(models.Model):
     decided_loa = models.PositiveSmallIntegerField(default=0)
     may_see_protected = models.BooleanField(default=False)
     organization_ids = models.JSONField(default=list)
+    unit_id = models.CharField(max_length=36, blank=True)
+    unit_ids = models.JSONField(default=list)
+    weight = models.PositiveIntegerField(default=0)
     organization_id = models.CharField(max_length=36, blank=True)
     correlation_id = models.CharField(max_length=64, blank=True)
     decided_at = models.DateTimeField()

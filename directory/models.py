@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Upper
 
+from directory.agency_models import Agency  # noqa: F401 - Django finds models from here
 from directory.appointment_models import RoleAppointment  # noqa: F401 - Django finds models from here
 from directory.basis_models import (  # noqa: F401 - Django finds models from here
     BasisDecision,
