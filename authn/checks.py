@@ -39,7 +39,8 @@ class Requirement:
     loas: tuple[str, ...] = ()
     carriers: tuple[str, ...] = ()
     issuers: tuple[str, ...] = ()
-    subject_hash: str = ""
+    subject_hashes: tuple[str, ...] = ()
+    """H() of each identifier that the one person wanted may have in a certificate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,8 +153,9 @@ def check_card(certificate: HolderCertificate, meaning: PolicyMeaning, *, at: da
 
 def check_subject(certificate: HolderCertificate, *, requirement: Requirement) -> None:
     """12: the person the order was meant for, where it was meant for one."""
-    wanted = requirement.subject_hash
-    if wanted and hashed(certificate.personal_identity_number.encode()) != wanted:
+    wanted = requirement.subject_hashes
+    identifier = certificate.personal_identity_number or certificate.hsa_id
+    if wanted and (not identifier or hashed(identifier.encode()) not in wanted):
         raise CheckFailed(FailureHint.WRONG_SUBJECT, "another person than the one asked for")
 
 

@@ -146,7 +146,7 @@ def _requirement(order: AuthnOrder) -> Requirement:
         loas=tuple(order.wanted_loa),
         carriers=tuple(order.wanted_carriers),
         issuers=tuple(order.wanted_issuers),
-        subject_hash=order.wanted_subject_hash,
+        subject_hashes=tuple(order.wanted_subject_hashes),
     )
 
 

@@ -58,7 +58,7 @@ class AuthnOrder(models.Model):
     wanted_loa = models.JSONField(default=list)
     wanted_carriers = models.JSONField(default=list)
     wanted_issuers = models.JSONField(default=list)
-    wanted_subject_hash = models.CharField(max_length=44, blank=True)
+    wanted_subject_hashes = models.JSONField(default=list)
     end_user_address = models.CharField(max_length=45, blank=True)
     created_at = models.DateTimeField()
 

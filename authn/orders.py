@@ -225,7 +225,7 @@ def _new_order(relying_party: RelyingParty, request: StartRequest, *, at: dateti
         wanted_loa=list(requirement.loas),
         wanted_carriers=list(requirement.carriers),
         wanted_issuers=list(requirement.issuers),
-        wanted_subject_hash=requirement.subject_hash,
+        wanted_subject_hashes=list(requirement.subject_hashes),
         end_user_address=request.end_user_address,
     )
 
@@ -244,15 +244,15 @@ def _canonical(requirement: Requirement) -> Requirement:
     try:
         issuers = tuple(canonical_name(name) for name in requirement.issuers)
         carriers = tuple(Carrier(carrier).value for carrier in requirement.carriers)
-        if requirement.subject_hash:
-            unb64(requirement.subject_hash)
+        for subject_hash in requirement.subject_hashes:
+            unb64(subject_hash)
     except ValueError as error:
         raise InvalidParameters("the requirement is not well formed") from error
     return Requirement(
         loas=requirement.loas,
         carriers=carriers,
         issuers=issuers,
-        subject_hash=requirement.subject_hash,
+        subject_hashes=requirement.subject_hashes,
     )
 
 

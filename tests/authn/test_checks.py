@@ -424,7 +424,7 @@ def test_a_card_blocked_between_claim_and_answer_logs_nobody_in(service: Service
 
 
 def test_an_order_for_one_person_is_not_answered_by_another(service: Service, pki: Pki) -> None:
-    wanted = replace(LOGIN, subject_hash=evidence.hashed(NUMBER.encode()))
+    wanted = replace(LOGIN, subject_hashes=(evidence.hashed(NUMBER.encode()),))
     assert outcome(service, pki.holder(Holder()), requirement=wanted) == "complete"
     other = pki.holder(Holder(serial_number="198002029999"))
     assert outcome(service, other, requirement=wanted) == "wrongSubject"
