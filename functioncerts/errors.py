@@ -17,6 +17,12 @@ class FunctionObjectNotFound(FunctionCertificatesError):
     code = "function_object_not_found"
 
 
+class ValidationNotFound(FunctionCertificatesError):
+    """There is no such validation of a name, or no such link."""
+
+    code = "name_validation_not_found"
+
+
 class FunctionOrderNotFound(FunctionCertificatesError):
     """There is no such order, or not for this actor."""
 

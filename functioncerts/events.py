@@ -31,6 +31,39 @@ class FunctionObjectValidated(_AboutAnObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _AboutAName(Event):
+    name_validation_id: str
+    organization_id: str
+    name: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameValidationRequested(_AboutAName):
+    """Somebody asked for the proof of a right to a name."""
+
+    TYPE: ClassVar[str] = "name_validation.requested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameValidationConfirmed(_AboutAName):
+    """The right to a name was shown."""
+
+    TYPE: ClassVar[str] = "name_validation.confirmed"
+    IS_PRIVILEGED: ClassVar[bool] = True
+    valid_to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameValidationEnded(_AboutAName):
+    """A validation was rejected or taken back."""
+
+    TYPE: ClassVar[str] = "name_validation.ended"
+    IS_PRIVILEGED: ClassVar[bool] = True
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _AboutAnOrder(_AboutAnObject):
     function_order_id: str
     certificate_request_id: str

@@ -1,4 +1,4 @@
-"""The verbs of function objects and their certificates: register, validate, order, settle, revoke."""
+"""The verbs of function objects and their certificates: register, order, settle, revoke."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,7 +17,6 @@ from directory.models import Organization, Role
 from functioncerts import policies, selectors
 from functioncerts.errors import (
     AlreadyRevoked,
-    FunctionObjectNotFound,
     IdempotencyKeyReused,
     IllegalTransition,
     ReasonNotAllowed,
@@ -30,19 +29,18 @@ from functioncerts.events import (
     FunctionCertificateOrdered,
     FunctionCertificateRevoked,
     FunctionObjectRegistered,
-    FunctionObjectValidated,
 )
-from functioncerts.models import FunctionKind, FunctionObject, FunctionOrder, ValidatedName
-from functioncerts.names import NameInvalid, is_inside, parse_dns_name, parse_mail_address
+from functioncerts.models import FunctionKind, FunctionObject, FunctionOrder
+from functioncerts.names import is_inside
 from functioncerts.requests_read import ReadRequest, read_request, refused
 from functioncerts.states import (
-    FUNCTION_OBJECT_MOVES,
     FUNCTION_ORDER_MOVES,
-    FunctionObjectAction,
     FunctionObjectState,
     FunctionOrderAction,
     FunctionOrderState,
 )
+from functioncerts.validated import default_names, valid_names
+from functioncerts.validations import parsed_names
 from journal.actor import Actor
 from journal.errors import Refusal
 from journal.recording import record
@@ -103,41 +101,6 @@ def register_function_object(
     return created
 
 
-def validate_names(*, hsa_id: str, names: Sequence[str], actor: Actor, at: datetime) -> FunctionObject:
-    """Note that the names are the organization's own, and open the object for orders.
-
-    Raises FunctionObjectNotFound, Refused (role, or a name that no certificate may hold).
-    """
-    if not policies.has_role(actor, policies.MAY_VALIDATE):
-        raise Refused(
-            Refusal(code="role_missing", facts=(("role", actor.role),), fixer="central_administrator")
-        )
-    function_object = FunctionObject.objects.filter(hsa_id=hsa_id).first()
-    if function_object is None:
-        raise FunctionObjectNotFound(hsa_id)
-    parsed = _parsed(function_object, names)
-    with transaction.atomic():
-        for name in parsed:
-            ValidatedName.objects.get_or_create(
-                function_object=function_object,
-                name=name,
-                defaults={"validated_at": at, "validated_by": actor.identifier},
-            )
-        if function_object.state != FunctionObjectState.VALIDATED.value:
-            _move_to_validated(function_object, actor=actor, at=at)
-        record(
-            FunctionObjectValidated(
-                function_object_id=str(function_object.pk),
-                organization_id=str(function_object.organization_id),
-                names=parsed,
-            ),
-            actor=actor,
-            at=at,
-        )
-    function_object.refresh_from_db()
-    return function_object
-
-
 def order_certificate(
     *,
     hsa_id: str,
@@ -157,7 +120,7 @@ def order_certificate(
     if (refusal := policies.may_order(function_object, actor=actor, at=at)) is not None:
         raise Refused(refusal)
     request = read_request(csr)
-    certified = _names_inside(function_object, names)
+    certified = _names_inside(function_object, names, at=at)
     scoped_key = None if idempotency_key is None else f"{actor.identifier}:{idempotency_key}"[:128]
     earlier = _earlier(scoped_key, function_object, request, certified)
     if earlier is not None:
@@ -342,22 +305,10 @@ def _subject(function_object: FunctionObject, names: tuple[str, ...]) -> Subject
     )
 
 
-def _parsed(function_object: FunctionObject, names: Sequence[str]) -> tuple[str, ...]:
-    parse = parse_mail_address if function_object.kind == FunctionKind.EMAIL.value else parse_dns_name
-    parsed: list[str] = []
-    for name in names:
-        try:
-            parsed.append(parse(name))
-        except NameInvalid as error:
-            facts = (("name", name[:253]), ("rule", str(error)))
-            raise Refused(Refusal(code="name_not_allowed", facts=facts, fixer="you")) from error
-    return tuple(dict.fromkeys(parsed))
-
-
-def _names_inside(function_object: FunctionObject, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names to certify; every single one is held against the validated ones (F19)."""
-    validated = tuple(function_object.validated_names.order_by("name").values_list("name", flat=True))
-    wanted = _parsed(function_object, names or validated)
+def _names_inside(function_object: FunctionObject, names: Sequence[str], *, at: datetime) -> tuple[str, ...]:
+    """Return the names to certify; every single one is held against what is validated now (F19)."""
+    validated = valid_names(function_object, at=at)
+    wanted = parsed_names(function_object, names or default_names(function_object, at=at))
     most = 1 if function_object.kind == FunctionKind.EMAIL.value else MOST_NAMES
     if not 1 <= len(wanted) <= most:
         facts = (("names", str(len(wanted))), ("maximum", str(most)))
@@ -425,21 +376,6 @@ def _fail(order: FunctionOrder, failure: str, *, actor: Actor, at: datetime) -> 
         actor=actor,
         at=at,
     )
-
-
-def _move_to_validated(function_object: FunctionObject, *, actor: Actor, at: datetime) -> None:
-    following = FUNCTION_OBJECT_MOVES.get(
-        (FunctionObjectState(function_object.state), FunctionObjectAction.VALIDATE),
-    )
-    if following is None:
-        raise IllegalTransition("not to be validated", facts={"state": function_object.state})
-    moved = FunctionObject.objects.filter(pk=function_object.pk, state=function_object.state).update(
-        state=following.value,
-        validated_at=at,
-        validated_by=actor.identifier,
-    )
-    if moved != 1:
-        raise IllegalTransition("somebody else was faster", facts={"state": function_object.state})
 
 
 def _order_after(state: str, action: FunctionOrderAction) -> str:

@@ -10,6 +10,11 @@ from django.db.models import F, Q
 from ca.environments import Environment
 from directory.models import Employment, Organization, Role
 from functioncerts.states import FunctionObjectState, FunctionOrderState
+from functioncerts.validation_models import (  # noqa: F401 - Django finds models from here
+    NameKind,
+    NameValidation,
+    ValidationMethod,
+)
 
 
 class FunctionKind(StrEnum):
@@ -33,6 +38,10 @@ class FunctionObject(models.Model):
     registered_at = models.DateTimeField()
     validated_at = models.DateTimeField(null=True)
     validated_by = models.CharField(max_length=64, blank=True)
+    hsa_names = models.JSONField(default=list)
+    mailbox = models.CharField(max_length=254, blank=True)
+    mobile = models.CharField(max_length=20, blank=True)
+    last_read_at = models.DateTimeField(null=True)
 
     class Meta:
         """What the database itself refuses."""
@@ -60,30 +69,6 @@ class FunctionObject(models.Model):
 
     def __str__(self) -> str:
         return self.hsa_id
-
-
-class ValidatedName(models.Model):
-    """A DNS name (or mail address) that was found to be the organization's own; names below it are inside."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    function_object = models.ForeignKey(
-        FunctionObject, on_delete=models.PROTECT, related_name="validated_names"
-    )
-    name = models.CharField(max_length=254)
-    validated_at = models.DateTimeField()
-    validated_by = models.CharField(max_length=64)
-
-    class Meta:
-        """What the database itself refuses."""
-
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["function_object", "name"], name="a_name_is_validated_once_per_object"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class FunctionOrder(models.Model):

@@ -14,7 +14,7 @@ from ca.selectors import certificate as get_certificate
 from ca.selectors import certificates_by_id
 from functioncerts import policies
 from functioncerts.errors import FunctionObjectNotFound, FunctionOrderNotFound
-from functioncerts.models import FunctionObject, FunctionOrder, ValidatedName
+from functioncerts.models import FunctionObject, FunctionOrder, NameValidation
 from functioncerts.states import FunctionObjectState, FunctionOrderState
 from journal.actor import Actor, ActorKind
 
@@ -39,7 +39,7 @@ def get_function_object(hsa_id: str, *, actor: Actor) -> FunctionObject:
 
 def list_function_objects(*, actor: Actor, limit: int = MOST_ON_A_PAGE) -> tuple[FunctionObject, ...]:
     """Return the function objects that the actor is authorized for, by HSA-id (POR-10)."""
-    return tuple(_objects(actor).prefetch_related("validated_names").order_by("hsa_id")[:limit])
+    return tuple(_objects(actor).order_by("hsa_id")[:limit])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,11 @@ def find_function_objects(
     if not policies.has_role(actor, policies.MAY_VALIDATE):
         objects = objects.exclude(state=FunctionObjectState.NOT_VALIDATED.value)
     if text := query.strip():
-        name = ValidatedName.objects.filter(function_object=OuterRef("pk"), name__icontains=text)
+        name = NameValidation.objects.filter(
+            Q(function_object=OuterRef("pk"))
+            | Q(function_object__isnull=True, organization=OuterRef("organization")),
+            name__icontains=text,
+        )
         objects = objects.filter(Q(name__icontains=text) | Q(hsa_id__istartswith=text) | Exists(name))
     limit = max(1, min(limit, MOST_ON_A_PAGE))
     rows = list(objects.filter(hsa_id__gt=after).order_by("hsa_id")[: limit + 1])

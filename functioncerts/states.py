@@ -20,6 +20,23 @@ class FunctionObjectAction(StrEnum):
     DEACTIVATE = "DEACTIVATE"
 
 
+class NameValidationState(StrEnum):
+    """Whether the right to a name was shown; one that has run out is computed, never stored."""
+
+    PENDING = "PENDING"
+    VALID = "VALID"
+    REJECTED = "REJECTED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class NameValidationAction(StrEnum):
+    """What can happen to a validation."""
+
+    CONFIRM = "CONFIRM"
+    REJECT = "REJECT"
+    WITHDRAW = "WITHDRAW"
+
+
 class FunctionOrderState(StrEnum):
     """Where an order of a function certificate stands; an expired certificate is computed, never stored."""
 
@@ -43,6 +60,15 @@ FUNCTION_OBJECT_MOVES: Final[
     (FunctionObjectState.NOT_VALIDATED, FunctionObjectAction.VALIDATE): FunctionObjectState.VALIDATED,
     (FunctionObjectState.NOT_VALIDATED, FunctionObjectAction.DEACTIVATE): FunctionObjectState.INACTIVE,
     (FunctionObjectState.VALIDATED, FunctionObjectAction.DEACTIVATE): FunctionObjectState.INACTIVE,
+}
+
+NAME_VALIDATION_MOVES: Final[
+    Mapping[tuple[NameValidationState, NameValidationAction], NameValidationState]
+] = {
+    (NameValidationState.PENDING, NameValidationAction.CONFIRM): NameValidationState.VALID,
+    (NameValidationState.PENDING, NameValidationAction.REJECT): NameValidationState.REJECTED,
+    (NameValidationState.PENDING, NameValidationAction.WITHDRAW): NameValidationState.WITHDRAWN,
+    (NameValidationState.VALID, NameValidationAction.WITHDRAW): NameValidationState.WITHDRAWN,
 }
 
 FUNCTION_ORDER_MOVES: Final[Mapping[tuple[FunctionOrderState, FunctionOrderAction], FunctionOrderState]] = {

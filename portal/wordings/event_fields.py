@@ -98,6 +98,7 @@ EVENT_FIELDS: Final[Mapping[str, Text]] = {
     "may_see_protected": _("May see protected persons"),
     "method": _("Method"),
     "name": _("Name"),
+    "name_validation_id": _("Validation of a name"),
     "names": _("Names"),
     "next_update": _("Next list before"),
     "node": _("Address asked"),

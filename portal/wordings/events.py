@@ -401,6 +401,27 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=_("Signatures accepted"),
         sentence=_("Signatures of the key %(label)s that no row tells of were accepted: %(reason)s"),
     ),
+    "name_validation.requested": EventWords(
+        group="functions",
+        icon="search",
+        tone="info",
+        name=EVENTS["name_validation.requested"],
+        sentence=_("%(who)s asked for proof that %(organization)s has a right to %(name)s"),
+    ),
+    "name_validation.confirmed": EventWords(
+        group="functions",
+        icon="check-circle",
+        tone="ok",
+        name=EVENTS["name_validation.confirmed"],
+        sentence=_("%(organization)s showed its right to %(name)s, through %(valid_to)s"),
+    ),
+    "name_validation.ended": EventWords(
+        group="functions",
+        icon="x-circle",
+        tone="warn",
+        name=EVENTS["name_validation.ended"],
+        sentence=_("%(who)s ended the validation of %(name)s for %(organization)s"),
+    ),
     "function_object.registered": EventWords(
         group="functions",
         icon="server",

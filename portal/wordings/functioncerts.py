@@ -19,6 +19,37 @@ FUNCTIONCERTS: Final[Mapping[str, Wording]] = {
         text=_("It does not exist, or it belongs to an organization outside your role."),
         fixer="role",
     ),
+    "name_validation_not_found": Wording(
+        status=404,
+        title=_("The validation was not found"),
+        text=_("It does not exist, or the link has been replaced by a newer one."),
+        fixer="you",
+    ),
+    "method_not_for_name": Wording(
+        status=422,
+        title=_("The method does not suit the name."),
+        text=_("Domains are shown by DNS, HTTP, mail or paper; a mail address by mail or paper."),
+    ),
+    "paper_without_reference": Wording(
+        status=422,
+        title=_("The document needs its reference."),
+        text=_("Write the number under which the document is kept, so that an auditor can find it."),
+    ),
+    "power_without_end": Wording(
+        status=422,
+        title=_("A power of attorney needs its last day."),
+        text=_("Write the last day that the paper names."),
+    ),
+    "validation_end_not_allowed": Wording(
+        status=422,
+        title=_("The last day cannot be used."),
+        text=_("It must lie ahead, at most %(longest_days)s days from today."),
+    ),
+    "address_not_allowed": Wording(
+        status=422,
+        title=_("The link cannot go to that address."),
+        text=_("It goes to one of these, which speak for the domain: %(allowed)s."),
+    ),
     "function_order_not_found": Wording(
         status=404,
         title=_("The order was not found"),

@@ -79,6 +79,9 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
     "API tokens made, taken back, used, refused": (
         "api_token.created", "api_token.revoked", "api_token.used", "api_token.refused",
     ),
+    "whether an organization has a right to a name": (
+        "name_validation.requested", "name_validation.confirmed", "name_validation.ended",
+    ),
     "function objects and their certificates": (
         "function_object.registered", "function_object.validated", "function_certificate.ordered",
         "function_certificate.delivered", "function_certificate.failed",

@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from functioncerts.lifecycle import register_function_object, validate_names
+from functioncerts.lifecycle import register_function_object
 from functioncerts.models import FunctionKind, FunctionObject
+from functioncerts.validations import validate_names
 from journal.actor import Actor
 from tests.authority import Authority, the_authority
 from tests.cast import Cast, the_cast

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 
 from functioncerts import lifecycle
-from functioncerts.models import ApiToken, FunctionObject, FunctionOrder, ValidatedName
+from functioncerts.models import ApiToken, FunctionObject, FunctionOrder, NameValidation
 from functioncerts.tokens import create_token
 from tests.functioncerts.conftest import SERVER, SYSTEM, Stage, request_for
 
@@ -44,10 +44,8 @@ def api_token(stage: Stage, **changes: object) -> Callable[[], object]:
     return lambda: ApiToken.objects.filter(pk=made.pk).update(**changes)
 
 
-def second_name(stage: Stage) -> Callable[[], object]:
-    return lambda: ValidatedName.objects.create(
-        function_object=stage.server, name="journal.regionnorr.test", validated_at=stage.at, validated_by="x"
-    )
+def validation(stage: Stage, **changes: object) -> Callable[[], object]:
+    return lambda: NameValidation.objects.filter(function_object=stage.server).update(**changes)
 
 
 VIOLATIONS: list[tuple[str, Violation]] = [
@@ -57,7 +55,21 @@ VIOLATIONS: list[tuple[str, Violation]] = [
     ("function_object_state_is_known", lambda s: function_object(s, state="LOST")),
     ("function_object_validated_has_when_and_by_whom", lambda s: function_object(s, validated_at=None)),
     ("function_object_validated_has_when_and_by_whom", lambda s: function_object(s, validated_by="")),
-    ("a_name_is_validated_once_per_object", second_name),
+    ("name_validation_kind_is_known", lambda s: validation(s, kind="moon")),
+    ("name_validation_method_is_known", lambda s: validation(s, method="guess")),
+    ("name_validation_state_is_known", lambda s: validation(s, state="LOST")),
+    *(
+        (
+            "name_validation_valid_has_when_by_whom_and_until_when",
+            lambda s, change=change: validation(s, **change),
+        )
+        for change in ({"decided_at": None}, {"decided_by": ""}, {"valid_from": None}, {"valid_to": None})
+    ),
+    (
+        "name_validation_valid_has_when_by_whom_and_until_when",
+        lambda s: validation(s, valid_from=s.at, valid_to=s.at),
+    ),
+    ("name_validation_by_paper_names_the_paper", lambda s: validation(s, evidence_reference="")),
     ("function_order_state_is_known", lambda s: order(s, state="LOST")),
     ("function_order_delivered_has_a_certificate", lambda s: order(s, state="DELIVERED", certificate_id="x")),
     ("function_order_delivered_has_a_certificate", lambda s: order(s, state="DELIVERED", delivered_at=s.at)),

@@ -24,6 +24,7 @@ from functioncerts.errors import (
 )
 from functioncerts.models import FunctionKind, FunctionObject, FunctionOrder
 from functioncerts.states import FunctionOrderState
+from functioncerts.validations import validate_names
 from journal.actor import Actor
 from tests.functioncerts.conftest import CLIENT, MAILBOX, SERVER, SYSTEM, Stage, request_for
 
@@ -188,7 +189,7 @@ def test_an_object_that_is_not_validated_gets_nothing(stage: Stage) -> None:
 
 def test_only_the_validation_specialist_validates(stage: Stage) -> None:
     with pytest.raises(Refused):
-        lifecycle.validate_names(hsa_id=SERVER, names=["x.test"], actor=stage.cast.bo, at=stage.at)
+        validate_names(hsa_id=SERVER, names=["x.test"], actor=stage.cast.bo, at=stage.at)
 
 
 def test_a_stranger_finds_orders_and_revokes_nothing(stage: Stage) -> None:

@@ -13,6 +13,7 @@ from functioncerts import lifecycle
 from functioncerts.errors import FunctionObjectNotFound, Refused
 from functioncerts.models import FunctionKind
 from functioncerts.tokens import create_token
+from functioncerts.validations import validate_names
 from tests.authority import WORKER, the_authority
 from tests.functioncerts.conftest import SERVER, SYSTEM, Stage, request_for
 
@@ -36,9 +37,7 @@ def register(stage: Stage) -> None:
         actor=SYSTEM,
         at=stage.at,
     )
-    lifecycle.validate_names(
-        hsa_id=QA_SERVER, names=("qa.journal.regionnorr.test",), actor=SYSTEM, at=stage.at
-    )
+    validate_names(hsa_id=QA_SERVER, names=("qa.journal.regionnorr.test",), actor=SYSTEM, at=stage.at)
 
 
 def delivered(stage: Stage, hsa_id: str) -> Certificate:

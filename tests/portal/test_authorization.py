@@ -17,8 +17,9 @@ from directory import registers
 from directory.basis_decisions import Chosen, decide
 from directory.basis_models import BasisDecision, BasisSubject
 from directory.models import RoleAssignment, SyncRun, Unit
-from functioncerts.lifecycle import register_function_object, validate_names
+from functioncerts.lifecycle import register_function_object
 from functioncerts.models import FunctionKind
+from functioncerts.validations import validate_names
 from journal.actor import Actor
 from journal.models import Entry
 from tests.portal.conftest import LogIn
@@ -104,8 +105,8 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "reports/ordered/status/": ("200 200 200 200 303", "405 405 405 405 303"),
     "reports/ordered/<uuid:report_id>/file": ("404 404 404 404 303", "405 405 405 405 303"),
     "reports/ordered/<uuid:report_id>/proof.jsonl": ("404 404 404 404 303", "405 405 405 405 303"),
-    "reports/schedules/": ("200 200 200 200 303", "302 302 302 302 303"),
-    "reports/schedules/<uuid:schedule_id>/end/": ("405 405 405 405 303", "404 404 404 404 303"),
+    "reports/schedules/": ("200 200 200 200 303", "302 302 302 403 303"),
+    "reports/schedules/<uuid:schedule_id>/end/": ("405 405 405 405 303", "404 404 404 403 303"),
     "reports/overview/": ("200 200 200 200 303", "405 405 405 405 303"),
     "reports/<slug:code>/": ("200 200 403 200 303", "200 200 403 200 303"),
     "": ("200 200 200 302 303", "405 405 405 405 303"),

@@ -7,8 +7,9 @@ import pytest
 
 from ca.models import Certificate
 from directory.models import RoleAssignment, Unit
-from functioncerts.lifecycle import register_function_object, validate_names
+from functioncerts.lifecycle import register_function_object
 from functioncerts.models import FunctionKind
+from functioncerts.validations import validate_names
 from journal.actor import Actor
 from journal.models import Entry
 from portal.pages.desk.asked_for import Kind, read

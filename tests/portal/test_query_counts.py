@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from directory.models import Employment, Person, Unit
 from directory.names import search_key
-from functioncerts.lifecycle import order_certificate, register_function_object, validate_names
+from functioncerts.lifecycle import order_certificate, register_function_object
 from functioncerts.models import FunctionKind, FunctionObject
+from functioncerts.validations import validate_names
 from journal.actor import Actor
 from tests.functioncerts.conftest import request_for
 from tests.portal.conftest import LogIn

@@ -21,6 +21,7 @@ from cards.models import Card
 from directory.models import Role
 from functioncerts import lifecycle as functions
 from functioncerts.models import FunctionKind, FunctionOrder
+from functioncerts.validations import validate_names
 from journal.models import Entry
 from ocsp.signer_certificates import renew_due
 from ocsp.store.lmdb_store import LmdbStore
@@ -85,7 +86,7 @@ def world(settings: Settings, tmp_path: Path) -> Iterator[World]:
             hsa_id=hsa_id, kind=FunctionKind.SERVER, name="Journalsystemet", organization=scene.cast.norr,
             environment=environment, actor=SYSTEM, at=scene.at,
         )  # fmt: skip
-        functions.validate_names(hsa_id=hsa_id, names=("qa.regionnorr.test",), actor=SYSTEM, at=scene.at)
+        validate_names(hsa_id=hsa_id, names=("qa.regionnorr.test",), actor=SYSTEM, at=scene.at)
     store, token = LmdbStore(tmp_path / "ocsp"), Token(scene.authority)
     for issuer in issuers():
         renew_due(issuer.key, signers=token, at=scene.at)

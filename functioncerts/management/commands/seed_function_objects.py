@@ -5,8 +5,9 @@ from django.utils import timezone
 
 from ca.environments import Environment
 from directory.models import Organization
-from functioncerts.lifecycle import register_function_object, validate_names
+from functioncerts.lifecycle import register_function_object
 from functioncerts.models import FunctionKind
+from functioncerts.validations import validate_names
 from journal.actor import Actor
 
 OWNER = "Region Norr"
@@ -47,7 +48,7 @@ class Command(BaseCommand):
                 actor=actor,
                 at=at,
             )
-            if not known.validated_names.exists():
+            if not known.name_validations.exists():
                 validate_names(hsa_id=hsa_id, names=names, actor=actor, at=at)
             self.stdout.write(
                 f"{hsa_id}  {known.environment:<4}  {kind.value:<6}  {name}  {', '.join(names)}"

@@ -15,6 +15,7 @@ from functioncerts.models import FunctionObject
 from functioncerts.policies import may_find
 from functioncerts.selectors import find_function_objects, get_function_object_by_id, orders_of
 from functioncerts.states import FunctionObjectState
+from functioncerts.validated import valid_names
 from portal import moments, problems, words
 from portal.pages import asking
 from portal.pages.orderer.certificates import FunctionRow, rows_of
@@ -92,7 +93,7 @@ def show_function(request: HttpRequest, function_id: str) -> HttpResponse:
         name=one.name,
         tag=_tag(one),
         facts=facts,
-        names=list(one.validated_names.order_by("name").values_list("name", flat=True)),
+        names=list(valid_names(one, at=at)),
         rows=rows_of(orders_of(one, actor=actor, limit=_ROWS), at=at),
         crumbs=(Crumb(label=_("Function objects"), url=reverse("functions")), Crumb(label=one.name)),
         environment=words.environment_tag(one.environment),
