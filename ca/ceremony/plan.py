@@ -14,6 +14,9 @@ AUDIT = "audit"
 REPORT_SEAL = "report_seal"
 """Seals reports and receipts."""
 
+TIME_STAMP = "time_stamp"
+"""Signs time-stamps; its keys are numbered from 1, one for each year."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedKey:
@@ -74,6 +77,7 @@ def _services(files: PolicyFiles) -> Iterator[PlannedKey]:
     for label, profile, name in (
         (AUDIT, "audit_signer", "journal"),
         (REPORT_SEAL, "report_seal", "report seal"),
+        (f"{TIME_STAMP}.1", "time_stamp_signer", "time-stamp"),
     ):
         hierarchy = files.hierarchy
         yield PlannedKey(

@@ -13,7 +13,7 @@ from ca.pki.lints import Severity
 from ca.pki.policies import ANY_POLICY, LONGEST_ARC, POLICIES
 from ca.pki.profile import ANY
 from ca.pki.template import allowed_policies, has_freshest_crl
-from ca.pki.vocabulary import CRITICAL, EXTENDED_KEY_USAGES, ExtensionId, Presence
+from ca.pki.vocabulary import CRITICAL, CRITICAL_PURPOSES, EXTENDED_KEY_USAGES, ExtensionId, Presence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ _USAGES_OF_PURPOSE = {
     EXTENDED_KEY_USAGES["serverAuth"]: {"digitalSignature", "keyEncipherment", "keyAgreement"},
     EXTENDED_KEY_USAGES["clientAuth"]: {"digitalSignature", "keyAgreement"},
     EXTENDED_KEY_USAGES["emailProtection"]: {*_SIGNING, "keyEncipherment", "keyAgreement"},
+    EXTENDED_KEY_USAGES["timeStamping"]: _SIGNING,
     EXTENDED_KEY_USAGES["OCSPSigning"]: _SIGNING,
     EXTENDED_KEY_USAGES["documentSigning"]: _SIGNING,
     EXTENDED_KEY_USAGES["smartcardLogon"]: {"digitalSignature"},
@@ -70,11 +71,13 @@ def extensions_are_those_of_the_profile(reading: CertificateReading) -> Iterator
         yield f"{dotted} is not in the profile"
 
 
-@CERTIFICATE_LINTS.rule("RFC 5280 §4.2.1, §4.2.2: criticality of each extension")
+@CERTIFICATE_LINTS.rule("RFC 5280 §4.2.1, §4.2.2: criticality of each extension; RFC 3161 §2.3")
 def extensions_are_critical_where_they_must_be(reading: CertificateReading) -> Iterator[str]:
-    """Only keyUsage and basicConstraints are critical."""
+    """Only keyUsage and basicConstraints are critical, and extendedKeyUsage for time-stamping."""
+    stamps_time = reading.profile.extended_key_usage == CRITICAL_PURPOSES
+    critical = CRITICAL | ({ExtensionId.EXTENDED_KEY_USAGE} if stamps_time else set())
     for dotted, extension in reading.extensions.items():
-        if extension.critical is not (dotted in CRITICAL):
+        if extension.critical is not (dotted in critical):
             yield f"{dotted} is {'critical' if extension.critical else 'not critical'}"
 
 
@@ -215,6 +218,21 @@ def authority_information_access_is_the_issuers(reading: CertificateReading) -> 
     ]
     if list(value) != expected:
         yield "the addresses are not the issuer's"
+
+
+@CERTIFICATE_LINTS.rule("RFC 3161 §2.3: the key signs time-stamps and nothing else")
+def a_time_stamp_signer_can_do_nothing_else(reading: CertificateReading) -> Iterator[str]:
+    """Have timeStamping alone and critical, digitalSignature alone, and no basicConstraints."""
+    if EXTENDED_KEY_USAGES["timeStamping"] not in reading.purposes:
+        return
+    if len(reading.purposes) != 1:
+        yield "another purpose beside timeStamping"
+    if not reading.extensions[ExtensionId.EXTENDED_KEY_USAGE].critical:
+        yield "the purpose is not critical"
+    if reading.key_usage != {"digitalSignature"}:
+        yield f"the key usage is {sorted(reading.key_usage)}"
+    if ExtensionId.BASIC_CONSTRAINTS in reading.extensions:
+        yield "basicConstraints is there"
 
 
 @CERTIFICATE_LINTS.rule("BR 7.1.2.8; RFC 6960 §4.2.2.2, §4.2.2.2.1: the value of nocheck is NULL")

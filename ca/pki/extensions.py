@@ -11,7 +11,14 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 from ca.pki import der
 from ca.pki.policies import ANY_POLICY, POLICIES
 from ca.pki.profile import ANY
-from ca.pki.vocabulary import CRITICAL, EXTENDED_KEY_USAGES, KEY_USAGES, USER_PRINCIPAL_NAME, ExtensionId
+from ca.pki.vocabulary import (
+    CRITICAL,
+    CRITICAL_PURPOSES,
+    EXTENDED_KEY_USAGES,
+    KEY_USAGES,
+    USER_PRINCIPAL_NAME,
+    ExtensionId,
+)
 
 if TYPE_CHECKING:
     from ca.pki.subject import SubjectFacts
@@ -73,9 +80,11 @@ def certificate_policies(policy: str, *, arc: str, cps_url: str) -> bytes:
 
 @lru_cache(maxsize=64)
 def extended_key_usage(names: tuple[str, ...]) -> bytes:
-    """RFC 5280 §4.2.1.12, not critical."""
+    """RFC 5280 §4.2.1.12, critical for time-stamping alone (RFC 3161 §2.3)."""
     value = x509.ExtendedKeyUsage([x509.ObjectIdentifier(EXTENDED_KEY_USAGES[name]) for name in names])
-    return _extension(ExtensionId.EXTENDED_KEY_USAGE, value.public_bytes())
+    return der.extension(
+        ExtensionId.EXTENDED_KEY_USAGE.value, value.public_bytes(), critical=names == CRITICAL_PURPOSES
+    )
 
 
 def subject_alternative_name(subject: SubjectFacts) -> bytes:

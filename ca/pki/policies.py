@@ -17,6 +17,9 @@ LONGEST_ARC = (1 << 28) - 1
 
 ANY_POLICY = "2.5.29.32.0"
 
+TIME_STAMP_SUFFIX = 20
+"""Of the policy under which time-stamps are made (RFC 3161 §2.1): it stands in them, in no certificate."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:

@@ -10,6 +10,7 @@ from ca.pki.policies import POLICIES
 from ca.pki.toml_table import TomlTable, read_policy_file
 from ca.pki.vocabulary import (
     ATTRIBUTES,
+    CRITICAL_PURPOSES,
     EXTENDED_KEY_USAGES,
     KEY_USAGES,
     IdentifierForm,
@@ -244,6 +245,11 @@ def _contradictions(profile: Profile) -> list[str]:
                 and not profile.crl_distribution_points
             ),
             "an OCSP signer has OCSPSigning and digitalSignature only, no names, no CRL (BR 7.1.2.8)",
+        ),
+        (
+            not set(CRITICAL_PURPOSES) & set(profile.extended_key_usage)
+            or (profile.extended_key_usage == CRITICAL_PURPOSES and usages == {"digitalSignature"}),
+            "a time-stamp signer has timeStamping and digitalSignature only (RFC 3161 §2.3)",
         ),
         (
             "smartcardLogon" not in profile.extended_key_usage

@@ -72,6 +72,7 @@ EXTENDED_KEY_USAGES = {
     "serverAuth": "1.3.6.1.5.5.7.3.1",
     "clientAuth": "1.3.6.1.5.5.7.3.2",
     "emailProtection": "1.3.6.1.5.5.7.3.4",
+    "timeStamping": "1.3.6.1.5.5.7.3.8",
     "OCSPSigning": "1.3.6.1.5.5.7.3.9",
     "documentSigning": "1.3.6.1.5.5.7.3.36",  # RFC 9336
     "smartcardLogon": "1.3.6.1.4.1.311.20.2.2",
@@ -111,4 +112,7 @@ CRITICAL = frozenset(
         ExtensionId.ISSUING_DISTRIBUTION_POINT,
     }
 )
-"""The extensions that are critical wherever we write them; all others never are."""
+"""The extensions that are critical wherever we write them; all others never are, but for one purpose."""
+
+CRITICAL_PURPOSES = ("timeStamping",)
+"""The purposes of the one certificate whose extendedKeyUsage is critical (RFC 3161 2.3)."""

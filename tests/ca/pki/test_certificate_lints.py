@@ -331,6 +331,20 @@ BROKEN = [
         issued_by=lambda issuer: replace(issuer, ocsp_url="http://else.example/ocsp"),
     ),
     Broken(
+        "a_time_stamp_signer_can_do_nothing_else",
+        purposes("1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.2"),
+        profile="time_stamp_signer",
+    ),
+    Broken(
+        "a_time_stamp_signer_can_do_nothing_else", purposes("1.3.6.1.5.5.7.3.8"), profile="time_stamp_signer"
+    ),
+    Broken("a_time_stamp_signer_can_do_nothing_else", usage("nonRepudiation"), profile="time_stamp_signer"),
+    Broken(
+        "a_time_stamp_signer_can_do_nothing_else",
+        with_extension(BC, b"\x30\x00", critical=True),
+        profile="time_stamp_signer",
+    ),
+    Broken(
         "an_ocsp_signer_can_do_nothing_else",
         with_extension(NO_CHECK, b"\x0c\x00"),
         profile="ocsp_signer",

@@ -16,6 +16,7 @@ from tests.ca.pki.world import CA, PROFILES
 FOLDER = CA / "profiles"
 NAMES = {
     *("root", "issuer", "ocsp_signer", "audit_signer", "report_seal", "mobile", "mobile_signature"),
+    "time_stamp_signer",
     *(f"person_{identity}_{use}" for identity in ("hsa", "id") for use in ("authentication", "signature")),
     *("function_server", "function_client", "function_email"),
 }
@@ -162,6 +163,8 @@ def test_what_is_missing_wrong_or_contradictory_refuses(
             "an OCSP signer",
         ),
         ("ocsp_signer", "ocsp_no_check = true", "", "go together"),
+        ("time_stamp_signer", '["timeStamping"]', '["timeStamping", "clientAuth"]', "a time-stamp signer"),
+        ("time_stamp_signer", '["digitalSignature"]', '["nonRepudiation"]', "a time-stamp signer"),
     ],
 )
 def test_authorities_and_ocsp_signers_have_rules_of_their_own(

@@ -113,6 +113,13 @@ EXPECTED = {
         purposes=[DOCUMENT_SIGNING],
         status="testsigilleidfunctioncav1",
     ),
+    "time_stamp_signer": Expected(
+        subject=[*AUTHORITY, (NameOID.COMMON_NAME, "TEST Sigill time-stamp", UTF8)],
+        days=1826,
+        usage="D",
+        purposes=[ExtendedKeyUsageOID.TIME_STAMPING],
+        status="testsigilleidfunctioncav1",
+    ),
     "person_hsa_authentication": Expected(
         subject=HSA,
         days=1826,
@@ -239,7 +246,8 @@ def expected_extensions(
     if expected.authority:
         found.append((x509.BasicConstraints(ca=True, path_length=expected.path_length), True))
     if expected.purposes:
-        found.append((x509.ExtendedKeyUsage(expected.purposes), False))
+        stamps_time = ExtendedKeyUsageOID.TIME_STAMPING in expected.purposes  # RFC 3161 2.3
+        found.append((x509.ExtendedKeyUsage(expected.purposes), stamps_time))
     if expected.status:
         crl = x509.UniformResourceIdentifier(f"http://status.example.se/crl/{expected.status}.crl")
         found.append((x509.CRLDistributionPoints([x509.DistributionPoint([crl], None, None, None)]), False))
