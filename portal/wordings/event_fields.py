@@ -10,6 +10,7 @@ from portal.words import Text
 EVENT_FIELDS: Final[Mapping[str, Text]] = {
     "absent": _("Absent"),
     "activation_id": _("Activation"),
+    "page": _("Where it was read"),
     "unlock_id": _("Unlocking"),
     "puk_letter_id": _("PUK letter"),
     "key_of_act_id": _("Key put on the card by"),

@@ -52,6 +52,7 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
         "person_view": _("opened in the person view"),
         "journal": _("read in the journal"),
         "journal_export": _("exported from the journal"),
+        "report_ordered": _("the reason that was given when the report was ordered"),
     },
     ("revocation.seen", "source"): words.STATUS_SOURCES,
     ("directory.person_searched", "outcome"): {"found": _("found"), "not_found": _NOT_FOUND},

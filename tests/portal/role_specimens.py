@@ -124,7 +124,7 @@ def organization() -> dict[str, object]:
 
 
 def open_protected() -> dict[str, object]:
-    return {"form": ReasonForm(), "open_url": "#open", "next": "/"}
+    return {"form": ReasonForm(), "open_url": "#open", "next": "/", "cancel_url": "/"}
 
 
 SPECIMENS: Mapping[str, tuple[str, Callable[[], dict[str, object]]]] = {

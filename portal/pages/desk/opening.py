@@ -25,7 +25,7 @@ _REMEMBERED: Final = 20
 
 
 class ReasonNeeded(Exception):
-    """A page would tell of a protected person to whom no reason has been given; the question is the answer."""
+    """A page would tell of a protected person without a reason; the question is the answer."""
 
     def __init__(self, person: Person) -> None:
         super().__init__("no reason to read of this person was given")
@@ -72,6 +72,7 @@ def ask(
         "form": form or ReasonForm(),
         "open_url": reverse("person-open", args=[person.pk]),
         "next": safe_next(asked),
+        "cancel_url": reverse("journal" if reads_only(asking.who(request)) else "people-search"),
     }
     return render(request, "portal/open_protected.html", context, status=status)
 

@@ -1,7 +1,7 @@
 """Reads the form of a report: the moment or period, and the filters, as the person meant them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
@@ -23,6 +23,7 @@ class AskedReport:
     since: str = ""
     until: str = ""
     clock: str = ""
+    why: str = ""
     filters: Mapping[str, str]
 
     @classmethod
@@ -33,11 +34,15 @@ class AskedReport:
             since=sent.get("since", "").strip()[:10],
             until=sent.get("until", "").strip()[:10],
             clock=sent.get("clock", "").strip()[:5],
+            why=sent.get("why", "").strip()[:500],
             filters={name: value for name, value in filters.items() if value},
         )
 
     def question(self, kind: ReportKind, *, actor: Actor, now: datetime) -> Question:
-        """Return the question; raises ``Misread`` and ``ReportRefused``."""
+        """Return the question; raises ``Misread`` and ``ReportRefused``.
+
+        Protected people are told of to whom has the right and says why, nobody else.
+        """
         until, since = self._until(now), None
         if kind.nature is ReportNature.EVENT and self.since:
             since = _moment(self.since, "00:00")
@@ -46,6 +51,8 @@ class AskedReport:
         days = self.filters.get(Filter.DAYS.value, "")
         if days and not (days.isascii() and days.isdigit()):
             raise Misread(_("Write the days as a number."))
+        if not self.why:
+            actor = replace(actor, may_see_protected=False)
         return Question.of(kind.code, actor=actor, as_of=until, since=since, filters=self.filters)
 
     def _until(self, now: datetime) -> datetime:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from journal.actor import Actor
 from portal import moments, problems
 from portal.pages import asking
+from portal.pages.reports.protected import record_protected_in
 from portal.words import Tag, Text
 from reports import vault
 from reports.catalogue import CATALOGUE, ReportKind, ReportNature
@@ -125,6 +126,13 @@ def download_file(request: HttpRequest, report_id: str) -> HttpResponseBase:
     actor = reader(request)
     ordered = get_ordered(str(report_id), actor=actor)
     pull_file(ordered, actor=actor, at=asking.now())
+    record_protected_in(
+        Question.read(ordered.question),
+        reason="report_ordered",
+        page="report-file",
+        actor=actor,
+        at=asking.now(),
+    )
     try:
         pieces = vault.read(ordered.file_name, bytes(ordered.wrapped_key))
         first = next(pieces, b"")

@@ -13,11 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from journal.actor import Actor
 from portal.pages import asking
 from portal.pages.parts import Choice, Crumb
 from portal.pages.reports.catalogue import name_of, reader
 from portal.words import Text
 from reports.catalogue import report_kind
+from reports.errors import ReportRefused
 from reports.models import ReportFormat, ReportSchedule
 from reports.periods import Period
 from reports.schedules import end_schedule, may_schedule, schedule_report
@@ -59,6 +61,7 @@ def show_schedules(request: HttpRequest) -> HttpResponse:
     actor = reader(request)
     kinds = [kind for kind in reports_for(actor) if may_schedule(kind, actor) is None]
     if request.method == "POST":
+        _may_change(actor)
         sent = request.POST
         kind, period, form = sent.get("report", ""), sent.get("period", ""), sent.get("format", "")
         if period in {one.value for one in Period} and form in {one.value for one in ReportFormat}:
@@ -83,10 +86,18 @@ def show_schedules(request: HttpRequest) -> HttpResponse:
 def end(request: HttpRequest, schedule_id: str) -> HttpResponse:
     """End a recurrence."""
     actor = reader(request)
+    _may_change(actor)
     schedule = get_schedule(str(schedule_id), actor=actor)
     end_schedule(schedule, actor=actor, at=asking.now())
     messages.success(request, _("The report does not recur any more. What was made stays its 30 days."))
     return HttpResponseRedirect(reverse("report-schedules"))
+
+
+def _may_change(actor: Actor) -> None:
+    """Raise ``ReportRefused`` for a role that lets no report recur: an auditor takes reports out, no more."""
+    refusals = [may_schedule(kind, actor) for kind in reports_for(actor)]
+    if refusals and None not in refusals:
+        raise ReportRefused(refusals[0])
 
 
 def _row(schedule: ReportSchedule, *, may_end: bool) -> ScheduleRow:

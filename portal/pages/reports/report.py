@@ -23,6 +23,7 @@ from portal.pages.parts import Choice, Crumb
 from portal.pages.reports.asked import AskedReport, Misread
 from portal.pages.reports.catalogue import name_of, period, reader
 from portal.pages.reports.picture import Picture, picture
+from portal.pages.reports.protected import record_protected_in
 from portal.words import Text
 from reports.catalogue import Filter, ReportKind, ReportNature, report_kind, states_of
 from reports.errors import ReportRefused
@@ -71,6 +72,7 @@ class ReportPage:
     asked: AskedReport
     filters: Sequence[FilterField]
     crumbs: Sequence[Crumb]
+    may_name_protected: bool = False
     error: Text = ""
     told: Told | None = None
 
@@ -90,6 +92,7 @@ def show_report(request: HttpRequest, code: str) -> HttpResponse:
     except Misread as error:
         return _page(request, report_page(kind, asked, actor=actor, error=str(error)), status=422)
     chosen = request.POST.get("order", "")
+    record_protected_in(question, reason=asked.why, page="report", actor=actor, at=at)
     if chosen in {one.value for one in ReportFormat}:
         count_request(f"report-order:{actor.person_id}", limit=ORDERS_PER_MINUTE, at=at)
         order_report(question, format=ReportFormat(chosen), actor=actor, at=at)
@@ -138,6 +141,7 @@ def report_page(
         url=reverse("report", args=[kind.code.lower()]),
         is_event=kind.nature is ReportNature.EVENT,
         asked=asked,
+        may_name_protected=actor.may_see_protected,
         filters=[_filter(one, kind, asked, actor=actor) for one in kind.filters],
         crumbs=(Crumb(label=_("Reports"), url=reverse("reports")), Crumb(label=name_of(kind))),
         error=error,
