@@ -10,7 +10,7 @@ from typing import Final
 
 from ca.crl_contents import Window, lacks_something
 from ca.crl_lists import CrlList, sequence
-from ca.pki.dates import whole_second
+from ca.pki.dates import SECOND, whole_second
 
 PAUSE_AN_ENTRY: Final = timedelta(microseconds=45)
 LONGEST_PAUSE: Final = timedelta(seconds=45)
@@ -18,28 +18,33 @@ LONGEST_PAUSE: Final = timedelta(seconds=45)
 
 
 def is_due(crl_list: CrlList, *, at: datetime) -> bool:
-    """Tell whether a list must be made: none yet, its interval is over, or a revocation is not on it.
+    """Tell whether a list must be made: none yet, its interval is over, or a revocation is not on it."""
+    return due_at(crl_list, at=at) <= at
+
+
+def due_at(crl_list: CrlList, *, at: datetime) -> datetime:
+    """Return when a list must be made if nothing happens meanwhile; ``at`` or before it: now.
 
     A delta follows each newer full list, so that its number is above that of any list it goes with, and
     lies at least a second from it: two lists of one moment would have to say the same (RFC 5280
     section 5.2.4).
     """
-    now = whole_second(at)
     newest = sequence(crl_list.issuer, crl_list.shard).defer("crl_der").order_by("-crl_number").first()
     latest = crl_list.latest
     if newest is None or newest.this_update is None:
-        return not crl_list.is_delta
-    if newest != latest and now <= newest.this_update:
-        return False
+        return at + LONGEST_PAUSE if crl_list.is_delta else at
+    if newest != latest and whole_second(at) <= newest.this_update:
+        return newest.this_update + SECOND
     if latest is None or latest.this_update is None:
-        return True
+        return at
     plan = crl_list.facts.plan
-    interval = plan.delta_crl_interval if crl_list.is_delta else plan.crl_interval
-    if at >= latest.this_update + interval or (crl_list.is_delta and newest != latest):
-        return True
-    if not crl_list.is_delta and at < latest.this_update + pause(latest.entry_count):
-        return False
-    return lacks_something(crl_list, Window.after(crl_list, at=at))
+    planned = latest.this_update + (plan.delta_crl_interval if crl_list.is_delta else plan.crl_interval)
+    if at >= planned or (crl_list.is_delta and newest != latest):
+        return at
+    rests_until = latest.this_update + pause(latest.entry_count)
+    if not crl_list.is_delta and at < rests_until:
+        return min(planned, rests_until)
+    return at if lacks_something(crl_list, Window.after(crl_list, at=at)) else planned
 
 
 def pause(entries: int) -> timedelta:

@@ -35,8 +35,8 @@ Handler = Callable[[SequencedEntry], None]
 SEQUENCING_PAUSE = 0.05
 """Seconds between looks for entries to sequence: the largest part of the time until others see a block."""
 
-IDLE_PAUSE = 1.0
-"""Seconds a consumer waits without a nudge."""
+IDLE_PAUSE = 10.0
+"""Seconds a consumer waits without a nudge: it gets one whoever gave an entry its place."""
 
 FIRST_RETRY, LAST_RETRY = 0.1, 3.0
 """Seconds before the first and the slowest repeated try while something is away."""
@@ -181,9 +181,15 @@ class ConsumerLoop:
             connections.close_all()
 
     def _sequence(self) -> None:
+        seen = ""
         while not self._stop.wait(SEQUENCING_PAUSE):
             try:
-                if sequencing.sequence_committed():
+                edge = sequencing.journal_edge()
+                if edge.has_waiting:
+                    sequencing.sequence_committed()
+                    edge = sequencing.journal_edge()
+                if edge.peaks != seen:
+                    seen = edge.peaks
                     self._nudge.ring()
             except DatabaseError as error:
                 logger.warning("sequencer: the database does not answer: %s", error)

@@ -36,7 +36,7 @@ def run_job(name: str, work: Callable[[datetime], str]) -> None:
 
 def _run(name: str, work: Callable[[datetime], str]) -> None:
     now = timezone.now()
-    status, _ = JobStatus.objects.update_or_create(name=name, defaults={"started_at": now})
+    failures = _begin(name, at=now)
     try:
         result = work(now)
     except Exception as error:
@@ -46,7 +46,7 @@ def _run(name: str, work: Callable[[datetime], str]) -> None:
             failures=F("failures") + 1,
         )
         logger.exception("job %s failed", name)
-        if status.failures == 0:  # of a row of failures the first is told, and then that it works again
+        if failures == 0:  # of a row of failures the first is told, and then that it works again
             _tell(name, "failed", failure=type(error).__name__)
         raise
     finished = timezone.now()
@@ -54,10 +54,20 @@ def _run(name: str, work: Callable[[datetime], str]) -> None:
         finished_at=finished, succeeded_at=finished, result=result[:2000], failures=0
     )
     counts = tuple(int(number) for number in re.findall(r"\b\d+\b", result))
-    if status.failures:
+    if failures:
         _tell(name, "recovered", counts=counts)
     elif name in _TOLD and any(counts):
         _tell(name, "done", counts=counts)
+
+
+def _begin(name: str, *, at: datetime) -> int:
+    """Note that a job begins and return how often it has failed since it last worked."""
+    status = JobStatus.objects.filter(name=name)
+    failures = status.values_list("failures", flat=True).first()
+    if failures is None:
+        JobStatus.objects.get_or_create(name=name, defaults={"started_at": at})
+    status.update(started_at=at)
+    return failures or 0
 
 
 def _tell(name: str, outcome: str, *, failure: str = "", counts: tuple[int, ...] = ()) -> None:

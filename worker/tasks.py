@@ -12,7 +12,7 @@ from django.utils.module_loading import import_string
 from authn.lifecycle import fail_late_orders, reduce_finished_orders
 from authn.rate_limits import forget_old_counts
 from ca.batch_issuance import issue_pending
-from ca.crl_publishing import publish_due
+from ca.crl_looking import CrlLooking
 from ca.hsm.proxy import SocketSigners
 from cards.activation import expire_activations
 from cards.basis import block_card_on_basis
@@ -39,6 +39,8 @@ from worker.retention import due
 from worker.signer_watch import watch_signer
 from worker.wiring import signers, status_store
 
+_crl_looking = CrlLooking()
+
 
 @shared_task
 def issue_waiting() -> None:
@@ -55,7 +57,8 @@ def publish_crls() -> None:
     """Publish every CRL that is due or lacks a revocation."""
 
     def work(now: datetime) -> str:
-        return f"{publish_due(signers=signers(), actor=Actor.system('crl_publishing'), at=now)} published"
+        actor = Actor.system("crl_publishing")
+        return f"{_crl_looking.publish_due(signers=signers(), actor=actor, at=now)} published"
 
     run_job("publish_crls", work)
 
