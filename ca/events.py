@@ -214,6 +214,17 @@ class IssuerCertified(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSignerRenewed(Event):
+    """What the house seals or stamps with has a new key and certificate."""
+
+    TYPE: ClassVar[str] = "service_signer.renewed"
+    issuer_id: str
+    certificate_id: str
+    key_label: str
+    not_after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CeremonyHeld(Event):
     """The key ceremony is complete and its protocol written."""
 

@@ -11,7 +11,10 @@ from django.db import DatabaseError
 from ca.health.check import Check, note, right, wrong
 from ca.health.examination import examine as examine_ca
 from ca.hsm.configuration import TokenConfiguration
+from ca.pki.time_stamp_file import FILE
 from ca.selectors import is_finished, issuers
+from ca.service_signers import SERVICES, newest
+from ca.time_stamping import time_stamp_signer
 from journal.audit_key import audit_key
 from journal.checkpoints import head_is_signed
 from journal.models import Checkpoint
@@ -40,7 +43,25 @@ def examine(configuration: TokenConfiguration, *, at: datetime) -> Iterator[Chec
     is_serving = any(one.what == "serving" and one.is_right is not None for one in checks)
     yield from _ocsp(at, is_serving=is_serving)
     yield from _signers(at, is_serving=is_serving)
+    yield from _services(at, is_serving=is_serving)
     yield from _journal(is_serving=is_serving)
+
+
+def _services(at: datetime, *, is_serving: bool) -> Iterator[Check]:
+    """Look whether there are keys to seal and to stamp with, and whether the status services know which."""
+    lacking = [one.profile for one in SERVICES if newest(one, at=at) is None]
+    if lacking:
+        said = f"no valid certificate of {', '.join(lacking)}: no report can be sealed"
+        remedy = "the worker makes it when it runs with a signer"
+        yield wrong("seal", said, remedy=remedy) if is_serving else note("seal", said)
+        return
+    file = Path(settings.SIGILL_PUBLIC) / FILE
+    if file.is_file() and file.read_bytes() == time_stamp_signer(at=at).encode():
+        yield right("seal", "reports are sealed, and time is stamped, with keys that last")
+    else:
+        said = "the status services have not been told which key stamps time"
+        remedy = "the worker tells them"
+        yield wrong("seal", said, remedy=remedy) if is_serving else note("seal", said)
 
 
 def _ocsp(at: datetime, *, is_serving: bool) -> Iterator[Check]:

@@ -15,6 +15,7 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "issue_waiting": {"task": "worker.tasks.issue_waiting", "schedule": schedule(10.0)},
     "end_overdue": {"task": "worker.tasks.end_overdue", "schedule": schedule(15.0)},
     "keep_specimens": {"task": "worker.tasks.keep_specimens", "schedule": schedule(15.0)},
+    "keep_service_signers": {"task": "worker.tasks.keep_service_signers", "schedule": schedule(15.0)},
     "measure_status": {"task": "worker.tasks.measure_status", "schedule": schedule(20.0)},
     "carry_out_decisions": {"task": "worker.tasks.carry_out_decisions", "schedule": schedule(5.0)},
     "sync_requested": {"task": "worker.tasks.sync_requested", "schedule": schedule(5.0)},

@@ -14,6 +14,8 @@ from authn.rate_limits import forget_old_counts
 from ca.batch_issuance import issue_pending
 from ca.crl_looking import CrlLooking
 from ca.hsm.proxy import SocketSigners
+from ca.service_signers import NoServiceSigner, renew_due
+from ca.time_stamping import tell_status_services
 from cards.activation import expire_activations
 from cards.basis import block_card_on_basis
 from cards.errors import FactoryUnavailable
@@ -83,6 +85,21 @@ def watch_revocations() -> None:
 def measure_status() -> None:
     """Ask everything as a relying service does; what would soon be past its nextUpdate is an alarm."""
     run_job("measure_status", lambda _: probing.measure())
+
+
+@shared_task
+def keep_service_signers() -> None:
+    """Renew what reports are sealed and stamped with, and tell the status services which key stamps."""
+
+    def work(now: datetime) -> str:
+        renewed = renew_due(signers=signers(), at=now)
+        try:
+            told = tell_status_services(at=now)
+        except NoServiceSigner:
+            return f"{renewed} renewed, none is published yet"
+        return f"{renewed} renewed{', told the status services' if told else ''}"
+
+    run_job("keep_service_signers", work)
 
 
 @shared_task

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from ca.environments import Environment
 from ca.hsm.key_algorithms import KeyAlgorithm
@@ -74,24 +75,32 @@ def _responders(files: PolicyFiles) -> Iterator[PlannedKey]:
 
 
 def _services(files: PolicyFiles) -> Iterator[PlannedKey]:
-    for label, profile, name in (
-        (AUDIT, "audit_signer", "journal"),
-        (REPORT_SEAL, "report_seal", "report seal"),
-        (f"{TIME_STAMP}.1", "time_stamp_signer", "time-stamp"),
+    for label, profile in (
+        (AUDIT, "audit_signer"),
+        (REPORT_SEAL, "report_seal"),
+        (f"{TIME_STAMP}.1", "time_stamp_signer"),
     ):
-        hierarchy = files.hierarchy
         yield PlannedKey(
             label=label,
             algorithm=algorithm_of(files, profile),
             profile=profile,
             issuer=files.issuer_of(files.profile(profile), ""),
-            subject=SubjectFacts(
-                country=hierarchy.country,
-                organization=hierarchy.organization,
-                common_name=f"{files.name_prefix}{hierarchy.organization} {name}",
-            ),
+            subject=service_subject(files, label.partition(".")[0]),
             is_issuer=False,
         )
+
+
+_SERVICE_NAMES: Final = {AUDIT: "journal", REPORT_SEAL: "report seal", TIME_STAMP: "time-stamp"}
+
+
+def service_subject(files: PolicyFiles, label: str) -> SubjectFacts:
+    """Return the subject of what the house signs with itself: journal, seal, time-stamps."""
+    hierarchy = files.hierarchy
+    return SubjectFacts(
+        country=hierarchy.country,
+        organization=hierarchy.organization,
+        common_name=f"{files.name_prefix}{hierarchy.organization} {_SERVICE_NAMES[label]}",
+    )
 
 
 def algorithm_of(files: PolicyFiles, profile: str) -> KeyAlgorithm:

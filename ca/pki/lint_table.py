@@ -9,6 +9,7 @@ from ca.pki.certificate_reading import CERTIFICATE_LINTS
 from ca.pki.crl_lints import ENTRY_LINTS
 from ca.pki.crl_reading import CRL_LINTS
 from ca.pki.response_lints import RESPONSE_LINTS
+from ca.pki.time_stamp_lints import TIME_STAMP_LINTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +27,7 @@ def lint_table() -> str:
         ("Certificates", CERTIFICATE_LINTS),
         ("CRLs", CRL_LINTS),
         ("OCSP responses", RESPONSE_LINTS),
+        ("Time-stamps", TIME_STAMP_LINTS),
     )
     return "\n\n".join(_part(title, lints) for title, lints in parts)
 

@@ -72,6 +72,12 @@ class TimeStampPlan:
     _attributes: cms.CMSAttributes
     _with_certificates: bool
 
+    @property
+    def content_der(self) -> bytes:
+        """The TSTInfo, whose digest is signed."""
+        told: bytes = self._content.dump()
+        return told
+
     def response(self, signature: bytes) -> bytes:
         """Return the TimeStampResp: granted, with the token."""
         status = {

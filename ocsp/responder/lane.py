@@ -55,8 +55,16 @@ class SigningLane:
     rests alone and for longer: a token need not be able to do it.
     """
 
-    def __init__(self, sign: SignMany, *, most_waiting: int = 256, deadline: float = 3.0) -> None:
+    def __init__(
+        self,
+        sign: SignMany,
+        *,
+        most_waiting: int = 256,
+        deadline: float = 3.0,
+        lint: Callable[[SignerRecord, bytes], None] | None = None,
+    ) -> None:
         self._sign = sign
+        self._lint = lint or lint_answer
         self._loop: asyncio.AbstractEventLoop
         self._queue: SimpleQueue[list[_Work]] = SimpleQueue()
         self._pending: list[_Work] = []
@@ -170,7 +178,7 @@ class SigningLane:
         sound = []
         for work in group:
             try:
-                _lint(work)
+                self._lint(work.signer, work.to_be_signed)
             except Exception as error:  # noqa: BLE001 - told to whoever asked
                 yield work, error
             else:
@@ -193,13 +201,18 @@ class SigningLane:
             sound = wrong
 
 
-def _lint(work: _Work) -> None:
+def lint_answer(signer: SignerRecord, to_be_signed: bytes) -> None:
+    """Raise ``LintFailed`` for an OCSP answer that must not be signed."""
     found = lint_response(
-        work.to_be_signed,
-        responder_key_hash=work.signer.key_hash,
-        signer_not_after=datetime.fromtimestamp(work.signer.not_after, UTC),
+        to_be_signed,
+        responder_key_hash=signer.key_hash,
+        signer_not_after=datetime.fromtimestamp(signer.not_after, UTC),
     )
     stop_on_errors(found)
+
+
+def no_lint(signer: SignerRecord, to_be_signed: bytes) -> None:
+    """Find nothing: whoever asks has looked."""
 
 
 def _is_right(work: _Work, signature: bytes) -> bool:

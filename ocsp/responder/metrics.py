@@ -13,6 +13,7 @@ class Metrics:
         self.certificate_statuses = [0, 0, 0]
         """Signed answers by certificate status: good, revoked, unknown (``CertStatus``)."""
         self.files: Counter[str] = Counter()
+        self.time_stamps: Counter[str] = Counter()
         self.refused: Counter[int] = Counter()
         self.failures = 0
         self.store_unavailable = 0
@@ -30,6 +31,11 @@ class Metrics:
         ]
         lines.append("# TYPE sigill_status_files_total counter")
         lines += [f'sigill_status_files_total{{kind="{kind}"}} {n}' for kind, n in sorted(self.files.items())]
+        lines.append("# TYPE sigill_time_stamps_total counter")
+        lines += [
+            f'sigill_time_stamps_total{{outcome="{outcome}"}} {n}'
+            for outcome, n in sorted(self.time_stamps.items())
+        ]
         lines.append("# TYPE sigill_status_http_refused_total counter")
         lines += [
             f'sigill_status_http_refused_total{{code="{code}"}} {n}'

@@ -15,7 +15,7 @@ from typing import Final
 import uvloop
 
 from ocsp.responder.connection import Connection, Connections, TimeLimits
-from ocsp.responder.lane import SigningLane, SignMany
+from ocsp.responder.lane import SigningLane, SignMany, no_lint
 from ocsp.responder.private import PrivateService, private_socket
 from ocsp.responder.service import StatusService
 from ocsp.store.interface import SnapshotReader
@@ -48,6 +48,8 @@ class ResponderConfiguration:
     metrics: tuple[str, int] | None = None
     """Host and TCP port of the same, for a Prometheus that cannot read a Unix socket."""
     limits: TimeLimits = field(default_factory=TimeLimits)
+    is_in_step: Callable[[], bool] = lambda: True
+    """Whether the clock may be told in time-stamps."""
 
 
 def listening_sockets(host: str, port: int) -> list[socket.socket]:
@@ -74,10 +76,12 @@ def serve(configuration: ResponderConfiguration) -> None:
 
 async def _serve(configuration: ResponderConfiguration, sockets: Sequence[socket.socket]) -> None:
     loop = asyncio.get_running_loop()
-    lane = None if configuration.sign is None else SigningLane(configuration.sign)
+    sign = configuration.sign
     service = StatusService(
         reader=configuration.reader,
-        lane=lane,
+        lane=None if sign is None else SigningLane(sign),
+        stamping=None if sign is None else SigningLane(sign, most_waiting=64, lint=no_lint),
+        is_in_step=configuration.is_in_step,
         public=configuration.public,
         clock=configuration.clock,
         base_paths=configuration.base_paths,

@@ -6,12 +6,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
+from ca.pki.time_stamp_file import FILE
 from ocsp.responder import messages
 from ocsp.responder.file_service import FileService
 from ocsp.responder.lane import SigningLane
 from ocsp.responder.metrics import Metrics
 from ocsp.responder.ocsp_service import OcspService
 from ocsp.responder.request import HttpRequest
+from ocsp.responder.time_stamp_service import TimeStampService
 from ocsp.store.interface import Freshness, SnapshotReader, StoreUnavailable
 from ocsp.wire.response import ResponseStatus
 
@@ -21,6 +23,7 @@ _READ_METHODS: Final = b"Allow: GET, HEAD, OPTIONS\r\n"
 _HOME: Final = """Sigill status services
 
 /ocsp              OCSP (RFC 6960, RFC 5019): POST, or GET /ocsp/<base64 of the request>
+/tsa               time-stamps (RFC 3161): POST of application/timestamp-query
 /crl/<issuer>.crl  revocation lists
 /aia/<issuer>.cer  issuer certificates
 /chain.pem         the chain of the card issuer
@@ -40,6 +43,8 @@ class StatusService:
         public: Path,
         clock: Callable[[], float],
         base_paths: tuple[str, ...] = (),
+        stamping: SigningLane | None = None,
+        is_in_step: Callable[[], bool] = lambda: True,
     ) -> None:
         self._reader = reader
         self._lane = lane
@@ -51,6 +56,14 @@ class StatusService:
         self.metrics = Metrics()
         self.ocsp = OcspService(reader=reader, lane=lane, metrics=self.metrics, refuse=self.refuse)
         self._files = FileService(public)
+        self._time_stamps = TimeStampService(
+            signer_file=public / FILE,
+            lane=stamping,
+            clock=clock,
+            is_in_step=is_in_step,
+            metrics=self.metrics,
+            refuse=self.refuse,
+        )
 
     def tick(self) -> None:
         """Follow the clock and the store."""
@@ -76,6 +89,8 @@ class StatusService:
                 break
         if target == b"/ocsp" or target.startswith((b"/ocsp/", b"/ocsp?")):
             return self.ocsp.respond(request, target)
+        if target in (b"/tsa", b"/tsa/"):
+            return self._time_stamps.respond(request)
         if request.method == "OPTIONS":
             return messages.whole(204, b"", self.now, _READ_METHODS)
         if request.method not in ("GET", "HEAD"):

@@ -998,6 +998,13 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=_("Job ended"),
         sentence=_("The job %(job)s ended: %(outcome)s"),
     ),
+    "service_signer.renewed": EventWords(
+        group="system",
+        icon="arrow-repeat",
+        tone="mute",
+        name=_("Key of a seal renewed"),
+        sentence=_("A new key seals or stamps from now on: %(key_label)s"),
+    ),
     "ocsp.signer_renewed": EventWords(
         group="system",
         icon="award",

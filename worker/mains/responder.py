@@ -17,6 +17,7 @@ from ca.hsm.wire import SignRequest
 from ca.pki.signer import SignatureAlgorithm
 from ocsp.responder.server import ResponderConfiguration, serve
 from ocsp.store.lmdb_reader import LmdbReader
+from worker.mains.clock import clock_is_in_step
 
 _PATIENCE = 2.0
 """Seconds for which a question waits for the signer; then it gets what lies ready."""
@@ -52,6 +53,7 @@ def main() -> int:
             reader=LmdbReader(home / "ocsp" / "lmdb"),
             sign=SigningByLabel(run / "signer.sock"),
             clock=time.time,
+            is_in_step=clock_is_in_step if environment.number("SIGILL_TSA_IN_STEP", 0) else lambda: True,
             base_paths=_base_paths(
                 environment.text("SIGILL_STATUS_URL", ""),
                 environment.text("SIGILL_QA_STATUS_URL", ""),

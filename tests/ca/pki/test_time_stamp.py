@@ -37,8 +37,10 @@ def signer_of(hierarchy: str) -> SoftwareSigner:
 def authority_of(hierarchy: str) -> TimeStampAuthority:
     world, signer = world_of(hierarchy), signer_of(hierarchy)
     prepared = world.prepare("time_stamp_signer", public_key=signer.public_key)
+    above = world.issuer("function").certificate_der
+    assert above is not None
     return TimeStampAuthority(
-        chain_der=(issue(prepared, world.signer("function")), world.issuer("function").certificate_der),
+        chain_der=(issue(prepared, world.signer("function")), above),
         algorithm=signer.algorithm,
         policy=POLICY,
         accuracy=timedelta(seconds=1, milliseconds=500),
@@ -96,7 +98,9 @@ def test_openssl_verifies_a_time_stamp(tmp_path: Path, hierarchy: str, cert_req:
     subprocess.run([*making, *(["-cert"] if cert_req else [])], check=True, capture_output=True)
     (tmp_path / "answer.tsr").write_bytes(stamped(query.read_bytes(), hierarchy))
     world, authority = world_of(hierarchy), authority_of(hierarchy)
-    for name, ders in (("root", [world.issuer("root").certificate_der]), ("chain", authority.chain_der)):
+    root = world.issuer("root").certificate_der
+    assert root is not None
+    for name, ders in (("root", [root]), ("chain", authority.chain_der)):
         pems = [x509.load_der_x509_certificate(one).public_bytes(Encoding.PEM) for one in ders]
         (tmp_path / f"{name}.pem").write_bytes(b"".join(pems))
     command = ["openssl", "ts", "-verify", "-in", str(tmp_path / "answer.tsr"), "-queryfile", str(query)]
