@@ -13,7 +13,7 @@ from PyKCS11 import PyKCS11Error
 
 from authn.evidence import SignatureAlgorithm, ecdsa_der
 from client.certificate import CardCertificate
-from client.errors import PinFailed, ReaderError, WrongPin
+from client.errors import PinBlocked, PinFailed, PukBlocked, ReaderError, WrongPin, WrongPuk
 from client.key_kind import KeyKind
 from client.translation import translated
 
@@ -35,12 +35,14 @@ class CardSession:
         slot: int,
         card_number: str,
         tries_left: Callable[[], int | None],
+        puk_tries_left: Callable[[], int | None],
         is_last_admin_try: Callable[[], bool],
     ) -> None:
         self._session = session
         self._slot = slot
         self._card_number = card_number
         self._tries_left = tries_left
+        self._puk_tries_left = puk_tries_left
         self._is_last_admin_try = is_last_admin_try
 
     def close(self) -> None:
@@ -64,6 +66,22 @@ class CardSession:
         """Give the card this PIN with its admin key or PUK; keys survive. Raises PinFailed, PinNotAllowed."""
         if not self._opens(admin_key):
             raise PinFailed("the card does not know this admin key")
+        self._session.initPin(pin)
+        self._session.logout()
+
+    def unlock_with_puk(self, *, puk: str, pin: str) -> None:
+        """Give the card this PIN with the PUK of its letter. Raises WrongPuk, PukBlocked, PinNotAllowed."""
+        try:
+            self._session.login(puk, PyKCS11.CKU_SO)
+        except PyKCS11Error as error:
+            match translated(error):
+                case WrongPin():
+                    left = self._puk_tries_left()
+                    raise WrongPuk(tries_left="" if left is None else str(left)) from error
+                case PinBlocked():
+                    raise PukBlocked from error
+                case failure:
+                    raise failure from error
         self._session.initPin(pin)
         self._session.logout()
 

@@ -78,6 +78,12 @@ class CardCertificate:
         is_signature = usage is not None and usage.content_commitment and not usage.digital_signature
         return is_signature and self._is_accepted(issuers=issuers, at=at)
 
+    @property
+    def is_for_signatures(self) -> bool:
+        """Return whether its key signs acts (contentCommitment); the others identify their holder."""
+        usage = self._usage()
+        return usage is not None and usage.content_commitment
+
     def _usage(self) -> x509.KeyUsage | None:
         try:
             return self.parsed.extensions.get_extension_for_class(x509.KeyUsage).value

@@ -43,6 +43,18 @@ class PinBlocked(ClientError):
     code = "pinBlocked"
 
 
+class WrongPuk(ClientError):
+    """The PUK was wrong; facts: tries_left, "" where the module does not say."""
+
+    code = "wrongPuk"
+
+
+class PukBlocked(ClientError):
+    """The PUK has no tries left: the card is not unlocked by letter any more."""
+
+    code = "pukBlocked"
+
+
 class PinNotAllowed(ClientError):
     """The chosen PIN breaks a rule; facts: rule (length, digits, trivial, differs)."""
 
@@ -80,7 +92,7 @@ class ModuleUnusable(ClientError):
 
 
 class ClientTooOld(ClientError):
-    """The service no longer speaks with this version."""
+    """The service no longer speaks with this version; facts: version, and least where the service said it."""
 
     code = "clientTooOld"
 
@@ -107,6 +119,54 @@ class LinkInvalid(ClientError):
     """Not an address that this client opens."""
 
     code = "linkInvalid"
+
+
+class UnexpectedSignature(ClientError):
+    """An act to be signed came where a login was expected."""
+
+    code = "unexpectedSignature"
+
+
+class UnexpectedLogin(ClientError):
+    """A login came where an act to be signed was expected."""
+
+    code = "unexpectedLogin"
+
+
+class PageTaken(ClientError):
+    """Another user's program listens where this client's page should be."""
+
+    code = "pageTaken"
+
+
+class CardKeyMismatch(ClientError):
+    """A certificate on the card is for another key than the one beside it; facts: label."""
+
+    code = "cardKeyMismatch"
+
+
+class ClockWrong(ClientError):
+    """The clocks of this machine and the service differ; facts: seconds."""
+
+    code = "clockWrong"
+
+
+class NoReader(ClientError):
+    """The module sees no reader."""
+
+    code = "noReader"
+
+
+class NoBrowser(ClientError):
+    """No browser could be opened."""
+
+    code = "noBrowser"
+
+
+class PageMissing(ClientError):
+    """The client's page did not start; facts: address."""
+
+    code = "pageMissing"
 
 
 class UserCancelled(ClientError):

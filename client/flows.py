@@ -15,6 +15,8 @@ from client.login import Login
 from client.virtual_readers import VirtualReaders
 
 Choose = Callable[[Sequence[CardCertificate]], CardCertificate]
+AskPin = Callable[[Login], str]
+_TOLD = {"wrongPin": "pinFailed", "unexpectedSignature": "userCancel", "unexpectedLogin": "userCancel"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,23 @@ def log_in(
     `card_number` inserts that card first (virtual readers); `choose` picks among the certificates that fit,
     the first otherwise. The service is told of every failure. Raises ClientError.
     """
+    return answer(
+        url, ask_pin=lambda _: pin, card_number=card_number, choose=choose, configuration=configuration
+    )
+
+
+def answer(
+    url: str,
+    *,
+    ask_pin: AskPin,
+    card_number: str = "",
+    choose: Choose | None = None,
+    configuration: Configuration | None = None,
+) -> str:
+    """Answer as log_in does, with a PIN that is asked for when it is known who asks and for what.
+
+    What `ask_pin` raises ends the order as cancelled. Raises ClientError.
+    """
     configuration = configuration or configuration_from_environment()
     if card_number:
         VirtualReaders(configuration).insert(card_number, reader=0)
@@ -49,9 +68,13 @@ def log_in(
                 choices = tuple(choice for choice in choices if choice.card_number == card_number)
             if not choices:
                 raise NoCertificate
-            return login.answer(choose(choices) if choose else choices[0], pin=pin)
+            chosen = choose(choices) if choose else choices[0]
+            return login.answer(chosen, pin=ask_pin(login))
         except ClientError as error:
-            login.give_up("pinFailed" if error.code == "wrongPin" else error.code)
+            login.give_up(_TOLD.get(error.code, error.code))
+            raise
+        except (KeyboardInterrupt, EOFError):
+            login.give_up("userCancel")
             raise
 
 

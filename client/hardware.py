@@ -108,7 +108,8 @@ class Hardware:
                 session,
                 slot=slot,
                 card_number=card_number,
-                tries_left=lambda: self._count_tries(slot),
+                tries_left=lambda: self._count_tries(slot)[0],
+                puk_tries_left=lambda: self._count_tries(slot)[1],
                 is_last_admin_try=lambda: self._is_last_admin_try(slot),
             )
             try:
@@ -150,18 +151,19 @@ class Hardware:
         if not facts.flags & PyKCS11.CKF_TOKEN_INITIALIZED or not label:
             return None
         return InsertedCard(
-            card_number=label, pin_state=_pin_state(facts.flags), tries_left=self._count_tries(slot)
+            card_number=label, pin_state=_pin_state(facts.flags), tries_left=self._count_tries(slot)[0]
         )
 
     def _is_last_admin_try(self, slot: int) -> bool:
         return bool(self._library.getTokenInfo(slot).flags & PyKCS11.CKF_SO_PIN_FINAL_TRY)
 
-    def _count_tries(self, slot: int) -> int | None:
+    def _count_tries(self, slot: int) -> tuple[int | None, int | None]:
+        """Return the tries left of PIN and PUK."""
         if self._tries_left is None:
-            return None
+            return None, None
         pin, puk = ctypes.c_ulong(), ctypes.c_ulong()
         result = self._tries_left(ctypes.c_ulong(slot), ctypes.byref(pin), ctypes.byref(puk))
-        return int(pin.value) if result == PyKCS11.CKR_OK else None
+        return (int(pin.value), int(puk.value)) if result == PyKCS11.CKR_OK else (None, None)
 
 
 def _pin_state(flags: int) -> PinState:

@@ -54,6 +54,11 @@ class Login:
         return self.question.purpose in _SIGNATURE_PURPOSES
 
     @property
+    def is_act(self) -> bool:
+        """Return whether an act is to be signed, by whichever key: the text binds the person."""
+        return self.is_signature or self.question.purpose == Purpose.AUTH_FOR_SIGN
+
+    @property
     def is_same_device(self) -> bool:
         """Return whether a browser on this machine waits for us."""
         return self.question.flow == Flow.SAME_DEVICE

@@ -1,13 +1,16 @@
 """Which PINs a person may choose: the service's rules, kept here since no PIN leaves this machine."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+from client.certificate import CardCertificate
 from client.errors import PinNotAllowed
 
 SHORTEST = 6
 LONGEST = 8
+_PERSONAL_NUMBER_DIGITS = 12
+_COORDINATION = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,28 @@ class PinRules:
         steps = {(int(later) - int(earlier)) % 10 for earlier, later in pairwise(pin)}
         if pin in self.forbidden or steps in ({0}, {1}, {9}):
             raise PinNotAllowed(rule="trivial")
+
+
+def rules_for(certificates: Iterable[CardCertificate]) -> PinRules:
+    """Return the rules for a card by what is on it: no birth date of its holder either (domain.md 2.6)."""
+    forbidden: set[str] = set()
+    for certificate in certificates:
+        number = certificate.holder_id
+        if number.isdecimal() and len(number) == _PERSONAL_NUMBER_DIGITS:
+            forbidden |= _birth_dates(number)
+    return PinRules(forbidden=frozenset(forbidden))
+
+
+def _birth_dates(number: str) -> set[str]:
+    """Return the ways to write the birth date of YYYYMMDDnnnn; a coordination number has day + 60."""
+    year, month, day = number[:4], number[4:6], int(number[6:8])
+    written = f"{day - 60 if day > _COORDINATION else day:02}"
+    return {
+        f"{year}{month}{written}",
+        f"{year[2:]}{month}{written}",
+        f"{written}{month}{year}",
+        f"{written}{month}{year[2:]}",
+    }
 
 
 def pin_rules_from(members: object) -> PinRules:

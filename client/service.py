@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -9,6 +10,21 @@ from authn.evidence import NO_TLS_SPKI, SIGNATURE_HEADER, client_key_of, sign_re
 from client.configuration import APP, VERSION, Configuration
 from client.connection import Connection
 from client.errors import ClientTooOld, ServerRefused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Greeting:
+    """What the service says of itself; `server_time` is Unix time in whole seconds, None where not told."""
+
+    least: str
+    latest: str
+    server_time: int | None
+    is_pinned: bool
+
+    @property
+    def is_newer_there(self) -> bool:
+        """Return whether the service knows a later version than this one."""
+        return _version(VERSION) < _version(self.latest)
 
 
 class Service:
@@ -24,17 +40,24 @@ class Service:
         """Return line 14 of what is signed: the TLS key seen, or over plain loopback what hello announced."""
         return self._server_spki
 
-    def greet(self) -> None:
+    def greet(self) -> Greeting:
         """Ask whether this version may speak. Raises ClientTooOld, ServerUnreachable, ServerNotTrusted."""
         reply = self._connection.get("hello")
         least = str(reply.members.get("minVersion", "0"))
         if _version(VERSION) < _version(least):
-            raise ClientTooOld(least=least)
+            raise ClientTooOld(least=least, version=VERSION)
         self._server_spki = reply.server_spki
         if self._connection.is_plain:
             announced = reply.members.get("spkiPins")
             pins = [pin for pin in announced if isinstance(pin, str)] if isinstance(announced, list) else []
             self._server_spki = NO_TLS_SPKI if NO_TLS_SPKI in pins or not pins else pins[0]
+        server_time = reply.members.get("serverTime")
+        return Greeting(
+            least=least,
+            latest=str(reply.members.get("latest", VERSION)),
+            server_time=server_time if isinstance(server_time, int) else None,
+            is_pinned=not self._connection.is_plain,
+        )
 
     def claim(self, name: str, token: Mapping[str, str]) -> Mapping[str, object]:
         """Claim what a token stands for; sent once: the first claim ends it. Raises ServerRefused."""
@@ -48,7 +71,7 @@ class Service:
             return self._connection.post(name, _encoded(body), is_repeatable=False).members
         except ServerRefused as refusal:
             if refusal.facts.get("error_code") == ClientTooOld.code:
-                raise ClientTooOld from refusal
+                raise ClientTooOld(version=VERSION) from refusal
             raise
 
     def call(self, name: str, members: Mapping[str, object], *, is_repeatable: bool) -> Mapping[str, object]:

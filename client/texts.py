@@ -30,6 +30,46 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Wrong PIN. One try left, then the card locks.",
     ),
     "wrongPin.unknown": ("Fel PIN-kod.", "Wrong PIN."),
+    "wrongPuk": ("Fel PUK-kod. {tries_left} försök kvar.", "Wrong PUK. {tries_left} tries left."),
+    "wrongPuk.last": (
+        "Fel PUK-kod. Ett försök kvar, sedan går kortet inte att låsa upp med PUK.",
+        "Wrong PUK. One try left, then the card cannot be unlocked by PUK.",
+    ),
+    "wrongPuk.unknown": ("Fel PUK-kod.", "Wrong PUK."),
+    "pukBlocked": (
+        "PUK-koden har skrivits fel för många gånger. En ID-administratör kan låsa upp kortet vid ett besök.",
+        "The PUK was wrong too many times. An ID administrator can unlock the card when you visit.",
+    ),
+    "unexpectedSignature": (
+        "Det här är en handling att skriva under, ingen inloggning. Läs texten med: sigill-eid sign",
+        "This is an act to sign, not a login. Read its text with: sigill-eid sign",
+    ),
+    "unexpectedLogin": (
+        "Det här är en inloggning, ingen handling att skriva under. Använd: sigill-eid login",
+        "This is a login, not an act to sign. Use: sigill-eid login",
+    ),
+    "pageTaken": (
+        (
+            "En annan användares program svarar där klientens sida ska vara. Länken har inte lämnats ut. "
+            "Välj en annan port med SIGILL_CLIENT_PORT, eller fråga den som sköter datorn."
+        ),
+        (
+            "Another user's program answers where the client's page should be. The link was not given away. "
+            "Choose another port with SIGILL_CLIENT_PORT, or ask whoever looks after this computer."
+        ),
+    ),
+    "cardKeyMismatch": (
+        "Kontakta en ID-administratör: kortet behöver nya certifikat.",
+        "Contact an ID administrator: the card needs new certificates.",
+    ),
+    "clockWrong": (
+        "Ställ in datorns klocka på automatisk tid.",
+        "Set this computer's clock to automatic time.",
+    ),
+    "noReader": (
+        "Anslut en kortläsare, och se att dess drivrutin är installerad.",
+        "Connect a card reader, and see that its driver is installed.",
+    ),
     "pinBlocked": (
         "PIN-koden har skrivits fel för många gånger, och kortet är låst. En ID-administratör låser upp det.",
         "The PIN was wrong too many times, so the card is locked. An ID administrator can unlock it.",
@@ -55,8 +95,18 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "The PKCS#11 module does not load: {module}",
     ),
     "clientTooOld": (
-        "Klienten är för gammal för tjänsten. Uppdatera den.",
-        "This client is too old for the service. Update it.",
+        "Klienten är för gammal för tjänsten (version {version}). Uppdatera den, eller be din IT-support.",
+        "This client is too old for the service (version {version}). Update it, or ask your IT support.",
+    ),
+    "clientTooOld.least": (
+        (
+            "Klienten är för gammal: den har version {version}, tjänsten kräver minst {least}. "
+            "Uppdatera den, eller be din IT-support."
+        ),
+        (
+            "This client is too old: it is version {version}, and the service demands at least {least}. "
+            "Update it, or ask your IT support."
+        ),
     ),
     "serverUnreachable": (
         "Tjänsten svarar inte. Försök igen om en stund.",
@@ -156,6 +206,13 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Frågan startades från en annan plats än den här datorn. Fortsätt bara om det var du.",
         "This was started from somewhere else than this computer. Continue only if that was you.",
     ),
+    "sign.asks": ("vill att du skriver under", "asks you to sign"),
+    "sign.for": ("Det här skriver du under", "This is what you sign"),
+    "sign.submit": ("Skriv under", "Sign"),
+    "done.sign": ("Du har skrivit under", "You have signed"),
+    "pin.signature": ("PIN-kod för underskrift", "PIN for signatures"),
+    "signature.hsa": ("Underskrift, HSA-id", "Signature, HSA-id"),
+    "signature.person": ("Underskrift, personnummer", "Signature, personal number"),
     "insert_card.title": ("Sätt i ditt kort", "Put in your card"),
     "insert_card.text": ("Frågan väntar så länge.", "The question waits meanwhile."),
     "choose": ("Vilket certifikat?", "Which certificate?"),
@@ -256,14 +313,96 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Flera kort sitter i läsarna; välj ett med --card.",
         "Several cards are in the readers; choose one with --card.",
     ),
+    "cli.no_readers": ("Inga läsare.", "No readers."),
+    "cli.no_certificates": ("Inga certifikat på korten.", "No certificates on the cards."),
+    "cli.holds": ("kort {number}", "card {number}"),
+    "cli.empty": ("tom", "empty"),
+    "cli.for_identification": ("för legitimering", "for identification"),
+    "cli.for_signing": ("för underskrift", "for signatures"),
+    "cli.days_left": ("gäller {days} dagar till", "valid for {days} more days"),
+    "cli.has_expired": ("har gått ut", "has expired"),
+    "cli.not_yet_valid": ("gäller inte ännu", "not valid yet"),
+    "cli.link": ("Klistra in länken (siths://…): ", "Paste the link (siths://…): "),
+    "cli.link_or_picture": (
+        "Ange antingen en länk eller --picture.",
+        "Give either a link or --picture.",
+    ),
+    "cli.asked_by": ("{name} ({origin}) frågar:", "{name} ({origin}) asks:"),
+    "cli.code": ("Kontrollkod {code}", "Verification code {code}"),
+    "cli.pin_signature": ("PIN-kod för underskrift: ", "PIN for signatures: "),
+    "cli.signed": ("Underskrivet. Öppna i webbläsaren:", "Signed. Open in the browser:"),
+    "cli.opened": ("Frågan är öppen i webbläsaren.", "The question is open in the browser."),
+    "noBrowser": (
+        "Ingen webbläsare gick att öppna. Ange en i BROWSER, eller svara med: sigill-eid login",
+        "No browser could be opened. Name one in BROWSER, or answer with: sigill-eid login",
+    ),
+    "pageMissing": (
+        "Klientens sida startade inte på {address}. Pröva: sigill-eid page",
+        "The client's page did not start at {address}. Try: sigill-eid page",
+    ),
+    "cli.handler_installed": (
+        "siths://-länkar öppnar nu den här klienten ({entry}).",
+        "siths:// links open this client now ({entry}).",
+    ),
+    "cli.handler_removed": (
+        "siths://-länkar öppnar inte längre den här klienten.",
+        "siths:// links no longer open this client.",
+    ),
     "cli.page": ("Kortklientens sida: {address}", "The card client's page: {address}"),
-    "cli.test.module": ("PKCS#11-modul laddad", "PKCS#11 module loaded"),
-    "cli.test.readers": ("{count} läsare", "{count} readers"),
-    "cli.test.card": ("kort {number}: {state}", "card {number}: {state}"),
-    "cli.test.service": ("tjänsten svarar på {address}", "the service answers at {address}"),
-    "cli.test.service_down": (
-        "tjänsten svarar inte på {address}",
-        "the service does not answer at {address}",
+    # --- the self-test ---------------------------------------------------------------------------
+    "test.module": ("PKCS#11-modul laddad: {module}", "PKCS#11 module loaded: {module}"),
+    "test.module_bad": ("Ingen PKCS#11-modul.", "No PKCS#11 module."),
+    "test.readers": ("{count} läsare", "{count} readers"),
+    "test.no_reader": ("Ingen läsare.", "No reader."),
+    "test.reader_bad": ("En läsare eller ett kort svarar inte.", "A reader or a card does not answer."),
+    "test.no_card": ("inget kort i läsaren: sätt i ditt kort", "no card in the reader: put in your card"),
+    "test.card.good": ("kort {number}: Redo", "card {number}: Ready"),
+    "test.card.low": (
+        "kort {number}: {tries_left} PIN-försök kvar",
+        "card {number}: {tries_left} PIN tries left",
+    ),
+    "test.card.final": (
+        "kort {number}: ett PIN-försök kvar, sedan låses det",
+        "card {number}: one PIN try left, then it locks",
+    ),
+    "test.card.blocked": (
+        "kort {number}: Låst. En ID-administratör låser upp det, eller PUK-koden i ditt brev.",
+        "card {number}: Locked. An ID administrator can unlock it, or the PUK of your letter.",
+    ),
+    "test.card.unset": (
+        "kort {number}: Ej aktiverat. Det aktiveras vid ett besök hos en ID-administratör.",
+        "card {number}: Not activated. It is activated when you visit an ID administrator.",
+    ),
+    "test.key": ("{label}: nyckel och certifikat hör ihop", "{label}: key and certificate belong together"),
+    "test.key_bad": (
+        "{label}: certifikatet hör till en annan nyckel.",
+        "{label}: the certificate is for another key.",
+    ),
+    "test.expired": (
+        "{label}: certifikatet gick ut {until}. Be om nya certifikat till kortet.",
+        "{label}: the certificate expired {until}. Ask for new certificates on the card.",
+    ),
+    "test.service": ("tjänsten svarar på {address}", "the service answers at {address}"),
+    "test.service_bad": ("Ingen förbindelse med {address}.", "No connection with {address}."),
+    "test.pinned": ("tjänstens TLS-nyckel är den väntade", "the service's TLS key is the expected one"),
+    "test.plain": (
+        "ingen TLS behövs: tjänsten finns på den här datorn",
+        "no TLS is needed: the service is on this computer",
+    ),
+    "test.version": ("version {version} är den senaste", "version {version} is the latest"),
+    "test.newer": (
+        "version {version} duger, men {latest} finns: uppdatera när det passar",
+        "version {version} will do, but {latest} is there: update when it suits you",
+    ),
+    "test.clock": ("datorns klocka går rätt", "this computer's clock is right"),
+    "test.clock_bad": (
+        "Datorns klocka går {seconds} sekunder fel.",
+        "This computer's clock is {seconds} seconds off.",
+    ),
+    "test.handler": ("siths://-länkar öppnar den här klienten", "siths:// links open this client"),
+    "test.no_handler": (
+        "siths://-länkar öppnar inte den här klienten: sigill-eid install-handler",
+        "siths:// links do not open this client: sigill-eid install-handler",
     ),
 }
 
@@ -276,12 +415,21 @@ def text(key: str, language: Language, **facts: object) -> str:
 
 def failure_text(error: ClientError, language: Language) -> str:
     """Return the sentence for a failure, the most exact one there is."""
-    facts: dict[str, str] = {"tries_left": "", "error_code": "", "module": "", **error.facts}
+    facts: dict[str, str] = {
+        "tries_left": "",
+        "error_code": "",
+        "module": "",
+        "version": "",
+        "address": "",
+        **error.facts,
+    }
     key = error.code
     if isinstance(error, ServerRefused) and facts["error_code"] in _TEXTS:
         key = facts["error_code"]
-    if key == "wrongPin":
-        key = {"": "wrongPin.unknown", "1": "wrongPin.last"}.get(facts["tries_left"], key)
+    if key in {"wrongPin", "wrongPuk"}:
+        key = {"": f"{key}.unknown", "1": f"{key}.last"}.get(facts["tries_left"], key)
+    if key == "clientTooOld" and "least" in facts:
+        key = "clientTooOld.least"
     if key == "pinNotAllowed" and "rule" in facts:
         key = f"pinNotAllowed.{facts['rule']}"
     return text(key, language, **facts)

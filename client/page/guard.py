@@ -1,6 +1,7 @@
 """Keeps other sites' hands off the page: a loopback server is within reach of every site a browser visits."""
 
 import hmac
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ class Guard:
     """Knows the page's own names; `csrf_token` is new in each process and readable by its pages only."""
 
     port: int
+    owner: int = field(default_factory=os.getuid)
     csrf_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
     @property
@@ -43,6 +45,15 @@ class Guard:
         is_link = (headers.get("Sec-Fetch-Mode"), headers.get("Sec-Fetch-Dest")) == ("navigate", "document")
         if not is_ours and not is_link:
             raise NotFromThisPage("another site, and not as a link")
+
+    def check_peer(self, uid: int | None) -> None:
+        """Refuse the other users of this machine; `uid` is None where the system does not say whose it is.
+
+        Root is refused nothing (it reads our memory anyway), and a page of root's is nobody's desk: it serves
+        whoever is on the machine. Raises NotFromThisPage.
+        """
+        if uid is not None and self.owner != 0 and uid not in {0, self.owner}:
+            raise NotFromThisPage("another user of this machine")
 
     def check_opening(self, headers: Mapping[str, str]) -> None:
         """Let a link open a question only as a page before the person, not as a picture or a prefetch."""

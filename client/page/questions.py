@@ -39,7 +39,9 @@ def status_of(scene: Scene, visit: Visit) -> str:
         case Phase.WORKING:
             return scene.say(f"step.{visit.step.value}") if visit.step else scene.say("working")
         case Phase.DONE:
-            return scene.say("activation.done" if visit.is_activation else "done.login")
+            is_act = visit.login is not None and visit.login.is_act
+            done = "done.sign" if is_act else "done.login"
+            return scene.say("activation.done" if visit.is_activation else done)
         case Phase.FAILED:
             return failure_text(visit.failure, scene.language) if visit.failure else scene.say("failed")
         case Phase.ASKING:
@@ -60,11 +62,11 @@ def refresh_of(visit: Visit) -> str | None:
 def _login(scene: Scene, visit: Visit, login: Login) -> Markup:
     who = login.question.rp_name
     if visit.phase is Phase.DONE:
-        return _logged_in(scene, visit, who)
+        return _answered(scene, visit, who, done="done.sign" if login.is_act else "done.login")
     return tag(
         "section",
         _who_and_what(scene, login),
-        _login_answer(scene, visit) if visit.phase is Phase.ASKING else _busy_line(scene),
+        _login_answer(scene, visit, login) if visit.phase is Phase.ASKING else _busy_line(scene),
         class_="panel",
     )
 
@@ -81,7 +83,7 @@ def _who_and_what(scene: Scene, login: Login) -> Markup:
             "h1",
             tag("span", question.rp_name, class_="who"),
             " ",
-            tag("span", scene.say("login.asks"), class_="asks"),
+            tag("span", scene.say("sign.asks" if login.is_act else "login.asks"), class_="asks"),
         ),
         tag(
             "dl",
@@ -94,12 +96,13 @@ def _who_and_what(scene: Scene, login: Login) -> Markup:
             ),
             class_="facts",
         ),
-        tag("p", scene.say("login.for"), class_="label"),
+        tag("p", scene.say("sign.for" if login.is_act else "login.for"), class_="label"),
         tag("p", question.visible_text, class_="what"),
     )
 
 
-def _login_answer(scene: Scene, visit: Visit) -> Markup:
+def _login_answer(scene: Scene, visit: Visit, login: Login) -> Markup:
+    pin = scene.say("pin.signature" if login.is_signature else "pin")
     usable = [(i, c) for i, c in enumerate(visit.choices) if not _is_blocked(scene, c.card_number)]
     if visit.hindrance or not usable:
         hindrance = visit.hindrance or PinBlocked()
@@ -113,10 +116,13 @@ def _login_answer(scene: Scene, visit: Visit) -> Markup:
                 "div",
                 tag(
                     "div",
-                    _pin_field(
-                        scene, "pin", label=scene.say("pin"), help_text=scene.say("pin.help"), is_first=True
+                    _pin_field(scene, "pin", label=pin, help_text=scene.say("pin.help"), is_first=True),
+                    tag(
+                        "button",
+                        scene.say("sign.submit" if login.is_act else "login.submit"),
+                        class_="button",
+                        type="submit",
                     ),
-                    tag("button", scene.say("login.submit"), class_="button", type="submit"),
                     class_="typed",
                 ),
                 _keypad(scene),
@@ -160,7 +166,8 @@ def _choice(
 
 def _certificate(scene: Scene, certificate: CardCertificate) -> tuple[Markup, ...]:
     is_person = certificate.holder_id.isdecimal()
-    kind = scene.say("certificate.person" if is_person else "certificate.hsa")
+    use = "signature" if certificate.is_for_signatures else "certificate"
+    kind = scene.say(f"{use}.person" if is_person else f"{use}.hsa")
     where = f"{certificate.holder_id} · {certificate.issuer} · …{certificate.card_number[-4:]}"
     return (
         tag("b", certificate.holder),
@@ -169,7 +176,7 @@ def _certificate(scene: Scene, certificate: CardCertificate) -> tuple[Markup, ..
     )
 
 
-def _logged_in(scene: Scene, visit: Visit, who: str) -> Markup:
+def _answered(scene: Scene, visit: Visit, who: str, *, done: str) -> Markup:
     if not visit.return_url:
         return tag(
             "section", _big("ok", "check"), tag("h1", scene.say("done.other_device")), class_="panel end"
@@ -177,7 +184,7 @@ def _logged_in(scene: Scene, visit: Visit, who: str) -> Markup:
     return tag(
         "section",
         _big("ok", "check"),
-        tag("h1", scene.say("done.login")),
+        tag("h1", scene.say(done)),
         tag("p", scene.say("done.login.text", name=who), class_="lead"),
         tag("p", tag("a", scene.say("done.login.link", name=who), href=visit.return_url, class_="button")),
         class_="panel end",

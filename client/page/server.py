@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from client.configuration import Configuration
 from client.errors import LinkInvalid, NotMe, PinNotAllowed, UserCancelled
+from client.page import peers
 from client.page.desk import Desk
 from client.page.guard import Guard, NotFromThisPage
 from client.page.markup import Markup
@@ -92,6 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _guarded(self, serve: Callable[[], None]) -> None:
         try:
+            self.server.guard.check_peer(peers.uid_of_peer(self.client_address, self.server.server_port))
             self.server.guard.check_source(self._said())
             serve()
         except NotFromThisPage as refusal:

@@ -3,6 +3,7 @@
 import json
 import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -89,6 +90,7 @@ class MiniIssuer:
         holder: str,
         serial: str,
         days: int = 365,
+        is_signature: bool = False,
     ) -> bytes:
         now = datetime.now(UTC)
         certificate = (
@@ -109,8 +111,8 @@ class MiniIssuer:
             .not_valid_after(now + timedelta(days=days))
             .add_extension(
                 x509.KeyUsage(
-                    digital_signature=True,
-                    content_commitment=False,
+                    digital_signature=not is_signature,
+                    content_commitment=is_signature,
                     key_encipherment=False,
                     data_encipherment=False,
                     key_agreement=False,
@@ -145,6 +147,9 @@ class FixtureService(ThreadingHTTPServer):
         }
         self.log: list[str] = []
         self.least_version = "1.0"
+        self.latest_version = "1.0"
+        self.clock_ahead = 0
+        self.signature_keys: set[str] = set()
         self.refuse_with: dict[str, str] = {}
         self.before_call: Callable[[str], None] = lambda _: None
         self.days_valid = 365
@@ -176,6 +181,12 @@ class FixtureService(ThreadingHTTPServer):
         self.tokens[token] = self.orders[order.question.order_ref] = order
         return f"siths://auth/1/{token}", order
 
+    def start_qr_login(self) -> tuple[str, Order]:
+        url, order = self.start_login(flow=Flow.OTHER_DEVICE.value)
+        qr = f"siths://q/1/{url.rpartition('/')[2]}/3/{'m' * 22}"
+        self.tokens[qr] = order
+        return qr, order
+
     def start_activation(
         self, card_number: str, admin_key: str, *, resumes: Activation | None = None
     ) -> tuple[str, Activation]:
@@ -191,7 +202,12 @@ class FixtureService(ThreadingHTTPServer):
     # --- the calls -------------------------------------------------------------------------------
 
     def hello(self) -> dict[str, object]:
-        return {"minVersion": self.least_version, "latest": "1.0", "spkiPins": [NO_TLS_SPKI], "serverTime": 0}
+        return {
+            "minVersion": self.least_version,
+            "latest": self.latest_version,
+            "spkiPins": [NO_TLS_SPKI],
+            "serverTime": int(time.time()) + self.clock_ahead,
+        }
 
     def claim(self, body: Mapping[str, Any]) -> dict[str, object]:
         order = self._claimed(body)
@@ -299,7 +315,11 @@ class FixtureService(ThreadingHTTPServer):
                 assert isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey)
                 serial = "SE2321000016-4KQ7" if name == "hsa_authentication" else "198901029809"
                 activation.certificates[name] = self.issuers[name].certify(
-                    key, holder=self.holder, serial=serial, days=self.days_valid
+                    key,
+                    holder=self.holder,
+                    serial=serial,
+                    days=self.days_valid,
+                    is_signature=name in self.signature_keys,
                 )
         return {
             "state": "issued",
@@ -310,7 +330,7 @@ class FixtureService(ThreadingHTTPServer):
         }
 
     def _claimed(self, body: Mapping[str, Any]) -> Order | Activation:
-        thing = self.tokens.pop(body["token"], None)
+        thing = self.tokens.pop(body.get("token") or body["qr"], None)
         if thing is None:
             raise Refused(409, "alreadyClaimed")
         thing.client_key = parse_client_key(body["clientKey"])
