@@ -106,7 +106,7 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "reports/ordered/<uuid:report_id>/file": ("404 404 404 404 303", "405 405 405 405 303"),
     "reports/ordered/<uuid:report_id>/proof.jsonl": ("404 404 404 404 303", "405 405 405 405 303"),
     "reports/schedules/": ("200 200 200 200 303", "302 302 302 403 303"),
-    "reports/schedules/<uuid:schedule_id>/end/": ("405 405 405 405 303", "404 404 404 403 303"),
+    "reports/schedules/<uuid:schedule_id>/end/": ("405 405 405 405 303", "404 404 404 404 303"),
     "reports/overview/": ("200 200 200 200 303", "405 405 405 405 303"),
     "reports/<slug:code>/": ("200 200 403 200 303", "200 200 403 200 303"),
     "": ("200 200 200 302 303", "405 405 405 405 303"),

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pytest_django import Settings
 
 from journal.actor import Actor
 from journal.models import Checkpoint, Entry
+from journal.personal import whole_contents
 from portal.pages.reports import report
 from reports import tables
 from reports.columns import PROTECTED
@@ -91,6 +93,27 @@ def test_a_protected_person_is_masked_on_the_page_too(scene: Scene, log_in: LogI
     assert PROTECTED in page
     assert card.hsa_id not in page
     assert str(card.card_number) not in page
+
+
+def test_a_protected_person_is_named_for_a_reason_and_told_of(scene: Scene, log_in: LogIn) -> None:
+    """Without a reason the right alone masks; with one, count, order and file are each a look at them."""
+    card = an_active_card(scene)
+    type(card.person).objects.filter(pk=card.person_id).update(protected_identity=True, search_key="")
+    browser = log_in(replace(scene.cast.alva, may_see_protected=True))
+    looks = Entry.objects.filter(type="person.protected_opened", references__value=str(card.person_id))
+    page = browser.post("/reports/s1/").content.decode()
+    assert str(card.card_number) not in page
+    assert looks.count() == 0
+    page = browser.post("/reports/s1/", {"why": "yearly review"}).content.decode()
+    assert str(card.card_number) in page
+    assert looks.count() == 1
+    browser.post("/reports/s1/", {"order": "csv"})
+    browser.post("/reports/s1/", {"order": "csv", "why": "yearly review"})
+    masked, named = OrderedReport.objects.order_by("ordered_at")
+    assert [one.question["protected"] for one in (masked, named)] == [False, True]
+    assert looks.count() == 2
+    told = [whole_contents([one])[one.pk]["event"] for one in looks.order_by("pk")]
+    assert [(one["page"], one["reason"]) for one in told] == [("report", "yearly review")] * 2
 
 
 def test_filters_narrow_the_answer(scene: Scene, log_in: LogIn) -> None:

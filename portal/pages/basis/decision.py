@@ -184,7 +184,8 @@ def _subjects(subject: BasisSubject, members: Sequence[BasisMember]) -> Mapping[
     ids = [one.subject_id for one in members]
     match subject:
         case BasisSubject.CARD:
-            numbers = Card.objects.filter(pk__in=ids).values_list("pk", "card_number")
+            named = Card.objects.filter(pk__in=ids, person__protected_identity=False)
+            numbers = named.values_list("pk", "card_number")
             return {str(pk): grouped(number or "") for pk, number in numbers}
         case BasisSubject.ROLE:
             roles = RoleAssignment.objects.filter(pk__in=ids).values_list("pk", "role")

@@ -71,7 +71,8 @@ def rows_of(
 def _card_row(one: CardOnBasis, *, now: datetime) -> BasisRow:
     item = product(one.card.product_code)
     name = words.product_name(item) if item else one.card.product_code
-    number = grouped(one.card.card_number or "")
+    is_named = not one.card.person.protected_identity
+    number = grouped(one.card.card_number or "") if is_named else ""
     evidence = _evidence(one.evidence, now=now)
     if one.ended_on is not None:
         evidence = [_("Employment ended %(day)s") % {"day": moments.day(one.ended_on)}, *evidence]
@@ -87,7 +88,10 @@ def _card_row(one: CardOnBasis, *, now: datetime) -> BasisRow:
         evidence=evidence,
         effect=(
             revoked if count else _("No certificate is revoked: the card has none"),
-            *(f"{_purpose(held.name)}: {held.serial_hex[:16]}…" for held in one.certificates),
+            *(
+                f"{_purpose(held.name)}: {held.serial_hex[:16]}…" if is_named else _purpose(held.name)
+                for held in one.certificates
+            ),
         ),
         chosen=Chosen(
             subject_id=one.card.pk,
