@@ -23,7 +23,7 @@ def link_in_picture(path: Path) -> Link:
             grey = picture.convert("L")
     except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
         raise LinkInvalid("not a picture") from error
-    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     links = {text.strip() for text in (code.text for code in found) if text.strip().startswith("siths://")}
     if len(links) != 1:
         raise LinkInvalid("no code with one link of ours")
