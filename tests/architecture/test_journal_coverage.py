@@ -21,6 +21,7 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "authn.order_completed", "authn.order_collected",
     ),
     "a log-out, and every other end of a session": ("session.ended",),
+    "acts that are signed, and signatures that came to nothing": ("act.signed", "act.signature_voided"),
     "the role somebody works in": ("session.role_chosen",),
     "a service that may ask for logins": ("authn.relying_party_registered",),
     "orders": ("card.ordered", "card_order.cancelled", "card_order.lapsed", "card_order.rejected"),
@@ -47,6 +48,7 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "puk_letter.ordered", "puk_letter.delayed", "puk_letter.sent", "puk_letter.posted",
         "puk_letter.ended",
     ),
+    "reminders of cards that end": ("card.holder_reminded",),
     "blocks and revocations": (
         "card.blocked", "card.discarded", "certificate.revoked", "function_certificate.revoked",
         "key.blocked",
@@ -82,6 +84,14 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
     "whether an organization has a right to a name": (
         "name_validation.requested", "name_validation.confirmed", "name_validation.ended",
     ),
+    "notices of certificates that end, what was answered, and mails that did not arrive": (
+        "expiry_notice.raised", "expiry_notice.answered", "expiry_notice.bounced",
+    ),
+    "approval by a second person, and the receipt": (
+        "function_approval.set", "function_certificate.approved", "function_certificate.declined",
+        "function_certificate.receipt_accepted",
+    ),
+    "how a function object is set up": ("function_object.changed", "function_object.set_up"),
     "function objects and their certificates": (
         "function_object.registered", "function_object.validated", "function_certificate.ordered",
         "function_certificate.delivered", "function_certificate.failed",
@@ -119,6 +129,8 @@ NOT_AN_ACT: Final[Mapping[str, str]] = {
     "cards.counts.": "reads",
     "cards.basis_selectors.": "reads",
     "cards.outdated_selectors.": "reads",
+    "functioncerts.wishes.": "reads what would be ordered, and holds it against the rules",
+    "ca.rehearsal.": "asks whether a request would be taken",
     "portal.pages.": "shows; what a page does is a verb of the domain, and addresses are walked below",
     "journal.": "the journal itself",
 }
@@ -144,7 +156,7 @@ CODE: Final = frozenset(
         "register", "outcome", "key", "kind", "format", "report", "period", "job", "consumer", "entry_type",
         "process", "fields", "changed", "faults", "failed_steps", "document_kind", "revocation_reason",
         "hierarchy", "acts", "source", "node", "awaited", "findings", "environment", "counts", "client_key",
-        "ground", "legal_ground", "label", "role_source",
+        "ground", "legal_ground", "label", "role_source", "answer", "recipient", "page",
     }
 )  # fmt: skip
 """Fields whose values come from a closed set of our own, or are names of things of ours."""
