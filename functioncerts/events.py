@@ -81,6 +81,86 @@ class FunctionCertificateOrdered(_AboutAnOrder):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCertificateApproved(_AboutAnOrder):
+    """A second person approved an order; it went to the CA."""
+
+    TYPE: ClassVar[str] = "function_certificate.approved"
+    IS_PRIVILEGED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCertificateDeclined(_AboutAnOrder):
+    """A second person declined an order."""
+
+    TYPE: ClassVar[str] = "function_certificate.declined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionReceiptAccepted(_AboutAnOrder):
+    """The text on responsibility was accepted (FC-4)."""
+
+    TYPE: ClassVar[str] = "function_certificate.receipt_accepted"
+    IS_PRIVILEGED: ClassVar[bool] = True
+    text_version: str
+    text_sha256: str
+    evidence_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionObjectChanged(_AboutAnObject):
+    """HSA tells something else of a function object than before."""
+
+    TYPE: ClassVar[str] = "function_object.changed"
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionObjectSetUp(_AboutAnObject):
+    """Somebody changed who is responsible for a function object, its mobile or its tags."""
+
+    TYPE: ClassVar[str] = "function_object.set_up"
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalPolicySet(Event):
+    """Whether orders of a kind wait for a second person was decided."""
+
+    TYPE: ClassVar[str] = "function_approval.set"
+    IS_PRIVILEGED: ClassVar[bool] = True
+    organization_id: str
+    kind: str
+    takes_two: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiryNoticeRaised(_AboutAnOrder):
+    """A step of a certificate's last time came; mails go to the people it concerns."""
+
+    TYPE: ClassVar[str] = "expiry_notice.raised"
+    days: int
+    recipients: int
+    is_escalated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiryNoticeAnswered(_AboutAnOrder):
+    """Somebody answered the notices of a certificate."""
+
+    TYPE: ClassVar[str] = "expiry_notice.answered"
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiryNoticeBounced(Event):
+    """A mail about certificates did not reach its address."""
+
+    TYPE: ClassVar[str] = "expiry_notice.bounced"
+    notice_mail_id: str
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionCertificateDelivered(_AboutAnOrder):
     """The certificate is published and may be handed out."""
 

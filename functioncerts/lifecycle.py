@@ -10,9 +10,10 @@ from django.db import IntegrityError, transaction
 from ca.environments import Environment
 from ca.errors import KeyRefused
 from ca.pki.reasons import RevocationReason
-from ca.pki.subject import SubjectFacts
-from ca.registration import request_certificate, request_state
+from ca.registration import request_certificates, request_state
+from ca.rehearsal import check_request
 from ca.revocation import revoke
+from ca.selectors import certificate as get_certificate
 from directory.models import Organization, Role
 from functioncerts import policies, selectors
 from functioncerts.errors import (
@@ -24,6 +25,8 @@ from functioncerts.errors import (
     RequestedInTheFuture,
 )
 from functioncerts.events import (
+    FunctionCertificateApproved,
+    FunctionCertificateDeclined,
     FunctionCertificateDelivered,
     FunctionCertificateFailed,
     FunctionCertificateOrdered,
@@ -31,22 +34,20 @@ from functioncerts.events import (
     FunctionObjectRegistered,
 )
 from functioncerts.models import FunctionKind, FunctionObject, FunctionOrder
-from functioncerts.names import is_inside
-from functioncerts.requests_read import ReadRequest, read_request, refused
+from functioncerts.receipts import Receipt, record_receipt
+from functioncerts.requests_read import refused
 from functioncerts.states import (
     FUNCTION_ORDER_MOVES,
     FunctionObjectState,
     FunctionOrderAction,
     FunctionOrderState,
 )
-from functioncerts.validated import default_names, valid_names
-from functioncerts.validations import parsed_names
+from functioncerts.validated import outside, valid_names
+from functioncerts.wishes import Wish, draft_of, read_wish
 from journal.actor import Actor
 from journal.errors import Refusal
 from journal.recording import record
 
-CARRIER_KIND: Final = "function"
-MOST_NAMES: Final = 20
 REASONS: Final = (
     RevocationReason.KEY_COMPROMISE,
     RevocationReason.AFFILIATION_CHANGED,
@@ -107,41 +108,100 @@ def order_certificate(
     csr: bytes,
     names: Sequence[str] = (),
     idempotency_key: str | None = None,
+    replaces: str = "",
+    receipt: Receipt | None = None,
     actor: Actor,
     at: datetime,
 ) -> FunctionOrder:
-    """Order a certificate for a function object from a PKCS#10 request; returns the order, state ORDERED.
+    """Order a certificate for a function object from a PKCS#10 request; returns the order.
 
-    The certificate is built from the order: of the request only the key is taken (F18). ``names`` default to
-    the validated ones; each must lie inside them. The same idempotency key gives the same order. Raises
-    FunctionObjectNotFound, Refused, RequestInvalid, IdempotencyKeyReused.
+    Its state is ORDERED, or AWAITING_APPROVAL where the organization wants a second person. The certificate
+    is built from the order: of the request only the key is taken (F18). ``names`` default to the object's
+    own; each must lie inside the validated ones. ``replaces`` is an order of the same object that this one
+    renews; both certificates are valid until the old one ends or is revoked. ``receipt`` is what was
+    accepted in the order form (FC-4). The same idempotency key gives the same order. Raises
+    FunctionObjectNotFound, FunctionOrderNotFound, Refused, RequestInvalid, IdempotencyKeyReused.
     """
-    function_object = selectors.get_function_object(hsa_id, actor=actor)
-    if (refusal := policies.may_order(function_object, actor=actor, at=at)) is not None:
-        raise Refused(refusal)
-    request = read_request(csr)
-    certified = _names_inside(function_object, names, at=at)
+    wish = read_wish(hsa_id=hsa_id, csr=csr, names=names, replaces=replaces, actor=actor, at=at)
     scoped_key = None if idempotency_key is None else f"{actor.identifier}:{idempotency_key}"[:128]
-    earlier = _earlier(scoped_key, function_object, request, certified)
+    earlier = _earlier(scoped_key, wish)
     if earlier is not None:
         return earlier
     try:
         with transaction.atomic():
-            return _order(
-                function_object,
-                request,
-                names=certified,
-                idempotency_key=scoped_key,
-                actor=actor,
-                at=at,
-            )
+            return _place(wish, receipt=receipt, idempotency_key=scoped_key, actor=actor, at=at)
     except IntegrityError:
-        earlier = _earlier(scoped_key, function_object, request, certified)
+        earlier = _earlier(scoped_key, wish)
         if earlier is None:
             raise
         return earlier
     except KeyRefused as error:
         raise refused(error) from error
+
+
+def approve_order(*, order_id: str, actor: Actor, at: datetime) -> FunctionOrder:
+    """Let a second person send an order to the CA.
+
+    Raises FunctionOrderNotFound, Refused (role, same person, names no longer validated), RequestInvalid for a
+    key that may not be certified any more, IllegalTransition.
+    """
+    order = _waiting_order(order_id, actor=actor, at=at)
+    for name in outside(order.names, function_object=order.function_object, at=at):
+        facts = (("name", name), ("validated", ", ".join(valid_names(order.function_object, at=at))))
+        raise Refused(
+            Refusal(code="name_outside_validated", facts=facts, fixer=Role.VALIDATION_SPECIALIST.value)
+        )
+    try:
+        with transaction.atomic():
+            (registered,) = request_certificates([draft_of(order)], actor=actor, at=at)
+            moved = FunctionOrder.objects.filter(pk=order.pk, state=order.state).update(
+                state=_order_after(order.state, FunctionOrderAction.APPROVE),
+                certificate_request_id=str(registered.pk),
+                decided_at=at,
+                decided_by=actor.identifier,
+            )
+            if moved != 1:
+                raise IllegalTransition("somebody else was faster", facts={"state": order.state})
+            record(
+                FunctionCertificateApproved(
+                    function_order_id=str(order.pk),
+                    function_object_id=str(order.function_object_id),
+                    organization_id=str(order.organization_id),
+                    certificate_request_id=str(registered.pk),
+                ),
+                actor=actor,
+                at=at,
+            )
+    except KeyRefused as error:
+        raise refused(error) from error
+    order.refresh_from_db()
+    return order
+
+
+def decline_order(*, order_id: str, reason: str, actor: Actor, at: datetime) -> FunctionOrder:
+    """Let a second person refuse an order; raises FunctionOrderNotFound, Refused, IllegalTransition."""
+    order = _waiting_order(order_id, actor=actor, at=at)
+    with transaction.atomic():
+        moved = FunctionOrder.objects.filter(pk=order.pk, state=order.state).update(
+            state=_order_after(order.state, FunctionOrderAction.DECLINE),
+            decided_at=at,
+            decided_by=actor.identifier,
+            decline_reason=reason.strip()[:200],
+        )
+        if moved != 1:
+            raise IllegalTransition("somebody else was faster", facts={"state": order.state})
+        record(
+            FunctionCertificateDeclined(
+                function_order_id=str(order.pk),
+                function_object_id=str(order.function_object_id),
+                organization_id=str(order.organization_id),
+                certificate_request_id="",
+            ),
+            actor=actor,
+            at=at,
+        )
+    order.refresh_from_db()
+    return order
 
 
 def settle_order(*, order_id: str, actor: Actor, at: datetime) -> FunctionOrder:
@@ -239,99 +299,65 @@ def revoke_certificate(
     return order
 
 
-def _order(
-    function_object: FunctionObject,
-    request: ReadRequest,
-    *,
-    names: tuple[str, ...],
-    idempotency_key: str | None,
-    actor: Actor,
-    at: datetime,
+def _place(
+    wish: Wish, *, receipt: Receipt | None, idempotency_key: str | None, actor: Actor, at: datetime
 ) -> FunctionOrder:
+    function_object, request = wish.function_object, wish.request
+    waits = policies.needs_second_person(function_object, actor=actor)
     order = FunctionOrder(
-        state=FunctionOrderState.ORDERED.value,
+        state=(FunctionOrderState.AWAITING_APPROVAL if waits else FunctionOrderState.ORDERED).value,
         function_object=function_object,
         organization_id=function_object.organization_id,
         environment=function_object.environment,
-        names=list(names),
+        names=list(wish.names),
         findings=[{"code": finding.code, "facts": dict(finding.facts)} for finding in request.findings],
+        public_key=request.public_key,
         public_key_sha256=hashlib.sha256(request.public_key).hexdigest(),
         idempotency_key=idempotency_key,
+        replaces=wish.replaces,
         ordered_at=at,
         ordered_by=actor.identifier,
+        receipt_version=receipt.version if receipt else "",
+        receipt_accepted_at=at if receipt else None,
+        receipt_accepted_by=actor.identifier if receipt else "",
+        receipt_evidence_id=receipt.evidence_id if receipt else "",
     )
-    registered = request_certificate(
-        profile=f"function_{function_object.kind}",
-        subject=_subject(function_object, names),
-        public_key=request.public_key,
-        person_id="",
-        organization_id=str(function_object.organization_id),
-        carrier_kind=CARRIER_KIND,
-        carrier_id=str(function_object.pk),
-        name=function_object.kind,
-        idempotency_key=f"function-order:{order.pk}",
-        environment=Environment(function_object.environment),
-        actor=actor,
-        at=at,
-    )
-    order.certificate_request_id = str(registered.pk)
+    if waits:
+        check_request(draft_of(order), actor=actor, at=at)
+    else:
+        (registered,) = request_certificates([draft_of(order)], actor=actor, at=at)
+        order.certificate_request_id = str(registered.pk)
     order.save(force_insert=True)
-    record(
-        FunctionCertificateOrdered(
-            function_order_id=str(order.pk),
-            function_object_id=str(function_object.pk),
-            organization_id=str(function_object.organization_id),
-            certificate_request_id=order.certificate_request_id,
-            names=names,
-            findings=tuple(finding.code for finding in request.findings),
-            public_key_sha256=order.public_key_sha256,
-        ),
-        actor=actor,
-        at=at,
+    ordered = FunctionCertificateOrdered(
+        function_order_id=str(order.pk),
+        function_object_id=str(function_object.pk),
+        organization_id=str(function_object.organization_id),
+        certificate_request_id=order.certificate_request_id,
+        names=wish.names,
+        findings=tuple(finding.code for finding in request.findings),
+        public_key_sha256=order.public_key_sha256,
     )
+    record(ordered, actor=actor, at=at)
+    if receipt:
+        record_receipt(order, actor=actor, at=at)
     return order
 
 
-def _subject(function_object: FunctionObject, names: tuple[str, ...]) -> SubjectFacts:
-    organization = function_object.organization
-    is_mailbox = function_object.kind == FunctionKind.EMAIL.value
-    return SubjectFacts(
-        common_name=function_object.name if is_mailbox else names[0],
-        serial_number=function_object.hsa_id,
-        organization=organization.name,
-        locality=organization.locality,
-        dns_names=() if is_mailbox else names,
-        email=names[0] if is_mailbox else "",
-    )
+def _waiting_order(order_id: str, *, actor: Actor, at: datetime) -> FunctionOrder:
+    order = selectors.get_order(order_id, actor=actor)
+    if (refusal := policies.may_decide(order, actor=actor, at=at)) is not None:
+        raise Refused(refusal)
+    return order
 
 
-def _names_inside(function_object: FunctionObject, names: Sequence[str], *, at: datetime) -> tuple[str, ...]:
-    """Return the names to certify; every single one is held against what is validated now (F19)."""
-    validated = valid_names(function_object, at=at)
-    wanted = parsed_names(function_object, names or default_names(function_object, at=at))
-    most = 1 if function_object.kind == FunctionKind.EMAIL.value else MOST_NAMES
-    if not 1 <= len(wanted) <= most:
-        facts = (("names", str(len(wanted))), ("maximum", str(most)))
-        raise Refused(Refusal(code="number_of_names", facts=facts, fixer="you"))
-    for name in wanted:
-        if not is_inside(name, validated):
-            facts = (("name", name), ("validated", ", ".join(validated)))
-            raise Refused(
-                Refusal(code="name_outside_validated", facts=facts, fixer=Role.VALIDATION_SPECIALIST.value)
-            )
-    return wanted
-
-
-def _earlier(
-    key: str | None, function_object: FunctionObject, request: ReadRequest, names: tuple[str, ...]
-) -> FunctionOrder | None:
+def _earlier(key: str | None, wish: Wish) -> FunctionOrder | None:
     if key is None:
         return None
     earlier = FunctionOrder.objects.select_related("function_object").filter(idempotency_key=key).first()
     if earlier is None:
         return None
-    digest = hashlib.sha256(request.public_key).hexdigest()
-    asked = (function_object.pk, digest, list(names))
+    digest = hashlib.sha256(wish.request.public_key).hexdigest()
+    asked = (wish.function_object.pk, digest, list(wish.names))
     if (earlier.function_object_id, earlier.public_key_sha256, earlier.names) != asked:
         raise IdempotencyKeyReused("the key was used for another request")
     return earlier
@@ -342,6 +368,7 @@ def _deliver(order: FunctionOrder, certificate_id: str, *, actor: Actor, at: dat
         state=_order_after(order.state, FunctionOrderAction.DELIVER),
         certificate_id=certificate_id,
         delivered_at=at,
+        not_after=certificate.not_after if (certificate := get_certificate(certificate_id)) else None,
     )
     if moved != 1:
         return

@@ -9,12 +9,46 @@ from django.db.models import F, Q
 
 from ca.environments import Environment
 from directory.models import Employment, Organization, Role
+from functioncerts.notice_models import (
+    Answer,
+    ExpiryNotice,
+    Fate,
+    NoticeAnswer,
+    NoticeMail,
+    Recipient,
+)
+from functioncerts.object_models import (
+    ApprovalPolicy,
+    Capacity,
+    FunctionResponsible,
+    FunctionTag,
+)
 from functioncerts.states import FunctionObjectState, FunctionOrderState
-from functioncerts.validation_models import (  # noqa: F401 - Django finds models from here
+from functioncerts.validation_models import (
     NameKind,
     NameValidation,
     ValidationMethod,
 )
+
+__all__ = [
+    "Answer",
+    "ApiToken",
+    "ApprovalPolicy",
+    "Capacity",
+    "ExpiryNotice",
+    "Fate",
+    "FunctionKind",
+    "FunctionObject",
+    "FunctionOrder",
+    "FunctionResponsible",
+    "FunctionTag",
+    "NameKind",
+    "NameValidation",
+    "NoticeAnswer",
+    "NoticeMail",
+    "Recipient",
+    "ValidationMethod",
+]
 
 
 class FunctionKind(StrEnum):
@@ -83,11 +117,21 @@ class FunctionOrder(models.Model):
     findings = models.JSONField()
     public_key_sha256 = models.CharField(max_length=64)
     idempotency_key = models.CharField(max_length=128, null=True, unique=True)  # noqa: DJ001 - unique, so absent is NULL
-    certificate_request_id = models.CharField(max_length=36, unique=True)
+    public_key = models.BinaryField(null=True)
+    certificate_request_id = models.CharField(max_length=36, blank=True)
     certificate_id = models.CharField(max_length=36, blank=True)
     ordered_at = models.DateTimeField()
     ordered_by = models.CharField(max_length=64)
+    replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="replaced_by")
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=64, blank=True)
+    decline_reason = models.CharField(max_length=200, blank=True)
+    receipt_version = models.CharField(max_length=16, blank=True)
+    receipt_accepted_at = models.DateTimeField(null=True)
+    receipt_accepted_by = models.CharField(max_length=64, blank=True)
+    receipt_evidence_id = models.CharField(max_length=36, blank=True)
     delivered_at = models.DateTimeField(null=True)
+    not_after = models.DateTimeField(null=True)
     failure = models.CharField(max_length=64, blank=True)
     revoked_at = models.DateTimeField(null=True)
     revocation_requested_at = models.DateTimeField(null=True)
@@ -106,6 +150,11 @@ class FunctionOrder(models.Model):
                 condition=Q(state=FunctionOrderState.ORDERED.value),
                 name="function_order_undelivered",
             ),
+            models.Index(
+                fields=["not_after"],
+                condition=Q(state=FunctionOrderState.DELIVERED.value),
+                name="function_order_by_end",
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -115,6 +164,35 @@ class FunctionOrder(models.Model):
             models.CheckConstraint(
                 condition=Q(environment__in=[one.value for one in Environment]),
                 name="function_order_environment_is_known",
+            ),
+            models.UniqueConstraint(
+                fields=["certificate_request_id"],
+                condition=~Q(certificate_request_id=""),
+                name="a_certificate_request_is_of_one_function_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=[FunctionOrderState.AWAITING_APPROVAL.value, FunctionOrderState.DECLINED.value],
+                    certificate_request_id="",
+                )
+                | ~Q(
+                    state__in=[FunctionOrderState.AWAITING_APPROVAL.value, FunctionOrderState.DECLINED.value]
+                )
+                & ~Q(certificate_request_id=""),
+                name="function_order_asks_the_ca_iff_it_may",
+            ),
+            models.CheckConstraint(
+                condition=~Q(decided_by=F("ordered_by")),
+                name="function_order_is_not_decided_by_who_ordered",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    receipt_version="",
+                    receipt_accepted_at__isnull=True,
+                    receipt_accepted_by="",
+                )
+                | ~Q(receipt_version="") & Q(receipt_accepted_at__isnull=False) & ~Q(receipt_accepted_by=""),
+                name="function_order_receipt_has_text_when_and_by_whom",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=[FunctionOrderState.DELIVERED.value, FunctionOrderState.REVOKED.value])

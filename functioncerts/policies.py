@@ -7,7 +7,7 @@ from typing import Final
 from ca.environments import Environment
 from ca.selectors import issuers
 from directory.models import Role
-from functioncerts.models import FunctionObject, FunctionOrder
+from functioncerts.models import ApprovalPolicy, FunctionObject, FunctionOrder
 from functioncerts.states import FunctionObjectState, FunctionOrderState
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
@@ -19,6 +19,9 @@ MAY_ORDER: Final = frozenset(
         Role.ISSUANCE_MANAGER.value,
         Role.DEPUTY_ISSUANCE_MANAGER.value,
     },
+)
+MAY_SET_APPROVAL: Final = frozenset(
+    {Role.ISSUANCE_MANAGER.value, Role.DEPUTY_ISSUANCE_MANAGER.value, Role.CENTRAL_ADMINISTRATOR.value}
 )
 MAY_REVOKE: Final = MAY_ORDER | {Role.REVOCATION_OFFICER.value}
 MAY_READ: Final = MAY_REVOKE | {Role.AUDITOR.value, Role.CENTRAL_ADMINISTRATOR.value}
@@ -51,6 +54,42 @@ def may_revoke(order: FunctionOrder, *, actor: Actor, at: datetime) -> Refusal |
     if order.state != FunctionOrderState.DELIVERED.value:
         return Refusal(code="certificate_not_delivered", facts=(("state", order.state),), fixer="time")
     return None
+
+
+def needs_second_person(function_object: FunctionObject, *, actor: Actor) -> bool:
+    """Tell whether the organization wants orders of this kind approved; our own jobs need nobody."""
+    return (
+        actor.kind is not ActorKind.SYSTEM
+        and ApprovalPolicy.objects.filter(
+            organization_id=function_object.organization_id, kind=function_object.kind
+        ).exists()
+    )
+
+
+def may_decide(order: FunctionOrder, *, actor: Actor, at: datetime) -> Refusal | None:  # noqa: ARG001 - same shape
+    """Return why this actor may not approve or decline this order, or None if they may."""
+    if (refusal := _actor_refusal(actor, MAY_ORDER, organization_id=str(order.organization_id))) is not None:
+        return refusal
+    if order.state != FunctionOrderState.AWAITING_APPROVAL.value:
+        return Refusal(code="order_not_waiting", facts=(("state", order.state),))
+    if actor.identifier == order.ordered_by:
+        return Refusal(code="second_person_is_the_first", fixer=Role.FUNCTION_CERT_ORDERER.value)
+    return None
+
+
+def may_receive(order: FunctionOrder, *, actor: Actor) -> Refusal | None:
+    """Return why this actor may not receive this order's certificate, or None if they may."""
+    return _actor_refusal(actor, MAY_ORDER, organization_id=str(order.organization_id))
+
+
+def may_set_up(function_object: FunctionObject, *, actor: Actor) -> Refusal | None:
+    """Return why this actor may not say who is responsible for this object, or None if they may."""
+    return _actor_refusal(actor, MAY_ORDER, organization_id=str(function_object.organization_id))
+
+
+def may_set_approval(organization_id: str, *, actor: Actor) -> Refusal | None:
+    """Return why this actor may not say which orders wait for a second person, or None if they may."""
+    return _actor_refusal(actor, MAY_SET_APPROVAL, organization_id=organization_id)
 
 
 def may_find(actor: Actor) -> Refusal | None:

@@ -40,6 +40,8 @@ class NameValidationAction(StrEnum):
 class FunctionOrderState(StrEnum):
     """Where an order of a function certificate stands; an expired certificate is computed, never stored."""
 
+    AWAITING_APPROVAL = "AWAITING_APPROVAL"
+    DECLINED = "DECLINED"
     ORDERED = "ORDERED"
     DELIVERED = "DELIVERED"
     FAILED = "FAILED"
@@ -49,6 +51,8 @@ class FunctionOrderState(StrEnum):
 class FunctionOrderAction(StrEnum):
     """What can happen to an order."""
 
+    APPROVE = "APPROVE"
+    DECLINE = "DECLINE"
     DELIVER = "DELIVER"
     FAIL = "FAIL"
     REVOKE = "REVOKE"
@@ -72,6 +76,8 @@ NAME_VALIDATION_MOVES: Final[
 }
 
 FUNCTION_ORDER_MOVES: Final[Mapping[tuple[FunctionOrderState, FunctionOrderAction], FunctionOrderState]] = {
+    (FunctionOrderState.AWAITING_APPROVAL, FunctionOrderAction.APPROVE): FunctionOrderState.ORDERED,
+    (FunctionOrderState.AWAITING_APPROVAL, FunctionOrderAction.DECLINE): FunctionOrderState.DECLINED,
     (FunctionOrderState.ORDERED, FunctionOrderAction.DELIVER): FunctionOrderState.DELIVERED,
     (FunctionOrderState.ORDERED, FunctionOrderAction.FAIL): FunctionOrderState.FAILED,
     (FunctionOrderState.DELIVERED, FunctionOrderAction.REVOKE): FunctionOrderState.REVOKED,

@@ -9,7 +9,8 @@ from typing import Final
 from django.db import transaction
 
 from directory.models import Employment, RoleAssignment
-from directory.selectors import organization_scope, roles_of
+from directory.reach import scope_of
+from directory.selectors import roles_of
 from functioncerts.errors import TokenInvalid, TokenNotGranted
 from functioncerts.events import ApiTokenCreated, ApiTokenRevoked
 from functioncerts.models import ApiToken
@@ -93,12 +94,15 @@ def actor_of_token(text: str, *, client_address: str, at: datetime) -> Actor:
     assignment = _assignment(hsa_id, api_token.role, at=at)
     if assignment is None or assignment.organization_id != api_token.organization_id:
         raise TokenInvalid("the holder no longer has the role")
+    scope = scope_of(assignment, at=at)
     return Actor(
         kind=ActorKind.SERVICE,
         identifier=hsa_id,
         role=api_token.role,
-        organization_ids=organization_scope(str(api_token.organization_id)),
+        organization_ids=scope.organization_ids,
         organization_id=str(api_token.organization_id),
+        unit_id=scope.unit_id,
+        unit_ids=scope.unit_ids,
         person_id=str(api_token.employment.person_id),
         client_address=client_address,
         credential=str(api_token.pk),

@@ -32,8 +32,8 @@ class NameValidation(models.Model):
     """One try to show the right to a name; names below a valid domain are inside it (`names.is_inside`).
 
     It counts for every function object of the organization, or for ``function_object`` alone. It is good
-    while its state is VALID and the moment lies in ``valid_from`` <= moment < ``valid_to``: what has run out is
-    computed, never stored. ``token`` is what DNS or HTTP must show; of a mailed link only the digest is kept.
+    while its state is VALID and ``valid_from`` <= moment < ``valid_to``: what has run out is computed, never
+    stored. ``token`` is what DNS or HTTP must show; of a mailed link only the digest is kept.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -100,6 +100,21 @@ FUNCTIONCERTS: Final[Mapping[str, Wording]] = {
         title=_("A name is not allowed."),
         text=_("Only full DNS names or addresses, no wildcards, IP numbers or internal names."),
     ),
+    "order_not_to_be_renewed": Wording(
+        status=409,
+        title=_("This certificate cannot be renewed."),
+        text=_("Only a delivered certificate of the same function object is renewed."),
+    ),
+    "order_not_waiting": Wording(
+        status=409,
+        title=_("The order does not wait for approval."),
+        text=_("Somebody decided before you, or it never needed a second person."),
+    ),
+    "second_person_is_the_first": Wording(
+        status=403,
+        title=_("Another person must decide."),
+        text=_("Who ordered cannot approve or decline the same order."),
+    ),
     "number_of_names": Wording(
         status=422, title=_("Too few or too many names."), text=_("A certificate has one to twenty names.")
     ),

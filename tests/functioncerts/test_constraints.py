@@ -8,7 +8,18 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 
 from functioncerts import lifecycle
-from functioncerts.models import ApiToken, FunctionObject, FunctionOrder, NameValidation
+from functioncerts.models import (
+    ApiToken,
+    ApprovalPolicy,
+    ExpiryNotice,
+    FunctionObject,
+    FunctionOrder,
+    FunctionResponsible,
+    FunctionTag,
+    NameValidation,
+    NoticeAnswer,
+    NoticeMail,
+)
 from functioncerts.tokens import create_token
 from tests.functioncerts.conftest import SERVER, SYSTEM, Stage, request_for
 
@@ -48,6 +59,57 @@ def validation(stage: Stage, **changes: object) -> Callable[[], object]:
     return lambda: NameValidation.objects.filter(function_object=stage.server).update(**changes)
 
 
+def responsible(stage: Stage, capacity: str) -> Callable[[], object]:
+    def named() -> object:
+        return FunctionResponsible.objects.create(
+            function_object=stage.server, hsa_id="x", capacity=capacity, named_at=stage.at, named_by="x"
+        )
+
+    if capacity == "receiver":
+        named()
+    return named
+
+
+def twice(act: Callable[[], object]) -> Callable[[], object]:
+    act()
+    return act
+
+
+def mail(stage: Stage, **changes: object) -> Callable[[], object]:
+    order(stage)
+    notice = ExpiryNotice.objects.create(
+        order=FunctionOrder.objects.get(), days=30, not_after=stage.at, raised_at=stage.at
+    )
+    told = {"notice": notice, "recipient": "orderer", "address": "a@b.test", "fate": "WAITING"}
+    return lambda: NoticeMail.objects.create(**{**told, **changes})
+
+
+def notice(stage: Stage) -> Callable[[], object]:
+    order(stage)
+    placed = FunctionOrder.objects.get()
+    return twice(
+        lambda: ExpiryNotice.objects.create(order=placed, days=7, not_after=stage.at, raised_at=stage.at)
+    )
+
+
+def answer(stage: Stage, **changes: object) -> Callable[[], object]:
+    order(stage)
+    placed = FunctionOrder.objects.get()
+    said = {"order": placed, "answer": "taken", "answered_at": stage.at, "answered_by": "x"}
+    return lambda: NoticeAnswer.objects.create(**{**said, **changes})
+
+
+def policy(stage: Stage) -> Callable[[], object]:
+    return lambda: ApprovalPolicy.objects.create(
+        organization=stage.cast.norr, kind="server", set_at=stage.at, set_by="x"
+    )
+
+
+def second_request(stage: Stage) -> Callable[[], object]:
+    order(stage)
+    return order(stage, certificate_request_id=FunctionOrder.objects.get().certificate_request_id)
+
+
 VIOLATIONS: list[tuple[str, Violation]] = [
     ("function_object_kind_is_known", lambda s: function_object(s, kind="robot")),
     ("function_object_environment_is_known", lambda s: function_object(s, environment="DEV")),
@@ -71,6 +133,37 @@ VIOLATIONS: list[tuple[str, Violation]] = [
     ),
     ("name_validation_by_paper_names_the_paper", lambda s: validation(s, evidence_reference="")),
     ("function_order_state_is_known", lambda s: order(s, state="LOST")),
+    ("a_certificate_request_is_of_one_function_order", second_request),
+    ("function_order_asks_the_ca_iff_it_may", lambda s: order(s, certificate_request_id="")),
+    ("function_order_asks_the_ca_iff_it_may", lambda s: order(s, state="AWAITING_APPROVAL")),
+    ("function_order_asks_the_ca_iff_it_may", lambda s: order(s, state="DECLINED")),
+    (
+        "function_order_is_not_decided_by_who_ordered",
+        lambda s: order(s, decided_by=s.cast.bo.identifier),
+    ),
+    ("function_order_receipt_has_text_when_and_by_whom", lambda s: order(s, receipt_version="1")),
+    (
+        "function_order_receipt_has_text_when_and_by_whom",
+        lambda s: order(s, receipt_version="1", receipt_accepted_by="x"),
+    ),
+    ("function_order_receipt_has_text_when_and_by_whom", lambda s: order(s, receipt_accepted_at=s.at)),
+    ("function_responsible_capacity_is_known", lambda s: responsible(s, "king")),
+    ("somebody_is_responsible_once_per_capacity", lambda s: responsible(s, "receiver")),
+    (
+        "a_tag_is_set_once_per_object",
+        lambda s: twice(lambda: FunctionTag.objects.create(function_object=s.server, tag="drift")),
+    ),
+    ("one_approval_policy_per_organization_and_kind", lambda s: twice(policy(s))),
+    ("a_certificate_is_told_of_once_per_step", notice),
+    ("notice_mail_fate_is_known", lambda s: mail(s, fate="LOST")),
+    ("notice_mail_recipient_is_known", lambda s: mail(s, recipient="king")),
+    ("notice_mail_is_of_a_notice_or_a_week", lambda s: mail(s, digest_week="2026-W01")),
+    ("notice_mail_is_of_a_notice_or_a_week", lambda s: mail(s, notice=None)),
+    ("an_address_gets_a_notice_once", lambda s: twice(mail(s))),
+    ("an_address_gets_one_digest_a_week", lambda s: twice(mail(s, notice=None, digest_week="2026-W01"))),
+    ("notice_answer_is_known", lambda s: answer(s, answer="maybe")),
+    ("notice_answer_delegated_iff_to_whom", lambda s: answer(s, answer="delegated")),
+    ("notice_answer_delegated_iff_to_whom", lambda s: answer(s, delegated_to="x")),
     ("function_order_delivered_has_a_certificate", lambda s: order(s, state="DELIVERED", certificate_id="x")),
     ("function_order_delivered_has_a_certificate", lambda s: order(s, state="DELIVERED", delivered_at=s.at)),
     ("function_order_failed_iff_why", lambda s: order(s, state="FAILED")),

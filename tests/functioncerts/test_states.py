@@ -30,6 +30,10 @@ def test_the_diagram_in_the_readme_is_the_table(heading: str, table: Mapping[tup
     assert drawn == {(source, goal, action) for (source, action), goal in table.items()}
 
 
-def test_nothing_leads_from_revoked_or_failed_anywhere() -> None:
+def test_nothing_leads_from_revoked_failed_or_declined_anywhere() -> None:
     sources = {source for source, _ in FUNCTION_ORDER_MOVES}
-    assert sources == {FunctionOrderState.ORDERED, FunctionOrderState.DELIVERED}
+    assert sources == {
+        FunctionOrderState.AWAITING_APPROVAL,
+        FunctionOrderState.ORDERED,
+        FunctionOrderState.DELIVERED,
+    }
