@@ -377,6 +377,15 @@ class CardBlocked(_AboutACard):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardHolderReminded(_AboutACard):
+    """The holder of a card that ends within days is to be told so by mail."""
+
+    TYPE: ClassVar[str] = "card.holder_reminded"
+    days_before: int
+    valid_until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderingStopped(Event):
     """No cards may be ordered from an instant on, by one organization or (no id) by any; blocking goes on."""
 

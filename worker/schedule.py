@@ -20,6 +20,14 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "carry_out_decisions": {"task": "worker.tasks.carry_out_decisions", "schedule": schedule(5.0)},
     "sync_requested": {"task": "worker.tasks.sync_requested", "schedule": schedule(5.0)},
     "remove_outdated": {"task": "worker.tasks.remove_outdated", "schedule": crontab(hour="4", minute="30")},
+    "block_unactivated": {
+        "task": "worker.tasks.block_unactivated",
+        "schedule": crontab(hour="4", minute="40"),
+    },
+    "remind_card_holders": {
+        "task": "worker.tasks.remind_card_holders",
+        "schedule": crontab(hour="5", minute="10"),
+    },
     "run_schedules": {"task": "worker.tasks.run_schedules", "schedule": schedule(60.0)},
     "delete_reports": {"task": "worker.tasks.delete_reports", "schedule": schedule(300.0)},
     "refresh_ocsp": {"task": "worker.tasks.refresh_ocsp", "schedule": schedule(60.0)},

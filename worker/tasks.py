@@ -21,6 +21,8 @@ from cards.basis import block_card_on_basis
 from cards.errors import FactoryUnavailable
 from cards.outdated import remove_outdated_order, remove_outdated_orders
 from cards.production import connect, poll_factory_reports, send_due_orders
+from cards.reminders import remind_holders
+from cards.unactivated import block_unactivated_cards
 from directory import basis_decisions, confirmations, hsa_roles, hsa_sync, pu_sync, sync_decisions
 from directory.basis_models import BasisSubject
 from directory.errors import SyncRunTaken
@@ -276,6 +278,26 @@ def remove_outdated() -> None:
         return remove_outdated_orders(actor=Actor.system("remove_outdated"), at=now)
 
     run_job("remove_outdated", work)
+
+
+@shared_task
+def block_unactivated() -> None:
+    """Block cards that nobody activated in time (POR-12)."""
+
+    def work(now: datetime) -> str:
+        return block_unactivated_cards(actor=Actor.system("block_unactivated"), at=now)
+
+    run_job("block_unactivated", work)
+
+
+@shared_task
+def remind_card_holders() -> None:
+    """Tell holders that their card ends (domain.md 2.10)."""
+
+    def work(now: datetime) -> str:
+        return f"{remind_holders(actor=Actor.system('remind_card_holders'), at=now)} reminded"
+
+    run_job("remind_card_holders", work)
 
 
 _SYNCS = {"hsa": hsa_sync.sync_hsa, "pu": pu_sync.sync_pu}

@@ -23,6 +23,7 @@ from ocsp import publisher
 from ocsp.store.interface import StatusStore, StoreUnavailable
 from ocsp.store.opening import open_store
 from worker import probing
+from worker.card_notices import remind_holder
 from worker.consumers import Consumer, Handler
 from worker.errors import NotYet
 from worker.landing_receipts import make_receipt
@@ -140,6 +141,7 @@ def consumers() -> list[Consumer]:
         Consumer(name="reports", handlers={"report.ordered": make_ordered, "report.made": prove_ordered}),
         Consumer(name="report_notices", handlers={"report.ready": announce}),
         Consumer(name="role_notices", handlers={"role.reminded": remind}),
+        Consumer(name="card_notices", handlers={"card.holder_reminded": remind_holder}),
         Consumer(name="withdrawal", handlers={"certificate.issued": withdraw_late}),
         Consumer(
             name="function_orders",
