@@ -4,6 +4,7 @@
  * by length: both may set a PIN and give it new tries, as at the desk and as with a PUK letter. SoftHSM's own
  * security officer code is the admin key; the PUK opens a wrapped copy of it. In a security officer session
  * C_SetPIN with an eight-digit new code sets the PUK, with a sixteen-character one the admin key; the PUK stays.
+ * A response to a challenge (challenge.c) opens it too, and may renew the admin key in the same call.
  * A change is counted before it is made, so that other processes read the card anew (slots_follow_codes). */
 #define _GNU_SOURCE
 #include "sigill.h"
@@ -79,9 +80,52 @@ static CK_RV login_counted(struct call *call, CK_USER_TYPE user, CK_UTF8CHAR *co
     return rv;
 }
 
+static CK_RV set_admin_key(struct call *call, CK_UTF8CHAR *old, CK_ULONG old_length, CK_UTF8CHAR *admin_key);
+
+static CK_RV login_key(struct call *call, CK_UTF8CHAR *code, CK_ULONG length, struct counters *counters);
+
+/* The card writes the try down, then compares the response; a right one opens it as the key itself would. */
+static CK_RV login_response(struct call *call, const CK_UTF8CHAR *response, CK_ULONG length, struct counters *counters) {
+    CK_BYTE admin_key[ADMIN_KEY_LENGTH], renewed[ADMIN_KEY_LENGTH];
+    if (counters->admin <= 0)
+        return CKR_PIN_LOCKED;
+    counters->admin--;
+    CK_RV rv = counters_write(call->slot->card_number, counters);
+    if (rv == CKR_OK)
+        rv = challenge_check(call, response, length, counters, admin_key, renewed);
+    if (rv == CKR_PIN_INCORRECT)
+        return counters->admin > 0 ? CKR_PIN_INCORRECT : CKR_PIN_LOCKED;
+    if (rv == CKR_OK) {
+        counters->admin++;
+        rv = login_key(call, admin_key, sizeof admin_key, counters);
+    }
+    if (rv == CKR_OK && length == RENEWING_RESPONSE_LENGTH) {
+        rv = set_admin_key(call, admin_key, sizeof admin_key, renewed);
+        if (rv != CKR_OK)
+            call->slot->softhsm->calls->C_Logout(call->session->inner);
+    }
+    explicit_bzero(admin_key, sizeof admin_key);
+    explicit_bzero(renewed, sizeof renewed);
+    return rv;
+}
+
+/* What responses are checked with follows the key that opened: on a card of an earlier make, or after a kill. */
+static CK_RV login_key(struct call *call, CK_UTF8CHAR *code, CK_ULONG length, struct counters *counters) {
+    CK_RV rv = login_counted(call, CKU_SO, code, length, counters, &counters->admin, PUK_TRIES);
+    bool is_settled = counters->has_verifier[0] && !counters->has_verifier[1];
+    if (rv != CKR_OK || length != ADMIN_KEY_LENGTH || is_settled)
+        return rv;
+    counters->has_verifier[1] = false;
+    if (challenge_learn_key(call, code, counters, 0) == CKR_OK)
+        rv = counters_write(call->slot->card_number, counters);
+    return rv;
+}
+
 static CK_RV login_officer(struct call *call, CK_UTF8CHAR *code, CK_ULONG length, struct counters *counters) {
+    if (length == RESPONSE_LENGTH || length == RENEWING_RESPONSE_LENGTH)
+        return login_response(call, code, length, counters);
     if (length != PUK_LENGTH)
-        return login_counted(call, CKU_SO, code, length, counters, &counters->admin, PUK_TRIES);
+        return login_key(call, code, length, counters);
     CK_BYTE digest[32], admin_key[ADMIN_KEY_LENGTH];
     CK_RV rv = pad(call, counters, code, digest);
     if (rv != CKR_OK)
@@ -199,7 +243,9 @@ static CK_RV set_admin_key(struct call *call, CK_UTF8CHAR *old, CK_ULONG old_len
         return CKR_PIN_INCORRECT;
     if (!counters_read(call->slot->card_number, &counters))
         return CKR_DEVICE_ERROR;
-    CK_RV rv = count_change(call, &counters);
+    CK_RV rv = challenge_learn_key(call, admin_key, &counters, 1);
+    if (rv == CKR_OK)
+        rv = count_change(call, &counters);
     if (rv == CKR_OK)
         rv = call->slot->softhsm->calls->C_SetPIN(call->session->inner, old, old_length, admin_key, ADMIN_KEY_LENGTH);
     if (rv != CKR_OK)
@@ -209,6 +255,9 @@ static CK_RV set_admin_key(struct call *call, CK_UTF8CHAR *old, CK_ULONG old_len
         mix(counters.wrapped, counters.wrapped, old);
         mix(counters.wrapped, counters.wrapped, admin_key);
     }
+    memcpy(counters.verifier[0], counters.verifier[1], sizeof counters.verifier[0]);
+    counters.has_verifier[0] = true;
+    counters.has_verifier[1] = false;
     rv = counters_write(call->slot->card_number, &counters);
     bool is_kept = store_keep_copy(call->slot->card_number); /* else a repair would bring the old key back */
     return rv == CKR_OK && !is_kept ? CKR_DEVICE_ERROR : rv;
@@ -239,8 +288,10 @@ CK_RV card_init_token(struct call *call, CK_UTF8CHAR *admin_key, CK_ULONG length
     CK_RV rv = call->slot->softhsm->calls->C_InitToken(call->slot->inner_id, admin_key, length, label);
     if (rv != CKR_OK)
         return rv;
-    const struct counters counters = {.pin = PIN_TRIES, .puk = 0, .admin = PUK_TRIES};
-    rv = counters_write(card, &counters);
+    struct counters counters = {.pin = PIN_TRIES, .puk = 0, .admin = PUK_TRIES};
+    rv = challenge_learn_key(call, admin_key, &counters, 0);
+    if (rv == CKR_OK)
+        rv = counters_write(card, &counters);
     if (rv == CKR_OK && !store_keep_copy(card))
         rv = CKR_DEVICE_ERROR;
     call->slot->is_blank = rv != CKR_OK;

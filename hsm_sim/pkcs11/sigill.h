@@ -13,6 +13,8 @@
 #define PATH_BYTES 4096
 #define ADMIN_KEY_LENGTH 16
 #define PUK_LENGTH 8
+#define RESPONSE_LENGTH 64
+#define RENEWING_RESPONSE_LENGTH 96
 #define PIN_MIN 6
 #define PIN_MAX 8
 #define PIN_TRIES 5
@@ -57,6 +59,9 @@ struct counters {
     int pin, puk, admin;              /* tries left; 0 = locked */
     CK_BYTE salt[16];                 /* of the PUK */
     CK_BYTE wrapped[ADMIN_KEY_LENGTH]; /* the admin key under the PUK */
+    CK_BYTE verifier[2][32];          /* what responses are checked with (challenge.c): of the admin key, and of
+                                       * the one that was being put in its place: a kill then locks nobody out */
+    bool has_verifier[2];             /* the first not on a card of an earlier make, until its key is shown */
     unsigned long changes;            /* of PIN and admin key so far: SoftHSM reads them once per process */
 };
 
@@ -94,6 +99,8 @@ struct slot {
     ino_t inode;                /* of the reader file last seen */
     struct timespec changed;
     unsigned long code_changes; /* that our SoftHSM has seen */
+    CK_BYTE challenge[16];
+    CK_ULONG challenged;        /* the generation in which the challenge was made; 0: none waits */
 };
 
 struct session {
@@ -154,6 +161,16 @@ void module_lock(void);
 void module_unlock(void);
 extern bool module_is_open;
 extern pid_t module_process;
+
+/* --- challenge.c: the admin key proved without being said ----------------------------------------- */
+
+/* Makes the challenge that the next response must be for; only in memory, gone with the card. */
+CK_RV challenge_make(struct call *call, CK_BYTE *challenge);
+/* CKR_OK with the admin key, and the one to put in its place if the response is a long one. */
+CK_RV challenge_check(struct call *call, const CK_UTF8CHAR *response, CK_ULONG length,
+                      const struct counters *counters, CK_BYTE *admin_key, CK_BYTE *renewed);
+/* Remembers, not yet written, what to check the responses of a key with: 0 the card's, 1 the one to come. */
+CK_RV challenge_learn_key(struct call *call, const CK_BYTE *admin_key, struct counters *counters, int which);
 
 /* --- pin.c: log in with counters ------------------------------------------------------------------ */
 

@@ -574,6 +574,15 @@ CK_RV SIGILL_TriesLeft(CK_SLOT_ID id, CK_ULONG *pin, CK_ULONG *puk) {
     END
 }
 
+/* Sixteen octets to be answered with the admin key; the answer goes to C_Login as CKU_SO, once. */
+CK_RV SIGILL_GetChallenge(CK_SLOT_ID id, CK_BYTE *challenge) {
+    BEGIN_SLOT
+    if (!slots_are_readers() || call.slot->is_blank)
+        return call_end(&call, CKR_FUNCTION_NOT_SUPPORTED);
+    rv = challenge_make(&call, challenge);
+    END
+}
+
 static CK_FUNCTION_LIST function_list = {
     {2, 40},
     C_Initialize, C_Finalize, C_GetInfo, C_GetFunctionList, C_GetSlotList, C_GetSlotInfo, C_GetTokenInfo,
