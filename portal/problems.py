@@ -29,7 +29,7 @@ from portal.wordings.functioncerts import FUNCTIONCERTS
 from portal.wordings.ground import GROUND
 from portal.wordings.refusals import REFUSALS
 from portal.wordings.reports import REPORTS
-from portal.wordings.weaknesses import WEAKNESSES
+from portal.wordings.weaknesses import CSR_FAULTS, WEAKNESSES
 from portal.wordings.wording import Wording
 
 WORDINGS: Final[Mapping[str, Wording]] = {
@@ -113,13 +113,20 @@ def of_code(code: str, *, facts: Mapping[str, str] | None = None, fixer: str = "
         code=code,
         status=wording.status,
         title=str(wording.title) % shown,
-        text=str(WEAKNESSES.get((facts or {}).get("weakness", ""), wording.text)) % shown,
+        text=str(_why(code, facts or {}) or wording.text) % shown,
         fixer=str(
             fixer_said(
                 fixer if fixer not in {"", "nobody"} else wording.fixer, code=code, reader=reader.role()
             )
         ),
     )
+
+
+def _why(code: str, facts: Mapping[str, str]) -> words.Text:
+    """Return what is wrong with the key or the request it came in, or nothing."""
+    if "csr_refused" in {code, facts.get("check")}:
+        return CSR_FAULTS.get(facts.get("reason", ""), "")
+    return WEAKNESSES.get(facts.get("weakness", ""), "")
 
 
 def page(request: HttpRequest, problem: Problem) -> HttpResponse:

@@ -87,7 +87,11 @@ def read_script(content: bytes) -> Script:
 
 
 def _step(table: TomlTable) -> ScriptStep:
-    act = Act(table.text("act"))
+    named = table.text("act")
+    if named not in {act.value for act in Act}:
+        message = f"{named!r} is no act; there are {', '.join(act.value for act in Act)}"
+        raise ValueError(message)
+    act = Act(named)
     match act:
         case Act.ADD_ISSUER:
             step = ScriptStep(

@@ -1,4 +1,4 @@
-"""Why a public key is not certified, one sentence for each weakness that the CA names."""
+"""Why a public key or the request that holds it is not taken: one sentence for each fault the CA names."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -21,4 +21,16 @@ WEAKNESSES: Final[Mapping[str, Text]] = {
     "compromised": _("The key is reported as compromised."),
     "revoked_certificate": _("The key belongs to a revoked certificate; such keys are not certified again."),
     "another_subject": _("The key is certified for somebody or something else already."),
+}
+
+CSR_FAULTS: Final[Mapping[str, Text]] = {
+    "size": _("The request is too long: one key and its names take a few thousand octets."),
+    "malformed": _(
+        "It is not a certificate request: send one PKCS#10 request, PEM or DER, and nothing else."
+    ),
+    "algorithm": _(
+        "The request must be signed with RSA (PKCS #1 v1.5) or ECDSA, and with SHA-256, 384 or 512."
+    ),
+    "key": _("The key cannot be read, or its point is not on its curve."),
+    "proof": _("The signature in the request was not made with the private key of the key it holds."),
 }

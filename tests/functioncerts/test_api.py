@@ -1,13 +1,16 @@
 """The API for programs: tokens, scope, problem+json, and the certificate in the answer."""
 
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
+from textwrap import wrap
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import Client
@@ -20,6 +23,7 @@ from functioncerts.lifecycle import settle_orders
 from functioncerts.models import ApiToken, FunctionObject, FunctionOrder
 from functioncerts.tokens import create_token, revoke_token
 from journal.models import Entry
+from portal import problems
 from tests.cast import actor_of
 from tests.functioncerts.conftest import CLIENT, SERVER, SYSTEM, Stage, request_for
 
@@ -277,6 +281,15 @@ def test_a_field_that_nobody_knows_is_named_and_nothing_is_ordered(stage: Stage,
     assert (answer.status_code, list(answer.json()["detail"])) == (400, ["invalidity_date"])
 
 
+def _with_its_point_moved(csr: str) -> str:
+    """Return the request with a point that is not on P-256."""
+    request = x509.load_pem_x509_csr(csr.encode())
+    point = request.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    moved = point[:-1] + bytes([point[-1] ^ 1])
+    lines = wrap(b64encode(request.public_bytes(Encoding.DER).replace(point, moved)).decode(), 64)
+    return "\n".join(["-----BEGIN CERTIFICATE REQUEST-----", *lines, "-----END CERTIFICATE REQUEST-----"])
+
+
 def test_a_refused_request_tells_the_rule_and_who_can_mend_it(stage: Stage, token: str) -> None:
     good = request_for().decode()
     tampered = good[:-60] + ("B" if good[-60] != "B" else "C") + good[-59:]
@@ -290,6 +303,8 @@ def test_a_refused_request_tells_the_rule_and_who_can_mend_it(stage: Stage, toke
         ),
         (request_for(ec.generate_private_key(ec.SECP192R1())).decode(), {"weakness": "curve"}, "secp192r1"),
     ]
+    cases.append((_with_its_point_moved(good), {"check": "csr_refused", "reason": "key"}, "not a key"))
+    told = set()
     for csr, facts, sentence in cases:
         body = {"function_object": SERVER, "csr": csr}
         answer = bearer(token).post(URL, body, content_type="application/json")
@@ -297,6 +312,8 @@ def test_a_refused_request_tells_the_rule_and_who_can_mend_it(stage: Stage, toke
         assert (answer.status_code, problem["code"]) == (422, "certificate_request_invalid")
         assert problem["facts"].items() >= {**facts, "fixer": "you"}.items()
         assert sentence in problem["detail"]
+        told.add(problems.of_code(problem["code"], facts=problem["facts"]).text)
+    assert len(told) == len(cases), "each fault has its own words"
 
 
 @pytest.mark.parametrize("octets", [b"", b"[", b"\xff", b"[]", b"7"])
