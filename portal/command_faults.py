@@ -7,6 +7,7 @@ from django.db import InterfaceError, OperationalError, ProgrammingError
 from ca.pki.errors import PkiError
 from journal.errors import DomainError
 from ocsp.store.interface import StoreUnavailable
+from portal.config import ConfigurationError
 
 _UNDEFINED: Final = frozenset({"42P01", "42703", "3F000"})
 """PostgreSQL's states for a table, a column or a schema that is not there."""
@@ -18,6 +19,8 @@ def in_words(error: BaseException) -> str | None:
         case DomainError() | PkiError():
             facts = ", ".join(f"{name} {value}" for name, value in getattr(error, "facts", {}).items())
             return f"{error}" + (f" ({facts})" if facts else "")
+        case ConfigurationError():
+            return f"a setting cannot be used: {error}"
         case StoreUnavailable():
             return f"the store of OCSP answers cannot be used: {error}"
         case OperationalError() | ProgrammingError() if _is_not_migrated(error):

@@ -41,6 +41,28 @@ def test_on_a_database_without_tables_a_command_says_what_to_run_and_nothing_els
     assert said == "CommandError: the database is not set up for this version: run manage.py migrate"
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"), [("SIGILL_QA_MANUAL_UNTIL", "tomorrow"), ("SIGILL_PORTAL_PORT", "http")]
+)
+def test_a_setting_that_cannot_be_used_is_named_and_nothing_else(
+    tmp_path: Path, setting: str, value: str
+) -> None:
+    """QA-4, decision 10."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "lint_all"],
+        cwd=ROOT,
+        env=os.environ | {"SIGILL_HOME": str(tmp_path), setting: value},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"CommandError: a setting cannot be used: {setting} must be ")
+    assert repr(value) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("command", ["lint_all", "probe_status"])
 def test_before_the_ceremony_a_command_says_that_nothing_has_been_issued(
