@@ -32,7 +32,7 @@ class FunctionObjectValidated(_AboutAnObject):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _AboutAName(Event):
-    name_validation_id: str
+    validation_id: str
     organization_id: str
     name: str
     method: str

@@ -198,7 +198,7 @@ def end_validation(
             raise IllegalTransition("somebody else was faster", facts={"state": validation.state})
         record(
             NameValidationEnded(
-                name_validation_id=str(validation.pk),
+                validation_id=str(validation.pk),
                 organization_id=str(validation.organization_id),
                 name=validation.name,
                 method=validation.method,
@@ -327,7 +327,7 @@ def _confirm(validation: NameValidation, *, until: datetime, actor: Actor, at: d
         raise IllegalTransition("somebody else was faster", facts={"state": validation.state})
     record(
         NameValidationConfirmed(
-            name_validation_id=str(validation.pk),
+            validation_id=str(validation.pk),
             organization_id=str(validation.organization_id),
             name=validation.name,
             method=validation.method,
@@ -372,7 +372,7 @@ def _demand_owner(organization: Organization, function_object: FunctionObject | 
 
 def _requested(validation: NameValidation) -> NameValidationRequested:
     return NameValidationRequested(
-        name_validation_id=str(validation.pk),
+        validation_id=str(validation.pk),
         organization_id=str(validation.organization_id),
         name=validation.name,
         method=validation.method,

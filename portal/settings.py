@@ -50,12 +50,37 @@ SIGILL_QA_POLICY_ARC = config.text("SIGILL_QA_POLICY_ARC", SIGILL_POLICY_ARC)
 SIGILL_PKCS11_MODULE = config.text("SIGILL_PKCS11_MODULE", "/usr/lib/softhsm/libsofthsm2.so")
 SIGILL_TOKEN_LABEL = config.text("SIGILL_TOKEN_LABEL", "sigill-ca")
 SIGILL_SIGNER_SOCKET = SIGILL_RUN / "signer.sock"
+# Somebody else's time-stamp authority (RFC 3161) for the seal of reports and receipts, and a PEM file with the
+# roots under which it is believed. Unset: our own stamps.
+SIGILL_TSA_URL = config.text("SIGILL_TSA_URL", "")
+SIGILL_TSA_ROOTS = config.text("SIGILL_TSA_ROOTS", "")
+if bool(SIGILL_TSA_URL) is not bool(SIGILL_TSA_ROOTS):
+    raise config.ConfigurationError("SIGILL_TSA_URL and SIGILL_TSA_ROOTS are set together or not at all")
 SIGILL_OCSP_STORE = SIGILL_HOME / "ocsp" / "lmdb"
 # Days for which OCSP still tells the status of what has ended, and says so in its answers (archive cutoff).
 SIGILL_OCSP_RETENTION_DAYS = config.number("SIGILL_OCSP_RETENTION_DAYS", 0)
 # redis://, rediss:// or unix://: the publisher writes there, and each machine's folder follows it.
 SIGILL_OCSP_STORE_URL = config.text("SIGILL_OCSP_STORE", "")
 SIGILL_LEDGER = SIGILL_HOME / "ledger" / "revocations.log"
+
+# --- ACME (functioncerts/acme/README.md) --------------------------------------------------------------
+# What stands in its directory: behind another name or port than the portal's own, that one.
+SIGILL_ACME_URL = config.text("SIGILL_ACME_URL", f"{SIGILL_PORTAL_URL}/acme").rstrip("/")
+# External account keys and nonces are made of it; who has it can make both.
+SIGILL_ACME_MASTER = config.secret_file(SIGILL_SECRETS / "acme-master")
+# Whom the worker asks about names (address or address:port; none: the system's resolvers), which networks
+# besides public addresses it may go to for http-01, on which port, and how often it looks before it gives up.
+SIGILL_ACME_RESOLVERS = config.listed("SIGILL_ACME_RESOLVERS")
+SIGILL_ACME_NETWORKS = config.networks("SIGILL_ACME_NETWORKS")
+SIGILL_ACME_HTTP_PORT = config.number("SIGILL_ACME_HTTP_PORT", 80)
+SIGILL_ACME_ATTEMPTS = config.number("SIGILL_ACME_ATTEMPTS", 3)
+# What one account may ask for in an hour, and how often in an hour one name may fail.
+SIGILL_ACME_ORDERS_PER_HOUR = config.number("SIGILL_ACME_ORDERS_PER_HOUR", 60)
+SIGILL_ACME_FAILURES_PER_HOUR = config.number("SIGILL_ACME_FAILURES_PER_HOUR", 5)
+# For how many days a name that was shown is not asked about again; and for how many it counts for ACME too that
+# the organization itself showed its right to the name by DNS or HTTP (0: each account shows it itself).
+SIGILL_ACME_AUTHORIZATION_DAYS = config.number("SIGILL_ACME_AUTHORIZATION_DAYS", 7)
+SIGILL_ACME_VALIDATION_COUNTS_DAYS = config.number("SIGILL_ACME_VALIDATION_COUNTS_DAYS", 0)
 
 # --- Registers: their addresses, and how a synchronization may behave (design.md decision 9) -----------
 SIGILL_HSA_LOGICAL_ADDRESS = config.text("SIGILL_HSA_LOGICAL_ADDRESS", "SE165565594230-1000")
@@ -78,6 +103,9 @@ SIGILL_SYNC_COMPLETE_READS = config.number("SIGILL_SYNC_COMPLETE_READS", 3)
 SIGILL_SYNC_CAP_PERSONS = config.number("SIGILL_SYNC_CAP_PERSONS", 20)
 SIGILL_SYNC_CAP_PER_MILLE = config.number("SIGILL_SYNC_CAP_PER_MILLE", 5)
 SIGILL_ROLE_UNUSED_DAYS = config.number("SIGILL_ROLE_UNUSED_DAYS", 90)
+# Over how long what one person revokes in bulk counts together; how long a role waits for its second person.
+SIGILL_BULK_WINDOW_HOURS = config.number("SIGILL_BULK_WINDOW_HOURS", 24)
+SIGILL_APPOINTMENT_DAYS = config.number("SIGILL_APPOINTMENT_DAYS", 14)
 SIGILL_ORDER_OUTDATED_DAYS = config.number("SIGILL_ORDER_OUTDATED_DAYS", 60)
 
 # --- Jobs ------------------------------------------------------------------------------------------
@@ -115,6 +143,8 @@ AUTHN_CLIENT_LEAST_VERSION = config.text("SIGILL_CLIENT_LEAST_VERSION", "1.0")
 if os.environ.get("SIGILL_SERVER_SPKI_PINS"):
     # base64(SHA-256) of the TLS keys that clients may see, present and next; needed with https.
     AUTHN_SERVER_SPKI_PINS = tuple(os.environ["SIGILL_SERVER_SPKI_PINS"].split(","))
+# Acts that people sign with their card before they are done (portal/signing/README.md).
+SIGILL_STEP_UP = config.text("SIGILL_STEP_UP", "on") != "off"
 SESSION_IDLE_SECONDS = config.number("SIGILL_SESSION_IDLE_SECONDS", 15 * 60)
 SESSION_ABSOLUTE_SECONDS = config.number("SIGILL_SESSION_ABSOLUTE_SECONDS", 60 * 60)
 
@@ -148,6 +178,7 @@ INSTALLED_APPS = [
     "ocsp",
     "cards",
     "functioncerts",
+    "functioncerts.acme",
     "authn",
     "reports",
     "portal.accounts",
@@ -234,6 +265,8 @@ EMAIL_HOST = config.text("SIGILL_SMTP_HOST", "")
 EMAIL_PORT = config.number("SIGILL_SMTP_PORT", 25)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = config.text("SIGILL_MAIL_FROM", "sigill@localhost")
+# Where the mail server lays what comes back to that address, as a maildir; empty: nobody looks.
+SIGILL_BOUNCE_MAILDIR = config.text("SIGILL_BOUNCE_MAILDIR", "")
 LANGUAGE_COOKIE_NAME = "sigill-language"
 SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the proxy in front redirects to https, not the portal
 SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0

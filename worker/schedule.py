@@ -17,6 +17,7 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "keep_specimens": {"task": "worker.tasks.keep_specimens", "schedule": schedule(15.0)},
     "keep_service_signers": {"task": "worker.tasks.keep_service_signers", "schedule": schedule(15.0)},
     "measure_status": {"task": "worker.tasks.measure_status", "schedule": schedule(20.0)},
+    "acme_due": {"task": "worker.tasks.acme_due", "schedule": schedule(5.0)},
     "carry_out_decisions": {"task": "worker.tasks.carry_out_decisions", "schedule": schedule(5.0)},
     "sync_requested": {"task": "worker.tasks.sync_requested", "schedule": schedule(5.0)},
     "remove_outdated": {"task": "worker.tasks.remove_outdated", "schedule": crontab(hour="4", minute="30")},
@@ -37,6 +38,8 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     },
     "sync_roles": {"task": "worker.tasks.sync_roles", "schedule": crontab(hour="1", minute="0")},
     "care_for_roles": {"task": "worker.tasks.care_for_roles", "schedule": crontab(hour="5", minute="0")},
+    "raise_notices": {"task": "worker.tasks.raise_notices", "schedule": schedule(600.0)},
+    "send_notices": {"task": "worker.tasks.send_notices", "schedule": schedule(60.0)},
     "retain": {"task": "worker.tasks.retain", "schedule": crontab(hour="4", minute="0")},
     "sync_pu": {
         "task": "worker.tasks.sync_pu",

@@ -1,6 +1,6 @@
 """The periodic jobs: each is safe to run twice, to miss, and to be killed in."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -23,12 +23,22 @@ from cards.outdated import remove_outdated_order, remove_outdated_orders
 from cards.production import connect, poll_factory_reports, send_due_orders
 from cards.reminders import remind_holders
 from cards.unactivated import block_unactivated_cards
-from directory import basis_decisions, confirmations, hsa_roles, hsa_sync, pu_sync, sync_decisions
+from directory import (
+    appointments,
+    basis_decisions,
+    confirmations,
+    hsa_roles,
+    hsa_sync,
+    pu_sync,
+    sync_decisions,
+)
 from directory.basis_models import BasisSubject
 from directory.errors import SyncRunTaken
 from directory.models import SyncRun, SyncState
 from directory.role_basis import revoke_outdated_role
 from functioncerts.lifecycle import settle_orders as settle_function_orders
+from functioncerts.notice_mails import raise_digests
+from functioncerts.notices import raise_due
 from journal import checkpoints, tile_files
 from journal.actor import Actor
 from journal.audit_key import audit_key
@@ -36,8 +46,10 @@ from journal.watching import watch
 from ocsp import publisher, specimens
 from reports.lifecycle import delete_due
 from reports.schedules import run_due
-from worker import probing
+from worker import acme, probing
 from worker.archive import archive_segments
+from worker.expiry_notices import read_bounces
+from worker.expiry_notices import send_notices as hand_over_notices
 from worker.jobs import run_job
 from worker.retention import due
 from worker.signer_watch import watch_signer
@@ -78,18 +90,6 @@ def refresh_ocsp() -> None:
 
 
 @shared_task
-def watch_revocations() -> None:
-    """Ask from outside whether each fresh revocation is seen everywhere."""
-    run_job("watch_revocations", lambda _: probing.watch())
-
-
-@shared_task
-def measure_status() -> None:
-    """Ask everything as a relying service does; what would soon be past its nextUpdate is an alarm."""
-    run_job("measure_status", lambda _: probing.measure())
-
-
-@shared_task
 def keep_service_signers() -> None:
     """Renew what reports are sealed and stamped with, and tell the status services which key stamps."""
 
@@ -102,6 +102,18 @@ def keep_service_signers() -> None:
         return f"{renewed} renewed{', told the status services' if told else ''}"
 
     run_job("keep_service_signers", work)
+
+
+@shared_task
+def watch_revocations() -> None:
+    """Ask from outside whether each fresh revocation is seen everywhere."""
+    run_job("watch_revocations", lambda _: probing.watch())
+
+
+@shared_task
+def measure_status() -> None:
+    """Ask everything as a relying service does; what would soon be past its nextUpdate is an alarm."""
+    run_job("measure_status", lambda _: probing.measure())
 
 
 @shared_task
@@ -193,6 +205,12 @@ def end_overdue() -> None:
         )
 
     run_job("end_overdue", work)
+
+
+@shared_task
+def acme_due() -> None:
+    """Take up what ACME's accounts wait for and no event has brought about."""
+    run_job("acme_due", lambda _now: acme.look_at_due())
 
 
 @shared_task
@@ -329,7 +347,9 @@ def care_for_roles() -> None:
     def work(now: datetime) -> str:
         actor = Actor.system("directory.care_for_roles")
         reminded = confirmations.remind_due(actor=actor, at=now)
-        return f"{reminded} reminded of, {confirmations.lapse_due(actor=actor, at=now)} lapsed"
+        waited = appointments.lapse_waiting(actor=actor, at=now)
+        lapsed = confirmations.lapse_due(actor=actor, at=now)
+        return f"{reminded} reminded of, {lapsed} lapsed, {waited} requests lapsed"
 
     run_job("care_for_roles", work)
 
@@ -353,3 +373,22 @@ def retain() -> None:
         return f"{len(due(at=now))} due for erasure, {archived} segments archived"
 
     run_job("retain", work)
+
+
+@shared_task
+def raise_notices() -> None:
+    """Raise the notices of function certificates that end, once a week of those that have ended (POR-9)."""
+
+    def work(now: datetime) -> str:
+        actor = Actor.system("expiry_notices")
+        week = f"{now - timedelta(hours=6):%G-W%V}"
+        digests = raise_digests(week=week, actor=actor, at=now)
+        return f"{raise_due(actor=actor, at=now)} raised, {digests} digests"
+
+    run_job("raise_notices", work)
+
+
+@shared_task
+def send_notices() -> None:
+    """Hand over the mails of notices, and read what came back."""
+    run_job("send_notices", lambda now: f"{hand_over_notices(at=now)}; {read_bounces(at=now)}")

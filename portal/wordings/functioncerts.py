@@ -67,6 +67,24 @@ FUNCTIONCERTS: Final[Mapping[str, Wording]] = {
         title=_("The certificate is already revoked"),
         text=_("It was revoked %(at)s. Nothing was changed now."),
     ),
+    "acme_key_not_found": Wording(
+        status=404,
+        title=_("The key was not found"),
+        text=_("It does not exist, or it belongs to an organization outside your role."),
+        fixer="role",
+    ),
+    "acme_account_not_found": Wording(
+        status=404,
+        title=_("The account was not found"),
+        text=_("It does not exist, or it belongs to an organization outside your role."),
+        fixer="role",
+    ),
+    "acme_not_for_mailboxes": Wording(
+        status=409,
+        title=_("ACME is for servers and clients"),
+        text=_("A mailbox proves itself in another way: order its certificate on its page."),
+        fixer="you",
+    ),
     "idempotency_key_reused": Wording(
         status=409,
         title=_("The same request was sent before with other content"),
@@ -104,6 +122,11 @@ FUNCTIONCERTS: Final[Mapping[str, Wording]] = {
         status=409,
         title=_("This certificate cannot be renewed."),
         text=_("Only a delivered certificate of the same function object is renewed."),
+    ),
+    "nobody_to_delegate_to": Wording(
+        status=422,
+        title=_("The renewal cannot be passed on to that person."),
+        text=_("Choose somebody who orders function certificates for the organization."),
     ),
     "order_not_waiting": Wording(
         status=409,
