@@ -77,6 +77,11 @@ def activation_key(card_number: str, activation_id: str) -> str:
     return _derived(f"{card_number} activation {activation_id}")
 
 
+def unlock_key(card_number: str, unlock_id: str) -> str:
+    """Return the security officer's PIN that this unlocking puts on the card: 16 hexadecimal digits."""
+    return _derived(f"{card_number} unlock {unlock_id}")
+
+
 def _claimed_before(activation: Activation) -> tuple[str, ...]:
     claimed = Activation.objects.filter(card=activation.card, claimed_at__isnull=False)
     newest = claimed.exclude(pk=activation.pk).order_by("-claimed_at", "-opened_at")[:_MOST_EARLIER]

@@ -28,6 +28,7 @@ from cards.states import (
     CardState,
 )
 from cards.transitions import activation_after, card_after, demand_moved, order_after
+from cards.unlocking import end_open_unlocks
 from journal.actor import Actor
 from journal.recording import record
 
@@ -98,6 +99,7 @@ def block_card(
             at=at,
         )
         _end_open_activations(card, actor=actor, at=at)
+        end_open_unlocks(card, reason="cardBlocked", actor=actor, at=at)
         _end_running_order(card, actor=actor, at=at)
     card.refresh_from_db()
     return card

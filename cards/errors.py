@@ -126,6 +126,35 @@ class ActivationAborted(CardsError):
     code = "activation_aborted"
 
 
+class UnlockNotFound(CardsError):
+    """There is no such unlocking, or not for this actor, token or client key."""
+
+    code = "unlock_not_found"
+
+
+class UnlockExpired(CardsError):
+    """The unlocking was not finished in time."""
+
+    code = "unlock_expired"
+
+
+class UnlockAborted(CardsError):
+    """The unlocking was ended; the reason is in the facts."""
+
+    code = "unlock_aborted"
+
+
+class ConfirmationInvalid(CardsError):
+    """The signature that the card is open again does not hold, or is another card's."""
+
+    code = "confirmation_invalid"
+
+    @classmethod
+    def because(cls, why: str) -> Self:
+        """Return the error with the failed check's name."""
+        return cls(f"confirmation: {why}", facts={"check": why})
+
+
 class KeysInvalid(CardsError):
     """The keys sent are not the ones asked for, or a request for a certificate does not hold."""
 

@@ -19,23 +19,42 @@ from cards.card_keys import (
 )
 from cards.ordering import cancel_order, place_order, resume_ordering, stop_ordering
 from cards.receipts import sign_receipt
+from cards.unlock_answers import answer_for_card, confirm_unlock
+from cards.unlocking import (
+    OpenedUnlock,
+    abort_unlock,
+    cancel_unlock,
+    claim_unlock,
+    expire_unlocks,
+    open_unlock,
+    report_unlock_suspicion,
+)
 
 __all__ = [
     "AdminKeys",
     "OpenedActivation",
+    "OpenedUnlock",
     "abort_activation",
+    "abort_unlock",
+    "answer_for_card",
     "block_card",
     "cancel_activation",
     "cancel_order",
+    "cancel_unlock",
     "claim_activation",
+    "claim_unlock",
     "collect_certificates",
+    "confirm_unlock",
     "confirm_written",
     "disclose_admin_keys",
     "expire_activations",
+    "expire_unlocks",
     "open_activation",
+    "open_unlock",
     "place_order",
     "register_keys",
     "report_suspicion",
+    "report_unlock_suspicion",
     "resume_ordering",
     "revoke_superseded_certificate",
     "sign_receipt",

@@ -17,6 +17,7 @@ from cards.states import (
     CardOrderState,
     CardState,
 )
+from cards.unlock_models import Unlock  # noqa: F401 - Django finds models from here
 from directory.models import Organization, Person
 
 _RUNNING = sorted(state.value for state in RUNNING_ORDER_STATES)

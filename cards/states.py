@@ -74,6 +74,25 @@ class ActivationAction(StrEnum):
     ABORT = "ABORT"
 
 
+class UnlockState(StrEnum):
+    """How far the unlocking of a card at the desk has come."""
+
+    OPENED = "OPENED"
+    CLAIMED = "CLAIMED"
+    ANSWERED = "ANSWERED"
+    UNLOCKED = "UNLOCKED"
+    ABORTED = "ABORTED"
+
+
+class UnlockAction(StrEnum):
+    """What can happen to an unlocking."""
+
+    CLAIM = "CLAIM"
+    ANSWER = "ANSWER"
+    CONFIRM = "CONFIRM"
+    ABORT = "ABORT"
+
+
 CARD_ORDER_MOVES: Final[Mapping[tuple[CardOrderState, CardOrderAction], CardOrderState]] = {
     (CardOrderState.DRAFT, CardOrderAction.PLACE): CardOrderState.PLACED,
     (CardOrderState.DRAFT, CardOrderAction.CANCEL): CardOrderState.CANCELLED,
@@ -113,6 +132,16 @@ ACTIVATION_MOVES: Final[Mapping[tuple[ActivationState, ActivationAction], Activa
     (ActivationState.WRITTEN, ActivationAction.ABORT): ActivationState.ABORTED,
 }
 
+UNLOCK_MOVES: Final[Mapping[tuple[UnlockState, UnlockAction], UnlockState]] = {
+    (UnlockState.OPENED, UnlockAction.CLAIM): UnlockState.CLAIMED,
+    (UnlockState.OPENED, UnlockAction.ABORT): UnlockState.ABORTED,
+    (UnlockState.CLAIMED, UnlockAction.ANSWER): UnlockState.ANSWERED,
+    (UnlockState.CLAIMED, UnlockAction.ABORT): UnlockState.ABORTED,
+    (UnlockState.ANSWERED, UnlockAction.ANSWER): UnlockState.ANSWERED,
+    (UnlockState.ANSWERED, UnlockAction.CONFIRM): UnlockState.UNLOCKED,
+    (UnlockState.ANSWERED, UnlockAction.ABORT): UnlockState.ABORTED,
+}
+
 # An order that still may end with a card in the holder's hand: at most one per person and organization.
 RUNNING_ORDER_STATES: Final = frozenset(
     {
@@ -134,6 +163,9 @@ OPEN_ACTIVATION_STATES: Final = frozenset(
         ActivationState.WRITTEN,
     },
 )
+
+# An unlocking in which a client may still do something: at most one per card.
+OPEN_UNLOCK_STATES: Final = frozenset({UnlockState.OPENED, UnlockState.CLAIMED, UnlockState.ANSWERED})
 
 BLOCKABLE_CARD_STATES: Final = frozenset(
     state for (state, action) in CARD_MOVES if action is CardAction.BLOCK

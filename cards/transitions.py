@@ -5,12 +5,15 @@ from cards.states import (
     ACTIVATION_MOVES,
     CARD_MOVES,
     CARD_ORDER_MOVES,
+    UNLOCK_MOVES,
     ActivationAction,
     ActivationState,
     CardAction,
     CardOrderAction,
     CardOrderState,
     CardState,
+    UnlockAction,
+    UnlockState,
 )
 
 
@@ -35,6 +38,14 @@ def activation_after(state: str, action: ActivationAction) -> str:
     following = ACTIVATION_MOVES.get((ActivationState(state), action))
     if following is None:
         raise IllegalTransition.of(thing="activation", state=state, action=action.value)
+    return following.value
+
+
+def unlock_after(state: str, action: UnlockAction) -> str:
+    """Return the state of an unlocking after the action; raise IllegalTransition."""
+    following = UNLOCK_MOVES.get((UnlockState(state), action))
+    if following is None:
+        raise IllegalTransition.of(thing="unlock", state=state, action=action.value)
     return following.value
 
 
