@@ -24,7 +24,7 @@ class Actor:
     ``organization_ids`` are empty: it reaches the people and things of ``unit_ids``, the unit and those
     below it, and what does not ask for units shows it nothing.
     ``loa`` is the level of assurance of the login (2 or 3; 0 where it does not apply). ``credential`` is the
-    id of the session or API token that was used.
+    id of the session or API token that was used, ``evidence_id`` of the signature over this very act, if any.
     """
 
     kind: ActorKind
@@ -40,6 +40,7 @@ class Actor:
     client_address: str = ""
     correlation_id: str = ""
     credential: str = ""
+    evidence_id: str = ""
 
     @classmethod
     def system(cls, name: str, *, correlation_id: str = "") -> Self:
@@ -67,8 +68,10 @@ class Actor:
             "correlation": self.correlation_id,
             "credential": self.credential,
         }
+        if self.evidence_id:
+            facts["evidence"] = self.evidence_id
         if self.unit_id:
-            facts["unit"] = self.unit_id
+            facts |= {"unit": self.unit_id, "organization": self.organization_id}
         return facts if self._is_somebody else facts | {"identifier": self.identifier}
 
     def personal_facts(self) -> dict[str, str]:

@@ -24,6 +24,7 @@ REFERENCE_KINDS: dict[str, str] = {
     "organization_id": "organization",
     "function_object_id": "function_object",
     "authn_order_id": "authn_order",
+    "evidence_id": "evidence",
 }
 """Fields of these names are indexed, so that an object's own history can be read."""
 

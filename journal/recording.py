@@ -126,6 +126,8 @@ def _references(event: Event, actor: Actor, *, correlation_id: str) -> list[tupl
     references = event.references()
     if correlation_id:
         references.append(("correlation", correlation_id))
+    if actor.evidence_id and not any(kind == "evidence" for kind, _ in references):
+        references.append(("evidence", actor.evidence_id))
     if actor.acting_for and not any(kind == "organization" for kind, _ in references):
         references.append(("acting_for", actor.acting_for))
     return references

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
@@ -14,6 +14,7 @@ from journal.errors import DomainError
 from portal import problems
 from portal.accounts.actor import session_of
 from portal.reader import reading_as
+from portal.signing.errors import SignatureRequired
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -106,6 +107,8 @@ class ProblemMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer a domain error in words; anything else is Django's 500."""
+        if isinstance(exception, SignatureRequired):
+            return HttpResponseRedirect(exception.location, status=303)
         if isinstance(exception, DomainError):
             return problems.page(request, problems.explain(exception))
         return None

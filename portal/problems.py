@@ -29,6 +29,7 @@ from portal.wordings.functioncerts import FUNCTIONCERTS
 from portal.wordings.ground import GROUND
 from portal.wordings.refusals import REFUSALS
 from portal.wordings.reports import REPORTS
+from portal.wordings.signing import SIGNING
 from portal.wordings.weaknesses import CSR_FAULTS, WEAKNESSES
 from portal.wordings.wording import Wording
 
@@ -43,6 +44,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     **API,
     **REFUSALS,
     **REPORTS,
+    **SIGNING,
 }
 
 _SERVER_FAULT: Final = 500

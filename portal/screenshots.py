@@ -76,7 +76,7 @@ def take_all(
         _log_in(page, demo, camera)
         camera.take(page, "today")
         person = _order(page, camera, holder)
-        _activate(page, camera, person)
+        _activate(page, demo, camera, person)
         _block(page, camera)
         _lists_and_problems(page, demo, camera, person)
         _dark_and_narrow(browser, page, demo, camera, person)
@@ -172,7 +172,20 @@ def _order(page: Page, camera: Camera, holder: str) -> str:
     return person
 
 
-def _activate(page: Page, camera: Camera, person: str) -> None:
+def _sign(page: Page, demo: Demo, camera: Camera) -> None:
+    """Sign what the administrator is about to do with their card."""
+    page.wait_for_selector(".signed-text")
+    camera.take(page, "signing")
+    page.click("main .btn-primary")
+    _insert(page, demo.card_number)
+    page.wait_for_selector("input[name=pin]")
+    camera.take(page, "client-signing")
+    _choose_first(page)
+    page.fill("input[name=pin]", demo.pin)
+    page.press("input[name=pin]", "Enter")
+
+
+def _activate(page: Page, demo: Demo, camera: Camera, person: str) -> None:
     page.click("main a[href*='/activate/']")
     page.wait_for_selector("input[name=steps]")
     camera.take(page, "identity-check")
@@ -182,6 +195,7 @@ def _activate(page: Page, camera: Camera, person: str) -> None:
     page.fill("input[name=document_number]", "900318989005")
     page.fill("input[name=document_valid_to]", "2031-05-31")
     page.click("button[value=open]")
+    _sign(page, demo, camera)
     page.wait_for_url("**/activations/**")
     camera.take(page, "activation-waiting")
     live = page.url

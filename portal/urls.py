@@ -37,6 +37,7 @@ from portal.pages.reports import dashboard, recurring, report
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.accounts.urls")),
+    path("sign/", include("portal.signing.urls")),
     # Everybody
     path("language/", language.choose_language, name="language"),
     path("status/", status.show_status, name="status"),

@@ -19,6 +19,9 @@ if not os.environ.get("DATABASE_URL"):
     # A file, as an installation has: SQLite in memory knows neither WAL nor waiting for a lock.
     DATABASES["default"]["TEST"] = {"NAME": str(SIGILL_HOME / "test.sqlite3")}  # noqa: F405 - from the portal's
 
+# Browsers of most tests have no card: acts are signed in tests/portal/signing, and on running installations.
+SIGILL_STEP_UP = False
+
 # No sequencer runs beside these tests: entries wait, and privileged acts stop only where a test asks.
 SIGILL_JOURNAL_SEQUENCING_LIMIT_SECONDS = 24 * 3600
 SIGILL_JOURNAL_SIGNING_LIMIT_SECONDS = 24 * 3600

@@ -6,7 +6,6 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import requests
 from cryptography import x509
@@ -21,6 +20,7 @@ from deploy.demo.browser import Browser, Page
 from deploy.demo.cast import ALVA, FIRST_CARDS, HOLDER, Member
 from deploy.demo.filing import Filing
 from deploy.demo.functions import order_function_certificates
+from deploy.demo.signing import signed, start_link
 from deploy.demo.status_asking import Question
 from deploy.demo.telling import Teller
 from deploy.processes import Installation
@@ -103,19 +103,9 @@ class MainJob:
         browser = Browser(self.portal)
         login = browser.open("/login/")
         started = browser.submit(login, action="/login/oob/start")
-        link = self._start_link(started)
+        link = start_link(started)
         back = flows.log_in(link, pin=member.pin, card_number=card_number, configuration=self.configuration)
         return browser, browser.open(back)
-
-    @staticmethod
-    def _start_link(page: Page) -> str:
-        for address in page.document.xpath("//a/@href"):
-            if address.startswith("siths://"):
-                return str(address)
-            named = str(parse_qs(urlsplit(str(address)).query).get("url", [""])[0])
-            if named.startswith("siths://"):
-                return named
-        raise DemoFailed(f"the login page gave no link to the card client: {page.complaint()}")
 
     def administrator(self) -> Browser:
         """Log Alva in as ID administrator and return her browser."""
@@ -149,14 +139,19 @@ class MainJob:
             step.say("no PIN on it yet: nobody can use it before it is activated")
             step.check(f"curl -s http://127.0.0.1:{self.place.factory_port}/reports?after=0")
         with self.teller.step(
-            "Identity check at the desk, keys and certificates on the card, receipt"
+            "Identity check, signed by Alva's card; keys and certificates on the new card, receipt"
         ) as step:
             form = browser.open(activate)
             steps = [str(value) for value in form.document.xpath("//input[@name='steps']/@value")]
-            opened = browser.submit(form, {**IDENTITY_DOCUMENT, "steps": steps}, button=("act", "open"))
-            done = flows.activate(
-                self._start_link(opened), new_pin=HOLDER.pin, configuration=self.configuration
+            asked = browser.submit(form, {**IDENTITY_DOCUMENT, "steps": steps}, button=("act", "open"))
+            opened = signed(
+                browser,
+                asked,
+                pin=ALVA.pin,
+                card_number=self._card_of(ALVA),
+                configuration=self.configuration,
             )
+            done = flows.activate(start_link(opened), new_pin=HOLDER.pin, configuration=self.configuration)
             self.holder_card = done.card_number
             self.filing.person(HOLDER, done.card_number)
             step.say(f"card {grouped(done.card_number)} is active, PIN {HOLDER.pin}")

@@ -43,6 +43,28 @@ class SessionEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActSigned(Event):
+    """An act was carried out by a signature over it; the act's own events name the same evidence."""
+
+    TYPE: ClassVar[str] = "act.signed"
+    signed_act_id: str
+    kind: str
+    facts_sha256: str
+    evidence_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureVoided(Event):
+    """An act was signed and not carried out: its signature can never be used; `reason` says why."""
+
+    TYPE: ClassVar[str] = "act.signature_voided"
+    signed_act_id: str
+    kind: str
+    evidence_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoginRefused(Event):
     """Somebody's card was accepted, but nobody was let in; `code` says why."""
 

@@ -86,6 +86,42 @@ class PortalSession(models.Model):
         return self.hsa_id or self.certificate_hsa_id or self.person_id
 
 
+class SignedAct(models.Model):
+    """An act that its doer signed with a card: the evidence, what it is for, and that it was spent, once.
+
+    ``content`` is the canonical JSON of kind, text and facts, whose hash is among the signed lines.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=40)
+    content = models.TextField()
+    facts_hash = models.CharField(max_length=44)
+    evidence_id = models.CharField(max_length=36, unique=True)
+    session = models.ForeignKey(PortalSession, on_delete=models.PROTECT, related_name="signed_acts")
+    person_id = models.CharField(max_length=36, db_index=True)
+    organization_id = models.CharField(max_length=36, blank=True)
+    signed_at = models.DateTimeField()
+    spent_at = models.DateTimeField(null=True)
+    voided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """What the database itself refuses."""
+
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(spent_at__isnull=True) | Q(voided_at__isnull=True),
+                name="a_signed_act_is_carried_out_or_void_and_never_both",
+            ),
+            models.CheckConstraint(
+                condition=~Q(evidence_id="") & ~Q(facts_hash="") & ~Q(kind=""),
+                name="a_signed_act_names_its_evidence_and_facts",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
 class UntoldRefusals(models.Model):
     """Refusals beyond what the journal tells one by one, summed until one event tells of them all.
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
-from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
@@ -29,10 +28,10 @@ from authn.evidence import (
     verify_return,
 )
 from authn.hints import FailureHint
-from authn.relying_parties import Registration, register
+from authn.relying_parties import register
 from authn.trust import LOA3
-from journal.actor import Actor, ActorKind
 from portal.accounts.errors import LoginFailed
+from portal.accounts.relying_party import client_link, rp_actor, rp_id, rp_name, rp_registration
 from portal.accounts.result import AuthnResult
 from portal.accounts.second_check import verified_result
 
@@ -97,9 +96,9 @@ class OobProvider:
     def start(self, session: SessionBase, *, language: str, address: str, at: datetime) -> Challenge:
         """See LoginProvider. Raises authn's TooManyRequests."""
         self.cancel(session, at=at)
-        rp = register(_registration(), actor=_actor(), at=at)
+        rp = register(rp_registration(), actor=rp_actor(), at=at)
         rp_challenge = secrets.token_bytes(RP_CHALLENGE_OCTETS)
-        visible_text = _VISIBLE["en" if language == "en" else "sv"].format(name=_name())
+        visible_text = _VISIBLE["en" if language == "en" else "sv"].format(name=rp_name())
         request = orders.StartRequest(
             rp_challenge=rp_challenge,
             return_url=_return_url(),
@@ -108,7 +107,7 @@ class OobProvider:
             requirement=Requirement(loas=(LOA3,), carriers=("card",)),
             end_user_address=address,
         )
-        started = orders.start(rp.rp_id, request, actor=_actor(), at=at)
+        started = orders.start(rp.rp_id, request, actor=rp_actor(), at=at)
         autostart_url = f"siths://auth/1/{started.autostart_token}"
         session[_SESSION_KEY] = {
             "order_ref": started.order_ref,
@@ -134,7 +133,7 @@ class OobProvider:
         return Challenge(
             order_ref=kept["order_ref"],
             autostart_url=kept["autostart_url"],
-            client_link=_client_link(kept["autostart_url"]),
+            client_link=client_link(kept["autostart_url"]),
             verification_code=kept["verification_code"],
             claim_before=datetime.fromisoformat(kept["claim_before"]),
             poll_interval=orders.POLL_INTERVAL,
@@ -146,7 +145,7 @@ class OobProvider:
         if kept is None:
             return None
         try:
-            seen = orders.progress(_rp_id(), kept["order_ref"], at=at)
+            seen = orders.progress(rp_id(), kept["order_ref"], at=at)
         except OrderNotFound:
             return Failed(hint=FailureHint.EXPIRED.value)
         match seen:
@@ -172,7 +171,7 @@ class OobProvider:
         if not secrets.compare_digest(return_proof(session_secret).encode(), d.encode()):
             raise LoginFailed(RETURN_MISMATCH, "the link is not for this browser")
         try:
-            collected = orders.collect(_rp_id(), kept["order_ref"], actor=_actor(), at=at)
+            collected = orders.collect(rp_id(), kept["order_ref"], actor=rp_actor(), at=at)
         except OrderNotFound as error:
             raise LoginFailed(FailureHint.EXPIRED.value) from error
         match collected:
@@ -191,8 +190,8 @@ class OobProvider:
             order_ref=kept["order_ref"],
             server_random=collected.server_random,
             rp_challenge=unb64(kept["rp_challenge"]),
-            rp_id=_rp_id(),
-            rp_name=_name(),
+            rp_id=rp_id(),
+            rp_name=rp_name(),
             rp_origin=settings.SIGILL_PORTAL_URL,
             visible_text=kept["visible_text"],
             non_visible_hash=hashed(b""),
@@ -208,7 +207,7 @@ class OobProvider:
             return
         session.pop(_SESSION_KEY)
         try:
-            orders.cancel(_rp_id(), kept["order_ref"], actor=_actor(), at=at)
+            orders.cancel(rp_id(), kept["order_ref"], actor=rp_actor(), at=at)
         except OrderNotFound:
             return  # outlived already
 
@@ -218,33 +217,5 @@ def _kept(session: SessionBase) -> Mapping[str, str] | None:
     return kept
 
 
-def _name() -> str:
-    name: str = getattr(settings, "SIGILL_PORTAL_NAME", "Sigill")
-    return name
-
-
-def _rp_id() -> str:
-    rp_id: str = getattr(settings, "SIGILL_RP_ID", "SE0000000000-SIGILL")
-    return rp_id
-
-
 def _return_url() -> str:
     return f"{settings.SIGILL_PORTAL_URL}{RETURN_PATH}"
-
-
-def _registration() -> Registration:
-    return Registration(
-        rp_id=_rp_id(),
-        name_sv=_name(),
-        name_en=_name(),
-        return_origins=(settings.SIGILL_PORTAL_URL,),
-    )
-
-
-def _client_link(autostart_url: str) -> str:
-    client: str = getattr(settings, "SIGILL_CLIENT_URL", "")
-    return f"{client}/open?url={quote(autostart_url, safe='')}" if client else ""
-
-
-def _actor() -> Actor:
-    return Actor(kind=ActorKind.SERVICE, identifier=_rp_id())

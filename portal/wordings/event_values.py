@@ -6,6 +6,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 
 from portal import words
+from portal.wordings.signing import SIGNED_ACTS
 from portal.words import Text
 
 _NOT_FOUND: Final = _("nobody found")
@@ -77,6 +78,8 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
         }
         for verb in ("decided", "approved", "withdrawn", "carried_out")
     },
+    ("act.signed", "kind"): SIGNED_ACTS,
+    ("act.signature_voided", "kind"): SIGNED_ACTS,
     ("directory.sync_ended", "state"): {
         "complete": _("complete"),
         "incomplete": _("not complete"),

@@ -189,6 +189,7 @@ def _activate(visitor: Visitor, member: Member) -> str:
     page.locator("input[name=document_number]").fill(IDENTITY_DOCUMENT["document_number"])
     page.locator("input[name=document_valid_to]").fill(IDENTITY_DOCUMENT["document_valid_to"])
     page.get_by_role("button", name="Fortsätt till kortet").click()
+    visitor.sign(ALVA)
     page.wait_for_url("**/activations/*/")
     visitor.look()
     card_number = "".join(re.findall(r"\d", page.locator(".page-head .mono").inner_text()))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
 
 import requests
 
@@ -14,11 +13,14 @@ from client.virtual_readers import VirtualReaders
 from deploy.demo.browser import Browser, Page, PageRefused
 from deploy.demo.cast import ALVA, Member
 from deploy.demo.main_job import IDENTITY_DOCUMENT, LOST
+from deploy.demo.signing import signed, start_link
 from tests.running.installation import Installation, eventually
 
 PRODUCT = "7C1"
 GONE = (requests.ConnectionError, requests.ReadTimeout)
 """What a browser meets while the portal is being started again."""
+AWAY = {"revocationUnavailable", "notFound"}
+"""What the card client is told when a card's status was not to be had, or its answer came too late."""
 
 
 @dataclass(slots=True)
@@ -27,6 +29,7 @@ class Desk:
 
     installation: Installation
     browser: Browser
+    member: Member = ALVA
 
     @classmethod
     def of(cls, installation: Installation, member: Member = ALVA) -> "Desk":
@@ -40,7 +43,7 @@ class Desk:
             configuration=installation.configuration,
         )
         assert browser.open(back).path == "/"
-        return cls(installation, browser)
+        return cls(installation, browser, member)
 
     # --- single acts: each is one form of one page --------------------------------------------------
 
@@ -61,7 +64,18 @@ class Desk:
         form = self.browser.open(address)
         steps = [str(value) for value in form.document.xpath("//input[@name='steps']/@value")]
         values: dict[str, str | list[str]] = {**IDENTITY_DOCUMENT, "steps": steps}
-        return start_link(self.browser.submit(form, values, button=("act", "open")))
+        asked = self.browser.submit(form, values, button=("act", "open"))
+        return start_link(self.signed(asked))
+
+    def signed(self, page: Page) -> Page:
+        """Sign the act that a page waits for, by the card that the person logged in with."""
+        return signed(
+            self.browser,
+            page,
+            pin=self.member.pin,
+            card_number=self.installation.member_card(self.member),
+            configuration=self.installation.configuration,
+        )
 
     def block(self, address: str) -> Page:
         """Block a card as lost and return the page that follows. Raises ``PageRefused``."""
@@ -134,7 +148,7 @@ class Desk:
             except ServerUnreachable:
                 return None  # the claim's answer was lost: only that may end a link
             except ServerRefused as refusal:
-                if refusal.facts["status"] != "503":
+                if refusal.facts["status"] != "503" and refusal.facts.get("error_code") not in AWAY:
                     raise
                 return None
             return person
@@ -170,12 +184,3 @@ class Desk:
 def links_of(page: Page, part: str) -> list[str]:
     """Return the addresses in the page's own content that end with ``part``."""
     return [str(address) for address in page.document.xpath("//main//a/@href") if address.endswith(part)]
-
-
-def start_link(page: Page) -> str:
-    """Return the link that the card client opens."""
-    for address in page.document.xpath("//a/@href"):
-        named = parse_qs(urlsplit(address).query).get("url", [address])[0]
-        if named.startswith("siths://"):
-            return str(named)
-    raise PageRefused(f"{page.path} gives no link to the card client: {page.complaint()}")

@@ -130,6 +130,20 @@ class Visitor:
         self.type_pin(member.pin)
         self.page.wait_for_url(f"{self.installation.portal}/")
 
+    def sign(self, member: Member) -> None:
+        """Sign the act that the page waits for, by keyboard, with the card that they logged in with."""
+        self.page.wait_for_url("**/sign/*/")
+        self.look()
+        code = self.page.locator("dd.code").inner_text()
+        self.press(self.page.locator("a.btn-primary[href*='/open?']"))
+        self.page.locator("aside").first.wait_for()
+        card = self.installation.member_card(member)
+        self.insert(card)
+        self.choose_certificate_of(card)
+        self.look()
+        assert self.page.locator("dd .code").inner_text() == code
+        self.type_pin(member.pin)
+
     def choose_certificate_of(self, card_number: str) -> None:
         """Choose a certificate of one card where the client offers several."""
         self.page.locator("#pin").wait_for()

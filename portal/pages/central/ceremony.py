@@ -25,6 +25,8 @@ from portal.pages import asking
 from portal.pages.central.issuers import PLAN_STATES
 from portal.pages.parts import Crumb
 from portal.problems import Problem
+from portal.signing.acts import Act, ActKind
+from portal.signing.step_up import signed
 from portal.words import Tag, Text
 
 
@@ -80,7 +82,8 @@ def show_ceremony(request: HttpRequest, ceremony_id: str) -> HttpResponse:
         withdraw(plan.pk, actor=actor, at=at)
         messages.success(request, _("The plan is withdrawn. Nothing of it was done."))
     else:
-        plan = approve(plan.pk, plan_sha256=request.POST.get("plan_sha256", ""), actor=actor, at=at)
+        with signed(request, _act(plan), actor=actor, at=at) as doer:
+            plan = approve(plan.pk, plan_sha256=request.POST.get("plan_sha256", ""), actor=doer, at=at)
         messages.success(
             request,
             _("Approved by two: the ceremony can be held.")
@@ -88,6 +91,16 @@ def show_ceremony(request: HttpRequest, ceremony_id: str) -> HttpResponse:
             else _("Approved. One more person must approve it as well."),
         )
     return HttpResponseRedirect(reverse("ceremony", args=[plan.pk]))
+
+
+def _act(plan: CeremonyPlan) -> Act:
+    """Return what the approver signs: this plan, by its digest."""
+    return Act(
+        kind=ActKind.CA_SETTINGS,
+        text=_("I approve the ceremony “%(title)s” in %(environment)s. Digest of the plan: %(digest)s")
+        % {"title": plan.title, "environment": plan.environment, "digest": plan.plan_sha256},
+        facts={"ceremony_plan_id": str(plan.pk), "plan_sha256": plan.plan_sha256, "state": plan.state},
+    )
 
 
 def ceremony_page(plan: CeremonyPlan, *, actor: Actor, at: datetime) -> CeremonyPage:

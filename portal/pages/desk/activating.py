@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cards import policies
 from cards.errors import CardsError
+from cards.identity import IdentityCheckFacts
 from cards.lifecycle import cancel_activation, open_activation, report_suspicion
 from cards.models import Card
 from cards.products import assurance_level
@@ -27,6 +28,8 @@ from portal.pages.auditor.reach import reads_only
 from portal.pages.desk.identity_form import IdentityForm
 from portal.pages.parts import Crumb, Fact, Step, grouped
 from portal.problems import Problem
+from portal.signing.acts import Act, ActKind
+from portal.signing.step_up import signed
 from portal.words import Text
 
 _TOKENS: Final = "activation-tokens"
@@ -91,7 +94,8 @@ def check_identity(request: HttpRequest, card_id: str) -> HttpResponse:
     if not form.is_valid():
         return _ask(request, card, IdentityForm(request.POST, level=level), problem=None)
     try:
-        opened = open_activation(card_id=str(card.pk), identity_check=form.facts(), actor=actor, at=at)
+        with signed(request, _act(card, form.facts()), actor=actor, at=at) as doer:
+            opened = open_activation(card_id=str(card.pk), identity_check=form.facts(), actor=doer, at=at)
     except CardsError as error:
         return _ask(request, card, form, problem=problems.explain(error))
     activation_id = str(opened.activation.pk)
@@ -120,6 +124,32 @@ def cancel(request: HttpRequest, activation_id: str) -> HttpResponse:
     )
     messages.success(request, _("The activation was ended. What is on the card is kept for the next time."))
     return HttpResponseRedirect(reverse("person", args=[activation.card.person_id]))
+
+
+def _act(card: Card, check: IdentityCheckFacts) -> Act:
+    """Return what the administrator signs: that they checked this person, and hand out this card."""
+    return Act(
+        kind=ActKind.CARD_HAND_OUT,
+        text=_(
+            "I have checked the identity of %(person)s (%(document)s) and hand out card %(card)s to this"
+            " person. The card may be activated."
+        )
+        % {
+            "person": card.person.full_name,
+            "document": words.DOCUMENT_KINDS[check.document_kind],
+            "card": grouped(card.card_number or ""),
+        },
+        facts={
+            "card_id": str(card.pk),
+            "card_number": card.card_number or "",
+            "person_id": str(card.person_id),
+            "organization_id": str(card.organization_id),
+            "method": check.method.value,
+            "document_kind": check.document_kind.value,
+            "document_valid_until": check.document_valid_until.isoformat(),
+            "steps": ",".join(sorted(step.value for step in check.steps)),
+        },
+    )
 
 
 def _live(request: HttpRequest, activation_id: str) -> ActivationPage:
