@@ -49,7 +49,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
 
 _SERVER_FAULT: Final = 500
 _UNAVAILABLE: Final = 503
-MACHINE_PATHS: Final = ("/api/", "/c/")
+MACHINE_PATHS: Final = ("/api/", "/c/", "/acme/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("c/v1/", include("authn.api")),
     path("c/v1/activation/", include("cards.api")),
     path("api/v1/", include("functioncerts.api")),
+    path("acme/", include("functioncerts.acme.urls")),
     # The journal
     path("journal/", journal.show_journal, name="journal"),
     path("journal/export/", export.export, name="journal-export"),

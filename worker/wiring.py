@@ -22,7 +22,7 @@ from journal.sequencing import SequencedEntry
 from ocsp import publisher
 from ocsp.store.interface import StatusStore, StoreUnavailable
 from ocsp.store.opening import open_store
-from worker import probing
+from worker import acme, probing
 from worker.card_notices import remind_holder
 from worker.consumers import Consumer, Handler
 from worker.errors import NotYet
@@ -148,6 +148,15 @@ def consumers() -> list[Consumer]:
             handlers={
                 "certificate.published": settle_function_order,
                 "certificate.request_failed": settle_function_order,
+            },
+        ),
+        Consumer(name="acme_challenges", handlers={"acme_challenge.answered": acme.look_soon}),
+        Consumer(
+            name="acme_orders",
+            handlers={
+                "function_certificate.delivered": acme.settle_order,
+                "function_certificate.failed": acme.settle_order,
+                "function_certificate.declined": acme.settle_order,
             },
         ),
         Consumer(name="production", handlers={"card.ordered": send_order}),

@@ -96,6 +96,13 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "function_object.registered", "function_object.validated", "function_certificate.ordered",
         "function_certificate.delivered", "function_certificate.failed",
     ),
+    "ACME: keys, accounts, orders, authorizations, challenges": (
+        "acme_key.created", "acme_key.revoked", "acme_account.created", "acme_account.updated",
+        "acme_account.key_changed", "acme_account.ended", "acme_order.placed", "acme_order.ready",
+        "acme_order.finalized", "acme_order.issued", "acme_order.failed", "acme_authorization.granted",
+        "acme_authorization.ended", "acme_challenge.answered", "acme_challenge.passed",
+        "acme_challenge.failed",
+    ),
     "job runs": ("job.ended",),
     "imports and syncs, with their counts": (
         "directory.sync_ended", "person.imported", "person.changed", "person.missing", "person.found_again",
@@ -140,6 +147,13 @@ NO_EVENT: Final[Mapping[str, str]] = {
     "session/extend/": "the person is still there; the session's end is told",
     "c/v1/activation/status": "reads",
     "c/v1/hello": "answers GET alone",
+    "acme/directory": "answers GET alone",
+    "acme/new-nonce": "answers GET alone",
+    "acme/renewal-info/<str:certificate>": "answers GET alone",
+    "acme/account/<uuid:account_id>/orders": "reads: ACME reads by POST",
+    "acme/account/<uuid:account_id>/orders/after/<uuid:after>": "reads: ACME reads by POST",
+    "acme/cert/<uuid:order_id>": "reads: ACME reads by POST",
+    "acme/cert/<uuid:order_id>/to-root": "reads: ACME reads by POST",
     "journal/compare/": "compares two heads that the auditor has already",
     "people/search/live/": "hits by name while one types; whole numbers wait for Enter and are told",
 }
