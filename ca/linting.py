@@ -1,7 +1,7 @@
 """Lints everything that was issued, certificates and lists, with our own lints and with pkilint's."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from cryptography import x509
 
@@ -10,6 +10,7 @@ from ca.models import Certificate, Issuer
 from ca.pki.certificate_lints import lint_certificate
 from ca.pki.crl_lints import lint_crl
 from ca.pki.errors import PkiError
+from ca.pki.issuer import IssuerFacts
 from ca.pki.lints import Finding, Severity
 from ca.policy_files import files_of
 from ca.second_opinion import MOST_ENTRIES, SecondOpinion
@@ -38,11 +39,12 @@ def faults_in_certificates(
 ) -> Iterator[Fault]:
     """Yield the faults of every certificate, newest first; pkilint reads at most ``limit`` of them."""
     all_issuers = {issuer.key: issuer for issuer in Issuer.objects.all()}
+    facts: dict[str, list[IssuerFacts]] = {}
     for certificate in Certificate.objects.order_by("-issued_at", "pk").iterator(chunk_size=500):
         read.things += 1
         name = f"certificate {certificate.issuer_id} {certificate.serial_hex}"
         certificate_der = bytes(certificate.certificate_der)
-        yield from told(name, _own_lints(certificate, all_issuers[certificate.issuer_id]), read)
+        yield from told(name, _own_lints(certificate, all_issuers[certificate.issuer_id], facts), read)
         if opinion is not None and (limit is None or read.by_pkilint < limit):
             read.by_pkilint += 1
             for said in opinion.certificate(certificate_der):
@@ -70,20 +72,37 @@ def told(where: str, findings: Iterable[Finding], read: Read) -> Iterator[Fault]
             read.warnings += 1
 
 
-def _own_lints(certificate: Certificate, issuer: Issuer) -> tuple[Finding, ...] | list[Finding]:
-    """Return what our lints find, by the addresses of today or, for one from before a move, those of then."""
+def _own_lints(
+    certificate: Certificate, issuer: Issuer, known: dict[str, list[IssuerFacts]]
+) -> Sequence[Finding]:
+    """Return what our lints find, by the addresses of today or, for one from before a move, those of then.
+
+    ``known`` keeps what was found out about the issuers.
+    """
     files = files_of(issuer)
     parsed = x509.load_der_x509_certificate(bytes(certificate.certificate_der))
     if parsed.serial_number != int(certificate.serial_hex, 16):
         return [_finding("the certificate has another serial number than its row")]
     try:
-        facts = [files.facts_of(issuer), *files.earlier_facts_of(issuer)]
+        if issuer.key not in known:
+            known[issuer.key] = [files.facts_of(issuer), *files.earlier_facts_of(issuer)]
         profile = files.profile(certificate.profile)
     except PkiError as error:
         return [_finding(str(error))]
     tbs_der = parsed.tbs_certificate_bytes
-    found = [lint_certificate(tbs_der, profile=profile, issuer=one) for one in facts]
-    return min(found, key=lambda one: sum(finding.severity is Severity.ERROR for finding in one))
+    return _fewest(lint_certificate(tbs_der, profile=profile, issuer=one) for one in known[issuer.key])
+
+
+def _fewest(found: Iterable[Sequence[Finding]]) -> Sequence[Finding]:
+    """Return the findings with the fewest errors; the first with none ends the search."""
+    best: Sequence[Finding] | None = None
+    for one in found:
+        errors = sum(finding.severity is Severity.ERROR for finding in one)
+        if not errors:
+            return one
+        if best is None or errors < sum(finding.severity is Severity.ERROR for finding in best):
+            best = one
+    return best or ()
 
 
 def _faults_in_list(crl_list: CrlList, *, opinion: SecondOpinion | None, read: Read) -> Iterator[Fault]:
@@ -96,7 +115,9 @@ def _faults_in_list(crl_list: CrlList, *, opinion: SecondOpinion | None, read: R
     public_key = x509.load_der_x509_certificate(bytes(crl_list.issuer.certificate_der)).public_key()
     if not crl.is_signature_valid(public_key):  # type: ignore[arg-type]
         yield Fault(where=name, what="the issuer did not sign it")
-    yield from told(name, lint_crl(crl.tbs_certlist_bytes, issuer=crl_list.facts), read)
+    earlier = files_of(crl_list.issuer).earlier_facts_of(crl_list.issuer)
+    facts = [crl_list.facts, *(replace(one, plan=crl_list.facts.plan) for one in earlier)]
+    yield from told(name, _fewest(lint_crl(crl.tbs_certlist_bytes, issuer=one) for one in facts), read)
     if opinion is not None and len(crl) <= MOST_ENTRIES:
         read.by_pkilint += 1
         ask = opinion.authority_crl if crl_list.facts.plan.is_root else opinion.crl

@@ -16,6 +16,7 @@ from ca.pki.errors import PolicyFileRefused
 from ca.pki.hierarchy import Hierarchy, check_hierarchy, load_hierarchy
 from ca.pki.issuer import IssuerFacts, StatusAddresses, issuer_facts, root_facts
 from ca.pki.profile import Profile, load_profiles
+from ca.told_addresses import addresses_told
 
 _HERE: Final = Path(__file__).resolve().parent
 
@@ -75,7 +76,12 @@ class PolicyFiles:
         )
 
     def earlier_facts_of(self, issuer: Issuer) -> list[IssuerFacts]:
-        """Return what certificates of an issuer said about it before its addresses moved."""
+        """Return what certificates of an issuer said about it before its addresses moved.
+
+        Where they moved from the settings say, and the journal of the processes that worked there.
+        """
+        told = (_addresses(*pair) for pair in addresses_told(self.environment))
+        earlier = dict.fromkeys((*self.earlier_addresses, *told))
         return [
             issuer_facts(
                 hierarchy=self.hierarchy,
@@ -84,7 +90,8 @@ class PolicyFiles:
                 addresses=addresses,
                 policy_arc=self.policy_arc,
             )
-            for addresses in self.earlier_addresses
+            for addresses in earlier
+            if addresses != self.addresses
         ]
 
     def __hash__(self) -> int:

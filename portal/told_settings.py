@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from ca.told_addresses import ADDRESSES, in_certificates
 from journal.actor import Actor
 from journal.configuration import record_configuration
 
@@ -32,6 +33,8 @@ TOLD: Final = (
     "SIGILL_SYNC_CAP_PERSONS",
     "SIGILL_SYNC_CAP_PER_MILLE",
     "SIGILL_ROLE_UNUSED_DAYS",
+    "SIGILL_BULK_WINDOW_HOURS",
+    "SIGILL_APPOINTMENT_DAYS",
     "SIGILL_ORDER_OUTDATED_DAYS",
     "SIGILL_HSA_LOGICAL_ADDRESS",
     "SIGILL_PU_LOGICAL_ADDRESS",
@@ -51,6 +54,8 @@ def told_settings() -> Mapping[str, str]:
     told["database"] = connection.vendor
     told["broker"] = str(settings.SIGILL_BROKER_URL).partition(":")[0]
     told["trusted_proxies"] = " ".join(str(network) for network in settings.SIGILL_TRUSTED_PROXIES)
+    for name in ADDRESSES:
+        told[name] = in_certificates(getattr(settings, name))
     told["https"] = str(settings.SIGILL_PORTAL_URL.startswith("https://"))
     told["python"] = platform.python_version()
     told["pkcs11_module"] = str(settings.SIGILL_PKCS11_MODULE).rpartition("/")[2]

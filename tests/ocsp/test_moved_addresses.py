@@ -8,13 +8,16 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
+from django.test import override_settings
 from pytest_django import Settings
 
 from authn.configuration import status_hosts
+from ca.linting import Read, faults_in_certificates, faults_in_crls
 from ca.models import Certificate
 from ca.policy_files import policy_files
 from ca.selectors import issuer
 from ocsp.store.lmdb_store import LmdbStore
+from portal.told_settings import tell_configuration
 from tests.authority import the_authority
 from tests.ocsp.probe.site import ISSUER, free_port, node, now, publish_files
 from tests.ocsp.test_publisher import Token, World
@@ -105,6 +108,43 @@ def test_certificates_from_before_and_after_a_move_are_both_answered(
         publish_files(world, new)
         for one in (old, new):
             assert openssl_says(one, tmp_path) == ("revoked", "revoked")
+    world.store.close()
+
+
+def test_what_was_issued_before_a_move_is_linted_by_the_addresses_that_the_journal_was_told(
+    tmp_path: Path, settings: Settings
+) -> None:
+    """PKI-2: a home that was restored on another port needs no list of where it stood before."""
+    settings.SIGILL_HOME = tmp_path
+    settings.SIGILL_PUBLIC = tmp_path / "public"
+    settings.SIGILL_LEDGER = tmp_path / "ledger" / "revocations.log"
+    settings.SIGILL_STATUS_URL, portal = "http://127.0.0.1:8080", settings.SIGILL_PORTAL_URL
+    path = tmp_path / "ocsp" / "lmdb"
+    world = World(Token(the_authority()), LmdbStore(path), path)
+    world.refresh(now())
+    world.issue(at=now())
+    publish_files(world, world.issue(at=now()))
+
+    def faults() -> list[str]:
+        read = Read()
+        return [
+            fault.what
+            for fault in (
+                *faults_in_certificates(opinion=None, limit=None, read=read),
+                *faults_in_crls(opinion=None, read=read),
+            )
+            if fault.what != "no list is published"  # of the issuers that issue nothing here
+        ]
+
+    assert faults() == []
+    settings.SIGILL_STATUS_URL = settings.SIGILL_QA_STATUS_URL = "http://status.example/spar"
+    settings.SIGILL_PORTAL_URL = "https://portal.example"
+    assert faults() != [], "nobody told of an address, nor does a setting"
+    with override_settings(
+        SIGILL_STATUS_URL="http://127.0.0.1:8080", SIGILL_PORTAL_URL=portal, SIGILL_QA_STATUS_URL="http://qa"
+    ):
+        tell_configuration("signer")
+    assert faults() == []
     world.store.close()
 
 
