@@ -1,24 +1,19 @@
-"""The signing lane: fresh signatures off the loop, one exchange for all that wait, each with a deadline."""
+"""The signing lane: fresh signatures, one exchange with the signer for all that wait, each in its time."""
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from queue import SimpleQueue
-from threading import Thread
-from typing import Final
+from functools import partial
+from typing import Final, Protocol
 
 from ca.pki.errors import LintFailed
 from ca.pki.lints import stop_on_errors
 from ca.pki.response_lints import lint_response
 from ocsp.store.record import SignerRecord
 from ocsp.wire.signatures import SignatureMismatch, verify
-
-SignMany = Callable[[str, str, Sequence[bytes]], Sequence[bytes]]
-"""Signs messages with a key, in their order, and may wait: ``(label, algorithm, messages) -> signatures``."""
 
 Done = Callable[[bytes | None], None]
 """Told the signature, or None when none could be had; on the loop."""
@@ -34,6 +29,22 @@ class SigningUnavailable(Exception):
     """No signature could be had in time."""
 
 
+class SigningLink(Protocol):
+    """The way to the signer: one request at a time, and the loop never waits."""
+
+    def sign(
+        self,
+        label: str,
+        algorithm: str,
+        messages: Sequence[bytes],
+        told: Callable[[Sequence[bytes] | Exception], None],
+    ) -> None:
+        """Have messages signed in order; ``told`` is told once, on the loop, not before this returns."""
+
+    def close(self) -> None:
+        """Tell nobody any more."""
+
+
 @dataclass(slots=True, eq=False)
 class _Work:
     signer: SignerRecord
@@ -42,34 +53,32 @@ class _Work:
     done: Done
     expires_at: float
     is_over: bool = False
-
-
-_Outcome = tuple[_Work, bytes | Exception]
+    was_wrong: bool = False
+    """It was signed, and not rightly: an HSM that errs once is asked once more."""
 
 
 class SigningLane:
-    """Bounded in every direction: one thread, waiting questions, time.
+    """Bounded in every direction: waiting questions, time, what goes to the signer at once.
 
-    What comes in at once, or while the signer works, goes to it together. After a failure the lane rests, so
-    that a dead signer costs the questions after it nothing. An algorithm other than the key's own that fails
-    rests alone and for longer: a token need not be able to do it.
+    What comes in at once, or while the signer works, goes to it together; what it gave is verified while it
+    works on. After a failure the lane rests, so that a dead signer costs the questions after it nothing. An
+    algorithm other than the key's own that fails rests alone and for longer: a token need not be able to.
     """
 
     def __init__(
         self,
-        sign: SignMany,
+        link: SigningLink,
         *,
         most_waiting: int = 256,
         deadline: float = 3.0,
         lint: Callable[[SignerRecord, bytes], None] | None = None,
     ) -> None:
-        self._sign = sign
+        self._link = link
         self._lint = lint or lint_answer
         self._loop: asyncio.AbstractEventLoop
-        self._queue: SimpleQueue[list[_Work]] = SimpleQueue()
         self._pending: list[_Work] = []
         self._is_busy = False
-        """The thread has a batch, or will have one when the loop has read what came in with it."""
+        """The signer has some, or will have when the loop has read what came in with it."""
         self._most_waiting = most_waiting
         self._deadline = deadline
         self._waiting = 0
@@ -80,8 +89,10 @@ class SigningLane:
         self._resting: dict[tuple[str, str], float] = {}
         self.signed = 0
         self.failed = 0
-        # A daemon: a thread that waits for a stuck signer does not keep the process from ending.
-        Thread(target=self._run, name="signing", daemon=True).start()
+
+    def close(self) -> None:
+        """Let the signer go; who waits is told nothing any more."""
+        self._link.close()
 
     def can_sign(self, signer: SignerRecord, algorithm: str) -> bool:
         """Tell whether a signature with that algorithm is worth asking for; on the loop."""
@@ -109,18 +120,87 @@ class SigningLane:
             loop.call_soon(self._hand_over)
 
     def _hand_over(self) -> None:
-        """Give the thread what waits, without those who have waited too long already."""
-        batch, self._pending = self._pending[:_MOST_AT_ONCE], self._pending[_MOST_AT_ONCE:]
-        wanted = [work for work in batch if not work.is_over]
-        self._waiting -= len(batch) - len(wanted)
-        self._is_busy = bool(wanted or self._pending)
-        if wanted:
-            self._queue.put(wanted)
-        elif self._pending:
+        """Give the signer what waits for one of its keys."""
+        self._is_busy = False
+        while self._pending and not self._is_busy:
+            group = self._sound_of_one_key()
+            if not group:
+                continue
+            self._is_busy = True
+            messages = [work.to_be_signed for work in group]
+            first = group[0]
+            try:
+                self._link.sign(first.signer.label, first.algorithm, messages, partial(self._told, group))
+            except Exception as error:  # noqa: BLE001 - told to all who asked
+                self._is_busy = False
+                self._end_all(group, error)
+
+    def _sound_of_one_key(self) -> list[_Work]:
+        """Take what waits for the key that the first waits for, without those whose time is over.
+
+        What must not be signed is not.
+        """
+        first = self._pending[0]
+        taken: list[_Work] = []
+        left: list[_Work] = []
+        for work in self._pending:
+            is_alike = work.signer.label == first.signer.label and work.algorithm == first.algorithm
+            (taken if is_alike and len(taken) < _MOST_AT_ONCE else left).append(work)
+        self._pending = left
+        sound = []
+        for work in taken:
+            try:
+                if not work.is_over:
+                    self._lint(work.signer, work.to_be_signed)
+            except Exception as error:  # noqa: BLE001 - told to whoever asked
+                self._end(work, error)
+            else:
+                if work.is_over:
+                    self._waiting -= 1
+                else:
+                    sound.append(work)
+        return sound
+
+    def _told(self, group: Sequence[_Work], outcome: Sequence[bytes] | Exception) -> None:
+        """Tell those who asked, once what they get is verified; on the loop."""
+        if isinstance(outcome, Exception) or len(outcome) != len(group):
+            self._end_all(group, outcome if isinstance(outcome, Exception) else SignatureMismatch("too few"))
+            self._hand_over()
+            return
+        self._hand_over()  # the signer works on meanwhile
+        for work, signature in zip(group, outcome, strict=True):
+            if _is_right(work, signature):
+                self._end(work, signature)
+            elif work.was_wrong:
+                self._end(work, SignatureMismatch("the signature is not the signer's"))
+            else:
+                work.was_wrong = True
+                self._pending.insert(0, work)
+        self._forget_ended()
+        if not self._is_busy:
             self._hand_over()
 
+    def _end_all(self, group: Sequence[_Work], error: Exception) -> None:
+        for work in group:
+            self._end(work, error)
+        self._forget_ended()
+
+    def _end(self, work: _Work, outcome: bytes | Exception) -> None:
+        self._waiting -= 1
+        if work.is_over:
+            return  # whoever asked has waited long enough
+        if isinstance(outcome, Exception):
+            self._fail(work, outcome)
+        else:
+            self.signed += 1
+            self._tell(work, outcome)
+
+    def _forget_ended(self) -> None:
+        while self._expiring and self._expiring[0].is_over:
+            self._expiring.popleft()
+
     def _expire(self) -> None:
-        """Let those go who have waited too long; the thread finds out that nobody waits any more."""
+        """Let those go who have waited too long; the signer's answer finds nobody."""
         now = self._loop.time()
         while self._expiring and (self._expiring[0].is_over or self._expiring[0].expires_at <= now):
             work = self._expiring.popleft()
@@ -144,61 +224,6 @@ class SigningLane:
             work.done(signature)
         except Exception:  # noqa: BLE001 - one asker's fault costs the others nothing
             _log.exception("whoever asked could not be told")
-
-    def _deliver(self, outcomes: Sequence[_Outcome]) -> None:
-        """Tell those who asked; on the loop."""
-        self._waiting -= len(outcomes)
-        for work, outcome in outcomes:
-            if work.is_over:
-                continue  # whoever asked has waited long enough
-            if isinstance(outcome, Exception):
-                self._fail(work, outcome)
-            else:
-                self.signed += 1
-                self._tell(work, outcome)
-        while self._expiring and self._expiring[0].is_over:
-            self._expiring.popleft()
-        self._hand_over()
-
-    def _run(self) -> None:
-        while True:
-            batch = self._queue.get()
-            groups: dict[tuple[str, str], list[_Work]] = {}
-            for work in batch:
-                groups.setdefault((work.signer.label, work.algorithm), []).append(work)
-            outcomes = [
-                outcome
-                for (label, algorithm), group in groups.items()
-                for outcome in self._outcomes(label, algorithm, group)
-            ]
-            with suppress(RuntimeError):  # the loop has ended meanwhile
-                self._loop.call_soon_threadsafe(self._deliver, outcomes)
-
-    def _outcomes(self, label: str, algorithm: str, group: list[_Work]) -> Iterable[_Outcome]:
-        sound = []
-        for work in group:
-            try:
-                self._lint(work.signer, work.to_be_signed)
-            except Exception as error:  # noqa: BLE001 - told to whoever asked
-                yield work, error
-            else:
-                sound.append(work)
-        for is_last in (False, True):  # an HSM that errs once is asked once more, for what it got wrong
-            wrong = []
-            messages = [work.to_be_signed for work in sound]
-            try:
-                signatures = self._sign(label, algorithm, messages) if messages else []
-                for work, signature in zip(sound, signatures, strict=True):
-                    if _is_right(work, signature):
-                        yield work, signature
-                    elif is_last:
-                        yield work, SignatureMismatch("the signature is not the signer's")
-                    else:
-                        wrong.append(work)
-            except Exception as error:  # noqa: BLE001 - told to all who asked
-                yield from ((work, error) for work in sound)
-                return
-            sound = wrong
 
 
 def lint_answer(signer: SignerRecord, to_be_signed: bytes) -> None:

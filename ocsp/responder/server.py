@@ -15,7 +15,7 @@ from typing import Final
 import uvloop
 
 from ocsp.responder.connection import Connection, Connections, TimeLimits
-from ocsp.responder.lane import SigningLane, SignMany, no_lint
+from ocsp.responder.lane import SigningLane, SigningLink, no_lint
 from ocsp.responder.private import PrivateService, private_socket
 from ocsp.responder.service import StatusService
 from ocsp.store.interface import SnapshotReader
@@ -33,13 +33,13 @@ _FAREWELL: Final = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponderConfiguration:
-    """What a responder process serves, and where; ``sign`` is None where there is no signing lane."""
+    """What a responder process serves, and where; ``sign`` opens a way to the signer, if there is one."""
 
     host: str
     port: int
     public: Path
     reader: SnapshotReader
-    sign: SignMany | None
+    sign: Callable[[], SigningLink] | None
     clock: Callable[[], float]
     base_paths: tuple[str, ...] = ()
     """Paths before ``/ocsp``, ``/crl`` and ``/aia`` in addresses that certificates carry, e.g. ``/pki``."""
@@ -77,10 +77,12 @@ def serve(configuration: ResponderConfiguration) -> None:
 async def _serve(configuration: ResponderConfiguration, sockets: Sequence[socket.socket]) -> None:
     loop = asyncio.get_running_loop()
     sign = configuration.sign
+    lane = None if sign is None else SigningLane(sign())
+    stamping = None if sign is None else SigningLane(sign(), most_waiting=64, lint=no_lint)
     service = StatusService(
         reader=configuration.reader,
-        lane=None if sign is None else SigningLane(sign),
-        stamping=None if sign is None else SigningLane(sign, most_waiting=64, lint=no_lint),
+        lane=lane,
+        stamping=stamping,
         is_in_step=configuration.is_in_step,
         public=configuration.public,
         clock=configuration.clock,
@@ -118,6 +120,9 @@ async def _serve(configuration: ResponderConfiguration, sockets: Sequence[socket
     with suppress(TimeoutError):
         await asyncio.wait_for(connections.all_closed.wait(), _FAREWELL)
     ticking.cancel()
+    for one in (lane, stamping):
+        if one is not None:
+            one.close()
     configuration.reader.close()
 
 

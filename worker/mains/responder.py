@@ -8,32 +8,16 @@ import importlib
 import logging
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ca.hsm.proxy import SocketSigners
-from ca.hsm.wire import SignRequest
-from ca.pki.signer import SignatureAlgorithm
+from ca.hsm.loop_signer import LoopSigner
 from ocsp.responder.server import ResponderConfiguration, serve
 from ocsp.store.lmdb_reader import LmdbReader
 from worker.mains.clock import clock_is_in_step
 
 _PATIENCE = 2.0
 """Seconds for which a question waits for the signer; then it gets what lies ready."""
-
-
-class SigningByLabel:
-    """The signing lane's way to the signer process."""
-
-    def __init__(self, socket_path: Path) -> None:
-        self._signers = SocketSigners(socket_path, patience=_PATIENCE)
-
-    def __call__(self, label: str, algorithm: str, messages: Sequence[bytes]) -> Sequence[bytes]:
-        """Sign with the key of a label. Raises ``SigningUnavailable`` or ``SigningRefused``."""
-        return self._signers.sign_batch(
-            SignRequest(label=label, algorithm=SignatureAlgorithm[algorithm], messages=tuple(messages))
-        )
 
 
 def main() -> int:
@@ -51,7 +35,7 @@ def main() -> int:
             port=environment.number("SIGILL_STATUS_PORT", 8080),
             public=home / "public",
             reader=LmdbReader(home / "ocsp" / "lmdb"),
-            sign=SigningByLabel(run / "signer.sock"),
+            sign=lambda: LoopSigner(run / "signer.sock", patience=_PATIENCE),
             clock=time.time,
             is_in_step=clock_is_in_step if environment.number("SIGILL_TSA_IN_STEP", 0) else lambda: True,
             base_paths=_base_paths(

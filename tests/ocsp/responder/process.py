@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from ocsp.responder.connection import TimeLimits
 from ocsp.responder.server import ResponderConfiguration, serve
 from ocsp.store.lmdb_reader import LmdbReader
+from tests.ocsp.in_thread import InThread
 
 
 def main() -> None:
@@ -40,7 +41,7 @@ def main() -> None:
             port=port,
             public=home / "public",
             reader=LmdbReader(home / "ocsp" / "lmdb"),
-            sign=sign if key_file.name != "none" else None,
+            sign=(lambda: InThread(sign)) if key_file.name != "none" else None,
             clock=clock,
             private=home / "private.sock",
             limits=TimeLimits(first_request=1, request=1, idle=3, crowded=1, stalled=2, lingering=2),

@@ -12,6 +12,7 @@ from ocsp.wire.cert_id import CertId, HashAlgorithm
 from ocsp.wire.response import CertStatus, certificate_status, response_data, single_response
 from ocsp.wire.signatures import verify
 from tests.ocsp.authority import HOUR, SECONDS, Authority
+from tests.ocsp.in_thread import InThread
 
 
 class Flipping:
@@ -72,7 +73,7 @@ def test_an_answer_that_breaks_a_rule_never_reaches_the_signer(authority: Author
         asked.extend(messages)
         return authority.sign_batch(messages)
 
-    lane = SigningLane(sign)
+    lane = SigningLane(InThread(sign))
     with pytest.raises(SigningUnavailable):
         asyncio.run(sign_on(lane, authority.signer(), to_be_signed(authority, produced_at=SECONDS - HOUR)))
     assert (asked, lane.failed) == ([], 1)
@@ -80,7 +81,7 @@ def test_an_answer_that_breaks_a_rule_never_reaches_the_signer(authority: Author
 
 def test_a_signature_that_came_out_wrong_is_made_again(authority: Authority) -> None:
     """R9: whoever asks sees nothing of it."""
-    lane = SigningLane(Flipping(authority, wrong=1))
+    lane = SigningLane(InThread(Flipping(authority, wrong=1)))
     signature = asyncio.run(sign_on(lane, authority.signer(), to_be_signed(authority)))
     verify(
         public_key=authority.signer().public_key,
@@ -93,7 +94,7 @@ def test_a_signature_that_came_out_wrong_is_made_again(authority: Authority) -> 
 
 def test_signatures_that_go_on_coming_out_wrong_are_served_to_nobody(authority: Authority) -> None:
     """R9: the caller falls back to the stored answer, or says try later."""
-    lane = SigningLane(Flipping(authority, wrong=2))
+    lane = SigningLane(InThread(Flipping(authority, wrong=2)))
     with pytest.raises(SigningUnavailable):
         asyncio.run(sign_on(lane, authority.signer(), to_be_signed(authority)))
     assert (lane.signed, lane.failed) == (0, 1)
@@ -118,7 +119,7 @@ def test_those_that_wait_together_are_signed_in_one_exchange(authority: Authorit
     messages = [to_be_signed(authority, produced_at=SECONDS + n) for n in range(9)]
 
     async def ask() -> list[bytes]:
-        lane = SigningLane(sign, deadline=20)
+        lane = SigningLane(InThread(sign), deadline=20)
         asked = [asyncio.ensure_future(sign_on(lane, authority.signer(), messages[0]))]
         await asyncio.to_thread(begun.wait, 10)
         asked += [
@@ -133,7 +134,7 @@ def test_those_that_wait_together_are_signed_in_one_exchange(authority: Authorit
     for message, signature in zip(messages, asyncio.run(ask()), strict=True):
         signer = authority.signer()
         verify(public_key=signer.public_key, algorithm=signer.algorithm, signature=signature, signed=message)
-    assert exchanges == [1, 1, 8]
+    assert exchanges == [1, 8, 1]  # what waits does not wait for the second try
 
 
 def test_an_algorithm_that_the_token_cannot_do_rests_alone(authority: Authority) -> None:
@@ -143,7 +144,7 @@ def test_an_algorithm_that_the_token_cannot_do_rests_alone(authority: Authority)
         return authority.sign_batch(messages)
 
     async def ask() -> None:
-        lane, signer = SigningLane(sign), authority.signer()
+        lane, signer = SigningLane(InThread(sign)), authority.signer()
         assert lane.can_sign(signer, "ECDSA_SHA512")
         with pytest.raises(SigningUnavailable):
             await sign_on(lane, signer, to_be_signed(authority), "ECDSA_SHA512")
@@ -155,7 +156,8 @@ def test_an_algorithm_that_the_token_cannot_do_rests_alone(authority: Authority)
 
 def test_whoever_goes_away_leaves_the_lane_as_it_was(authority: Authority) -> None:
     async def ask() -> None:
-        lane, signer = SigningLane(lambda _, __, messages: authority.sign_batch(messages)), authority.signer()
+        link = InThread(lambda _, __, messages: authority.sign_batch(messages))
+        lane, signer = SigningLane(link), authority.signer()
         gone = asyncio.ensure_future(sign_on(lane, signer, to_be_signed(authority)))
         await asyncio.sleep(0)
         gone.cancel()
@@ -170,7 +172,8 @@ def test_who_cannot_be_told_keeps_nobody_else_from_an_answer(
     authority: Authority, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def ask() -> None:
-        lane, signer = SigningLane(lambda _, __, messages: authority.sign_batch(messages)), authority.signer()
+        link = InThread(lambda _, __, messages: authority.sign_batch(messages))
+        lane, signer = SigningLane(link), authority.signer()
 
         def fall(_: bytes | None) -> None:
             raise ValueError("gone")
@@ -191,7 +194,7 @@ def test_a_stuck_signer_lets_everybody_go_in_time_and_the_next_at_once(authority
         return authority.sign_batch(messages)
 
     async def ask() -> None:
-        lane, signer = SigningLane(sign, deadline=0.2), authority.signer()
+        lane, signer = SigningLane(InThread(sign), deadline=0.2), authority.signer()
         waiting = [asyncio.ensure_future(sign_on(lane, signer, to_be_signed(authority))) for _ in range(40)]
         said = await asyncio.gather(*waiting, return_exceptions=True)
         assert {type(one) for one in said} == {SigningUnavailable}

@@ -17,6 +17,7 @@ from ocsp.responder.time_stamp_service import MOST_A_SECOND
 from ocsp.store.lmdb_store import LmdbStore
 from tests.ca.pki.test_time_stamp import asked, authority_of, content_of, signer_of
 from tests.ca.pki.world import AT
+from tests.ocsp.in_thread import InThread
 
 NOW = AT.timestamp() + 3600.75
 QUERY = {b"content-type": b"application/timestamp-query"}
@@ -56,7 +57,7 @@ class Asking:
         self.service = StatusService(
             reader=LmdbStore(public.parent / "ocsp"),  # type: ignore[arg-type] # nobody asks OCSP here
             lane=None,
-            stamping=None if by is None else SigningLane(by, lint=no_lint),
+            stamping=None if by is None else SigningLane(InThread(by), lint=no_lint),
             is_in_step=is_in_step,
             public=public,
             clock=lambda: NOW,
