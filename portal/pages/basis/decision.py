@@ -23,11 +23,13 @@ from directory.role_basis_selectors import RoleGround
 from journal.actor import Actor
 from portal import moments, problems, words
 from portal.pages import asking
+from portal.pages.basis import signing
 from portal.pages.basis.lists import LISTS
 from portal.pages.central.registers import Progress
 from portal.pages.desk.history import names_of
 from portal.pages.managers.role_words import shown_name
 from portal.pages.parts import Crumb, Fact, grouped
+from portal.signing.step_up import signed
 from portal.wordings import registers as words_of
 from portal.words import Tag, Text
 
@@ -69,9 +71,12 @@ def show_decision(request: HttpRequest, decision_id: str) -> HttpResponse:
     actor = asking.who(request)
     decision = _seen(decision_id, actor)
     if request.method == "POST":
-        verb = withdraw_decision if request.POST.get("act") == "withdraw" else approve_decision
+        at, is_withdrawn = asking.now(), request.POST.get("act") == "withdraw"
         try:
-            verb(decision.pk, actor=actor, at=asking.now())
+            if is_withdrawn:
+                withdraw_decision(decision.pk, actor=actor, at=at)
+            else:
+                _approve(request, decision, actor=actor, at=at)
         except BasisDecisionRefused as error:
             rule = words_of.RULES.get(error.facts.get("rule", ""), words_of.RULES["decided"])
             messages.warning(request, str(rule))
@@ -79,7 +84,7 @@ def show_decision(request: HttpRequest, decision_id: str) -> HttpResponse:
             messages.success(
                 request,
                 _("Withdrawn. Nothing of it was done.")
-                if verb is withdraw_decision
+                if is_withdrawn
                 else _("Approved. It is carried out within seconds, row by row."),
             )
         return HttpResponseRedirect(reverse("basis-decision", args=[decision.pk]))
@@ -125,6 +130,15 @@ def decision_page(decision: BasisDecision, *, actor: Actor) -> DecisionPage:
             Crumb(label=_("Decision")),
         ),
     )
+
+
+
+def _approve(request: HttpRequest, decision: BasisDecision, *, actor: Actor, at: datetime) -> None:
+    if not signing.is_signed(BasisSubject(decision.subject), count=decision.total):
+        approve_decision(decision.pk, actor=actor, at=at)
+        return
+    with signed(request, signing.approving(decision), actor=actor, at=at) as doer:
+        approve_decision(decision.pk, actor=doer, at=at)
 
 
 def _seen(decision_id: str, actor: Actor) -> BasisDecision:

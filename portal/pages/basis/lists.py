@@ -25,9 +25,11 @@ from directory.errors import BasisDecisionRefused
 from directory.role_basis_selectors import LISTING_ROLES, count_outdated_roles
 from journal.actor import Actor
 from portal.pages import asking
+from portal.pages.basis import signing
 from portal.pages.basis.rows import BasisRow, order_row, rows_of
 from portal.pages.managers.role_words import shown_name
 from portal.pages.parts import Chip, Crumb, Line
+from portal.signing.step_up import signed
 from portal.wordings import registers as words_of
 from portal.words import Text
 
@@ -117,7 +119,11 @@ def _decide(
     if request.POST.get("confirmed") != "on":
         raise BasisDecisionRefused("not confirmed", facts={"rule": "not_confirmed"})
     reason = request.POST.get("reason", "")
-    return decide(kind, [row.chosen for row in rows], reason=reason, actor=actor, at=at)
+    chosen = [row.chosen for row in rows]
+    if not signing.is_signed(kind, count=len(rows)):
+        return decide(kind, chosen, reason=reason, actor=actor, at=at)
+    with signed(request, signing.deciding(kind, rows, digest=_digest(rows)), actor=actor, at=at) as doer:
+        return decide(kind, chosen, reason=reason, actor=doer, at=at)
 
 
 def basis_page(subject: BasisSubject, *, actor: Actor, at: datetime, after: str = "") -> BasisPage:

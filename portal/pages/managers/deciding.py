@@ -27,10 +27,12 @@ from journal.actor import Actor
 from portal import moments, problems
 from portal.pages import asking
 from portal.pages.desk.history import names_of
+from portal.pages.managers import role_acts
 from portal.pages.managers.role_forms import ConfirmForm, ReasonForm
 from portal.pages.managers.role_words import allowed, named, role_name, standing
 from portal.pages.parts import Crumb, Fact
 from portal.problems import Problem
+from portal.signing.step_up import signed
 from portal.words import Tag, Text
 
 
@@ -80,7 +82,8 @@ def take(request: HttpRequest, assignment_id: str) -> HttpResponse:
         form = ReasonForm(request.POST)
         if form.is_valid():
             try:
-                revoke_role(assignment, reason=form.cleaned_data["reason"], actor=actor, at=at)
+                with signed(request, role_acts.taking(assignment), actor=actor, at=at) as doer:
+                    revoke_role(assignment, reason=form.cleaned_data["reason"], actor=doer, at=at)
             except (RoleRefused, RoleNotHeld) as error:
                 problem = problems.explain(error)
             else:
@@ -137,7 +140,10 @@ def confirm(request: HttpRequest) -> HttpResponse:
         form, status = ConfirmForm(request.POST), 422
         if form.is_valid() and ticked:
             try:
-                count = confirm_roles(ticked, trained_on=form.cleaned_data["trained_on"], actor=actor, at=at)
+                trained_on = form.cleaned_data["trained_on"]
+                act = role_acts.confirming(ticked, trained_on=trained_on)
+                with signed(request, act, actor=actor, at=at) as doer:
+                    count = confirm_roles(ticked, trained_on=trained_on, actor=doer, at=at)
             except (RoleRefused, RoleNotHeld, RoleNotFound, ValueError) as error:
                 told = error if not isinstance(error, ValueError) else RoleNotFound("unreadable")
                 problem = problems.explain(told)
@@ -164,7 +170,8 @@ def _decided(
     """Give or decline, and return what to tell; empty when the form is not whole."""
     names = {"role": role_name(appointment.role), "person": named(appointment.employment)}
     if request.POST.get("decision") == "approve":
-        approve(appointment.pk, actor=actor, at=at)
+        with signed(request, role_acts.approving(appointment), actor=actor, at=at) as doer:
+            approve(appointment.pk, actor=doer, at=at)
         return _("%(person)s has the role %(role)s.") % names
     if not form.is_valid():
         return ""

@@ -24,11 +24,13 @@ from directory.selectors import organization_scope
 from journal.actor import Actor
 from portal import moments, problems, words
 from portal.pages import asking
+from portal.pages.managers import role_acts
 from portal.pages.managers.role_forms import GrantForm
 from portal.pages.managers.role_words import allowed, named, role_name
 from portal.pages.managers.roles import organizations_of
 from portal.pages.parts import Crumb, Fact
 from portal.problems import Problem
+from portal.signing.step_up import signed
 from portal.words import Text
 
 
@@ -81,7 +83,8 @@ def _previewed(
     if request.POST.get("confirmed") != "yes":
         return _page(request, form, preview=_preview(grant, at=at))
     try:
-        told = _do(grant, actor=actor, at=at)
+        with signed(request, role_acts.giving(grant), actor=actor, at=at) as doer:
+            told = _do(grant, actor=doer, at=at)
     except RoleRefused as error:
         return _page(request, form, problem=problems.explain(error), status=409)
     messages.success(request, told)

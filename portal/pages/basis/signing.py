@@ -1,0 +1,49 @@
+"""What is signed when a basis list is decided about: how many, which, and that they are blocked or taken."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from directory.basis_models import BasisDecision, BasisSubject
+from portal.pages.basis.rows import BasisRow
+from portal.signing.acts import Act, ActKind
+
+KINDS = {BasisSubject.CARD: ActKind.CARDS_BLOCK, BasisSubject.ROLE: ActKind.ROLE_TAKE}
+"""Decisions that are signed: orders that were never made can be placed again."""
+
+
+def is_signed(subject: BasisSubject, *, count: int) -> bool:
+    """Tell whether a decision is signed: about roles always, about cards from the second card on."""
+    return subject is BasisSubject.ROLE or (subject is BasisSubject.CARD and count > 1)
+
+
+def deciding(subject: BasisSubject, rows: Sequence[BasisRow], *, digest: str) -> Act:
+    """Return the act of deciding about the rows that were shown."""
+    return Act(
+        kind=KINDS[subject],
+        text=_text(subject, len(rows)) % {"count": len(rows)},
+        facts={"digest": digest, "ids": ",".join(sorted(row.id for row in rows))},
+    )
+
+
+def approving(decision: BasisDecision) -> Act:
+    """Return the act of the second person who approves a large decision."""
+    subject = BasisSubject(decision.subject)
+    count = decision.total
+    return Act(
+        kind=KINDS[subject],
+        text=_("I approve a colleague's decision. %(decision)s")
+        % {"decision": _text(subject, count) % {"count": count}},
+        facts={"basis_decision_id": str(decision.pk), "count": str(count)},
+    )
+
+
+def _text(subject: BasisSubject, count: int) -> str:
+    if subject is BasisSubject.CARD:
+        return ngettext(
+            "%(count)d card is blocked, and its certificates are revoked. It cannot be undone.",
+            "%(count)d cards are blocked, and their certificates are revoked. It cannot be undone.",
+            count,
+        )
+    return ngettext("%(count)d role is taken back.", "%(count)d roles are taken back.", count)
