@@ -368,6 +368,27 @@ def test_the_first_delta_is_awaited_until_its_time_has_passed(chosen: Callable[.
         full(issuer(KEY)).extensions.get_extension_for_class(x509.FreshestCRL)
 
 
+def test_an_old_delta_is_told_before_it_runs_out(chosen: Callable[..., Authority]) -> None:
+    """R7, F8: the worker stands still; the doctor says so while a quarter of the spare time is gone."""
+    authority = chosen("delta_crl_interval_minutes = 30")
+    one = CrlList(issuer=issuer(KEY), is_delta=True)
+    authority.later(seconds=2)
+    run(authority)
+    made = crl_age(one, at=authority.at)
+    assert made.this_update is not None
+    assert made.next_update is not None
+    due_at = made.this_update + timedelta(minutes=30)
+    alarm_at = due_at + (made.next_update - due_at) / 4
+    said = {}
+    for at in (due_at, alarm_at - timedelta(seconds=1), alarm_at, made.next_update):
+        (look,) = (look for look in lists(at) if look.what == f"CRL {one.name}")
+        said[crl_age(one, at=at).state, look.is_right] = look.said
+        assert (one.name in {age.name for age in late_crls(at=at)}) is not look.is_right
+    assert list(said) == [(CrlState.FRESH, True), (CrlState.LATE, False), (CrlState.EXPIRED, False)]
+    assert "should have been followed" in said[CrlState.LATE, False]
+    assert "expired" in said[CrlState.EXPIRED, False]
+
+
 def test_where_the_delta_is_not_announced_nobody_refuses_the_whole_list(
     chosen: Callable[..., Authority], openssl: Callable[[Authority], Openssl]
 ) -> None:

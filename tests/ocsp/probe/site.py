@@ -80,10 +80,18 @@ def publish_files(world: World, certificate: Certificate) -> tuple[Path, Path]:
     )
 
 
-def publish_delta(world: World, certificate: Certificate, *, number: int, base: int, lists: bool) -> Path:
+def publish_delta(
+    world: World,
+    certificate: Certificate,
+    *,
+    number: int,
+    base: int,
+    lists: bool,
+    at: datetime | None = None,
+) -> Path:
     """Publish a delta made by another hand than ours (cryptography's builder)."""
     issuer = x509.load_der_x509_certificate(bytes(Issuer.objects.get(key=ISSUER).certificate_der))
-    at = now() - timedelta(seconds=1)
+    at = at or now() - timedelta(seconds=1)
     builder = x509.CertificateRevocationListBuilder(
         issuer_name=issuer.subject, last_update=at, next_update=at + timedelta(hours=1)
     )

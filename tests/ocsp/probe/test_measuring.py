@@ -1,14 +1,17 @@
 """The probe measures from outside what relying services meet, and warns before anything ages out (R7, F8)."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.test import RequestFactory
 
 from ocsp.models import LatencySample, Measurement
 from ocsp.probe import alarms, measuring
 from ocsp.probe.alarms import AlarmKind
 from ocsp.probe.visiting import Visitor
 from ocsp.selectors import hours_of_service
+from portal.pages.public.status_metrics import show_metrics
 from tests.ocsp.probe.site import crl_url, now, place, publish_delta, publish_files, publish_list
 from tests.ocsp.test_publisher import ISSUER, World
 from tests.running.installation import eventually
@@ -91,6 +94,33 @@ def test_a_delta_is_measured_where_there_is_one(world: World) -> None:
     publish_delta(world, certificate, number=number + 3, base=number + 2, lists=False)
     measuring.measure(visitor=visitor)
     assert measured("delta_crl").fault == "the delta adds to a list that is not there"
+
+
+def test_an_old_delta_is_an_alarm_and_one_that_is_over_a_fault(world: World) -> None:
+    """R7, F8: told by the alarm, and by the figures that a monitor reads."""
+    visitor = Visitor(clock=now)
+    certificate = world.issue(at=now())
+    world.publish(certificate, at=now())
+    number = publish_list(world, certificate).crl_number
+
+    def publish(*, minutes_ago: int) -> None:
+        began = now() - timedelta(minutes=minutes_ago)
+        publish_delta(world, certificate, number=number + 1, base=number, lists=False, at=began)
+        measuring.measure(visitor=visitor)
+
+    publish(minutes_ago=31)  # of an hour, and each half hour there should be another
+    assert (AlarmKind.AGEING, "delta_crl") not in kinds()
+    publish(minutes_ago=46)
+    assert (AlarmKind.AGEING, "delta_crl") in kinds()
+    figures = show_metrics(RequestFactory().get("/status/metrics")).content.decode()
+    (age,) = re.findall(rf'age_of_oldest_seconds{{issuer="{ISSUER}",service="delta_crl",.*}} (\d+)', figures)
+    assert int(age) >= 46 * 60
+    alarms_told = re.search(r"^sigill_status_alarms (\d+)$", figures, re.MULTILINE)
+    assert alarms_told is not None
+    assert int(alarms_told[1]) >= 1
+    publish(minutes_ago=61)
+    assert measured("delta_crl").fault != ""
+    assert (AlarmKind.FAULT, "delta_crl") in kinds()
 
 
 def test_old_samples_are_forgotten(world: World) -> None:
