@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal import problems
-from portal.pages.auditor import compare, event, export, heads, journal
+from portal.pages.auditor import compare, event, evidence, export, heads, journal
 from portal.pages.basis import decision, lists
 from portal.pages.central import ceremony, issuers, protocols, register_run, registers
 from portal.pages.desk import (
@@ -59,6 +59,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("journal/export/", export.export, name="journal-export"),
     path("journal/events/<int:entry_id>/", event.show_event, name="journal-event"),
     path("journal/events/<int:entry_id>/proof.jsonl", event.download_proof, name="journal-proof"),
+    path("journal/evidence/<uuid:evidence_id>/", evidence.show_evidence, name="evidence"),
+    path("journal/evidence/<uuid:evidence_id>/file.json", evidence.download_evidence, name="evidence-file"),
     path("journal/intact/", heads.show_intact, name="journal-intact"),
     path("journal/intact/status/", heads.show_standing, name="journal-standing"),
     path("journal/intact/<int:size>/", heads.show_head, name="journal-head"),

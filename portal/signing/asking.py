@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils.translation import get_language
 
 from authn import orders
-from authn.certificate import read_certificate
 from authn.checks import Requirement
 from authn.errors import OrderNotFound
 from authn.evidence import (
@@ -31,7 +30,7 @@ from authn.evidence import (
 from authn.hints import FailureHint, PendingHint
 from authn.relying_parties import register
 from authn.trust import LOA3
-from directory.models import Employment
+from directory.models import Employment, Person
 from portal.accounts import people
 from portal.accounts.actor import address_of, session_of
 from portal.accounts.errors import LoginFailed, NotLoggedIn
@@ -213,9 +212,7 @@ def _session(request: HttpRequest) -> PortalSession:
 
 def _identifiers(row: PortalSession) -> tuple[str, ...]:
     """Return the hash of every identifier by which a card may name the person who is logged in."""
-    certificate = read_certificate(bytes(row.certificate_der))
-    numbers = {certificate.personal_identity_number, certificate.hsa_id}
-    people_ = Employment.objects.select_related("person").filter(person_id=row.person_id)
-    for employment in people_:
-        numbers |= {employment.hsa_id, employment.person.personal_identity_number or ""}
+    person = Person.objects.get(pk=row.person_id)
+    numbers = {person.personal_identity_number or ""}
+    numbers |= set(Employment.objects.filter(person=person).values_list("hsa_id", flat=True))
     return tuple(sorted(hashed(number.encode()) for number in numbers if number))

@@ -18,6 +18,7 @@ from journal.actor import Actor
 from journal.models import Entry, Leaf
 from journal.proofs import head_over, inclusion_proof, proof_bundle
 from journal.searching import Reach, chain, readable, same_cause
+from portal.accounts.models import SignedAct
 from portal.pages import asking
 from portal.pages.auditor.asked import Asked
 from portal.pages.auditor.known import Known, Told, is_own, known, told
@@ -89,6 +90,7 @@ class EventPage:
     cause: Sequence[EntryRow]
     proof: Proof | None
     crumbs: Sequence[Crumb]
+    evidence_url: str = ""
 
 
 @require_safe
@@ -154,8 +156,17 @@ def event_page(entry: Entry, *, reach: Reach, opened: frozenset[str], actor: Act
             same_cause(entry, correlation_id=correlation, reach=reach), reader=actor, opened=opened
         ),
         proof=_proof(entry),
+        evidence_url=_evidence_url(row),
         crumbs=(Crumb(label=_("Journal"), url=reverse("journal")), Crumb(label=name_of(entry.type))),
     )
+
+
+
+def _evidence_url(row: Told) -> str:
+    """Return the page of the signature over the act that left this entry; empty without one."""
+    evidence_id = str(row.acted.get("evidence", "")) or row.text("evidence_id")
+    is_act = bool(evidence_id) and SignedAct.objects.filter(evidence_id=evidence_id).exists()
+    return reverse("evidence", args=[evidence_id]) if is_act else ""
 
 
 def _entry(entry_id: int, *, actor: Actor) -> tuple[Entry, Reach]:
