@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
@@ -11,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 
 from ca import selectors
-from ca.errors import CaError, SigningUnavailable
+from ca.errors import CaError, SigningUnavailable, UnknownCertificate
 from ca.hsm.proxy import SignerSource
 from ca.issuance import mark_published
 from ca.models import Certificate
@@ -68,12 +69,29 @@ def publish(certificate_id: UUID | str, *, store: StatusStore, signers: SignerSo
     ``UnknownCertificate``, ``NoOcspSigner``, ``SigningUnavailable`` and ``StoreUnavailable``; then
     nothing was published and the caller tries again.
     """
+    publish_many([certificate_id], store=store, signers=signers, at=at)
+
+
+def publish_many(
+    certificate_ids: Sequence[UUID | str], *, store: StatusStore, signers: SignerSource, at: datetime
+) -> None:
+    """Publish the status of many with one batch of signatures for each issuer; otherwise as ``publish``.
+
+    What was published of them when it raises is repeated by the next try.
+    """
     if store.freshness().reconciled_at is None:
         # A new store: nothing may be called unknown before all that was issued is in it.
         reconcile(store=store, signers=signers, at=at, is_full=True)
-    certificate = selectors.certificate(certificate_id)
-    _put(certificate.issuer_id, [subjects.of_certificate(certificate)], store=store, signers=signers, at=at)
-    mark_published(certificate.pk, at=at)
+    found = selectors.certificates_by_id([str(one) for one in certificate_ids])
+    if missing := [one for one in certificate_ids if str(one) not in found]:
+        raise UnknownCertificate(f"there is no certificate {missing[0]}")
+    for issuer_key in sorted({one.issuer_id for one in found.values()}):
+        theirs = [one for one in found.values() if one.issuer_id == issuer_key]
+        known = [subjects.of_certificate(one) for one in theirs]
+        _put(issuer_key, known, store=store, signers=signers, at=at)
+        for certificate in theirs:
+            if certificate.published_at is None:
+                mark_published(certificate.pk, at=at)
 
 
 def reconcile(*, store: StatusStore, signers: SignerSource, at: datetime, is_full: bool) -> Refreshed:

@@ -5,8 +5,8 @@ Correctness rests on the cursor alone. The sequencer nudges the consumers so tha
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import (
@@ -31,6 +31,7 @@ from worker.events import EntrySetAside
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[SequencedEntry], None]
+BatchHandler = Callable[[Sequence[SequencedEntry]], None]
 
 SEQUENCING_PAUSE = 0.05
 """Seconds between looks for entries to sequence: the largest part of the time until others see a block."""
@@ -47,10 +48,15 @@ ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consumer:
-    """A name (its cursor), and what to do for each type of event; other types are passed over."""
+    """A name (its cursor), and what to do for each type of event; other types are passed over.
+
+    Where ``batches`` knows a type, neighbours of it that one act caused are taken together; when that fails
+    each goes to its handler, so one bad entry never holds up its neighbours.
+    """
 
     name: str
     handlers: Mapping[str, Handler]
+    batches: Mapping[str, BatchHandler] = field(default_factory=dict)
 
 
 class Nudge:
@@ -80,18 +86,52 @@ def consume_available(consumer: Consumer, *, limit: int = 100) -> int:
     An entry that fails by itself ``ATTEMPTS`` times is put on the dead-letter list and passed.
     """
     cursor, _ = ConsumerCursor.objects.get_or_create(name=consumer.name)
-    position = start = cursor.position
-    for entry in sequencing.entries_from(position, limit=limit):
-        handler = consumer.handlers.get(entry.type)
-        if handler is not None:
-            try:
-                _take(consumer, handler, entry)
-            except NotYet:
-                _move(consumer.name, start, position)
-                raise
-        position = entry.position + 1
+    start = cursor.position
+    entries = sequencing.entries_from(start, limit=limit)
+    runs = list(reversed(_runs(consumer, entries)))
+    while runs:
+        run = runs.pop()
+        try:
+            if len(run) == 1:
+                _take(consumer, consumer.handlers[run[0].type], run[0])
+            elif not _take_together(consumer, run):
+                runs += [[one] for one in reversed(run)]
+        except NotYet:
+            _move(consumer.name, start, run[0].position)
+            raise
+    position = entries[-1].position + 1 if entries else start
     _move(consumer.name, start, position)
     return position - start
+
+
+def _runs(consumer: Consumer, entries: Sequence[SequencedEntry]) -> list[list[SequencedEntry]]:
+    """Return the entries that the consumer wants, in order, with those together that it takes together."""
+    runs: list[list[SequencedEntry]] = []
+    for entry in entries:
+        if entry.type not in consumer.handlers:
+            continue
+        last = runs[-1][-1] if runs else None
+        joins = entry.type in consumer.batches and last is not None
+        if joins and (last.type, last.correlation) == (entry.type, entry.correlation):  # type: ignore[union-attr]
+            runs[-1].append(entry)
+        else:
+            runs.append([entry])
+    return runs
+
+
+def _take_together(consumer: Consumer, run: Sequence[SequencedEntry]) -> bool:
+    """Take a run; False when it failed as a whole and each is to be taken alone."""
+    try:
+        with caused_by(run[0].correlation):
+            consumer.batches[run[0].type](run)
+    except NotYet:
+        raise
+    except (InterfaceError, OperationalError) as error:
+        raise NotYet(str(error)) from error
+    except Exception as error:  # one of them is bad: alone it is known which
+        logger.warning("%s: %d %s together failed", consumer.name, len(run), run[0].type, exc_info=error)
+        return False
+    return True
 
 
 def _take(consumer: Consumer, handler: Handler, entry: SequencedEntry) -> None:

@@ -3,12 +3,12 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from django.utils import timezone
 
-from ca.selectors import certificate
+from ca.selectors import certificates_by_id
 from journal.sequencing import SequencedEntry
 from ocsp.models import Sighting
 from ocsp.probe import alarms, measuring, watching
@@ -51,13 +51,19 @@ _told: set[_Key] = set()
 
 def follow(entry: SequencedEntry) -> None:
     """certificate.revoked: begin to watch it, and look at once when OCSP says so."""
+    follow_together([entry])
+
+
+def follow_together(entries: Sequence[SequencedEntry]) -> None:
+    """certificate.revoked, of one act: begin to watch them; follow them at once when they are few."""
+    revoked = certificates_by_id([entry.text("certificate_id") for entry in entries])
 
     def work(visitor: Visitor) -> str:
-        landing = watching.begin(certificate(entry.text("certificate_id")), visitor=visitor)
-        if landing is None or landings_under_way()[0] > _FEW:
+        begun = watching.begin_many(list(revoked.values()), visitor=visitor)
+        if not begun or landings_under_way()[0] > _FEW:
             return ""
         awaited = Sighting.objects.filter(
-            landing=landing, source=Source.OCSP.value, state=SightingState.AWAITED.value
+            landing__in=begun, source=Source.OCSP.value, state=SightingState.AWAITED.value
         ).select_related("landing__certificate__issuer")
         deadline = time.monotonic() + FOLLOWED_SECONDS
         while left := list(awaited):

@@ -1,6 +1,6 @@
 """Which event leads to which work: the only place where consumers and the domain's verbs meet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from django.conf import settings
@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 from ca.errors import SigningUnavailable
 from ca.hsm.proxy import SocketSigners
 from ca.issuance import RequestUnderWay, issue_request
-from ca.ledger_replay import append_revocation
+from ca.ledger_replay import append_revocations
 from ca.selectors import certificate
 from cards.card_keys import revoke_superseded_certificate
 from cards.errors import FactoryUnavailable
@@ -69,8 +69,17 @@ def publish_issued(entry: SequencedEntry) -> None:
 
 def publish_revoked(entry: SequencedEntry) -> None:
     """certificate.revoked: into the ledger outside the database first, then to OCSP."""
-    append_revocation(entry.text("certificate_id"))
-    publish_issued(entry)
+    publish_revoked_together([entry])
+
+
+def publish_revoked_together(entries: Sequence[SequencedEntry]) -> None:
+    """certificate.revoked, of one act: one write of the ledger, one batch of signatures, one of the store."""
+    revoked = [entry.text("certificate_id") for entry in entries]
+    append_revocations(revoked)
+    try:
+        publisher.publish_many(revoked, store=status_store(), signers=signers(), at=timezone.now())
+    except (SigningUnavailable, StoreUnavailable) as error:
+        raise NotYet(str(error)) from error
 
 
 def withdraw_late(entry: SequencedEntry) -> None:
@@ -135,8 +144,13 @@ def consumers() -> list[Consumer]:
         Consumer(
             name="status",
             handlers={"certificate.issued": publish_issued, "certificate.revoked": publish_revoked},
+            batches={"certificate.revoked": publish_revoked_together},
         ),
-        Consumer(name="landings", handlers={"certificate.revoked": probing.follow}),
+        Consumer(
+            name="landings",
+            handlers={"certificate.revoked": probing.follow},
+            batches={"certificate.revoked": probing.follow_together},
+        ),
         Consumer(name="landing_receipts", handlers={"revocation.receipt_requested": make_receipt}),
         Consumer(name="reports", handlers={"report.ordered": make_ordered, "report.made": prove_ordered}),
         Consumer(name="report_notices", handlers={"report.ready": announce}),

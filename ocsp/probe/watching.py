@@ -1,7 +1,7 @@
 """Watches revocations until each was seen as ``revoked`` on every source of every node, from outside."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -23,6 +23,8 @@ _log: Final = logging.getLogger(__name__)
 
 _ROUND: Final = 1000
 """Most sightings that one round asks for; those asked longest ago come first."""
+_TOGETHER: Final = 100
+"""What was seen of so many is noted in one transaction: its moment is that of the last of them."""
 _MANY: Final = 20
 """From so many on, a list's numbers are read into a set instead of being searched one by one."""
 
@@ -50,12 +52,21 @@ def nodes_of(issuer: Issuer) -> tuple[str, ...]:
 
 def begin(certificate: Certificate, *, visitor: Visitor) -> Landing | None:
     """Begin to watch a revocation; None when it is too old to be worth it, or watched no more."""
+    return next(iter(begin_many([certificate], visitor=visitor)), None)
+
+
+def begin_many(certificates: Iterable[Certificate], *, visitor: Visitor) -> list[Landing]:
+    """Begin to watch revocations, but those that are too old to be worth it; a list is looked for once."""
     now = visitor.clock()
-    if certificate.revoked_at is None or certificate.not_after <= now:
-        return None
-    if now - certificate.revoked_at > landings.TOO_OLD:
-        return None
-    return landings.open_landing(certificate, list(_places(certificate, visitor)), at=now)
+    deltas: dict[str, bool] = {}
+    begun = {
+        certificate: list(_places(certificate, visitor, deltas))
+        for certificate in certificates
+        if certificate.revoked_at is not None
+        and certificate.not_after > now
+        and now - certificate.revoked_at <= landings.TOO_OLD
+    }
+    return landings.open_landings(begun, at=now)
 
 
 def watch(*, visitor: Visitor) -> Watched:
@@ -89,17 +100,32 @@ def ask(
     """Ask for sightings and note what came of each; a list is fetched once for all that look on it."""
     chosen = list(sightings)
     looks = _Looks(visitor=visitor, is_many=len(chosen) > _MANY)
-    for sighting in chosen:
+    together = _TOGETHER if looks.is_many else 1
+    for start in range(0, len(chosen), together):
+        _ask_together(
+            chosen[start : start + together], looks=looks, watched=watched, notes_unseen=notes_unseen
+        )
+
+
+def _ask_together(
+    sightings: Sequence[Sighting], *, looks: "_Looks", watched: Watched, notes_unseen: bool
+) -> None:
+    """Look at some, and note what came of it in one transaction."""
+    seen: dict[int | None, list[Sighting]] = {}
+    unseen: dict[str, list[Sighting]] = {}
+    for sighting in sightings:
         number: int | None = None
         try:
             is_seen, said, number = looks.look(sighting)
         except FAULTS as error:
             is_seen, said = False, fault_of(error)
-        now = visitor.clock()
         if is_seen:
-            watched.seen += landings.note_seen(sighting, crl_number=number, at=now)
+            seen.setdefault(number, []).append(sighting)
         elif notes_unseen:
-            landings.note_unseen(sighting, said=said, at=now)
+            unseen.setdefault(said, []).append(sighting)
+    now = looks.visitor.clock()
+    watched.seen += landings.note_all_seen(seen, at=now)
+    landings.note_all_unseen(unseen, at=now)
 
 
 def _settle(landing: Landing, *, at: datetime, watched: Watched) -> None:
@@ -171,7 +197,8 @@ class _Looks:
         return read.lists(serial_number)
 
 
-def _places(certificate: Certificate, visitor: Visitor) -> Iterable[Place]:
+def _places(certificate: Certificate, visitor: Visitor, deltas: dict[str, bool]) -> Iterable[Place]:
+    """Yield where a revocation must be seen; ``deltas`` keeps beside which lists one was found."""
     parsed = x509.load_der_x509_certificate(bytes(certificate.certificate_der))
     issuer = x509.load_der_x509_certificate(bytes(certificate.issuer.certificate_der))
     crl_url = _crl_url(parsed, certificate.issuer)
@@ -179,7 +206,10 @@ def _places(certificate: Certificate, visitor: Visitor) -> Iterable[Place]:
         if addresses.ocsp_urls(parsed):
             yield Place(source=Source.OCSP, node=node)
         yield Place(source=Source.FULL_CRL, node=node)
-        if offers_delta(visitor, addresses.at_node(crl_url, node), issuer):
+        at_node = addresses.at_node(crl_url, node)
+        if at_node not in deltas:
+            deltas[at_node] = offers_delta(visitor, at_node, issuer)
+        if deltas[at_node]:
             yield Place(source=Source.DELTA_CRL, node=node)
 
 

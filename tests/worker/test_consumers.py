@@ -1,11 +1,13 @@
 """Consumers lose nothing, take nothing twice in order, and let no bad entry stop the others."""
 
 import threading
+from collections.abc import Sequence
 
 import pytest
 from django.db import OperationalError
 
 from journal import sequencing
+from journal.correlation import caused_by
 from journal.models import ConsumerCursor, DeadLetter
 from journal.sequencing import SequencedEntry
 from tests.journal.test_recording import ring
@@ -83,6 +85,60 @@ def test_a_bad_entry_becomes_a_dead_letter_and_the_others_go_on() -> None:
     assert tries == [0, 1, *[2] * ATTEMPTS, 3, 4, 5, 6]
     letter = DeadLetter.objects.get()
     assert (letter.consumer, letter.error) == ("bells", "ValueError: cracked")
+
+
+@pytest.mark.usefixtures("_seven_bells")
+def test_what_one_act_caused_is_taken_together_and_alone_when_that_fails() -> None:
+    """R21: ten thousand revocations are a hundred batches; one that is bad holds up none of them."""
+    together: list[list[object]] = []
+    alone: list[object] = []
+
+    def take(entries: Sequence[SequencedEntry]) -> None:
+        together.append([one.event["times"] for one in entries])
+        if 5 in together[-1]:
+            raise ValueError("one of them is cracked")
+
+    def take_one(entry: SequencedEntry) -> None:
+        if entry.event["times"] == 5:
+            raise ValueError("cracked")
+        alone.append(entry.event["times"])
+
+    bells = Consumer(name="bells", handlers={"test.bell_rung": take_one}, batches={"test.bell_rung": take})
+    assert consume_available(bells, limit=3) == 3
+    assert consume_available(bells) == 4
+    assert (together, alone) == ([[0, 1, 2], [3, 4, 5, 6]], [3, 4, 6])
+    assert DeadLetter.objects.get().error == "ValueError: cracked"
+
+
+@pytest.mark.usefixtures("_seven_bells")
+def test_a_batch_that_must_wait_leaves_the_cursor_before_it() -> None:
+    away = [NotYet("the signer is away"), OperationalError("database is locked")]
+
+    def take(_: Sequence[SequencedEntry]) -> None:
+        if away:
+            raise away.pop()
+
+    bells = Consumer(name="bells", handlers={"test.bell_rung": print}, batches={"test.bell_rung": take})
+    for _ in range(2):
+        with pytest.raises(NotYet):
+            consume_available(bells)
+        assert ConsumerCursor.objects.get(name="bells").position == 0
+    assert consume_available(bells) == 7
+    assert not DeadLetter.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_different_acts_caused_is_not_taken_together() -> None:
+    """What a batch records is found by the id of the act that caused it."""
+    for act in ("one", "one", "other"):
+        with caused_by(act):
+            ring()
+    sequencing.sequence_committed()
+    sizes: list[int] = []
+    batches = {"test.bell_rung": lambda entries: sizes.append(len(entries))}
+    handlers = {"test.bell_rung": lambda _: sizes.append(1)}
+    assert consume_available(Consumer(name="bells", handlers=handlers, batches=batches)) == 3
+    assert sizes == [2, 1]
 
 
 @pytest.mark.usefixtures("_seven_bells")
