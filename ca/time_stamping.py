@@ -43,7 +43,16 @@ def time_stamp(request_der: bytes, *, signers: SignerSource, at: datetime) -> by
 
     Raises ``TimeStampRefused``, ``NoServiceSigner`` and ``SigningUnavailable``.
     """
-    stamping = time_stamp_signer(at=at)
+    return stamped_by(time_stamp_signer(at=at), request_der, signers=signers, at=at)
+
+
+def stamped_by(
+    stamping: TimeStampSigner, request_der: bytes, *, signers: SignerSource, at: datetime
+) -> bytes:
+    """Answer a request with a key that is known: the database is not asked.
+
+    Raises ``TimeStampRefused`` and ``SigningUnavailable``.
+    """
     plan = plan_time_stamp(request_der, authority=stamping.authority, at=at)
     stop_on_errors(
         lint_time_stamp(

@@ -14,7 +14,8 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 packages=(python3-venv python3-dev softhsm2 libp11-kit-dev gcc libc6-dev openssl gettext
           libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core)
 if [ "$kind" = dev ]; then
-  packages+=(postgresql-15 rabbitmq-server redis-server chromium faketime opensc nginx gnutls-bin apache2-bin stunnel4 libnss3-tools curl lego)
+  packages+=(postgresql-15 rabbitmq-server redis-server chromium faketime opensc nginx gnutls-bin apache2-bin stunnel4 libnss3-tools curl lego
+             poppler-utils libnss3-tools)
 elif [ "$kind" = bench ]; then
   packages+=(postgresql-15 nginx wrk)
 fi

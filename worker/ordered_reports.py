@@ -9,7 +9,6 @@ from typing import BinaryIO
 from django.conf import settings
 from django.utils import timezone
 
-from ca.errors import SigningUnavailable
 from journal.actor import Actor
 from journal.errors import DomainError
 from journal.models import Checkpoint
@@ -71,10 +70,7 @@ def prove_ordered(entry: SequencedEntry) -> None:
         keep_proved(ordered, proof=proof.bundle, sealed=None, actor=_ACTOR, at=timezone.now())
         return
     made = b"".join(vault.read(ordered.file_name, bytes(ordered.wrapped_key)))
-    try:
-        document = sealed(made, carried={ATTACHMENT: proof.bundle.encode()})
-    except SigningUnavailable as error:
-        raise NotYet(str(error)) from error
+    document = sealed(made, carried={ATTACHMENT: proof.bundle.encode()})
     file = vault.VaultWriter(f"{ordered.pk}.sealed")
     file.write(document)
     file.finish()

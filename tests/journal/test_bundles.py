@@ -208,6 +208,8 @@ def test_a_sealed_report_carries_the_proof_of_what_it_was_before_the_seal(
         chain_der=[],
         digest_algorithm="sha256",
         sign=lambda octets: KEY.sign(octets, ec.ECDSA(hashes.SHA256())),
+        stamp=None,
+        evidence=None,
         carried={"journal-proof.jsonl": proof.bundle.encode()},
     )
     assert sealed.startswith(plain)

@@ -264,6 +264,8 @@ def test_a_sealed_pdf_is_whole_and_ours_and_a_changed_one_is_not(scene: Scene) -
         chain_der=[],
         digest_algorithm="sha256",
         sign=lambda octets: key.sign(octets, ec.ECDSA(hashes.SHA256())),
+        stamp=None,
+        evidence=None,
     )
 
     def status(octets: bytes) -> tuple[bool, bool]:

@@ -110,7 +110,7 @@ EXPECTED = {
         subject=[*AUTHORITY, (NameOID.COMMON_NAME, "TEST Sigill rapporter", UTF8)],
         days=731,
         usage="DN",
-        purposes=[DOCUMENT_SIGNING],
+        purposes=[DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION],
         status="testsigilleidfunctioncav1",
     ),
     "time_stamp_signer": Expected(

@@ -20,6 +20,7 @@ from reports.lifecycle import head_of, made_event
 from reports.models import ReportFormat
 from reports.question import Question
 from reports.tables import no_progress
+from worker.errors import NotYet
 from worker.models import JobStatus
 from worker.ordered_reports import ATTACHMENT, write_report
 from worker.sealing import sealed
@@ -66,7 +67,7 @@ class Command(BaseCommand):
             )
         try:
             told = self._prove(entry.pk, draft, out, is_pdf=format == "pdf")
-        except (DomainError, SigningUnavailable, OSError) as error:
+        except (DomainError, NotYet, SigningUnavailable, OSError) as error:
             raise CommandError(f"the report was not sealed: {error}") from error
         draft.replace(out)
         self.stdout.write(
