@@ -104,14 +104,16 @@ def _json_call(call: Call) -> Callable[[HttpRequest], JsonResponse]:
 
 @_json_call
 def claim(request: HttpRequest, body: Body) -> JsonResponse:
-    """POST {token, clientKey, app, version}: take the order; answer with what to show and to sign."""
+    """POST {token or qr, clientKey, app, version}: take the order; answer with what to show and to sign."""
     try:
         client_key = parse_client_key(body.get("clientKey"))
         version = client_orders.parse_version(_text(body, "version"))
     except (ClientKeyInvalid, ValueError) as error:
         raise InvalidParameters("clientKey or version is not well formed") from error
-    order = client_orders.claim(
-        _text(body, "token"),
+    is_scanned = "qr" in body
+    claimed = client_orders.claim_by_qr if is_scanned else client_orders.claim
+    order = claimed(
+        _text(body, "qr" if is_scanned else "token"),
         client_key,
         app=f"{_text(body, 'app')}/{_text(body, 'version')}"[:_MAX_TEXT],
         version=version,

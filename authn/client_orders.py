@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from authn import configuration, lifecycle, rate_limits
 from authn.certificate import HolderCertificate
 from authn.checks import Checked, Requirement, check_answer
 from authn.errors import AlreadyClaimed, CheckFailed, ClientTooOld, OrderMoved, OrderNotFound, Unauthorized
-from authn.evidence import Answer, ClientKey, RequestSignatureInvalid, b64, verify_request
+from authn.evidence import Answer, ClientKey, Flow, RequestSignatureInvalid, b64, verify_request
 from authn.hints import AbortReason, FailureHint
 from authn.lifecycle import Claim
 from authn.models import AuthnOrder, Evidence
 from authn.orders import token_digest
+from authn.qr import is_genuine, read_frame
 from authn.selectors import question_of
 from authn.states import IllegalTransition, OrderState, is_late
 from authn.trust import load_trust
@@ -45,15 +48,50 @@ def claim(
     Raises TooManyRequests, OrderNotFound (unknown or too late), AlreadyClaimed, ClientTooOld (the order is
     then failed, so that the waiting page can say so).
     """
-    limit = configuration.client_rules().claims_per_minute
-    rate_limits.count_request(f"claim:{address}", limit=limit, at=at)
-    order = (
-        AuthnOrder.objects.select_related("relying_party")
-        .filter(autostart_token_sha256=token_digest(token))
-        .first()
-    )
+    _count(address, at=at)
+    order = _orders().filter(autostart_token_sha256=token_digest(token), flow=Flow.SAME_DEVICE).first()
     if order is None:
         raise OrderNotFound("no such order")
+    return _claimed(order, client_key, app=app, version=version, address=address, at=at)
+
+
+def claim_by_qr(
+    text: str, client_key: ClientKey, *, app: str, version: tuple[int, ...], address: str, at: datetime
+) -> AuthnOrder:
+    """Give the order behind a scanned frame to the first client that asks while the frame is fresh.
+
+    Raises what `claim` raises; a frame that is forged, of another order, older than five seconds or of the
+    future is OrderNotFound, like one that never was.
+    """
+    _count(address, at=at)
+    frame = read_frame(text)
+    order = _orders().filter(qr_token_sha256=token_digest(frame.token)).first() if frame else None
+    if frame is None or order is None:
+        raise OrderNotFound("no such order")
+    elapsed = (at - order.created_at).total_seconds()
+    if not is_genuine(frame, secret=bytes(order.qr_secret), elapsed=elapsed):
+        raise OrderNotFound("no such order")
+    return _claimed(order, client_key, app=app, version=version, address=address, at=at)
+
+
+def _count(address: str, *, at: datetime) -> None:
+    limit = configuration.client_rules().claims_per_minute
+    rate_limits.count_request(f"claim:{address}", limit=limit, at=at)
+
+
+def _orders() -> QuerySet[AuthnOrder]:
+    return AuthnOrder.objects.select_related("relying_party")
+
+
+def _claimed(
+    order: AuthnOrder,
+    client_key: ClientKey,
+    *,
+    app: str,
+    version: tuple[int, ...],
+    address: str,
+    at: datetime,
+) -> AuthnOrder:
     if order.state != OrderState.CREATED:
         raise AlreadyClaimed("another client was first")
     if is_late(OrderState.CREATED, since=order.state_since, at=at):

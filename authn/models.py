@@ -29,6 +29,7 @@ class RelyingParty(models.Model):
     purposes = models.JSONField(default=list)
     orders_per_minute = models.PositiveIntegerField(default=600)
     registered_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.rp_id
@@ -48,6 +49,8 @@ class AuthnOrder(models.Model):
     rp_challenge = models.BinaryField(max_length=64)
     server_random = models.BinaryField(max_length=32)
     autostart_token_sha256 = models.CharField(max_length=64, unique=True)
+    qr_token_sha256 = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001 - unique or none
+    qr_secret = models.BinaryField(default=b"")
     return_proof = models.CharField(max_length=43)
     rp_name = models.CharField(max_length=80)
     return_url = models.CharField(max_length=500)

@@ -37,6 +37,7 @@ from journal.actor import Actor
 POLL_INTERVAL = 2  # seconds
 _TOKEN_OCTETS = 24
 _SECRET_OCTETS = 32
+_QR_TOKEN_OCTETS = 16
 _MAX_URL = 500
 _NO_DEMANDS = Requirement()
 
@@ -62,6 +63,8 @@ class Started:
 
     order_ref: str
     autostart_token: str
+    qr_start_token: str
+    qr_start_secret: bytes
     session_secret: bytes
     verification_code: str
     rp_name: str
@@ -124,7 +127,7 @@ def start(rp_id: str, request: StartRequest, *, actor: Actor, at: datetime) -> S
     Raises InvalidParameters, ReturnUrlNotRegistered or TooManyRequests (per relying party and per address
     of the end user).
     """
-    relying_party = RelyingParty.objects.filter(rp_id=rp_id).first()
+    relying_party = RelyingParty.objects.filter(rp_id=rp_id, closed_at__isnull=True).first()
     if relying_party is None:
         raise InvalidParameters("not a registered relying party")
     if request.end_user_address:  # first: what one address is refused must not use up what all share
@@ -134,11 +137,16 @@ def start(rp_id: str, request: StartRequest, *, actor: Actor, at: datetime) -> S
     token, session_secret = b64url(secrets.token_bytes(_TOKEN_OCTETS)), secrets.token_bytes(_SECRET_OCTETS)
     order = _new_order(relying_party, request, at=at)
     order.autostart_token_sha256 = token_digest(token)
+    qr_token, qr_secret = b64url(secrets.token_bytes(_QR_TOKEN_OCTETS)), secrets.token_bytes(_SECRET_OCTETS)
+    if request.flow is Flow.OTHER_DEVICE:
+        order.qr_token_sha256, order.qr_secret = token_digest(qr_token), qr_secret
     order.return_proof = return_proof(session_secret)
     lifecycle.start(order, actor=actor, at=at)
     return Started(
         order_ref=str(order.pk),
         autostart_token=token,
+        qr_start_token=qr_token,
+        qr_start_secret=qr_secret,
         session_secret=session_secret,
         verification_code=verification_code(request.rp_challenge),
         rp_name=order.rp_name,

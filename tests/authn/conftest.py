@@ -112,7 +112,7 @@ def service(db: None, trusted: Pki) -> Service:
         name_sv="Test",
         name_en="Test",
         return_origins=("http://rp.test",),
-        flows=(Flow.SAME_DEVICE,),
+        flows=tuple(Flow),
         purposes=tuple(Purpose),
     )
     return Service(register(registration, actor=ACTOR, at=datetime.now(UTC)))

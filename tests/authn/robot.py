@@ -37,11 +37,11 @@ class Robot:
         response = self.http.post(path, octets, content_type="application/json", headers=headers)
         return response.status_code, response.json()
 
-    def claim(self, token: str) -> tuple[int, dict[str, object]]:
+    def claim(self, token: str, *, member: str = "token") -> tuple[int, dict[str, object]]:
         status, answer = self.call(
             "/c/v1/claim",
             {
-                "token": token,
+                member: token,
                 "clientKey": evidence.client_key_of(self.client_key).as_jwk(),
                 "app": "robot",
                 "version": self.version,
