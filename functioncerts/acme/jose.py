@@ -67,8 +67,8 @@ def read_key(jwk: object) -> AccountKey:
         raise _bad(f"a public key of kind {kind} has the members {', '.join(_MEMBERS[kind])} as text")
     try:
         public_key, algorithm = _loaded(kind, known)
-    except (ValueError, AcmeProblem) as error:
-        raise _bad(f"the key cannot be read: {error}") from error
+    except (ValueError, AcmeProblem, PkiError) as error:
+        raise _bad(f"the key may not be used: {error}") from error
     found = AccountKey(jwk=known, public_key=public_key, algorithm=algorithm)
     if not isinstance(public_key, Ed25519PublicKey):
         try:

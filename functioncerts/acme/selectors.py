@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from functioncerts.acme.errors import AccountNotFound
 from functioncerts.acme.models import Account, AcmeOrder, ExternalAccountKey
+from functioncerts.errors import FunctionObjectNotFound
 from functioncerts.models import FunctionObject
 from functioncerts.selectors import get_function_object
 from journal.actor import Actor
@@ -24,8 +25,12 @@ def accounts_of(function_object: FunctionObject, *, actor: Actor) -> Sequence[Ac
 def account_of(account_id: str, *, actor: Actor) -> Account:
     """Return an account; raises AccountNotFound, also outside the actor's scope."""
     found = Account.objects.select_related("function_object").filter(pk=account_id).first()
-    if found is None or found not in accounts_of(found.function_object, actor=actor):
+    if found is None:
         raise AccountNotFound(str(account_id))
+    try:
+        get_function_object(found.function_object.hsa_id, actor=actor)
+    except FunctionObjectNotFound:
+        raise AccountNotFound(str(account_id)) from None
     return found
 
 

@@ -133,8 +133,9 @@ def new_authorization(call: Call) -> HttpResponse:
 @signed()
 def show_order(call: Call, *, order_id: UUID) -> HttpResponse:
     """Show an order as it stands now."""
+    order = _own_order(call, order_id)
     call.demand_read()
-    return _order(current(_own_order(call, order_id), at=call.at))
+    return _order(current(order, at=call.at))
 
 
 @signed()
@@ -251,8 +252,8 @@ def _orders_from(call: Call, account_id: UUID, after: UUID | None) -> HttpRespon
 
 
 def _certificate(call: Call, order_id: UUID, *, with_root: bool) -> HttpResponse:
-    call.demand_read()
     order = _own_order(call, order_id)
+    call.demand_read()
     if order.state != OrderState.VALID.value:
         raise AcmeProblem(ProblemType.ORDER_NOT_READY, f"the order is {order.state}: there is no certificate")
     certificate = certificate_of(FunctionOrder.objects.get(pk=order.function_order_id))

@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -28,6 +29,7 @@ from hsm_sim.build import build
 from tests.running.cast import FRIDA
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+ACME_PORTS = ("ACME_TLS", "ACME_DNS", "ACME_HTTP")
 PATIENCE = 60.0
 """Seconds after which what must come is held to be lost: a deadline for failing, never a pause."""
 WITH_BROKER = bool(os.environ.get("SIGILL_TEST_BROKER_URL"))
@@ -226,9 +228,10 @@ def running(*first_cards: str) -> Iterator[Installation]:
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sigill-home-")))
         run = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sg-")))
-        ports = free_ports("PORTAL", "STATUS", "CLIENT", "DIRECTORY", "FACTORY")
+        ports = free_ports("PORTAL", "STATUS", "CLIENT", "DIRECTORY", "FACTORY") | quiet_ports(*ACME_PORTS)
         environment = environment_of(home=home, run=run, ports=ports)
         environment["SIGILL_PKCS11_MODULE"] = str(build())
+        environment |= acme_environment(ports)
         if os.environ.get("DATABASE_URL"):
             environment["DATABASE_URL"] = stack.enter_context(own_database(os.environ["DATABASE_URL"]))
         broker: Broker | None = None
@@ -296,6 +299,37 @@ def free_ports(*names: str) -> dict[str, int]:
         for probe in probes.values():
             probe.bind(("127.0.0.1", 0))
         return {name: int(probe.getsockname()[1]) for name, probe in probes.items()}
+
+
+def acme_environment(ports: dict[str, int]) -> dict[str, str]:
+    """Return where ACME is asked (over TLS, by whoever a test puts in front) and where it looks for proofs."""
+    return {
+        "SIGILL_ACME_URL": f"https://localhost:{ports['ACME_TLS']}/acme",
+        "SIGILL_ACME_RESOLVERS": f"127.0.0.1:{ports['ACME_DNS']}",
+        "SIGILL_ACME_NETWORKS": "127.0.0.0/8",
+        "SIGILL_ACME_ATTEMPTS": "1",
+    }
+
+
+def quiet_ports(*names: str) -> dict[str, int]:
+    """Return ports on which nobody will listen by chance: below those that connections are given."""
+    found: dict[str, int] = {}
+    with ExitStack() as stack:
+        for name in names:
+            for port in random.sample(range(20_000, 32_000), 200):
+                both = [
+                    stack.enter_context(socket.socket(type=kind))
+                    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)
+                ]
+                try:
+                    for one in both:
+                        one.bind(("127.0.0.1", port))
+                except OSError:
+                    continue
+                found[name] = port
+                break
+    assert set(found) == set(names)
+    return found
 
 
 @contextmanager

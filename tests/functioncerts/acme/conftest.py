@@ -20,7 +20,7 @@ from functioncerts.acme.validating import Probes, validate
 from functioncerts.acme.web_probe import WebProbe
 from portal.config import networks
 from tests.functioncerts.acme.outside import Outside, outside
-from tests.functioncerts.acme.program import Program, b64
+from tests.functioncerts.acme.program import Program, b64, thumbprint
 from tests.functioncerts.conftest import SERVER, SYSTEM, Key, Stage
 
 NAME = "journal.regionnorr.test"
@@ -92,8 +92,6 @@ class Acme:
             assert self.look(challenge["url"])
 
     def put(self, challenge: dict[str, str], name: str, program: Program) -> None:
-        from tests.functioncerts.acme.program import thumbprint
-
         proof = f"{challenge['token']}.{thumbprint(program.key)}"
         if challenge["type"] == "http-01":
             place = f"/.well-known/acme-challenge/{challenge['token']}"

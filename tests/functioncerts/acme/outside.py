@@ -1,4 +1,4 @@
-"""The outside that validations look at, on loopback: a DNS server and a web server that say what a test says."""
+"""The outside that validations look at, on loopback: DNS and web servers that say what a test says."""
 
 import http.server
 import socketserver
@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import dns.flags
 import dns.message
@@ -23,6 +24,8 @@ class Outside:
     pages: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     """What the web server was asked: the Host header and the path."""
+    hooks: Path | None = None
+    """A folder where other programs put TXT records, each in a file with its name."""
     dns_port: int = 0
     web_port: int = 0
 
@@ -39,15 +42,18 @@ class Outside:
         found = self.records.get((name, kind)) or self.records.get(("*", kind))
         if (name, "FAIL") in self.records:
             response.set_rcode(dns.rcode.SERVFAIL)
+        elif kind == "TXT" and self.hooks is not None and (self.hooks / name).exists():
+            text = (self.hooks / name).read_text().strip()
+            response.answer.append(dns.rrset.from_text(asked.name, 1, dns.rdataclass.IN, kind, f'"{text}"'))
         elif found:
             response.answer.append(dns.rrset.from_text(asked.name, 1, dns.rdataclass.IN, kind, *found))
         return response.to_wire()
 
 
 @contextmanager
-def outside() -> Iterator[Outside]:
+def outside(*, dns_port: int = 0, hooks: Path | None = None) -> Iterator[Outside]:
     """Serve both until the block ends; every name is at 127.0.0.1 unless a test says otherwise."""
-    told = Outside(records={("*", "A"): ["127.0.0.1"]})
+    told = Outside(records={("*", "A"): ["127.0.0.1"]}, hooks=hooks)
 
     class Names(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -69,7 +75,7 @@ def outside() -> Iterator[Outside]:
             pass
 
     with ExitStack() as stack:
-        names = stack.enter_context(socketserver.ThreadingUDPServer(("127.0.0.1", 0), Names))
+        names = stack.enter_context(socketserver.ThreadingUDPServer(("127.0.0.1", dns_port), Names))
         pages = stack.enter_context(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages))
         for server in (names, pages):
             server.daemon_threads = True

@@ -73,7 +73,9 @@ def jws(key: Key, protected: dict[str, Any], payload: object) -> dict[str, str]:
     return {**told, "signature": b64(signature_of(key, signed))}
 
 
-def binding(key_id: str, hmac_key: str, account_key: Key, **changed: Any) -> dict[str, str]:
+def binding(
+    key_id: str, hmac_key: str, account_key: Key, *, algorithm: str = "sha256", **changed: Any
+) -> dict[str, str]:
     """Return an externalAccountBinding; ``changed`` replaces members of its header (None: left out)."""
     header = {"alg": "HS256", "kid": key_id, "url": f"{BASE}/new-account", **changed}
     header = {name: value for name, value in header.items() if value is not None}
@@ -83,7 +85,7 @@ def binding(key_id: str, hmac_key: str, account_key: Key, **changed: Any) -> dic
     }
     secret = urlsafe_b64decode(hmac_key + "=" * (-len(hmac_key) % 4))
     signed = f"{told['protected']}.{told['payload']}".encode()
-    return {**told, "signature": b64(hmac.digest(secret, signed, "sha256"))}
+    return {**told, "signature": b64(hmac.digest(secret, signed, algorithm))}
 
 
 @dataclass

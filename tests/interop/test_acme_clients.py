@@ -1,0 +1,207 @@
+"""certbot and lego, unchanged, against the running service behind the shipped nginx (FC-6)."""
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from tests.functioncerts.acme.outside import outside
+from tests.interop.acme_site import Said, Site, nginx_before
+from tests.interop.edge import Edge
+from tests.running.installation import Installation, eventually
+from tests.running.outside import Outsider
+
+OBJECT, NAME = "SE2321009801-JOURNAL", "acme.journal.regionnorr.test"
+ANOTHER = "SE2321009801-REMISS"
+
+
+@pytest.fixture(scope="module")
+def _site(running_installation: Installation) -> Iterator[Site]:
+    running_installation.heal()
+    running_installation.manage("seed_function_objects")
+    with tempfile.TemporaryDirectory(prefix="sg-") as name:
+        folder, records = Path(name), Path(name) / "records"
+        records.mkdir()
+        hook = folder / "put-record"
+        hook.write_text(
+            "#!/bin/sh\n# lego: present|cleanup FQDN. VALUE; certbot: its environment\n"
+            f'cd "{records}" || exit 1\n'
+            'if [ "$1" = cleanup ]; then rm -f "${2%.}"; exit 0; fi\n'
+            'if [ "$1" = present ]; then echo "$3" > "${2%.}"; exit 0; fi\n'
+            'echo "$CERTBOT_VALIDATION" > "_acme-challenge.$CERTBOT_DOMAIN"\n'
+        )
+        hook.chmod(0o700)
+        ports = running_installation.ports
+        with (
+            outside(dns_port=ports["ACME_DNS"], hooks=records) as world,
+            nginx_before(running_installation, folder),
+        ):
+            yield Site(installation=running_installation, outside=world, folder=folder)
+
+
+@pytest.fixture
+def site(_site: Site, installation: Installation) -> Site:
+    return _site
+
+
+def standalone(site: Site) -> tuple[str, ...]:
+    port = str(site.installation.ports["ACME_HTTP"])
+    return ("--standalone", "--http-01-address", "127.0.0.1", "--http-01-port", port)
+
+
+def certbot_with(site: Site, home: str, hsa_id: str = OBJECT) -> None:
+    """Register an account in a folder of its own."""
+    key_id, hmac_key = site.external_key(hsa_id)
+    said = site.certbot(
+        "register", "--agree-tos", "--email", "drift@regionnorr.test", "--no-eff-email",
+        "--eab-kid", key_id, "--eab-hmac-key", hmac_key, home=home,
+    )  # fmt: skip
+    assert said.code == 0, said.text
+
+
+def newest(site: Site, home: str = "certbot") -> tuple[x509.Certificate, Path]:
+    live = site.folder / home / "live" / NAME
+    return x509.load_pem_x509_certificate((live / "cert.pem").read_bytes()), live
+
+
+def test_certbot_issues_renews_and_revokes_and_servers_use_what_it_got(site: Site) -> None:
+    certbot_with(site, "certbot")
+    said = site.certbot(
+        "certonly", *standalone(site), "-d", NAME, "--required-profile", "server", "--key-type", "ecdsa"
+    )
+    assert said.code == 0, said.text
+    first, live = newest(site)
+    assert _names(first) == [NAME]
+    _used_by_a_server(live)
+    told = site.certbot("renew", "--force-renewal", "--no-random-sleep-on-renew")
+    assert told.code == 0, told.text
+    second, _ = newest(site)
+    assert second.serial_number != first.serial_number
+    assert second.public_key() != first.public_key()
+    revoked = site.certbot("revoke", "--cert-path", str(live / "cert.pem"), "--reason", "superseded")
+    assert revoked.code == 0, revoked.text
+    with tempfile.TemporaryDirectory() as folder:
+        outsider = Outsider.knowing(second.public_bytes(Encoding.DER), Path(folder))
+        eventually(outsider.openssl_says_revoked, why="openssl ocsp says revoked")
+
+
+def test_certbot_shows_a_name_by_dns_and_an_account_for_another_object_revokes_nothing(site: Site) -> None:
+    certbot_with(site, "by-dns")
+    hook = str(site.folder / "put-record")
+    said = site.certbot(
+        "certonly", "--manual", "--preferred-challenges", "dns", "--manual-auth-hook", hook, "-d", NAME,
+        home="by-dns",
+    )  # fmt: skip
+    assert said.code == 0, said.text
+    _, live = newest(site, "by-dns")
+    certbot_with(site, "another", ANOTHER)
+    refused = site.certbot("revoke", "--cert-path", str(live / "cert.pem"), home="another")
+    assert refused.code != 0
+    assert _said(refused, "neither this account's function object nor this key has such a certificate")
+    key = str(live / "privkey.pem")
+    by_key = ("--cert-path", str(live / "cert.pem"), "--key-path", key, "--no-delete-after-revoke")
+    done = site.certbot("revoke", *by_key, home="another")
+    assert done.code == 0, done.text
+
+
+def test_certbot_is_told_of_a_wrong_domain_a_missing_key_and_a_missing_proof(site: Site) -> None:
+    no_key = site.certbot(
+        "register", "--agree-tos", "--email", "x@regionnorr.test", "--no-eff-email", home="e"
+    )
+    assert no_key.code != 0
+    key_id, _ = site.external_key(OBJECT)
+    wrong = site.certbot(
+        "register", "--agree-tos", "--email", "x@regionnorr.test", "--no-eff-email",
+        "--eab-kid", key_id, "--eab-hmac-key", "A" * 43, home="e",
+    )  # fmt: skip
+    assert _said(wrong, "no external account key has this id and MAC")
+    certbot_with(site, "wrong")
+    outside = site.certbot("certonly", *standalone(site), "-d", "www.regionsyd.test", home="wrong")
+    assert outside.code != 0
+    assert _said(outside, "outside the validated names of SE2321009801-JOURNAL")
+    site.outside.records["elsewhere.journal.regionnorr.test", "A"] = ["127.0.0.9"]
+    lost = site.certbot(
+        "certonly", *standalone(site), "-d", "elsewhere.journal.regionnorr.test", home="wrong"
+    )
+    assert lost.code != 0
+    assert _said(lost, "127.0.0.9, port")
+
+
+def test_lego_issues_renews_and_revokes(site: Site) -> None:
+    key_id, hmac_key = site.external_key(OBJECT)
+    eab = ("--eab", "--kid", key_id, "--hmac", hmac_key)
+    port = f"127.0.0.1:{site.installation.ports['ACME_HTTP']}"
+    http = ("--domains", NAME, "--http", "--http.port", port)
+    said = site.lego(*eab, *http, command="run")
+    assert said.code == 0, said.text
+    place = site.folder / "lego" / "certificates" / f"{NAME}.crt"
+    first = x509.load_pem_x509_certificate(place.read_bytes())
+    assert _names(first) == [NAME]
+    dns = ("--domains", NAME, "--dns", "exec", "--dns.disable-cp", "--dns.resolvers", site.outside.resolver)
+    renewed = site.lego(*eab, *dns, command="renew --days 9999")
+    assert renewed.code == 0, renewed.text
+    second = x509.load_pem_x509_certificate(place.read_bytes())
+    assert second.serial_number != first.serial_number
+    revoked = site.lego(*eab, "--domains", NAME, command="revoke")
+    assert revoked.code == 0, revoked.text
+
+
+def _used_by_a_server(live: Path) -> None:
+    """Let nginx serve with what certbot left, and openssl, GnuTLS and curl believe it by our root alone."""
+    with tempfile.TemporaryDirectory(prefix="sg-") as name:
+        folder = Path(name)
+        leaf = x509.load_pem_x509_certificate((live / "cert.pem").read_bytes())
+        outsider = Outsider.knowing(leaf.public_bytes(Encoding.DER), folder)
+        root = folder / "root.pem"
+        root.write_bytes(outsider.chain[-1].public_bytes(Encoding.PEM))
+        chain = b"".join(one.public_bytes(Encoding.PEM) for one in outsider.chain)
+        served = Edge.running(
+            certificate=(live / "fullchain.pem").read_bytes(),
+            key=(live / "privkey.pem").read_bytes(),
+            chain=chain,
+            folder=folder,
+        )
+        with served as edge:
+            port = str(edge.staples)
+            openssl = _tell(
+                "openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", NAME,
+                "-CAfile", str(root), "-verify_hostname", NAME, "-verify_return_error",
+            )  # fmt: skip
+            assert "Verify return code: 0 (ok)" in openssl, openssl
+            gnutls = _tell(
+                "gnutls-cli",
+                "--x509cafile",
+                str(root),
+                "--verify-hostname",
+                NAME,
+                "--port",
+                port,
+                "127.0.0.1",
+            )
+            assert "Status: The certificate is trusted" in gnutls, gnutls
+            curl = _tell(
+                "curl", "--silent", "--show-error", "--cacert", str(root), "--resolve",
+                f"{NAME}:{port}:127.0.0.1", f"https://{NAME}:{port}/",
+            )  # fmt: skip
+            assert curl == "stapled\n"
+
+
+def _tell(*command: str) -> str:
+    done = subprocess.run(command, input="", capture_output=True, text=True, check=False, timeout=60)
+    return done.stdout + done.stderr
+
+
+def _names(certificate: x509.Certificate) -> list[str]:
+    extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    return extension.value.get_values_for_type(x509.DNSName)
+
+
+def _said(said: Said, words: str) -> bool:
+    """Tell whether a client passed on what the service said, however it breaks lines."""
+    assert words in re.sub(r"\s+", " ", said.text), said.text
+    return True
