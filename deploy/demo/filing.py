@@ -90,6 +90,7 @@ class Filing:
             "certificates": self.certificates,
             "people": self.people,
             "api_token": api_token,
+            "acme_directory": f"{portal}/acme/directory",
         }
         draft = self.home / ".demo.json.draft"
         draft.touch(mode=0o600)

@@ -302,7 +302,7 @@ def free_ports(*names: str) -> dict[str, int]:
 
 
 def acme_environment(ports: dict[str, int]) -> dict[str, str]:
-    """Return where ACME is asked (over TLS, by whoever a test puts in front) and where it looks for proofs."""
+    """Return where ACME is asked (over TLS, by what a test puts in front) and where it looks for proofs."""
     return {
         "SIGILL_ACME_URL": f"https://localhost:{ports['ACME_TLS']}/acme",
         "SIGILL_ACME_RESOLVERS": f"127.0.0.1:{ports['ACME_DNS']}",
