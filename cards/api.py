@@ -1,30 +1,12 @@
 """The activation channel /c/v1/activation/: JSON, every call after the claim signed by the client's key."""
 
-import json
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from http import HTTPStatus
+from collections.abc import Mapping
 from typing import Final
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest
 from django.urls import path
-from django.utils import timezone
-from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
 
-from authn.evidence import (
-    MAX_CERTIFICATE_OCTETS,
-    MAX_SIGNATURE_OCTETS,
-    SIGNATURE_HEADER,
-    Answer,
-    ClientKeyInvalid,
-    MalformedText,
-    RequestSignatureInvalid,
-    b64,
-    parse_client_key,
-    unb64,
-    verify_request,
-)
+from authn.evidence import MAX_CERTIFICATE_OCTETS, b64
 from ca.environments import Environment
 from ca.selectors import chain_pem, kind_of_key_to_make
 from cards import errors, pin_rules
@@ -45,79 +27,44 @@ from cards.card_keys import (
     register_keys,
     usable_keys,
 )
+from cards.client_calls import (
+    Body,
+    claiming_key,
+    client_of,
+    demand_signed,
+    json_call,
+    now,
+    octets,
+    signed_answer,
+    text,
+)
 from cards.models import Activation, Card
 from cards.receipts import question_of, sign_receipt
 from cards.states import ActivationState
 from cards.terms import current_terms
-from journal.actor import Actor, ActorKind
-from journal.errors import DomainError
-from journal.stops import JournalNotWritable, JournalStopped
-
-MAX_BODY_OCTETS: Final = 64 * 1024
-_LONGEST_TEXT: Final = 200
-_STATUSES: Final[Mapping[type[DomainError], HTTPStatus]] = {
-    errors.TokenInvalid: HTTPStatus.NOT_FOUND,
-    errors.ActivationNotFound: HTTPStatus.NOT_FOUND,
-    errors.ActivationExpired: HTTPStatus.GONE,
-    errors.ActivationAborted: HTTPStatus.GONE,
-    errors.Refused: HTTPStatus.CONFLICT,
-    errors.IllegalTransition: HTTPStatus.CONFLICT,
-    errors.KeysInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.WrittenMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.ReceiptInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.CallInvalid: HTTPStatus.BAD_REQUEST,
-    errors.CallUnsigned: HTTPStatus.UNAUTHORIZED,
-    JournalNotWritable: HTTPStatus.SERVICE_UNAVAILABLE,
-    JournalStopped: HTTPStatus.SERVICE_UNAVAILABLE,
-}
-"""HTTP words for the facts; they stand here because the client's protocol fixes them (authn.md section 6)."""
 
 _LABELS: Final[Mapping[KeyName, str]] = {
     KeyName.HSA_AUTHENTICATION: "SITHS HSA-id legitimering",
     KeyName.ID_AUTHENTICATION: "SITHS Person-ID legitimering",
 }
 
-Body = Mapping[str, object]
-Call = Callable[[HttpRequest, Body], dict[str, object]]
 
-
-def _json_call(call: Call) -> Callable[[HttpRequest], JsonResponse]:
-    """Wrap a call: POST, a bounded JSON object; every domain error becomes its code and status."""
-
-    @csrf_exempt  # no cookie is read here: the client proves itself by its key
-    @never_cache
-    def view(request: HttpRequest) -> JsonResponse:
-        if request.method != "POST":
-            return _problem(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", {})
-        try:
-            return JsonResponse(call(request, _body(request)))
-        except DomainError as error:
-            status = _STATUSES.get(type(error), HTTPStatus.CONFLICT)
-            code = error.refusal.code if isinstance(error, errors.Refused) else error.code
-            return _problem(status, code, error.facts)
-
-    return view
-
-
-@_json_call
+@json_call
 def claim(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {token, clientKey, app, version}: take the activation; learn card, keys, PIN rules and terms.
 
     The only answer with administration keys: the card's new one, and those that it may have now.
     """
-    try:
-        client_key = parse_client_key(body.get("clientKey"))
-    except ClientKeyInvalid as error:
-        raise errors.CallInvalid("clientKey is not a public P-256 JWK") from error
+    client_key = claiming_key(body)
     activation = claim_activation(
-        token=_text(body, "token"),
+        token=text(body, "token"),
         client_key=client_key,
-        client_name=_text(body, "app"),
-        client_version=_text(body, "version"),
-        actor=_client(request),
-        at=_now(),
+        client_name=text(body, "app"),
+        client_version=text(body, "version"),
+        actor=client_of(request),
+        at=now(),
     )
-    admin_keys = disclose_admin_keys(activation_id=str(activation.pk), actor=_client(request), at=_now())
+    admin_keys = disclose_admin_keys(activation_id=str(activation.pk), actor=client_of(request), at=now())
     return {
         **_state(activation),
         **_card(activation),
@@ -135,28 +82,28 @@ def claim(request: HttpRequest, body: Body) -> dict[str, object]:
     }
 
 
-@_json_call
+@json_call
 def keys(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {activationId, keys: [{name, csr}]}: certificate requests for the keys that were made."""
     activation = _signed(request, body)
     requests = {
-        _text(row, "name"): _octets_or_pem(row, "csr", limit=MAX_CERTIFICATE_OCTETS)
+        text(row, "name"): _octets_or_pem(row, "csr", limit=MAX_CERTIFICATE_OCTETS)
         for row in _rows(body, "keys")
     }
     activation = register_keys(
         activation_id=str(activation.pk),
         requests=requests,
-        actor=_client(request),
-        at=_now(),
+        actor=client_of(request),
+        at=now(),
     )
     return _state(activation)
 
 
-@_json_call
+@json_call
 def certificates(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {activationId}, repeated: "issuing" until every certificate is published, then all of them."""
     activation = _signed(request, body)
-    issued = collect_certificates(activation_id=str(activation.pk), actor=_client(request), at=_now())
+    issued = collect_certificates(activation_id=str(activation.pk), actor=client_of(request), at=now())
     if not issued:
         return {"activationId": str(activation.pk), "state": "issuing"}
     return {
@@ -166,48 +113,42 @@ def certificates(request: HttpRequest, body: Body) -> dict[str, object]:
     }
 
 
-@_json_call
+@json_call
 def written(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {activationId, certificates: [{name, sha256}]}: what was read back; get the receipt to sign."""
     activation = _signed(request, body)
     activation = confirm_written(
         activation_id=str(activation.pk),
-        digests={_text(row, "name"): _text(row, "sha256") for row in _rows(body, "certificates")},
-        actor=_client(request),
-        at=_now(),
+        digests={text(row, "name"): text(row, "sha256") for row in _rows(body, "certificates")},
+        actor=client_of(request),
+        at=now(),
     )
     return {**_state(activation), "receipt": question_of(activation.receipt).as_json()}
 
 
-@_json_call
+@json_call
 def receipt(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {activationId, certificate, alg, signature, userChallenge, spki}: the receipt; card active."""
     activation = _signed(request, body)
-    answer = Answer(
-        certificate_der=_octets(body, "certificate", limit=MAX_CERTIFICATE_OCTETS),
-        algorithm=_text(body, "alg"),
-        signature=_octets(body, "signature", limit=MAX_SIGNATURE_OCTETS),
-        user_challenge=_text(body, "userChallenge"),
-        server_spki=_text(body, "spki"),
-    )
+    answer = signed_answer(body)
     return _state(
-        sign_receipt(activation_id=str(activation.pk), answer=answer, actor=_client(request), at=_now()),
+        sign_receipt(activation_id=str(activation.pk), answer=answer, actor=client_of(request), at=now()),
     )
 
 
-@_json_call
+@json_call
 def abort(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {activationId, reason}: give up; what is on the card is kept for the next attempt."""
     activation = _signed(request, body)
-    reason = _text(body, "reason")
+    reason = text(body, "reason")
     if reason not in CLIENT_ABORT_REASONS:
         raise errors.CallInvalid("unknown reason")
     return _state(
-        abort_activation(activation_id=str(activation.pk), reason=reason, actor=_client(request), at=_now()),
+        abort_activation(activation_id=str(activation.pk), reason=reason, actor=client_of(request), at=now()),
     )
 
 
-@_json_call
+@json_call
 def status(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {activationId}: how far it has come, for a client that lost an answer."""
     activation = _signed(request, body)
@@ -278,31 +219,9 @@ def _chain(item: IssuedKey) -> list[str]:
 
 def _signed(request: HttpRequest, body: Body) -> Activation:
     """Return the activation if the claiming client's key signed this very request."""
-    activation = activation_of_client(_text(body, "activationId"))
-    try:
-        verify_request(
-            client_key_of_activation(activation),
-            request.headers.get(SIGNATURE_HEADER, ""),
-            method=request.method or "",
-            path=request.path,
-            body=request.body,
-        )
-    except RequestSignatureInvalid as error:
-        raise errors.CallUnsigned("not signed by the claiming client") from error
+    activation = activation_of_client(text(body, "activationId"))
+    demand_signed(request, client_key_of_activation(activation))
     return activation
-
-
-def _body(request: HttpRequest) -> Body:
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > MAX_BODY_OCTETS:
-        raise errors.CallInvalid("the body is too large")
-    try:
-        body = json.loads(request.body.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise errors.CallInvalid("the body is not JSON") from error
-    if not isinstance(body, dict):
-        raise errors.CallInvalid("the body is not an object")
-    return body
 
 
 def _rows(body: Body, name: str) -> list[Body]:
@@ -314,44 +233,8 @@ def _rows(body: Body, name: str) -> list[Body]:
     return rows
 
 
-def _text(body: Body, name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_TEXT or not value.isprintable():
-        raise errors.CallInvalid(f"{name} is missing or not a short text")
-    return value
-
-
-def _octets(body: Body, name: str, *, limit: int) -> bytes:
-    value = body.get(name)
-    if not isinstance(value, str) or len(value) > 2 * limit:
-        raise errors.CallInvalid(f"{name} is missing or too large")
-    try:
-        octets = unb64(value)
-    except MalformedText as error:
-        raise errors.CallInvalid(f"{name} is not base64") from error
-    if not 0 < len(octets) <= limit:
-        raise errors.CallInvalid(f"{name} is empty or too large")
-    return octets
-
-
 def _octets_or_pem(body: Body, name: str, *, limit: int) -> bytes:
     value = body.get(name)
     if isinstance(value, str) and value.lstrip().startswith("-----BEGIN") and len(value) <= 2 * limit:
         return value.encode("utf-8", "replace")
-    return _octets(body, name, limit=limit)
-
-
-def _client(request: HttpRequest) -> Actor:
-    return Actor(
-        kind=ActorKind.SERVICE,
-        identifier="card-client",
-        client_address=str(request.META.get("REMOTE_ADDR", ""))[:45],
-    )
-
-
-def _now() -> datetime:
-    return timezone.now()  # noqa: TID251 - the edge: the moment of the request, read once per call
-
-
-def _problem(status: HTTPStatus, code: str, facts: Mapping[str, str]) -> JsonResponse:
-    return JsonResponse({"errorCode": code, "details": dict(facts)}, status=status)
+    return octets(body, name, limit=limit)

@@ -137,25 +137,25 @@ def _count(unlock: Unlock, challenge: str, *, actor: Actor, at: datetime) -> Non
 
 
 def _acts_with_keys(unlock: Unlock) -> list[str]:
-    """Return the acts whose key may be on the card, likeliest first.
+    """Return the acts whose key may be on the card, in the order in which they answer; the same each time.
 
-    Surely there: the key of the last act that came to its end. Perhaps there: those of unlockings since, and
-    this one, that were answered and did not.
+    Surely there, until we change it: the key of the last act that came to its end. Perhaps there before it:
+    those of unlockings since that were answered and broke off, newest first; and at last this one's own.
     """
     answered = Unlock.objects.filter(card=unlock.card, answers__gt=0).exclude(pk=unlock.pk)
-    perhaps: list[str] = [str(unlock.pk)] if unlock.answers else []
+    perhaps: list[str] = []
     for earlier in answered.order_by("-answered_at", "-opened_at"):
         if earlier.state == UnlockState.UNLOCKED.value:
-            return _likely([str(earlier.pk)], perhaps)
+            return _ordered(unlock, perhaps, sure=str(earlier.pk))
         perhaps.append(str(earlier.pk))
     finished = Activation.objects.filter(card=unlock.card, state=ActivationState.ACTIVE.value)
-    sure = [str(pk) for pk in finished.order_by("-finished_at").values_list("pk", flat=True)[:1]]
-    return _likely(sure or [_FACTORY], perhaps)
+    last = finished.order_by("-finished_at").values_list("pk", flat=True).first()
+    return _ordered(unlock, perhaps, sure=str(last) if last else _FACTORY)
 
 
-def _likely(sure: list[str], perhaps: list[str]) -> list[str]:
-    """Order the candidates: newest first, as many as a card takes wrong answers for, the sure one always."""
-    return [*perhaps[: MOST_ANSWERS - 2], *sure]
+def _ordered(unlock: Unlock, perhaps: list[str], *, sure: str) -> list[str]:
+    """Put the candidates in order: no more than there are answers, the sure one always among them."""
+    return [*perhaps[: MOST_ANSWERS - 2], sure, str(unlock.pk)]
 
 
 def _key(card: Card, act_id: str) -> str:

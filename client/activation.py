@@ -47,6 +47,8 @@ class Step(Enum):
     CERTIFICATES = "certificates"
     WRITE = "write"
     RECEIPT = "receipt"
+    UNLOCK = "unlock"
+    CONFIRM = "confirm"
     DONE = "done"
 
 
@@ -83,6 +85,9 @@ class _Progress:
 
 class Activation:
     """One activation, from its claim to the signed receipt. `complete` may be called again."""
+
+    kind = "activation"
+    steps = (Step.CARD, Step.PIN, Step.KEYS, Step.CERTIFICATES, Step.WRITE, Step.RECEIPT)
 
     def __init__(
         self, link: Link, *, configuration: Configuration, hardware: Hardware, language: str = "sv"

@@ -102,7 +102,18 @@ def change_pin(run: Run) -> None:
 
 
 def unlock(run: Run) -> None:
-    """Unlock the card in the reader with the PUK of its letter and a new PIN. Raises PinNotAllowed."""
+    """Unlock the card in the reader with a new PIN: by the PUK of its letter, or by the link of a visit."""
+    if run.arguments.url:
+        number = flows.unlock(
+            run.arguments.url,
+            new_pin=new_pin_of(run, file="new_pin_file"),
+            insert=not run.arguments.no_insert,
+            report=lambda step: run.teller.say(f"step.{step.value}"),
+            configuration=run.configuration,
+        )
+        run.teller.say("cli.unlocked")
+        run.teller.result(card_number=number)
+        return
     puk, pin = pin_of(run, "cli.puk"), new_pin_of(run, file="new_pin_file")
     with flows.open_hardware(run.configuration) as hardware:
         number = card_number_of(run, hardware)

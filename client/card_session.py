@@ -13,7 +13,15 @@ from PyKCS11 import PyKCS11Error
 
 from authn.evidence import SignatureAlgorithm, ecdsa_der
 from client.certificate import CardCertificate
-from client.errors import PinBlocked, PinFailed, PukBlocked, ReaderError, WrongPin, WrongPuk
+from client.errors import (
+    ChallengeUnsupported,
+    PinBlocked,
+    PinFailed,
+    PukBlocked,
+    ReaderError,
+    WrongPin,
+    WrongPuk,
+)
 from client.key_kind import KeyKind
 from client.translation import translated
 
@@ -37,6 +45,7 @@ class CardSession:
         tries_left: Callable[[], int | None],
         puk_tries_left: Callable[[], int | None],
         is_last_admin_try: Callable[[], bool],
+        challenge: Callable[[], bytes | None],
     ) -> None:
         self._session = session
         self._slot = slot
@@ -44,6 +53,7 @@ class CardSession:
         self._tries_left = tries_left
         self._puk_tries_left = puk_tries_left
         self._is_last_admin_try = is_last_admin_try
+        self._challenge = challenge
 
     def close(self) -> None:
         """Log out and close; a card that is gone has done so itself."""
@@ -96,6 +106,22 @@ class CardSession:
             if self._opens(admin_key):
                 return admin_key
         raise PinFailed("the card knows none of these admin keys")
+
+    def challenge(self) -> bytes:
+        """Return a challenge that the card's administration key answers. Raises ChallengeUnsupported."""
+        found = self._challenge()
+        if found is None:
+            raise ChallengeUnsupported
+        return found
+
+    def takes_answer(self, answer: str) -> bool:
+        """Log in as administrator with the service's answer to the last challenge; tell whether it did.
+
+        A wrong one costs a try. Raises PinFailed when the last try is next, which is never used.
+        """
+        if self._is_last_admin_try():
+            raise PinFailed("only one try is left for the admin key")
+        return self._opens(answer)
 
     def replace_admin_key(self, old: str, fresh: str) -> None:
         """Let a fresh key open the card in place of the old one. Needs the administrator's login."""

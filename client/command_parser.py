@@ -60,9 +60,14 @@ def _add_link(command: argparse.ArgumentParser) -> None:
 def _add_changes_of_codes(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     for name, sentence in (
         ("change-pin", "change the PIN"),
-        ("unlock", "unlock with the PUK of the letter"),
+        ("unlock", "unlock with the PUK of the letter, or at the desk with a link"),
     ):
         changed = commands.add_parser(name, help=sentence)
+        if name == "unlock":
+            changed.add_argument(
+                "url", nargs="?", help="siths://unlock/1/… of a visit at the desk: no PUK then"
+            )
+            changed.add_argument("--no-insert", action="store_true", help="the card is in a reader already")
         changed.add_argument("--card", help="the card, when several are in")
         changed.add_argument("--pin-file", type=Path, help="read the present PIN or PUK from a file (tests)")
         changed.add_argument("--new-pin-file", type=Path, help="read the new PIN from a file (tests)")

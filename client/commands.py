@@ -30,6 +30,8 @@ _STATUSES: Mapping[str, int] = {
     "pukBlocked": EXIT_PIN,
     "pinBlocked": EXIT_PIN,
     "pinFailed": EXIT_PIN,
+    "unlockRefused": EXIT_SERVICE,
+    "challengeUnsupported": EXIT_NO_CARD,
     "pinNotAllowed": EXIT_PIN,
     "cardNotActive": EXIT_PIN,
     "serverUnreachable": EXIT_SERVICE,

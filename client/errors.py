@@ -67,6 +67,18 @@ class PinFailed(ClientError):
     code = "pinFailed"
 
 
+class UnlockRefused(ClientError):
+    """The service answers no more challenges of this card."""
+
+    code = "unlockRefused"
+
+
+class ChallengeUnsupported(ClientError):
+    """The card or its module gives no challenge, so it cannot be opened from the desk."""
+
+    code = "challengeUnsupported"
+
+
 class CardRemoved(ClientError):
     """The card was taken out in the middle of something."""
 

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from client.activation import Activation, Step
 from client.certificate import CardCertificate
 from client.configuration import Configuration, configuration_from_environment
-from client.errors import ClientError, NoCertificate
+from client.errors import ClientError, LinkInvalid, NoCertificate
 from client.hardware import Hardware
 from client.links import LinkKind, parse_link
 from client.login import Login
+from client.unlocking import Unlocking
 from client.virtual_readers import VirtualReaders
 
 Choose = Callable[[Sequence[CardCertificate]], CardCertificate]
@@ -101,6 +102,31 @@ def activate(
             activation.give_up(error.code)
             raise
     return Activated(card_number=activation.card_number, holder_name=activation.holder_name)
+
+
+def unlock(
+    url: str,
+    *,
+    new_pin: str,
+    insert: bool = True,
+    report: Callable[[Step], None] | None = None,
+    configuration: Configuration | None = None,
+) -> str:
+    """Unlock the card that the link is for with a new PIN; return its number. Raises ClientError."""
+    configuration = configuration or configuration_from_environment()
+    link = parse_link(url)
+    if link.kind is not LinkKind.UNLOCK:
+        raise LinkInvalid("the link is not for an unlocking")
+    with open_hardware(configuration) as hardware:
+        unlocking = Unlocking(link, configuration=configuration, hardware=hardware)
+        if insert and configuration.has_virtual_readers:
+            VirtualReaders(configuration).insert(unlocking.card_number, reader=0)
+        try:
+            unlocking.complete(new_pin, report=report or (lambda _: None))
+        except ClientError as error:
+            unlocking.give_up(error.code)
+            raise
+    return unlocking.card_number
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from client.translation import translated
 
 # Login belongs to the process and the slot (PKCS#11 2.40 6.7.4), not to an object: one lock for all of them.
 _LOCK = threading.RLock()
+_CHALLENGE_OCTETS = 16
 
 
 class PinState(Enum):
@@ -63,7 +64,8 @@ class Hardware:
             self._library.load(str(configuration.module))
         except PyKCS11Error as error:
             raise ModuleUnusable(module=str(configuration.module)) from error
-        self._tries_left = _tries_function(configuration)
+        self._tries_left = _own_function(configuration, "SIGILL_TriesLeft")
+        self._get_challenge = _own_function(configuration, "SIGILL_GetChallenge")
 
     def close(self) -> None:
         """Let the module go."""
@@ -111,6 +113,7 @@ class Hardware:
                 tries_left=lambda: self._count_tries(slot)[0],
                 puk_tries_left=lambda: self._count_tries(slot)[1],
                 is_last_admin_try=lambda: self._is_last_admin_try(slot),
+                challenge=lambda: self._make_challenge(slot),
             )
             try:
                 yield held
@@ -157,6 +160,16 @@ class Hardware:
     def _is_last_admin_try(self, slot: int) -> bool:
         return bool(self._library.getTokenInfo(slot).flags & PyKCS11.CKF_SO_PIN_FINAL_TRY)
 
+    def _make_challenge(self, slot: int) -> bytes | None:
+        """Return a challenge of the card in this slot, None where module or card knows of none."""
+        octets = (ctypes.c_ubyte * _CHALLENGE_OCTETS)()
+        if self._get_challenge is None:
+            return None
+        result = self._get_challenge(ctypes.c_ulong(slot), octets)
+        if result in {PyKCS11.CKR_DEVICE_REMOVED, PyKCS11.CKR_TOKEN_NOT_PRESENT}:
+            raise CardRemoved
+        return bytes(octets) if result == PyKCS11.CKR_OK else None
+
     def _count_tries(self, slot: int) -> tuple[int | None, int | None]:
         """Return the tries left of PIN and PUK."""
         if self._tries_left is None:
@@ -179,6 +192,6 @@ def _pin_state(flags: int) -> PinState:
     return PinState.GOOD
 
 
-def _tries_function(configuration: Configuration) -> Any:  # noqa: ANN401 - a ctypes function has no better type
-    """Return the simulated cards' own count of tries; a real module has none."""
-    return getattr(ctypes.CDLL(str(configuration.module)), "SIGILL_TriesLeft", None)
+def _own_function(configuration: Configuration, name: str) -> Any:  # noqa: ANN401 - ctypes has no better type
+    """Return a function beyond PKCS#11, None where the module does not have it."""
+    return getattr(ctypes.CDLL(str(configuration.module)), name, None)

@@ -9,6 +9,7 @@ from client.errors import LinkInvalid
 _FORMS = {
     "auth": re.compile(r"siths://auth/1/(?P<token>[A-Za-z0-9_-]{16,128})"),
     "qr": re.compile(r"siths://q/1/(?P<token>[A-Za-z0-9_-]{16,128})/\d{1,6}/[A-Za-z0-9_-]{22}"),
+    "unlock": re.compile(r"siths://unlock/1/(?P<token>[A-Za-z0-9_-]{16,128})"),
     "activation": re.compile(r"siths://activate/1/(?P<token>[A-Za-z0-9_-]{16,128})"),
 }
 
@@ -19,6 +20,7 @@ class LinkKind(Enum):
     LOGIN = "auth"
     OTHER_DEVICE_LOGIN = "qr"
     ACTIVATION = "activation"
+    UNLOCK = "unlock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,7 @@ class Link:
 
 
 def parse_link(text: str) -> Link:
-    """Read siths://auth/1/…, siths://q/1/… or siths://activate/1/…; raises LinkInvalid."""
+    """Read a link of one of the forms above; raises LinkInvalid."""
     for name, form in _FORMS.items():
         if match := form.fullmatch(text.strip()):
             return Link(kind=LinkKind(name), token=match["token"], text=match[0])

@@ -36,6 +36,14 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Wrong PUK. One try left, then the card cannot be unlocked by PUK.",
     ),
     "wrongPuk.unknown": ("Fel PUK-kod.", "Wrong PUK."),
+    "unlockRefused": (
+        "Kortet godtog inget av svaren. Det kan vara ett annat kort, eller skadat: beställ ett nytt.",
+        "The card took none of the answers. It may be another card, or damaged: order a new one.",
+    ),
+    "challengeUnsupported": (
+        "Kortet kan inte låsas upp vid disken. Lås upp det med PUK-koden, eller beställ ett nytt kort.",
+        "The card cannot be unlocked at the desk. Unlock it with its PUK, or order a new card.",
+    ),
     "pukBlocked": (
         "PUK-koden har skrivits fel för många gånger. En ID-administratör kan låsa upp kortet vid ett besök.",
         "The PUK was wrong too many times. An ID administrator can unlock the card when you visit.",
@@ -268,6 +276,17 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Wrong card: the activation is for card {wanted}.",
     ),
     "activation.insert": ("Sätt i kortet med nummer", "Put in the card with number"),
+    "unlock.title": ("Lås upp ditt kort", "Unlock your card"),
+    "unlock.submit": ("Lås upp kortet", "Unlock the card"),
+    "unlock.wrong": (
+        "Fel kort: upplåsningen gäller kort {wanted}.",
+        "Wrong card: the unlocking is for card {wanted}.",
+    ),
+    "unlock.done": ("Kortet är upplåst", "The card is unlocked"),
+    "unlock.done.text": (
+        "Använd den nya PIN-koden från och med nu. Du kan stänga sidan.",
+        "Use the new PIN from now on. You may close this page.",
+    ),
     "activation.done": ("Kortet är aktivt", "The card is active"),
     "activation.done.text": (
         "Kvittensen är underskriven. Du kan ta ut kortet och stänga sidan.",
@@ -279,6 +298,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "step.certificates": ("Certifikat utfärdade", "Certificates issued"),
     "step.write": ("Skrivet på kortet och kontrolläst", "Written to the card and read back"),
     "step.receipt": ("Kvittens underskriven", "Receipt signed"),
+    "step.unlock": ("Kortet öppnat för en ny PIN-kod", "Card opened for a new PIN"),
+    "step.confirm": ("Bekräftat med den nya PIN-koden", "Confirmed with the new PIN"),
     "step.done": ("Kortet aktivt", "Card active"),
     "step.state.done": ("klart", "done"),
     "step.state.now": ("pågår", "under way"),

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from cards.selectors import get_activation, get_card, get_order
+from cards.unlocking import get_unlock
 from directory.lifecycle import record_protected_opening
 from directory.models import Person
 from directory.selectors import get_person, get_person_for_journal
@@ -38,6 +39,7 @@ SUBJECTS: Final[Mapping[str, Callable[[str, Actor], Person]]] = {
     "card_id": lambda pk, actor: get_card(pk, actor=actor).person,
     "order_id": lambda pk, actor: get_order(pk, actor=actor).person,
     "activation_id": lambda pk, actor: get_activation(pk, actor=actor).card.person,
+    "unlock_id": lambda pk, actor: get_unlock(pk, actor=actor).card.person,
 }
 """Who is told of, by the name of an id in an address, within the actor's reach."""
 

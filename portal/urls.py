@@ -19,6 +19,7 @@ from portal.pages.desk import (
     reading,
     receipt,
     today,
+    unlocking,
 )
 from portal.pages.managers import deciding, giving, organizations, roles
 from portal.pages.orderer import functions
@@ -52,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Callers that prove themselves by key or token
     path("c/v1/", include("authn.api")),
     path("c/v1/activation/", include("cards.api")),
+    path("c/v1/unlock/", include("cards.unlock_api")),
     path("api/v1/", include("functioncerts.api")),
     path("acme/", include("functioncerts.acme.urls")),
     # The journal
@@ -150,6 +152,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         landing_receipt.landing_receipt_pdf,
         name="card-landing-receipt-pdf",
     ),
+    path("cards/<uuid:card_id>/unlock/", unlocking.check_identity, name="unlock-card"),
+    path("unlocks/<uuid:unlock_id>/", unlocking.show_unlock, name="unlock"),
+    path("unlocks/<uuid:unlock_id>/status/", unlocking.show_status, name="unlock-status"),
+    path("unlocks/<uuid:unlock_id>/cancel/", unlocking.cancel, name="unlock-cancel"),
     path("activations/<uuid:activation_id>/", activating.show_activation, name="activation"),
     path("activations/<uuid:activation_id>/status/", activating.show_status, name="activation-status"),
     path("activations/<uuid:activation_id>/cancel/", activating.cancel, name="activation-cancel"),

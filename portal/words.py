@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ca.environments import Environment
 from cards.products import CardProduct, DocumentKind, IdentityCheckMethod
 from cards.reasons import BlockReason
-from cards.states import ActivationState, CardOrderState, CardState
+from cards.states import ActivationState, CardOrderState, CardState, UnlockState
 from directory.models import RegistrationStatus, Role
 from functioncerts.models import FunctionKind
 from functioncerts.states import FunctionObjectState, FunctionOrderState
@@ -112,6 +112,14 @@ ACTIVATION_STATES: Final[Mapping[ActivationState, Text]] = {
     ActivationState.WRITTEN: _("The holder reads the terms and signs the receipt"),
     ActivationState.ACTIVE: _("The card is active"),
     ActivationState.ABORTED: _("The activation was ended"),
+}
+
+UNLOCK_STATES: Final[Mapping[UnlockState, Text]] = {
+    UnlockState.OPENED: _("Waiting for the card client"),
+    UnlockState.CLAIMED: _("The client has the card; the holder chooses a new PIN"),
+    UnlockState.ANSWERED: _("The card is open for a new PIN"),
+    UnlockState.UNLOCKED: _("The card is unlocked"),
+    UnlockState.ABORTED: _("The unlocking was ended"),
 }
 
 ABORT_REASONS: Final[Mapping[str, Text]] = {

@@ -16,7 +16,7 @@ from cards.card_keys import KeyName
 from cards.factory import FactoryOrder, Report
 from cards.factory_reports import apply_report
 from cards.identity import IdentityCheckFacts, IdentityCheckStep
-from cards.lifecycle import OpenedActivation
+from cards.lifecycle import OpenedActivation, OpenedUnlock
 from cards.models import Activation, Card, CardOrder
 from cards.production import send_order_to_factory
 from cards.products import DocumentKind, IdentityCheckMethod
@@ -216,6 +216,13 @@ def an_active_card(scene: Scene, activation: Activation | None = None) -> Card:
         activation_id=str(activation.pk), answer=answer, actor=CLIENT, at=scene.at
     )
     return Card.objects.get(pk=signed.card_id)
+
+
+def an_open_unlock(scene: Scene, card: Card) -> OpenedUnlock:
+    """Identify the holder at the desk and open the unlocking of a card in use."""
+    return lifecycle.open_unlock(
+        card_id=str(card.pk), identity_check=CHECK, actor=scene.cast.alva, at=scene.at
+    )
 
 
 def a_blocked_card(scene: Scene) -> Card:

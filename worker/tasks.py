@@ -23,6 +23,7 @@ from cards.outdated import remove_outdated_order, remove_outdated_orders
 from cards.production import connect, poll_factory_reports, send_due_orders
 from cards.reminders import remind_holders
 from cards.unactivated import block_unactivated_cards
+from cards.unlocking import expire_unlocks
 from directory import (
     appointments,
     basis_decisions,
@@ -195,12 +196,14 @@ def end_overdue() -> None:
         orders = fail_late_orders(actor=actor, at=now)
         reduced = reduce_finished_orders(at=now)
         activations = expire_activations(actor=actor, at=now)
+        unlocks = expire_unlocks(actor=actor, at=now)
         functions = settle_function_orders(actor=actor, at=now)
         forget_old_counts(at=now)
         sessions = import_string(settings.SIGILL_SESSION_ENDERS["time"])(actor=actor, at=now)
         sums = import_string(settings.SIGILL_REFUSALS_TELLER)(at=now)
         return (
-            f"{orders} logins, {sessions} sessions, {activations} activations, {functions} function orders, "
+            f"{orders} logins, {sessions} sessions, {activations} activations, "
+            f"{unlocks} unlockings, {functions} function orders, "
             f"{reduced} login orders reduced to their record, {sums} sums of refusals told"
         )
 

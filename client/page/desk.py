@@ -14,18 +14,20 @@ from client.errors import (
     ReaderError,
     ServerNotTrusted,
     ServerRefused,
+    UnlockRefused,
     UserCancelled,
 )
 from client.hardware import Hardware, Reader
-from client.links import parse_link
+from client.links import LinkKind, parse_link
 from client.login import Login
 from client.page.visits import Phase, Visit
+from client.unlocking import Unlocking
 from client.virtual_readers import PrintedCard, VirtualReaders
 
 logger = logging.getLogger(__name__)
 LOOK_SECONDS = 0.25
 MOST_VISITS = 20
-_FINAL = (ServerRefused, ServerNotTrusted)
+_FINAL = (ServerRefused, ServerNotTrusted, UnlockRefused)
 
 
 class Desk:
@@ -159,7 +161,11 @@ class Desk:
     # --- how it is done ---------------------------------------------------------------------------
 
     def _claim(self, visit: Visit, language: str) -> None:
-        if visit.is_activation:
+        if visit.link.kind is LinkKind.UNLOCK:
+            visit.activation = Unlocking(
+                visit.link, configuration=self._configuration, hardware=self._hardware
+            )
+        elif visit.is_activation:
             visit.activation = Activation(
                 visit.link, configuration=self._configuration, hardware=self._hardware, language=language
             )

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from client.activation import Activation, Step
+from client.activation import Activation
 from client.certificate import CardCertificate
 from client.errors import CardRemoved, ClientError, NoCard, NotMe, PinBlocked, UserCancelled, WrongCard
 from client.hardware import PinState
@@ -12,6 +12,7 @@ from client.page.markup import Markup, join, tag
 from client.page.views import Scene, notice
 from client.page.visits import Phase, Visit
 from client.texts import failure_text
+from client.unlocking import Unlocking
 
 _GOING_BACK = "1; url={url}"
 
@@ -41,7 +42,7 @@ def status_of(scene: Scene, visit: Visit) -> str:
         case Phase.DONE:
             is_act = visit.login is not None and visit.login.is_act
             done = "done.sign" if is_act else "done.login"
-            return scene.say("activation.done" if visit.is_activation else done)
+            return scene.say(f"{visit.kind}.done" if visit.is_activation else done)
         case Phase.FAILED:
             return failure_text(visit.failure, scene.language) if visit.failure else scene.say("failed")
         case Phase.ASKING:
@@ -195,20 +196,20 @@ def _answered(scene: Scene, visit: Visit, who: str, *, done: str) -> Markup:
 # --- activation -------------------------------------------------------------------------------------
 
 
-def _activation(scene: Scene, visit: Visit, activation: Activation) -> Markup:
+def _activation(scene: Scene, visit: Visit, activation: Activation | Unlocking) -> Markup:
     if visit.phase is Phase.DONE:
         return tag(
             "section",
             _big("ok", "check"),
-            tag("h1", scene.say("activation.done")),
-            tag("p", scene.say("activation.done.text"), class_="lead"),
-            _steps(scene, visit),
+            tag("h1", scene.say(f"{activation.kind}.done")),
+            tag("p", scene.say(f"{activation.kind}.done.text"), class_="lead"),
+            _steps(scene, visit, activation),
             _close(scene, visit),
             class_="panel",
         )
     return tag(
         "section",
-        tag("h1", scene.say("activation.title"), class_="plain"),
+        tag("h1", scene.say(f"{activation.kind}.title"), class_="plain"),
         tag(
             "dl",
             tag("div", tag("dt", scene.say("activation.for")), tag("dd", activation.holder_name)),
@@ -217,7 +218,7 @@ def _activation(scene: Scene, visit: Visit, activation: Activation) -> Markup:
         ),
         tag(
             "div",
-            _steps(scene, visit),
+            _steps(scene, visit, activation),
             tag(
                 "div",
                 _activation_answer(scene, visit, activation)
@@ -232,7 +233,7 @@ def _activation(scene: Scene, visit: Visit, activation: Activation) -> Markup:
     )
 
 
-def _activation_answer(scene: Scene, visit: Visit, activation: Activation) -> Markup:
+def _activation_answer(scene: Scene, visit: Visit, activation: Activation | Unlocking) -> Markup:
     if visit.hindrance:
         return _activation_hindered(scene, visit.hindrance, activation)
     is_first = activation.needs_new_pin
@@ -259,10 +260,13 @@ def _activation_answer(scene: Scene, visit: Visit, activation: Activation) -> Ma
                 _keypad(scene),
                 class_="entry",
             ),
-            _terms(scene, activation) if is_first else None,
+            _terms(scene, activation) if is_first and activation.terms_text else None,
+            tag("p", activation.statement.visible_text, class_="what")
+            if isinstance(activation, Unlocking)
+            else None,
             tag(
                 "button",
-                scene.say("activation.submit" if is_first else "activation.resume"),
+                scene.say(f"{activation.kind}.submit" if is_first else "activation.resume"),
                 class_="button",
                 type="submit",
             ),
@@ -272,10 +276,10 @@ def _activation_answer(scene: Scene, visit: Visit, activation: Activation) -> Ma
     )
 
 
-def _activation_hindered(scene: Scene, hindrance: ClientError, activation: Activation) -> Markup:
+def _activation_hindered(scene: Scene, hindrance: ClientError, activation: Activation | Unlocking) -> Markup:
     number = _grouped(activation.card_number)
     if isinstance(hindrance, WrongCard):
-        return notice("bad", "cross", scene.say("activation.wrong", wanted=number))
+        return notice("bad", "cross", scene.say(f"{activation.kind}.wrong", wanted=number))
     if isinstance(hindrance, NoCard | CardRemoved):
         return tag(
             "div",
@@ -287,7 +291,7 @@ def _activation_hindered(scene: Scene, hindrance: ClientError, activation: Activ
     return notice("bad", "alert", failure_text(hindrance, scene.language))
 
 
-def _terms(scene: Scene, activation: Activation) -> Markup:
+def _terms(scene: Scene, activation: Activation | Unlocking) -> Markup:
     return tag(
         "fieldset",
         tag("legend", scene.say("activation.terms", version=activation.terms_version)),
@@ -306,14 +310,14 @@ def _terms(scene: Scene, activation: Activation) -> Markup:
     )
 
 
-def _steps(scene: Scene, visit: Visit) -> Markup:
-    steps = [step for step in Step if step is not Step.DONE]
+def _steps(scene: Scene, visit: Visit, activation: Activation | Unlocking) -> Markup:
+    steps = list(activation.steps)
     if visit.phase is Phase.DONE:
         reached = len(steps)
     elif visit.step in steps:
         reached = steps.index(visit.step)
     else:  # nothing is done on the card yet: the card or the PIN is waited for
-        reached = steps.index(Step.CARD if visit.hindrance else Step.PIN)
+        reached = 0 if visit.hindrance else 1
     rows = []
     for place, step in enumerate(steps):
         state = "done" if place < reached else "todo"

@@ -165,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._html(
             page(
                 scene,
-                title=scene.say("activation.title" if visit.is_activation else "title"),
+                title=scene.say(f"{visit.kind}.title" if visit.is_activation else "title"),
                 task=question_view(scene, visit),
                 status=status_of(scene, visit),
                 refresh=refresh_of(visit),
@@ -205,7 +205,7 @@ class _Handler(BaseHTTPRequestHandler):
             if form.get("again") != pin:
                 desk.refuse(visit, PinNotAllowed(rule="differs"))
                 return
-            if form.get("terms") != "yes":
+            if activation.terms_text and form.get("terms") != "yes":
                 desk.refuse(visit, PinNotAllowed(rule="terms"))
                 return
             try:

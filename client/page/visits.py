@@ -10,6 +10,7 @@ from client.certificate import CardCertificate
 from client.errors import ClientError
 from client.links import Link, LinkKind
 from client.login import Login
+from client.unlocking import Unlocking
 
 
 class Phase(Enum):
@@ -30,7 +31,7 @@ class Visit:
     visit_id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     phase: Phase = Phase.OPENING
     login: Login | None = None
-    activation: Activation | None = None
+    activation: Activation | Unlocking | None = None
     choices: tuple[CardCertificate, ...] = ()
     chosen: CardCertificate | None = None  # a wrong PIN must not lead the next try to another card
     hindrance: ClientError | None = None  # why nothing can be asked at the moment: no card, no certificate
@@ -46,5 +47,10 @@ class Visit:
 
     @property
     def is_activation(self) -> bool:
-        """Return whether the question is the activation of a card."""
-        return self.link.kind is LinkKind.ACTIVATION
+        """Return whether work on a card is asked for: its activation or unlocking."""
+        return self.link.kind in {LinkKind.ACTIVATION, LinkKind.UNLOCK}
+
+    @property
+    def kind(self) -> str:
+        """Return which words the page uses for it."""
+        return {LinkKind.ACTIVATION: "activation", LinkKind.UNLOCK: "unlock"}.get(self.link.kind, "login")

@@ -101,6 +101,27 @@ CARDS: Final[Mapping[str, Wording]] = {
     "activation_aborted": Wording(
         status=409, title=_("The activation was ended"), text=_("Reason: %(reason)s"), fixer="you"
     ),
+    "unlock_not_found": Wording(
+        status=404,
+        title=_("There is no such unlocking"),
+        text=_("It does not exist, or it is outside what your role reaches."),
+        fixer="you",
+    ),
+    "unlock_expired": Wording(
+        status=410,
+        title=_("The unlocking took too long"),
+        text=_("Check the identity again and start anew. The card is as it was."),
+        fixer="you",
+    ),
+    "unlock_aborted": Wording(
+        status=409, title=_("The unlocking has ended"), text=_("Reason: %(reason)s"), fixer="you"
+    ),
+    "confirmation_invalid": Wording(
+        status=422,
+        title=_("The card's confirmation does not hold"),
+        text=_("It was not signed by this card with its new PIN. Start the unlocking anew."),
+        fixer="support",
+    ),
     "keys_invalid": Wording(
         status=422,
         title=_("The card's keys were not accepted"),

@@ -138,6 +138,11 @@ REFUSALS: Final[Mapping[str, Wording]] = {
         title=_("The card is not made yet."),
         text=_("It can be activated when the producer has sent it. The order is %(order_state)s."),
     ),
+    "card_not_in_use": Wording(
+        status=409,
+        title=_("The card is not in use yet."),
+        text=_("It has no PIN until it is activated; the holder chooses one then."),
+    ),
     "card_already_active": Wording(
         status=409, title=_("The card is already active."), text=_("It was activated %(at)s.")
     ),

@@ -12,10 +12,13 @@ from cards.states import (
     CARD_MOVES,
     CARD_ORDER_MOVES,
     OPEN_ACTIVATION_STATES,
+    OPEN_UNLOCK_STATES,
     RUNNING_ORDER_STATES,
+    UNLOCK_MOVES,
     ActivationState,
     CardOrderState,
     CardState,
+    UnlockState,
 )
 
 README = (Path(__file__).parents[2] / "cards" / "README.md").read_text(encoding="utf-8")
@@ -40,8 +43,9 @@ def reached(table: Mapping[tuple[str, str], str], start: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("heading", "table"),
-    [("The order", CARD_ORDER_MOVES), ("The card", CARD_MOVES), ("The activation", ACTIVATION_MOVES)],
-)
+    [("The order", CARD_ORDER_MOVES), ("The card", CARD_MOVES), ("The activation", ACTIVATION_MOVES),
+     ("The unlocking", UNLOCK_MOVES)],
+)  # fmt: skip
 def test_the_diagram_in_the_readme_is_the_table(heading: str, table: Mapping[tuple[str, str], str]) -> None:
     assert drawn(heading) == {(source, goal, action) for (source, action), goal in table.items()}
 
@@ -57,6 +61,7 @@ def test_every_state_can_be_reached() -> None:
     assert reached(ACTIVATION_MOVES, ActivationState.OPENED) == set(ActivationState) - {
         ActivationState.OPENED
     }
+    assert reached(UNLOCK_MOVES, UnlockState.OPENED) == set(UnlockState) - {UnlockState.OPENED}
 
 
 def test_a_card_that_is_or_may_become_usable_can_be_blocked() -> None:
@@ -70,6 +75,7 @@ def test_running_and_open_are_the_states_from_which_use_is_within_reach() -> Non
     assert {
         s for s in ActivationState if ActivationState.ACTIVE in reached(ACTIVATION_MOVES, s)
     } == OPEN_ACTIVATION_STATES
+    assert {s for s in UnlockState if UnlockState.ABORTED in reached(UNLOCK_MOVES, s)} == OPEN_UNLOCK_STATES
 
 
 def test_an_order_with_the_factory_cannot_be_cancelled() -> None:

@@ -1,5 +1,6 @@
 """The real card client with a virtual card from the factory's workshop, against our channel over HTTP."""
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -17,21 +18,22 @@ from pytest_django import Settings
 
 from ca.models import Certificate
 from cards import lifecycle
-from cards.admin_key import activation_key
-from cards.models import Activation, Card, CardKey
+from cards.admin_key import activation_key, factory_key
+from cards.models import Activation, Card, CardKey, Unlock
 from cards.reasons import BlockReason
-from cards.states import ActivationState, CardState
+from cards.states import ActivationState, CardState, UnlockState
 from client import flows
 from client.activation import Activation as ClientActivation
 from client.activation import Step
 from client.configuration import Configuration, configuration_from_environment
-from client.errors import ClientError, PinFailed, WrongCard
+from client.errors import ClientError, PinBlocked, PinFailed, WrongCard
 from client.links import parse_link
 from client.service import Service
 from client.virtual_readers import VirtualReaders
 from hsm_sim.build import build
 from tests.hsm_sim.cards import MASTER_KEY, make_card
 from tests.scenarios import (
+    CHECK,
     Scene,
     a_scene,
     a_sent_order,
@@ -281,3 +283,122 @@ def test_a_card_blocked_meanwhile_is_told_to_the_client(
     card.refresh_from_db()
     assert card.state == CardState.BLOCKED
     assert not Certificate.objects.filter(revoked_at__isnull=True).exists()
+
+
+@pytest.fixture
+def used_card(scene: Scene, card: Card, configuration: Configuration) -> Card:
+    """A card in use whose holder has forgotten the PIN: it is locked."""
+    with working(scene):
+        activate(an_open_activation(scene, card).start_url, configuration)
+    card.refresh_from_db()
+    with flows.open_hardware(configuration) as hardware:
+        for _ in range(5):
+            with hardware.card(card.card_number or "") as chip, contextlib.suppress(ClientError):
+                chip.log_in("111222")
+    return card
+
+
+def opened_unlock(scene: Scene, card: Card) -> str:
+    return lifecycle.open_unlock(
+        card_id=str(card.pk), identity_check=CHECK, actor=scene.cast.alva, at=datetime.now(UTC)
+    ).start_url
+
+
+def test_a_locked_card_is_unlocked_at_the_desk_without_puk_and_no_earlier_key_opens_it(
+    scene: Scene, used_card: Card, configuration: Configuration
+) -> None:
+    """POR-4, issue 7: challenge and response; the client of the activation knows nothing of use any more."""
+    number = used_card.card_number or ""
+    with (
+        flows.open_hardware(configuration) as hardware,
+        pytest.raises(PinBlocked),
+        hardware.card(number) as chip,
+    ):
+        chip.log_in(PIN)
+    steps: list[Step] = []
+    flows.unlock(
+        opened_unlock(scene, used_card), new_pin="918273", report=steps.append, configuration=configuration
+    )
+    assert steps == [Step.CARD, Step.UNLOCK, Step.PIN, Step.CONFIRM, Step.DONE]
+    assert Unlock.objects.get().state == UnlockState.UNLOCKED
+    with flows.open_hardware(configuration) as hardware:
+        with hardware.card(number) as chip:
+            chip.log_in("918273")
+        for old in (activation_key(number, str(Activation.objects.get().pk)), factory_key(number)):
+            with hardware.card(number) as chip, pytest.raises(PinFailed):
+                chip.set_pin(admin_key=old, pin="555666")
+        with hardware.card(number) as chip:
+            assert len(chip.certificates()) == 2
+    flows.unlock(opened_unlock(scene, used_card), new_pin="563412", configuration=configuration)
+    assert Unlock.objects.filter(state=UnlockState.UNLOCKED).count() == 2
+
+
+def test_what_was_said_on_the_way_opens_no_card_a_second_time(
+    scene: Scene, used_card: Card, configuration: Configuration
+) -> None:
+    """In the middle, or at the keyboard: the answer was for one challenge of one card."""
+    number = used_card.card_number or ""
+    script = Service(configuration)
+    script.greet()
+    url = opened_unlock(scene, used_card)
+    claim = script.claim("unlock/claim", {"token": parse_link(url).token})
+    with flows.open_hardware(configuration) as hardware:
+        with hardware.card(number) as chip:
+            challenge = chip.challenge()
+        ask = {"unlockId": claim["unlockId"], "challenge": challenge.hex()}
+        answer = str(script.call("unlock/answer", ask, is_repeatable=False)["answer"])
+        with hardware.card(number) as chip:
+            assert chip.takes_answer(answer)
+            chip.log_out()
+        with hardware.card(number) as chip:
+            assert not chip.takes_answer(answer)
+            chip.challenge()
+            assert not chip.takes_answer(answer)
+    script.call("unlock/abort", {"unlockId": claim["unlockId"], "reason": "userCancel"}, is_repeatable=False)
+    flows.unlock(opened_unlock(scene, used_card), new_pin="918273", configuration=configuration)
+    assert Unlock.objects.filter(state=UnlockState.UNLOCKED).count() == 1
+
+
+def test_an_answer_is_worth_nothing_to_another_card(
+    scene: Scene, used_card: Card, configuration: Configuration, home: Path, module: Path
+) -> None:
+    other, _ = make_card(home, module, name="Bo Ek")
+    script = Service(configuration)
+    script.greet()
+    claim = script.claim("unlock/claim", {"token": parse_link(opened_unlock(scene, used_card)).token})
+    VirtualReaders(configuration).insert(other, reader=0)
+    with flows.open_hardware(configuration) as hardware:
+        with hardware.card(other) as chip:
+            ask = {"unlockId": claim["unlockId"], "challenge": chip.challenge().hex()}
+        answer = str(script.call("unlock/answer", ask, is_repeatable=False)["answer"])
+        with hardware.card(other) as chip:
+            assert not chip.takes_answer(answer)
+    VirtualReaders(configuration).insert(other, reader=0)
+    with pytest.raises(WrongCard):
+        flows.unlock(
+            opened_unlock(scene, used_card), new_pin="918273", insert=False, configuration=configuration
+        )
+    assert Unlock.objects.filter(abort_reason="wrongCard").count() == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["C_Login 1 KILL_AFTER", "C_InitPIN 1 KILL", "C_InitPIN 1 KILL_AFTER", "C_Login 2 KILL_AFTER"],
+)
+def test_a_client_killed_while_it_unlocks_leaves_a_card_that_can_be_unlocked(
+    scene: Scene, used_card: Card, configuration: Configuration, home: Path, fault: str
+) -> None:
+    (home / "pin").write_text("918273")
+    (home / "faults").write_text(f"{fault}\n")
+    command = [sys.executable, "-m", "client", "--server", configuration.server, "unlock"]
+    killed = subprocess.run(
+        [*command, opened_unlock(scene, used_card), "--new-pin-file", str(home / "pin")],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed
+    (home / "faults").unlink()
+    flows.unlock(opened_unlock(scene, used_card), new_pin="563412", configuration=configuration)
+    with flows.open_hardware(configuration) as hardware, hardware.card(used_card.card_number or "") as chip:
+        chip.log_in("563412")

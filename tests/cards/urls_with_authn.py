@@ -2,4 +2,8 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("c/v1/", include("authn.api")), path("c/v1/activation/", include("cards.api"))]
+urlpatterns = [
+    path("c/v1/", include("authn.api")),
+    path("c/v1/activation/", include("cards.api")),
+    path("c/v1/unlock/", include("cards.unlock_api")),
+]

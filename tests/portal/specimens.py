@@ -463,6 +463,35 @@ def activation(done: int = 1, *, is_aborted: bool = False) -> dict[str, object]:
     return {"page": page, "shell": _shell("people")}
 
 
+def _unlock_steps(done: int, *, now: str = "now") -> tuple[Step, ...]:
+    names = ("Identitet kontrollerad", "Kortklienten öppnad", "Kortet öppnat", "Ny PIN-kod bekräftad")
+    return tuple(
+        Step(
+            name=name,
+            text="i dag 09:41" if index < done else "",
+            progress="done" if index < done else now if index == done else "later",
+        )
+        for index, name in enumerate(names)
+    )
+
+
+def unlock_check(*, has_errors: bool = False) -> dict[str, object]:
+    filled = activate(has_errors=has_errors)
+    page = filled["page"]
+    assert isinstance(page, IdentityPage)
+    return {**filled, "page": replace(page, steps=_unlock_steps(0))}
+
+
+def unlock(done: int = 1, *, is_aborted: bool = False) -> dict[str, object]:
+    filled = activation(6 if done == 4 else 1, is_aborted=is_aborted)
+    page = filled["page"]
+    assert isinstance(page, ActivationPage)
+    steps = _unlock_steps(done, now="failed" if is_aborted else "now")
+    start_url = "siths://unlock/1/abc" if page.start_url else ""
+    problem = problems.of_code("unlock_expired") if is_aborted else None
+    return {**filled, "page": replace(page, steps=steps, start_url=start_url, problem=problem)}
+
+
 def block(*, has_errors: bool = False) -> dict[str, object]:
     initial = {"requested_day": "2026-11-21", "requested_clock": "09:38"}
     form = BlockForm(
@@ -762,6 +791,12 @@ SPECIMENS = {
     "activation": ("activation", activation),
     "activation-aborted": ("activation", lambda: activation(3, is_aborted=True)),
     "activation-done": ("activation", lambda: activation(6)),
+    "unlock-check": ("unlock_check", unlock_check),
+    "unlock-check-errors": ("unlock_check", lambda: unlock_check(has_errors=True)),
+    "unlock-suspicion": ("unlock_suspicion", unlock_check),
+    "unlock": ("unlock", unlock),
+    "unlock-aborted": ("unlock", lambda: unlock(2, is_aborted=True)),
+    "unlock-done": ("unlock", lambda: unlock(4)),
     "receipt": ("receipt", receipt),
     "block_receipt": ("block_receipt", block_receipt),
     "proof": ("proof", row_in_the_log),

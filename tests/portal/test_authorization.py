@@ -23,7 +23,7 @@ from functioncerts.validations import validate_names
 from journal.actor import Actor
 from journal.models import Entry
 from tests.portal.conftest import LogIn
-from tests.scenarios import Scene, an_active_card
+from tests.scenarios import Scene, an_active_card, an_open_unlock
 
 PEOPLE: Final = ("alva", "doris", "bo", "cia", "nobody")
 # Answered by GET and by POST with an empty form, to Alva, Doris, Bo, Cia and nobody. All ids are Region
@@ -63,6 +63,10 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "c/v1/activation/receipt": ("405 405 405 405 405", "400 400 400 400 400"),
     "c/v1/activation/abort": ("405 405 405 405 405", "400 400 400 400 400"),
     "c/v1/activation/status": ("405 405 405 405 405", "400 400 400 400 400"),
+    "c/v1/unlock/claim": ("405 405 405 405 405", "400 400 400 400 400"),
+    "c/v1/unlock/answer": ("405 405 405 405 405", "400 400 400 400 400"),
+    "c/v1/unlock/confirm": ("405 405 405 405 405", "400 400 400 400 400"),
+    "c/v1/unlock/abort": ("405 405 405 405 405", "400 400 400 400 400"),
     "api/v1/function-certificates/": ("401 401 401 401 401", "401 401 401 401 401"),
     "api/v1/function-certificates/<uuid:order_id>/": ("401 401 401 401 401", "401 401 401 401 401"),
     "api/v1/function-certificates/<uuid:order_id>/certificate.pem": (
@@ -150,6 +154,10 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "orders/<uuid:order_id>/status/": ("200 404 404 200 303", "405 405 405 405 303"),
     "orders/<uuid:order_id>/cancel/": ("405 405 405 405 303", "409 404 404 403 303"),
     "cards/<uuid:card_id>/activate/": ("409 404 404 403 303", "409 404 404 403 303"),
+    "cards/<uuid:card_id>/unlock/": ("200 404 404 403 303", "422 404 404 403 303"),
+    "unlocks/<uuid:unlock_id>/": ("200 404 404 200 303", "405 405 405 405 303"),
+    "unlocks/<uuid:unlock_id>/status/": ("200 404 404 200 303", "405 405 405 405 303"),
+    "unlocks/<uuid:unlock_id>/cancel/": ("405 405 405 405 303", "302 404 404 403 303"),
     "cards/<uuid:card_id>/block/": ("200 404 404 403 303", "422 404 404 403 303"),
     "cards/<uuid:card_id>/landing/": ("200 404 404 200 303", "405 405 405 405 303"),
     "cards/<uuid:card_id>/landing/receipt/": ("405 405 405 405 303", "409 404 404 403 303"),
@@ -215,6 +223,7 @@ def specimens(scene: Scene) -> dict[str, str]:
         "certificate": "AAAA.AAAA",
         "assignment_id": str(RoleAssignment.objects.get(employment__hsa_id=scene.cast.alva.identifier).pk),
         "activation_id": str(Activation.objects.get(card=card).pk),
+        "unlock_id": str(an_open_unlock(scene, card).unlock.pk),
         "entry_id": str(Entry.objects.get(type="card.activated").pk),
         "size": "1",
         "position": "1",

@@ -22,6 +22,7 @@ from cards.products import catalogue, product
 from cards.reasons import BlockReason
 from cards.selectors import CardView, person_cards
 from cards.states import CardOrderState, CardState
+from cards.unlock_policies import may_unlock
 from directory.models import Employment, Person, RegistrationStatus
 from directory.policies import may_find_people
 from directory.selectors import employments_of, get_person
@@ -131,7 +132,7 @@ def person_page(person: Person, *, actor: Actor, at: datetime, shows_all: bool) 
         order=_order_act(person, refusal=refusal),
         order_test=_order_test_act(person, employments, actor=actor, at=at),
         refresh_url="" if may_find_people(actor) else reverse("person-refresh", args=[person.pk]),
-        cards=[_panel(card, at=at) for card in shown],
+        cards=[_panel(card, actor=actor, at=at) for card in shown],
         all_cards=len(view.cards),
         shows_all=shows_all,
         certificates=_certificate_rows(person, view.cards, at=at),
@@ -239,7 +240,7 @@ def _order_test_act(
     )
 
 
-def _panel(view: CardView, *, at: datetime) -> CardPanel:
+def _panel(view: CardView, *, actor: Actor, at: datetime) -> CardPanel:
     card = view.card
     state = CardState(card.state)
     item = product(card.product_code)
@@ -250,7 +251,7 @@ def _panel(view: CardView, *, at: datetime) -> CardPanel:
         look="dead" if view.is_expired else words.CARD_LOOKS[state],
         tag=words.EXPIRED if view.is_expired and state is CardState.ACTIVE else words.CARD_STATES[state],
         facts=_card_facts(view, at=at),
-        acts=() if state in {CardState.BLOCKED, CardState.DISCARDED} else _card_acts(view),
+        acts=() if state in {CardState.BLOCKED, CardState.DISCARDED} else _card_acts(view, actor=actor, at=at),
         landing=landing.of_card(card, at=at) if _is_landing(view, at=at) else None,
         environment=words.environment_tag(card.environment),
         foreign=foreign_note(card),
@@ -294,7 +295,7 @@ def _card_facts(view: CardView, *, at: datetime) -> tuple[Text, ...]:
     return tuple(facts)
 
 
-def _card_acts(view: CardView) -> tuple[Act, ...]:
+def _card_acts(view: CardView, *, actor: Actor, at: datetime) -> tuple[Act, ...]:
     card = view.card
     number = card.card_number or ""
     activate = Act(
@@ -312,8 +313,18 @@ def _card_acts(view: CardView) -> tuple[Act, ...]:
         object=number,
         why=problems.explain(view.block_refusal) if view.block_refusal else None,
     )
-    # An active card needs no activation button that is always grey.
-    return (block,) if card.state == CardState.ACTIVE.value else (activate, block)
+    # An active card needs no activation button that is always grey, the others none to unlock.
+    if card.state != CardState.ACTIVE.value:
+        return (activate, block)
+    refusal = may_unlock(card, actor=actor, at=at)
+    unlock = Act(
+        label=_("Unlock"),
+        icon="unlock",
+        url=reverse("unlock-card", args=[card.pk]),
+        object=number,
+        why=problems.explain(refusal) if refusal else None,
+    )
+    return (unlock, block)
 
 
 def _certificate_rows(person: Person, cards: Sequence[CardView], *, at: datetime) -> list[CertificateRow]:

@@ -1,0 +1,160 @@
+"""How the card client's calls are read and answered: bounded JSON, each call signed, errors as codes."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final
+
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+from authn.evidence import (
+    MAX_CERTIFICATE_OCTETS,
+    MAX_SIGNATURE_OCTETS,
+    SIGNATURE_HEADER,
+    Answer,
+    ClientKey,
+    ClientKeyInvalid,
+    MalformedText,
+    RequestSignatureInvalid,
+    parse_client_key,
+    unb64,
+    verify_request,
+)
+from cards import errors
+from journal.actor import Actor, ActorKind
+from journal.errors import DomainError
+from journal.stops import JournalNotWritable, JournalStopped
+
+MAX_BODY_OCTETS: Final = 64 * 1024
+_LONGEST_TEXT: Final = 200
+STATUSES: Final[Mapping[type[DomainError], HTTPStatus]] = {
+    errors.TokenInvalid: HTTPStatus.NOT_FOUND,
+    errors.ActivationNotFound: HTTPStatus.NOT_FOUND,
+    errors.ActivationExpired: HTTPStatus.GONE,
+    errors.ActivationAborted: HTTPStatus.GONE,
+    errors.UnlockNotFound: HTTPStatus.NOT_FOUND,
+    errors.UnlockExpired: HTTPStatus.GONE,
+    errors.UnlockAborted: HTTPStatus.GONE,
+    errors.ConfirmationInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.Refused: HTTPStatus.CONFLICT,
+    errors.IllegalTransition: HTTPStatus.CONFLICT,
+    errors.KeysInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.WrittenMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ReceiptInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.CallInvalid: HTTPStatus.BAD_REQUEST,
+    errors.CallUnsigned: HTTPStatus.UNAUTHORIZED,
+    JournalNotWritable: HTTPStatus.SERVICE_UNAVAILABLE,
+    JournalStopped: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""HTTP words for the facts; they stand here because the client's protocol fixes them (authn.md section 6)."""
+
+Body = Mapping[str, object]
+Call = Callable[[HttpRequest, Body], dict[str, object]]
+
+
+def json_call(call: Call) -> Callable[[HttpRequest], JsonResponse]:
+    """Wrap a call: POST, a bounded JSON object; every domain error becomes its code and status."""
+
+    @csrf_exempt  # no cookie is read here: the client proves itself by its key
+    @never_cache
+    def view(request: HttpRequest) -> JsonResponse:
+        if request.method != "POST":
+            return _problem(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", {})
+        try:
+            return JsonResponse(call(request, _body(request)))
+        except DomainError as error:
+            status = STATUSES.get(type(error), HTTPStatus.CONFLICT)
+            code = error.refusal.code if isinstance(error, errors.Refused) else error.code
+            return _problem(status, code, error.facts)
+
+    return view
+
+
+def claiming_key(body: Body) -> ClientKey:
+    """Return the public half of the key that the conversation will be signed by; raises CallInvalid."""
+    try:
+        return parse_client_key(body.get("clientKey"))
+    except ClientKeyInvalid as error:
+        raise errors.CallInvalid("clientKey is not a public P-256 JWK") from error
+
+
+def demand_signed(request: HttpRequest, client_key: ClientKey) -> None:
+    """Raise CallUnsigned unless the claiming client's key signed this very request."""
+    try:
+        verify_request(
+            client_key,
+            request.headers.get(SIGNATURE_HEADER, ""),
+            method=request.method or "",
+            path=request.path,
+            body=request.body,
+        )
+    except RequestSignatureInvalid as error:
+        raise errors.CallUnsigned("not signed by the claiming client") from error
+
+
+def text(body: Body, name: str) -> str:
+    """Return a short printable text; raises CallInvalid."""
+    value = body.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_TEXT or not value.isprintable():
+        raise errors.CallInvalid(f"{name} is missing or not a short text")
+    return value
+
+
+def octets(body: Body, name: str, *, limit: int) -> bytes:
+    """Return what stands there in base64, at most `limit` octets; raises CallInvalid."""
+    value = body.get(name)
+    if not isinstance(value, str) or len(value) > 2 * limit:
+        raise errors.CallInvalid(f"{name} is missing or too large")
+    try:
+        found = unb64(value)
+    except MalformedText as error:
+        raise errors.CallInvalid(f"{name} is not base64") from error
+    if not 0 < len(found) <= limit:
+        raise errors.CallInvalid(f"{name} is empty or too large")
+    return found
+
+
+def signed_answer(body: Body) -> Answer:
+    """Return the card's signature over a question; raises CallInvalid."""
+    return Answer(
+        certificate_der=octets(body, "certificate", limit=MAX_CERTIFICATE_OCTETS),
+        algorithm=text(body, "alg"),
+        signature=octets(body, "signature", limit=MAX_SIGNATURE_OCTETS),
+        user_challenge=text(body, "userChallenge"),
+        server_spki=text(body, "spki"),
+    )
+
+
+def client_of(request: HttpRequest) -> Actor:
+    """Return the card client as the one who acts."""
+    return Actor(
+        kind=ActorKind.SERVICE,
+        identifier="card-client",
+        client_address=str(request.META.get("REMOTE_ADDR", ""))[:45],
+    )
+
+
+def now() -> datetime:
+    """Return the moment of the request, read once per call."""
+    return timezone.now()  # noqa: TID251 - the edge
+
+
+def _body(request: HttpRequest) -> Body:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdigit() or int(length) > MAX_BODY_OCTETS:
+        raise errors.CallInvalid("the body is too large")
+    try:
+        body = json.loads(request.body.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise errors.CallInvalid("the body is not JSON") from error
+    if not isinstance(body, dict):
+        raise errors.CallInvalid("the body is not an object")
+    return body
+
+
+def _problem(status: HTTPStatus, code: str, facts: Mapping[str, str]) -> JsonResponse:
+    return JsonResponse({"errorCode": code, "details": dict(facts)}, status=status)
