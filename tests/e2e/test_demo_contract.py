@@ -159,6 +159,7 @@ def test_demo_json_has_what_the_contract_names(demo: Demo) -> None:
     told = demo.told
     assert set(told) == {
         "portal", "ocsp", "client", "crl", "aia", "chain", "root", "certificates", "people", "api_token",
+        "acme_directory",
     }  # fmt: skip
     certificates, people = told["certificates"], told["people"]
     assert isinstance(certificates, list)
@@ -201,7 +202,7 @@ def test_a_second_run_keeps_the_data_and_works(demo: Demo, again: SecondRun) -> 
     assert (demo.home / "ceremony" / "protocol.json").read_bytes() == again.protocol
     assert "Key ceremony" not in again.printed
     assert again.printed.splitlines()[-1].startswith("The main job is done")
-    for name in ("portal", "ocsp", "client", "api_token"):
+    for name in ("portal", "ocsp", "client", "api_token", "acme_directory"):
         assert demo.told[name] == again.before[name]
     kept = {person["hsa_id"]: person["card_number"] for person in people_of(again.before) if person["roles"]}
     now = {person["hsa_id"]: person["card_number"] for person in people_of(demo.told) if person["roles"]}
