@@ -105,6 +105,9 @@ class Connection(asyncio.Protocol):
         "_born",
         "_connections",
         "_drained",
+        "_has_ended",
+        "_held",
+        "_is_paused",
         "_last",
         "_left",
         "_lingers",
@@ -132,6 +135,10 @@ class Connection(asyncio.Protocol):
         self._lingers: int | None = None
         """The second of the refusal; the reader that met it stays, so that nothing is read any more."""
         self._drained = 0
+        self._held: list[bytes] = []
+        """What came while an answer was being made; once there is some, no more is read."""
+        self._is_paused = False
+        self._has_ended = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, or refuse a connection too many."""
@@ -143,10 +150,15 @@ class Connection(asyncio.Protocol):
         """End; an answer under way is made and thrown away."""
         self._connections.forget(self)
         self._queue.clear()
+        self._held.clear()
 
     def data_received(self, data: bytes) -> None:
         """Take what came."""
-        if self._reader is None and self._answering is None:
+        if self._answering is not None:
+            self._held.append(data)
+            self._pause()
+            return
+        if self._reader is None:
             served = self._answer_quickly(data)
             if served is not None:
                 self._transport.write(served[0])
@@ -164,19 +176,19 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Keep the way back open for an answer that is being made."""
+        self._has_ended = True
         return self._answering is not None
 
     def pause_writing(self) -> None:
         """Take no more questions from a client that does not take its answers."""
         self._stalled = self._connections.second
         self._left = self._transport.get_write_buffer_size()
-        self._transport.pause_reading()
+        self._pause()
 
     def resume_writing(self) -> None:
         """Go on."""
         self._stalled = None
-        if self._answering is None:
-            self._transport.resume_reading()
+        self._go_on()
 
     def sweep(self, second: int, idle_seconds: int) -> None:
         """Close when the time of whatever this connection does has run out."""
@@ -241,7 +253,6 @@ class Connection(asyncio.Protocol):
             if isinstance(outcome, bytes):
                 self._send(outcome, request)
                 continue
-            self._transport.pause_reading()
             self._answering = asyncio.ensure_future(outcome)
             self._answering.add_done_callback(partial(self._answered, request))
 
@@ -260,9 +271,28 @@ class Connection(asyncio.Protocol):
         if error is not None:
             _log.error("a request could not be answered", exc_info=error)
         self._send(self._service.internal_error(request) if error else done.result(), request)
-        if self._stalled is None:
-            self._transport.resume_reading()
         self._answer_next()
+        self._go_on()
+
+    def _pause(self) -> None:
+        """Read no more; only when it is needed, for it costs more than most answers."""
+        if not self._is_paused:
+            self._is_paused = True
+            self._transport.pause_reading()
+
+    def _go_on(self) -> None:
+        """Take what was held, and read on, or close after a client that has said all it will say."""
+        if self._held and self._answering is None and not self._transport.is_closing():
+            held = b"".join(self._held)
+            self._held.clear()
+            self.data_received(held)
+        if self._answering is not None or self._stalled is not None or self._transport.is_closing():
+            return
+        if self._has_ended:
+            self._transport.close()
+        elif self._is_paused:
+            self._is_paused = False
+            self._transport.resume_reading()
 
     def _send(self, response: bytes, request: HttpRequest) -> None:
         if request.method == "HEAD":

@@ -173,6 +173,25 @@ def test_several_questions_sent_at_once_are_answered_in_their_order(server: Serv
     assert received.index(REVOKED.to_bytes(12, "big")) < at[0]
 
 
+def test_what_comes_while_an_answer_is_made_waits_for_its_turn_also_the_end(server: Server) -> None:
+    """A client that sends piece by piece and closes its half gets every answer, in order, and then the end."""
+    order = [NEVER_ISSUED, GOOD, REVOKED, NEVER_ISSUED, GOOD]
+    received = b""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for number in order:
+            octets = post_octets(question(server.authority, number, nonce=b"n" * 32))
+            connection.sendall(octets[:100])
+            connection.sendall(octets[100:])
+        connection.shutdown(socket.SHUT_WR)
+        while part := connection.recv(65536):
+            received += part
+    assert received.count(b"HTTP/1.1 200 OK") == len(order)
+    at = [received.find(number.to_bytes(12, "big")) for number in (NEVER_ISSUED, GOOD, REVOKED)]
+    assert 0 < at[0] < at[1] < at[2]
+    server.wait_for(lambda: server.figures["sigill_status_connections"] == 0)
+
+
 def test_a_connection_is_kept_and_closed_as_the_client_asks(server: Server) -> None:
     get = b"GET /ocsp/%b HTTP/%b\r\nHost: x\r\n%b\r\n"
     path = base64.b64encode(question(server.authority, GOOD))
