@@ -174,7 +174,7 @@ def test_several_questions_sent_at_once_are_answered_in_their_order(server: Serv
 
 
 def test_what_comes_while_an_answer_is_made_waits_for_its_turn_also_the_end(server: Server) -> None:
-    """A client that sends piece by piece and closes its half gets every answer, in order, and then the end."""
+    """A client that sends piece by piece and closes its half gets every answer in order, and then the end."""
     order = [NEVER_ISSUED, GOOD, REVOKED, NEVER_ISSUED, GOOD]
     received = b""
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
