@@ -1,5 +1,6 @@
 """What a report's cells are: their kinds, and how each becomes text, the same on every database."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum, auto
@@ -42,12 +43,16 @@ def local(moment: datetime | None) -> str:
     return moment.astimezone(STOCKHOLM).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
-def text_of(value: Value, column: Column, *, as_of: datetime, organizations: dict[str, str]) -> str:
-    """Return what the file holds for a value."""
+def text_of(
+    value: Value, column: Column, *, as_of: datetime, organizations: dict[str, str], words: Mapping[str, str]
+) -> str:
+    """Return what the file holds for a value; ``words`` are those of the column's codes."""
     if value is None:
         return ""
     told = value
     match column.cell:
+        case Cell.CODE:
+            told = words.get(str(value), str(value))
         case Cell.MOMENT if isinstance(value, datetime):
             told = local(value)
         case Cell.ORGANIZATION:
@@ -61,7 +66,7 @@ def text_of(value: Value, column: Column, *, as_of: datetime, organizations: dic
     return str(told)
 
 
-def sql_of(name: str, column: Column) -> str:
+def sql_of(name: str, column: Column, words: Mapping[str, str]) -> str:
     """Return the PostgreSQL expression for what ``text_of`` gives, null where that is empty.
 
     ``%(as_of)s``, ``%(today)s`` and ``%(organizations)s`` are its parameters.
@@ -75,7 +80,16 @@ def sql_of(name: str, column: Column) -> str:
         Cell.DAY: f"to_char({name}, 'YYYY-MM-DD')",
         Cell.NUMBER: f"{name}::text",
     }
-    return texts.get(column.cell, f"nullif({name}::text, '')")
+    plain = f"nullif({name}::text, '')"
+    if column.cell is Cell.CODE and words:
+        told = " ".join(f"WHEN {_literal(code)} THEN {_literal(word)}" for code, word in words.items())
+        return f"CASE {name}::text {told} ELSE {plain} END"
+    return texts.get(column.cell, plain)
+
+
+def _literal(text: str) -> str:
+    """Return a text as SQL writes it, with the percent signs of a query that has parameters."""
+    return "'" + text.replace("'", "''").replace("%", "%%") + "'"
 
 
 def excel_number(value: datetime | date) -> float:

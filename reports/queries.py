@@ -22,6 +22,7 @@ from reports.catalogue import Filter
 from reports.columns import PROTECTED, local, text_of
 from reports.question import Question
 from reports.replays import last_logins, missing_people, told_of_cards
+from reports.words import vocabulary
 
 Row = tuple[str, ...]
 Raw = tuple[columns.Value, ...]
@@ -30,11 +31,13 @@ Answer = QuerySet[Any, Any] | Iterable[Raw]
 
 CHUNK: Final = 2000
 
-__all__ = ["CHUNK", "Answer", "Raw", "Row", "answer_to", "local", "organization_names", "rows", "texts"]
+__all__ = [
+    "CHUNK", "Answer", "Raw", "Row", "answer_to", "local", "organization_names", "rows", "teller", "texts",
+]  # fmt: skip
 
 
 def rows(code: str, *, actor: Actor, as_of: datetime) -> Iterator[Row]:
-    """Yield the rows of report ``code``; a person or service gets only its own organizations."""
+    """Yield the rows of report ``code`` with its codes; a person or service gets its own organizations'."""
     is_ours = actor.kind is ActorKind.SYSTEM
     question = Question(
         code=code,
@@ -42,17 +45,26 @@ def rows(code: str, *, actor: Actor, as_of: datetime) -> Iterator[Row]:
         organization_ids=None if is_ours else actor.organization_ids,
         may_see_protected=is_ours or actor.may_see_protected,
     )
-    yield from texts(question)
+    yield from map(teller(question, language=None), stream(answer_to(question)))
 
 
 def texts(question: Question) -> Iterator[Row]:
-    """Yield the rows that answer a question, as text."""
+    """Yield the rows that answer a question, as the file in Swedish tells them."""
+    yield from map(teller(question), stream(answer_to(question)))
+
+
+def teller(question: Question, *, language: int | None = 0) -> Callable[[Raw], Row]:
+    """Return what makes text of a row: 0 in Swedish, 1 in English, None with codes as they are."""
     fields, names, as_of = question.kind.fields, organization_names(), question.as_of
-    for raw in stream(answer_to(question)):
-        yield tuple(
-            text_of(value, field, as_of=as_of, organizations=names)
-            for value, field in zip(raw, fields, strict=True)
+    spoken = [{} if language is None else vocabulary(field.english, language) for field in fields]
+
+    def tell(raw: Raw) -> Row:
+        return tuple(
+            text_of(value, field, as_of=as_of, organizations=names, words=words)
+            for value, field, words in zip(raw, fields, spoken, strict=True)
         )
+
+    return tell
 
 
 def answer_to(question: Question) -> Answer:

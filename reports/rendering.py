@@ -19,6 +19,7 @@ from reports.queries import Row
 from reports.question import Question
 from reports.summary import Summary
 from reports.tables import Progress, Typed, no_progress
+from reports.words import vocabulary
 
 MOST_ROWS_IN_PDF: Final = 1000
 MOST_ROWS_ATTACHED: Final = 100_000
@@ -45,7 +46,11 @@ class Heading:
             *([("Från och med", local(question.since))] if question.since else []),
             ("Till och med" if question.since else "Läget", local(question.as_of)),
             ("Omfång", _scope(question)),
-            *((_FILTERS[name], value) for name, value in question.filters.items() if name in _FILTERS),
+            *(
+                (_FILTERS[name], vocabulary(_VOCABULARY.get(name, ""), 0).get(value, value))
+                for name, value in question.filters.items()
+                if name in _FILTERS
+            ),
             ("Rader", str(count)),
         ]
         if self.journal_root:
@@ -57,6 +62,7 @@ _FILTERS: Final = {
     "area": "Utgivningsområde", "product": "Produkt", "loa": "Tillitsnivå", "state": "Läge",
     "operator": "Utfört av", "days": "Dagar framåt",
 }  # fmt: skip
+_VOCABULARY: Final = {"product": "Product", "state": "State"}
 
 
 def _scope(question: Question) -> str:

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from reports.columns import Cell, Column, text_of
 from reports.queries import answer_to, organization_names, stream
 from reports.question import Question
+from reports.words import vocabulary
 
 _MOST_BARS: Final = 12
 _MOST_COLUMNS: Final = 3
@@ -24,6 +25,8 @@ class Bar:
     name: str
     count: int
     percent: int
+    code: str = ""
+    """What the word stands for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,17 +70,19 @@ def counted_columns(fields: tuple[Column, ...]) -> list[int]:
     return sorted(wanted, key=lambda index: fields[index].english != "State")[:_MOST_COLUMNS]
 
 
-def summary_of(question: Question) -> Summary:
-    """Count the answer to a question."""
+def summary_of(question: Question, *, language: int = 0) -> Summary:
+    """Count the answer to a question, with the words of a language: 0 for Swedish, 1 for English."""
     fields, names = question.kind.fields, organization_names()
     places = counted_columns(fields)
     rows, counts = _counted(question, places)
     breakdowns = []
     for place in places:
-        named: Counter[str] = Counter()
+        words, field = vocabulary(fields[place].english, language), fields[place]
+        named: Counter[tuple[str, str]] = Counter()
         for value, count in counts[place].items():
-            named[text_of(value, fields[place], as_of=question.as_of, organizations=names)] += count
-        breakdowns.append(_breakdown(fields[place], named))
+            told = text_of(value, field, as_of=question.as_of, organizations=names, words=words)
+            named[told, value] += count
+        breakdowns.append(_breakdown(field, named))
     return Summary(rows=rows, breakdowns=tuple(one for one in breakdowns if one.bars))
 
 
@@ -107,14 +112,14 @@ def _key(value: object) -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:])) if is_bare else text
 
 
-def _breakdown(column: Column, counts: Counter[str]) -> Breakdown:
+def _breakdown(column: Column, counts: Counter[tuple[str, str]]) -> Breakdown:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     shown, most = ordered[:_MOST_BARS], max(counts.values(), default=1)
     return Breakdown(
         column=column,
         bars=tuple(
-            Bar(name=name or "-", count=count, percent=max(1, round(100 * count / most)))
-            for name, count in shown
+            Bar(name=name or "-", count=count, percent=max(1, round(100 * count / most)), code=code)
+            for (name, code), count in shown
         ),
         others=sum(count for _, count in ordered[_MOST_BARS:]),
     )

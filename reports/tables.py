@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from functools import cache
 from itertools import islice
@@ -14,9 +14,10 @@ from django.db import connection
 from django.db.models import F, QuerySet
 
 from reports.cells import inert
-from reports.columns import Cell, Column, excel_number, sql_of, text_of
-from reports.queries import CHUNK, Answer, Row, answer_to, organization_names, stream
+from reports.columns import Cell, Column, excel_number, sql_of
+from reports.queries import CHUNK, Answer, Row, answer_to, organization_names, stream, teller
 from reports.question import Question
+from reports.words import vocabulary
 
 Progress = Callable[[int], None]
 Typed = tuple[str | float | None, ...]
@@ -43,18 +44,12 @@ def count_ending(question: Question, until: datetime) -> int:
     return answer.filter(not_after__lte=until).count() if isinstance(answer, QuerySet) else 0
 
 
-def first_rows(question: Question, most: int) -> list[Row]:
-    """Return the first rows of the answer as text."""
-    answer, names = answer_to(question), organization_names()
+def first_rows(question: Question, most: int, *, language: int = 0) -> list[Row]:
+    """Return the first rows of the answer as text, 0 for Swedish, 1 for English."""
+    answer = answer_to(question)
     found = answer[:most] if isinstance(answer, QuerySet) else islice(answer, most)
-    fields = question.kind.fields
-    return [
-        tuple(
-            text_of(value, field, as_of=question.as_of, organizations=names)
-            for value, field in zip(raw, fields, strict=True)
-        )
-        for raw in found
-    ]
+    told = teller(question, language=language)
+    return [told(raw) for raw in found]
 
 
 def write_csv(question: Question, *, handle: BinaryIO, progress: Progress = no_progress) -> int:
@@ -83,13 +78,13 @@ def typed_rows(question: Question) -> Iterator[Typed]:
             while batch := cursor.fetchmany(CHUNK):
                 yield from batch
         return
-    names, fields, as_of = organization_names(), question.kind.fields, question.as_of
+    told, fields = teller(question), question.kind.fields
     for raw in stream(answer):
         yield tuple(
             excel_number(value)
             if isinstance(value, date) and field.cell in {Cell.MOMENT, Cell.DAY}
-            else _number_or_text(text_of(value, field, as_of=as_of, organizations=names), field)
-            for value, field in zip(raw, fields, strict=True)
+            else _number_or_text(text, field)
+            for value, text, field in zip(raw, told(raw), fields, strict=True)
         )
 
 
@@ -110,14 +105,9 @@ def _line(cells: list[str]) -> bytes:
 
 
 def _written(answer: Answer, question: Question) -> Iterator[bytes]:
-    fields, names, as_of = question.kind.fields, organization_names(), question.as_of
+    told = teller(question)
     for raw in stream(answer):
-        yield _line(
-            [
-                inert(text_of(value, field, as_of=as_of, organizations=names))
-                for value, field in zip(raw, fields, strict=True)
-            ]
-        )
+        yield _line([inert(text) for text in told(raw)])
 
 
 def _copied(answer: Answer, question: Question) -> Iterator[bytes]:
@@ -130,7 +120,7 @@ def _copied(answer: Answer, question: Question) -> Iterator[bytes]:
 
 
 def _formatted(
-    answer: Answer, question: Question, cell: Callable[[str, Column], str]
+    answer: Answer, question: Question, cell: Callable[[str, Column, Mapping[str, str]], str]
 ) -> tuple[str, dict[str, Any]]:
     """Return the SQL of the answer with each of its columns formatted, and its parameters."""
     query = answer.query.clone()  # type: ignore[union-attr] # a query, as the callers saw
@@ -142,7 +132,8 @@ def _formatted(
     parameters: dict[str, Any] = {f"p{index}": value for index, value in enumerate(values)}
     names = [f"c{index}" for index, _ in enumerate(question.kind.fields)]
     cells = ", ".join(
-        cell(f"q.{name}", field) for name, field in zip(names, question.kind.fields, strict=True)
+        cell(f"q.{name}", field, vocabulary(field.english, 0))
+        for name, field in zip(names, question.kind.fields, strict=True)
     )
     placed = inner % tuple(f"%({name})s" for name in parameters)
     parameters |= {
@@ -159,14 +150,14 @@ def _formatted(
     return told, parameters
 
 
-def _guarded_sql(name: str, field: Column) -> str:
-    text = sql_of(name, field)
+def _guarded_sql(name: str, field: Column, words: Mapping[str, str]) -> str:
+    text = sql_of(name, field, words)
     if field.cell not in _GUARDED:
         return text
     return f"CASE WHEN {name}::text ~ %(computed)s THEN '''' || {name}::text ELSE {text} END"
 
 
-def _typed_sql(name: str, field: Column) -> str:
+def _typed_sql(name: str, field: Column, words: Mapping[str, str]) -> str:
     match field.cell:
         case Cell.MOMENT:
             clock = f"date_trunc('minute', {name} AT TIME ZONE 'Europe/Stockholm')"
@@ -174,8 +165,8 @@ def _typed_sql(name: str, field: Column) -> str:
         case Cell.DAY:
             return f"({name}::date - date '1899-12-30')::float8"
         case Cell.NUMBER | Cell.DAYS_SINCE | Cell.DAYS_UNTIL:
-            return f"({sql_of(name, field)})::float8"
-    return sql_of(name, field)
+            return f"({sql_of(name, field, words)})::float8"
+    return sql_of(name, field, words)
 
 
 @cache

@@ -9,8 +9,9 @@ import pytest
 
 from cards.models import Card
 from journal.models import Entry
+from reports.queries import answer_to, stream, teller
 from reports.question import Question
-from reports.tables import count_rows, first_rows
+from reports.tables import count_rows
 from tests.scenarios import (
     Client,
     Scene,
@@ -44,7 +45,8 @@ def replayed(at: datetime) -> Mapping[str, int]:
 
 def reported(at: datetime) -> Mapping[str, int]:
     question = Question(code="S1", as_of=at, may_see_protected=True)
-    states = [row[2] for row in first_rows(question, 100)]
+    told = teller(question, language=None)
+    states = [told(row)[2] for row in stream(answer_to(question))]
     return {state: states.count(state) for state in set(states)}
 
 

@@ -22,6 +22,7 @@ from portal import moments, words
 from portal.pages import asking
 from portal.pages.reports.catalogue import reader
 from portal.pages.reports.picture import Picture, bars
+from portal.wordings.jobs import job_name, job_outcome
 from portal.words import Text
 from reports.catalogue import report_kind
 from reports.question import Question, may_pull
@@ -97,7 +98,7 @@ def _of_report(code: str, title: str, counts: Sequence[tuple[str, int]]) -> Pane
 
 def _states(actor: Actor, at: datetime) -> list[tuple[str, int]]:
     found = summary_of(Question.of("S1", actor=actor, as_of=at)).breakdowns
-    counts = {bar.name: bar.count for bar in found[0].bars} if found else {}
+    counts = {bar.code: bar.count for bar in found[0].bars} if found else {}
     return [(str(label), counts.get(state, 0)) for state, label in _STATES.items()]
 
 
@@ -128,7 +129,7 @@ def _by_span(within: Sequence[int]) -> list[tuple[str, int]]:
 def _blocks(actor: Actor, at: datetime) -> list[tuple[str, int]]:
     question = Question.of("H3", actor=actor, as_of=at, since=at - timedelta(days=365))
     found = [one for one in summary_of(question).breakdowns if one.column.english == "Reason"]
-    counts = {bar.name: bar.count for one in found for bar in one.bars}
+    counts = {bar.code: bar.count for one in found for bar in one.bars}
     return [
         (str(words.BLOCK_REASONS[reason]), counts[reason.value])
         for reason in BlockReason
@@ -147,4 +148,10 @@ def _jobs(at: datetime) -> list[tuple[str, int]]:
     for content in ended.values_list("content", flat=True)[:_MOST_JOB_EVENTS]:
         event = json.loads(content)["event"]
         counts[(str(event["job"]), str(event["outcome"]))] += 1
-    return [(f"{job}, {outcome}", count) for (job, outcome), count in sorted(counts.items())]
+    named = [(_job(job, outcome), count) for (job, outcome), count in sorted(counts.items())]
+    return sorted(named)
+
+
+def _job(job: str, outcome: str) -> str:
+    """Return what a job is called and how it ended, in words."""
+    return f"{job_name(job)}: {job_outcome(outcome)}"

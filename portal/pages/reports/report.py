@@ -33,6 +33,7 @@ from reports.queries import Row
 from reports.question import Question, may_pull
 from reports.summary import summary_of
 from reports.tables import first_rows
+from reports.words import vocabulary
 
 _SHOWN: Final = 10
 ORDERS_PER_MINUTE: Final = 10
@@ -110,7 +111,8 @@ def _page(request: HttpRequest, page: ReportPage, *, status: int = 200) -> HttpR
 
 def told_of(question: Question, *, now: datetime) -> Told:
     """Return the count and the first rows."""
-    summary, columns = summary_of(question), [_column(pair) for pair in question.kind.columns]
+    summary = summary_of(question, language=_language())
+    columns = [_column(pair) for pair in question.kind.columns]
     return Told(
         rows=summary.rows,
         when=period(question, now=now),
@@ -119,12 +121,17 @@ def told_of(question: Question, *, now: datetime) -> Told:
             for place, one in enumerate(summary.breakdowns)
         ],
         columns=columns,
-        first=[_cells(columns, row) for row in first_rows(question, _SHOWN)],
+        first=[_cells(columns, row) for row in first_rows(question, _SHOWN, language=_language())],
     )
 
 
+def _language() -> int:
+    """Return the place of the page's language where reports have both."""
+    return 0 if get_language() == "sv" else 1
+
+
 def _column(pair: tuple[str, str]) -> str:
-    return pair[0 if get_language() == "sv" else 1]
+    return pair[_language()]
 
 
 def _cells(columns: Sequence[str], row: Row) -> list[tuple[str, str]]:
@@ -175,6 +182,7 @@ def _choices(one: Filter, kind: ReportKind, *, actor: Actor) -> list[tuple[str, 
         case Filter.LOA:
             return [("3", "3"), ("2", "2")]
         case Filter.STATE:
-            return [(state, state) for state in states_of(kind)]
+            words_of = vocabulary("State", _language())
+            return [(state, words_of.get(state, state)) for state in states_of(kind)]
         case Filter.OPERATOR | Filter.DAYS:
             return []
