@@ -15,8 +15,10 @@ from ca import selectors
 from ca.errors import CaError, SigningUnavailable, UnknownCertificate
 from ca.hsm.proxy import SignerSource
 from ca.issuance import mark_published
+from ca.ledger_replay import append_missing
 from ca.models import Certificate
 from ca.pki.errors import PkiError
+from ca.pki.serial import serial_hex
 from ocsp import reconciliation, signer_certificates, subjects
 from ocsp.presigning import Subject, presign
 from ocsp.signer_certificates import Keys
@@ -103,6 +105,11 @@ def reconcile(*, store: StatusStore, signers: SignerSource, at: datetime, is_ful
     for issuer_key, missing in reconciliation.differences(
         store=store, at=at, kept_from=at - retention(), is_full=is_full
     ):
+        # The ledger first, here too: what is published as revoked once must outlive a restore of the database.
+        append_missing(
+            issuer_key,
+            [serial_hex(one.serial_number) for one in missing if one.status is CertStatus.REVOKED],
+        )
         done.published += _put_each(issuer_key, missing, store=store, signers=signers, at=at, done=done)
     for certificate in Certificate.objects.filter(published_at__isnull=True, not_after__gt=at)[:_BATCH]:
         if reconciliation.is_in_store(certificate, store=store):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from asn1crypto import ocsp as asn1_ocsp
@@ -15,8 +16,9 @@ from cryptography.x509 import ocsp as oracle
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from django.conf import LazySettings
 
-from ca.errors import SigningUnavailable
+from ca.errors import SigningUnavailable, UnknownCertificate
 from ca.issuance import issue_request
+from ca.ledger_replay import revocation_ledger
 from ca.models import Certificate, Issuer
 from ca.pki.reasons import RevocationReason
 from ca.pki.signer import SignatureAlgorithm
@@ -183,6 +185,27 @@ def test_a_revocation_is_published_and_stays(world: World) -> None:
         world.publish(certificate, at=later)
         world.refresh(later)
     assert world.ask(certificate, at=AT + timedelta(hours=1)) == "REVOKED"
+
+
+def test_what_the_refresh_publishes_as_revoked_is_in_the_ledger_before(world: World) -> None:
+    """PKI, decision 7: a worker that was away leaves it to the refresh, and a restore must not undo it."""
+    certificate = world.issue()
+    world.publish(certificate)
+    world.revoke(certificate)
+    assert revocation_ledger().count() == 0
+    assert world.refresh(AT).published == 1
+    assert revocation_ledger().unknown(certificate.issuer_id, [certificate.serial_hex]) == []
+    assert world.ask(certificate) == "revoked"
+
+
+def test_many_are_published_together_and_one_that_is_unknown_stops_them(world: World) -> None:
+    certificates = [world.issue() for _ in range(3)]
+    ids = [str(one.pk) for one in certificates]
+    publisher.publish_many(ids, store=world.store, signers=world.token, at=AT)
+    assert Certificate.objects.filter(pk__in=ids, published_at=AT).count() == 3
+    assert [world.ask(one) for one in certificates] == ["good"] * 3
+    with pytest.raises(UnknownCertificate):
+        publisher.publish_many([*ids, str(uuid4())], store=world.store, signers=world.token, at=AT)
 
 
 def test_a_revoked_certificate_that_the_database_forgot_stays_revoked_and_fresh(world: World) -> None:
