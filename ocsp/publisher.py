@@ -105,7 +105,7 @@ def reconcile(*, store: StatusStore, signers: SignerSource, at: datetime, is_ful
     for issuer_key, missing in reconciliation.differences(
         store=store, at=at, kept_from=at - retention(), is_full=is_full
     ):
-        # The ledger first, here too: what is published as revoked once must outlive a restore of the database.
+        # The ledger first, here too: what is revoked for everybody must outlive a restore of the database.
         append_missing(
             issuer_key,
             [serial_hex(one.serial_number) for one in missing if one.status is CertStatus.REVOKED],
