@@ -319,7 +319,7 @@ class UnlockWasAborted(_AboutAnUnlock):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _AboutAPukLetter(_AboutACard):
-    puk_letter_id: str
+    letter_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ EVENT_FIELDS: Final[Mapping[str, Text]] = {
     "activation_id": _("Activation"),
     "page": _("Where it was read"),
     "unlock_id": _("Unlocking"),
-    "puk_letter_id": _("PUK letter"),
+    "letter_id": _("PUK letter"),
     "key_of_act_id": _("Key put on the card by"),
     "acts": _("Steps"),
     "amr": _("Means of identification"),

@@ -134,6 +134,7 @@ NOT_AN_ACT: Final[Mapping[str, str]] = {
     "directory.role_selectors.": "reads",
     "directory.role_basis_selectors.": "reads",
     "cards.counts.": "reads",
+    "cards.unlock_policies.": "asks whether an act is allowed",
     "cards.basis_selectors.": "reads",
     "cards.outdated_selectors.": "reads",
     "functioncerts.wishes.": "reads what would be ordered, and holds it against the rules",

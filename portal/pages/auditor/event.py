@@ -46,7 +46,7 @@ _CHAINS: Final[tuple[tuple[str, str], ...]] = (
     ("certificate_request", "certificate_request_id"),
     ("activation", "activation_id"),
     ("unlock", "unlock_id"),
-    ("puk_letter", "puk_letter_id"),
+    ("puk_letter", "letter_id"),
     ("authn_order", "authn_order_id"),
     ("issuer", "issuer_id"),
     ("person", "person_id"),
