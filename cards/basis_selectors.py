@@ -21,6 +21,7 @@ from cards.states import BLOCKABLE_CARD_STATES
 from cards.swedish_day import swedish_day
 from directory.evidence import Evidence, EvidenceOf
 from directory.models import Employment, Person, RegistrationStatus
+from directory.reach import held_within
 from directory.sync_models import ChangeKind, ChangeState, SyncChange
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
@@ -112,7 +113,7 @@ def _visible(actor: Actor) -> QuerySet[Card]:
         return rows
     if not policies.has_role(actor, policies.MAY_BLOCK):
         return rows.none()
-    rows = rows.filter(organization_id__in=actor.organization_ids)
+    rows = rows.filter(held_within(actor))
     return rows if actor.may_see_protected else rows.filter(person__protected_identity=False)
 
 

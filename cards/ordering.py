@@ -48,7 +48,7 @@ def place_order(
     if (placed := _placed_before(idempotency_key, actor=actor)) is not None:
         return placed
     employment = Employment.objects.select_related("person", "organization").filter(hsa_id=hsa_id).first()
-    if employment is None or not policies.in_scope(actor, str(employment.organization_id)):
+    if employment is None or not policies.reaches_employment(actor, employment):
         raise Refused(Refusal(code="outside_scope", fixer="issuance_manager"))
     refusal = policies.may_order(
         employment=employment, product_code=product_code, loa=loa, actor=actor, at=at

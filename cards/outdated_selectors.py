@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from cards import policies
 from cards.models import CardOrder
 from cards.states import CardOrderState
+from directory.reach import held_within
 from journal.actor import Actor, ActorKind
 
 REASON: Final = "outdated"
@@ -79,5 +80,5 @@ def _seen(rows: QuerySet[CardOrder], actor: Actor) -> QuerySet[CardOrder]:
         return rows
     if not policies.has_role(actor, policies.MAY_REMOVE_OUTDATED):
         return rows.none()
-    rows = rows.filter(organization_id__in=actor.organization_ids)
+    rows = rows.filter(held_within(actor))
     return rows if actor.may_see_protected else rows.filter(person__protected_identity=False)

@@ -14,6 +14,7 @@ from cards.states import RUNNING_ORDER_STATES, CardOrderState, CardState
 from cards.swedish_day import age_on, swedish_day
 from directory.models import Employment, Person, RegistrationStatus, Role
 from directory.organization_models import OrganizationSettings
+from directory.reach import reaches_identity
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
 
@@ -62,7 +63,7 @@ def may_order(
     person, item = employment.person, product(product_code)
     is_qa = item is not None and item.environment is Environment.QA
     return (
-        _actor_refusal(actor, roles=MAY_ORDER, organization_id=str(employment.organization_id))
+        _actor_refusal(actor, roles=MAY_ORDER, held=employment)
         or _self_service_refusal(actor, person)
         or _protected_refusal(actor, person)
         # A stop is of PROD; QA goes on beside it (requirement QA-1).
@@ -83,7 +84,7 @@ def may_order(
 def may_cancel_order(order: CardOrder, *, actor: Actor, at: datetime) -> Refusal | None:  # noqa: ARG001 - same shape
     """Return why this actor may not cancel this order, or None if they may."""
     return (
-        _actor_refusal(actor, roles=MAY_ORDER, organization_id=str(order.organization_id))
+        _actor_refusal(actor, roles=MAY_ORDER, held=order)
         or _protected_refusal(actor, order.person)
         or _cancellable_refusal(order)
     )
@@ -91,15 +92,15 @@ def may_cancel_order(order: CardOrder, *, actor: Actor, at: datetime) -> Refusal
 
 def may_remove_outdated(order: CardOrder, *, actor: Actor) -> Refusal | None:
     """Return why this actor may not remove this order as outdated, or None if they may."""
-    return _actor_refusal(
-        actor, roles=MAY_REMOVE_OUTDATED, organization_id=str(order.organization_id)
-    ) or _protected_refusal(actor, order.person)
+    return _actor_refusal(actor, roles=MAY_REMOVE_OUTDATED, held=order) or _protected_refusal(
+        actor, order.person
+    )
 
 
 def may_activate(card: Card, *, actor: Actor, at: datetime) -> Refusal | None:
     """Return why this actor may not activate this card now, or None if they may."""
     return (
-        _actor_refusal(actor, roles=MAY_ACTIVATE, organization_id=str(card.organization_id))
+        _actor_refusal(actor, roles=MAY_ACTIVATE, held=card)
         or _self_service_refusal(actor, card.person)
         or _protected_refusal(actor, card.person)
         or usable_refusal(card, at=at)
@@ -111,7 +112,7 @@ def may_activate(card: Card, *, actor: Actor, at: datetime) -> Refusal | None:
 def may_block(card: Card, *, actor: Actor, at: datetime) -> Refusal | None:  # noqa: ARG001 - same shape as the others
     """Return why this actor may not block this card, or None; a holder with the role may block their own."""
     return (
-        _actor_refusal(actor, roles=MAY_BLOCK, organization_id=str(card.organization_id))
+        _actor_refusal(actor, roles=MAY_BLOCK, held=card)
         or _protected_refusal(actor, card.person)
         or _blockable_refusal(card)
     )
@@ -170,8 +171,13 @@ def is_expired(card: Card, *, at: datetime) -> bool:
 
 
 def in_scope(actor: Actor, organization_id: str) -> bool:
-    """Tell whether the organization lies in the scope of the actor's role; our own jobs have no bounds."""
+    """Tell whether the actor's role reaches the whole organization; our own jobs have no bounds."""
     return actor.kind is ActorKind.SYSTEM or organization_id in actor.organization_ids
+
+
+def reaches_employment(actor: Actor, employment: Employment) -> bool:
+    """Tell whether the actor's role reaches where somebody works: the organization, or that unit of it."""
+    return reaches_identity(actor, str(employment.organization_id), employment.hsa_id)
 
 
 def has_role(actor: Actor, roles: Iterable[str]) -> bool:
@@ -179,11 +185,13 @@ def has_role(actor: Actor, roles: Iterable[str]) -> bool:
     return actor.kind is ActorKind.SYSTEM or actor.role in set(roles)
 
 
-def _actor_refusal(actor: Actor, *, roles: frozenset[str], organization_id: str) -> Refusal | None:
+def _actor_refusal(
+    actor: Actor, *, roles: frozenset[str], held: Employment | CardOrder | Card
+) -> Refusal | None:
     if not has_role(actor, roles):
         facts = (("role", actor.role), ("needed", ",".join(sorted(roles))))
         return Refusal(code="role_missing", facts=facts, fixer=Role.ISSUANCE_MANAGER.value)
-    if not in_scope(actor, organization_id):
+    if not reaches_identity(actor, str(held.organization_id), held.hsa_id):
         return Refusal(code="outside_scope", fixer=Role.ISSUANCE_MANAGER.value)
     if actor.kind is ActorKind.PERSON and actor.loa < REQUIRED_LOA:
         facts = (("loa", str(actor.loa)), ("needed", str(REQUIRED_LOA)))

@@ -17,6 +17,7 @@ from cards.errors import ActivationNotFound, CardNotFound, CardOrderNotFound
 from cards.models import Activation, Card, CardOrder, FactoryCursor, OrderStop
 from cards.states import OPEN_ACTIVATION_STATES, CardOrderState, CardState
 from cards.swedish_day import swedish_day
+from directory.reach import held_within
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
 
@@ -220,7 +221,7 @@ def _visible(rows: QuerySet[_Row], *, actor: Actor) -> QuerySet[_Row]:
         return rows
     if not policies.has_role(actor, policies.MAY_READ):
         return rows.none()
-    rows = rows.filter(organization_id__in=actor.organization_ids)
+    rows = rows.filter(held_within(actor))
     return rows if actor.may_see_protected else rows.filter(person__protected_identity=False)
 
 

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from directory import policies
+from directory import configuration, policies
 from directory.appointment_models import AppointmentState, RoleAppointment
 from directory.errors import RoleRefused
-from directory.events import RoleDeclined, RoleRequested
+from directory.events import RoleAppointmentLapsed, RoleDeclined, RoleRequested
 from directory.granting import Givers, stop, write_grant
 from directory.models import Role, RoleAssignment, RoleSource
 from directory.role_policies import RoleGrant, grant_refusal, may_decide, refused_by
@@ -107,6 +107,31 @@ def decline(appointment_id: UUID | str, *, reason: str, actor: Actor, at: dateti
             reason=reason,
         )
         record(event, actor=actor, at=at)
+
+
+def lapse_waiting(*, actor: Actor, at: datetime) -> int:
+    """End what has waited too long for a second person, and return how many; what is ended is not given."""
+    long_ago = at - configuration.appointment_patience()
+    waiting = RoleAppointment.objects.filter(
+        state=AppointmentState.REQUESTED.value, requested_at__lte=long_ago
+    ).select_related("employment")
+    lapsed = 0
+    for appointment in waiting.order_by("requested_at", "pk"):
+        event = RoleAppointmentLapsed(
+            role_appointment_id=str(appointment.pk),
+            person_id=str(appointment.employment.person_id),
+            organization_id=str(appointment.organization_id),
+            role=appointment.role,
+            requested_by_id=appointment.requested_by_person,
+        )
+        with transaction.atomic():
+            moved = RoleAppointment.objects.filter(
+                pk=appointment.pk, state=AppointmentState.REQUESTED.value
+            ).update(state=AppointmentState.LAPSED.value, decided_by=actor.identifier, decided_at=at)
+            if moved == 1:
+                record(event, actor=actor, at=at)
+        lapsed += moved
+    return lapsed
 
 
 def _locked(appointment_id: UUID | str) -> RoleAppointment:

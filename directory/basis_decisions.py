@@ -13,11 +13,13 @@ from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 
+from directory import configuration
 from directory.basis_models import BasisDecision, BasisMember, BasisOutcome, BasisSubject
 from directory.errors import BasisDecisionNotFound, BasisDecisionRefused
 from directory.events import BasisApproved, BasisCarriedOut, BasisDecided, BasisWithdrawn
+from directory.models import Person
 from directory.policies import may_see_protected
 from directory.role_selectors import roles_held_by
 from journal.actor import Actor, ActorKind
@@ -25,7 +27,7 @@ from journal.errors import DomainError
 from journal.recording import record
 
 MOST_ALONE: Final = 25
-"""Above this, revoking takes two people (domain.md 7.3)."""
+"""Above this, counted over a window of time, revoking takes two people (domain.md 7.3)."""
 MOST_ROWS: Final = 200
 _SHORTEST_REASON: Final = 3
 
@@ -68,14 +70,18 @@ def decide(
         raise BasisDecisionRefused("too many at once", facts={"rule": "too_many", "most": str(MOST_ROWS)})
     if len(reason) < _SHORTEST_REASON:
         raise BasisDecisionRefused("a decision says why", facts={"rule": "no_reason"})
-    weight = max(len(chosen), sum(one.weight for one in chosen)) if subject is BasisSubject.CARD else 0
+    weight = weight_of(subject, rows=len(chosen), certificates=sum(one.weight for one in chosen))
     try:
         with transaction.atomic():
+            # The lock makes two decisions of one person wait for each other: both count.
+            if actor.person_id:
+                Person.objects.select_for_update().filter(pk=actor.person_id).first()
             decision = BasisDecision.objects.create(
                 subject=subject.value,
                 reason=reason[:500],
                 total=len(chosen),
-                needs_second_person=weight > MOST_ALONE,
+                weight=weight,
+                needs_second_person=weight > left_alone(subject, actor=actor, at=at),
                 decided_by=actor.identifier,
                 decided_person_id=actor.person_id,
                 decided_role=actor.role,
@@ -83,6 +89,8 @@ def decide(
                 may_see_protected=actor.may_see_protected,
                 organization_ids=list(actor.organization_ids),
                 organization_id=actor.organization_id,
+                unit_id=actor.unit_id,
+                unit_ids=list(actor.unit_ids),
                 correlation_id=actor.correlation_id,
                 decided_at=at,
             )
@@ -99,6 +107,29 @@ def decide(
             return decision
     except IntegrityError as error:
         raise BasisDecisionRefused("decided by somebody else", facts={"rule": "under_way"}) from error
+
+
+def weight_of(subject: BasisSubject, *, rows: int, certificates: int) -> int:
+    """Return how many cards or certificates a decision revokes at most; roles and orders can be made anew."""
+    return max(rows, certificates) if subject is BasisSubject.CARD else 0
+
+
+def left_alone(subject: BasisSubject, *, actor: Actor, at: datetime) -> int:
+    """Return how much the actor may still decide without a second person.
+
+    What one person decided alone since the window began counts together, so that many small decisions do
+    not go around the rule for one large one; what was withdrawn or approved by somebody else does not.
+    """
+    if subject is not BasisSubject.CARD:
+        return MOST_ALONE
+    lately = BasisDecision.objects.filter(
+        decided_person_id=actor.person_id,
+        subject=subject.value,
+        needs_second_person=False,
+        withdrawn_at__isnull=True,
+        decided_at__gt=at - configuration.bulk_window(),
+    )
+    return MOST_ALONE - int(lately.aggregate(told=Sum("weight"))["told"] or 0)
 
 
 def approve_decision(decision_id: UUID | str, *, actor: Actor, at: datetime) -> BasisDecision:
@@ -176,11 +207,18 @@ def get_decision(decision_id: UUID | str, *, actor: Actor) -> BasisDecision:
 
 
 def visible_decisions(*, actor: Actor) -> QuerySet[BasisDecision]:
-    """Return the decisions that concern only the actor's organizations, newest first."""
+    """Return the decisions that concern only the actor's organizations, newest first.
+
+    In a role for a unit: those that were made for this unit or one below it.
+    """
     decisions = BasisDecision.objects.order_by("-decided_at", "pk")
     if actor.kind is ActorKind.SYSTEM:
         return decisions
-    hidden = ~Q(organization_id__in=actor.organization_ids)
+    if actor.unit_id:
+        decisions = decisions.filter(unit_id__in=actor.unit_ids)
+        hidden = ~Q(organization_id=actor.organization_id)
+    else:
+        hidden = ~Q(organization_id__in=actor.organization_ids)
     if not may_see_protected(actor):
         hidden |= Q(person__protected_identity=True)
     return decisions.exclude(pk__in=BasisMember.objects.filter(hidden).values("decision_id"))
@@ -202,6 +240,8 @@ def decider_of(decision: BasisDecision) -> Actor:
         role=decision.decided_role,
         organization_ids=tuple(decision.organization_ids),
         organization_id=decision.organization_id,
+        unit_id=decision.unit_id,
+        unit_ids=tuple(decision.unit_ids),
         person_id=decision.decided_person_id,
         loa=decision.decided_loa,
         may_see_protected=decision.may_see_protected,

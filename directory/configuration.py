@@ -109,6 +109,16 @@ def sync_rules() -> SyncRules:
     )
 
 
+def bulk_window() -> timedelta:
+    """Return over how long what one person decides alone is counted together (domain.md 7.3)."""
+    return timedelta(hours=_number("SIGILL_BULK_WINDOW_HOURS", 24))
+
+
+def appointment_patience() -> timedelta:
+    """Return how long a role that somebody asked for waits for a second person before it lapses."""
+    return timedelta(days=_number("SIGILL_APPOINTMENT_DAYS", 14))
+
+
 def pu_files_endpoint() -> Endpoint:
     """Return where PU takes and gives files: its REST services may lie apart from the SOAP ones."""
     return _endpoint("pu", str(getattr(settings, "SIGILL_PU_FILES_URL", "") or settings.SIGILL_PU_URL))

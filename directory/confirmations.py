@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from directory import policies
-from directory.errors import RoleNotFound, RoleNotHeld
+from directory.errors import RoleNotFound, RoleNotHeld, RoleRefused
 from directory.events import RoleConfirmed, RoleReminded
 from directory.granting import stop
 from directory.lifecycle import revoke_role
@@ -38,7 +38,11 @@ def confirm_roles(
     wanted = {UUID(str(one)) for one in assignment_ids}
     with transaction.atomic():
         rows = RoleAssignment.objects.select_related("employment", "organization").filter(pk__in=wanted)
-        found = [one for one in rows if policies.in_scope(actor, str(one.organization_id))]
+        found = [
+            one
+            for one in rows
+            if policies.in_scope(actor, str(one.organization_id), unit_id=str(one.unit_id or ""))
+        ]
         if len(found) != len(wanted):
             raise RoleNotFound("one of them")
         for assignment in found:
@@ -70,16 +74,14 @@ def remind_due(*, actor: Actor, at: datetime) -> int:
 def lapse_due(*, actor: Actor, at: datetime) -> int:
     """Take back the roles that nobody confirmed in time and of which somebody was told; return how many.
 
-    The last central administrator stays: nobody would be left who could give the role anew.
+    The last two central administrators stay: two people give the role, so nobody could give it anew.
     """
     overdue = RoleAssignment.objects.filter(in_force(at), reminded_at__lte=at - NOTICE).filter(due_before(at))
     lapsed = 0
     for assignment in overdue.select_related("employment", "organization").order_by("pk"):
-        if _is_last_of_the_centre(assignment, at=at):
-            continue
         try:
             revoke_role(assignment, reason=NOT_CONFIRMED, actor=actor, at=at)
-        except RoleNotHeld:  # somebody took it back meanwhile
+        except (RoleNotHeld, RoleRefused):  # taken back meanwhile, or one of the last two of the centre
             continue
         lapsed += 1
     return lapsed
@@ -103,6 +105,7 @@ def _confirm(assignment: RoleAssignment, *, trained_on: date | None, actor: Acto
             organization=assignment.organization,
             may_see_protected=assignment.may_see_protected,
             actor=actor,
+            unit_id=str(assignment.unit_id or ""),
         )
         or policies.training_refusal(role, trained_on=trained, actor=actor, at=at)
     )
@@ -121,12 +124,3 @@ def _confirm(assignment: RoleAssignment, *, trained_on: date | None, actor: Acto
         trained_on=trained.isoformat() if trained else "",
     )
     record(event, actor=actor, at=at)
-
-
-def _is_last_of_the_centre(assignment: RoleAssignment, *, at: datetime) -> bool:
-    if assignment.role != Role.CENTRAL_ADMINISTRATOR.value:
-        return False
-    others = RoleAssignment.objects.filter(in_force(at), role=assignment.role).exclude(
-        employment__person_id=assignment.employment.person_id
-    )
-    return not others.exists()

@@ -123,17 +123,19 @@ class SyncEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleGranted(Event):
-    """A person was given a role for an organization. ``valid_to`` is empty when it has no end.
+    """A person was given a role for an organization, or for the part of it that ``unit_id`` names.
 
+    ``valid_to`` is empty when it has no end, ``unit_id`` for the whole organization.
     ``requested_by_id`` is the person who asked for it, where somebody else than who gave it had to.
     """
 
     TYPE: ClassVar[str] = "role.granted"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     IS_PRIVILEGED: ClassVar[bool] = True
     role_assignment_id: str
     person_id: str
     organization_id: str
+    unit_id: str
     hsa_id: Personal
     role: str
     role_source: str
@@ -172,6 +174,52 @@ class RoleDeclined(Event):
     person_id: str
     organization_id: str
     role: str
+    reason: Personal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleAppointmentLapsed(Event):
+    """A role that was asked for waited too long for a second person: it is no longer to be had this way."""
+
+    TYPE: ClassVar[str] = "role.appointment_lapsed"
+    VERSION: ClassVar[int] = 1
+    role_appointment_id: str
+    person_id: str
+    organization_id: str
+    role: str
+    requested_by_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgencyGiven(Event):
+    """An organization handles cards, function certificates or both for another one from now on.
+
+    ``valid_to`` is empty when it has no end.
+    """
+
+    TYPE: ClassVar[str] = "organization.agency_given"
+    VERSION: ClassVar[int] = 1
+    IS_PRIVILEGED: ClassVar[bool] = True
+    agency_id: str
+    organization_id: str
+    agent_organization_id: str
+    handles: tuple[str, ...]
+    valid_from: str
+    valid_to: str
+    reason: Personal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgencyEnded(Event):
+    """An organization handles nothing more for another one from an instant on."""
+
+    TYPE: ClassVar[str] = "organization.agency_ended"
+    VERSION: ClassVar[int] = 1
+    IS_PRIVILEGED: ClassVar[bool] = True
+    agency_id: str
+    organization_id: str
+    agent_organization_id: str
+    valid_to: str
     reason: Personal
 
 

@@ -8,18 +8,19 @@ A role of HSA's lapses when so many answers in a row about the person name it no
 (``SyncRules.complete_reads``), within the cap of a run; no answer is no absence. What a person took back in
 the portal stays away, though HSA still names it, until HSA has answered once without it.
 
-A commission counts for the person's own organization as a whole. One for single units gives nothing here:
-less than HSA means, never more.
+A commission counts for the person's own organization as a whole, or for a unit of it with all below it, where
+HSA says so. One for a single unit without those below it gives nothing here: less than HSA means, never more.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from directory import configuration, registers
 from directory.configuration import SyncRules
@@ -27,7 +28,7 @@ from directory.errors import RegisterUnavailable, RoleNotHeld, RoleRefused
 from directory.granting import Givers, write_grant
 from directory.hsa_client import AdminCommission
 from directory.lifecycle import revoke_role
-from directory.models import Employment, Role, RoleAssignment, RoleSource
+from directory.models import UNIT_ROLES, Employment, Role, RoleAssignment, RoleSource, Unit
 from directory.role_policies import RoleGrant
 from directory.role_selectors import not_over
 from directory.roles import HSA_ROLES
@@ -37,6 +38,8 @@ from journal.actor import Actor
 SCOPE: Final = "SITHS"
 """The scope code (behörighetsområde) of our roles; their property codes are their names in capitals."""
 WITHDREW: Final = "hsa_withdrew"
+Named = tuple[Role, UUID | None]
+"""A role that HSA names, and the unit for which; None for the whole organization."""
 _BY_PROPERTY: Final = {role.name: role for role in HSA_ROLES}
 
 
@@ -57,6 +60,7 @@ def sync_roles(*, actor: Actor, at: datetime, rules: SyncRules | None = None) ->
     """Read the commissions of everybody known here; never raises for the register."""
     rules = rules or configuration.sync_rules()
     reading, gone, failures = RoleReading(), list[RoleAssignment](), 0
+    units = {unit.hsa_id.upper(): unit for unit in Unit.objects.all()}
     for employment in _everybody(rules):
         if failures >= GIVE_UP:
             break
@@ -69,7 +73,8 @@ def sync_roles(*, actor: Actor, at: datetime, rules: SyncRules | None = None) ->
             continue
         failures = 0
         reading.read += 1
-        gone += _write(employment, roles_named(found, employment), reading, rules=rules, actor=actor, at=at)
+        named = roles_named(found, employment, units)
+        gone += _write(employment, named, reading, rules=rules, actor=actor, at=at)
         # HSA's batch rule: one thread, and a pause (domain.md 4.2).
         time.sleep(rules.pause.total_seconds())
     if len(gone) > rules.cap(reading.read):
@@ -93,19 +98,36 @@ def _everybody(rules: SyncRules) -> Iterator[Employment]:
         yield from list(rows)
 
 
-def roles_named(commissions: Iterable[AdminCommission], employment: Employment) -> frozenset[Role]:
-    """Return the roles that commissions give for the whole of the employment's own organization."""
-    whole = (employment.organization.hsa_id.upper(), True)
-    return frozenset(
-        _BY_PROPERTY[one.property_code]
-        for one in commissions
-        if one.property_code in _BY_PROPERTY and whole in {(unit.upper(), all_) for unit, all_ in one.units}
-    )
+def roles_named(
+    commissions: Iterable[AdminCommission], employment: Employment, units: Mapping[str, Unit]
+) -> frozenset[Named]:
+    """Return the roles that commissions give in the employment's own organization, each with its unit.
+
+    No unit means all of the organization. ``units`` are those known here, by HSA-id in upper case.
+    """
+    named: set[Named] = set()
+    for one in commissions:
+        role = _BY_PROPERTY.get(one.property_code)
+        if role is None:
+            continue
+        for hsa_id, with_all_below in one.units:
+            unit = units.get(hsa_id.upper())
+            if not with_all_below:
+                continue
+            if hsa_id.upper() == employment.organization.hsa_id.upper():
+                named.add((role, None))
+            elif (
+                unit is not None
+                and unit.organization_id == employment.organization_id
+                and role.value in UNIT_ROLES
+            ):
+                named.add((role, unit.pk))
+    return frozenset(named)
 
 
 def _write(
     employment: Employment,
-    named: frozenset[Role],
+    named: frozenset[Named],
     reading: RoleReading,
     *,
     rules: SyncRules,
@@ -114,24 +136,45 @@ def _write(
 ) -> list[RoleAssignment]:
     """Write what HSA names, count what it names no more, and return what has been absent often enough."""
     rows = RoleAssignment.objects.filter(employment=employment, source=RoleSource.HSA.value)
-    names = [role.value for role in named]
-    absent = rows.exclude(role__in=names)
+    names = _of_roles(named)
+    absent = rows.exclude(names)
     absent.filter(not_over(at)).update(missed_reads=F("missed_reads") + 1)
     absent.filter(valid_to__lte=at, missed_reads=0).update(missed_reads=1)
-    held = rows.filter(not_over(at), role__in=names)
+    held = rows.filter(names, not_over(at))
     held.update(missed_reads=0)
     # Taken back here, and named ever since: missed_reads tells that HSA has not been without it.
     taken_back = rows.filter(valid_to__lte=at, missed_reads=0).exclude(revoked_by=actor.identifier)
-    standing = {*held.values_list("role", flat=True), *taken_back.values_list("role", flat=True)}
-    for role in sorted(named):
-        if role.value not in standing:
-            _give(employment, role, reading, actor=actor, at=at)
+    standing = {*held.values_list("role", "unit_id"), *taken_back.values_list("role", "unit_id")}
+    for role, unit_id in sorted(named, key=str):
+        if (role.value, unit_id) not in standing:
+            _give(employment, role, unit_id, reading, actor=actor, at=at)
     ripe = absent.filter(not_over(at), missed_reads__gte=rules.complete_reads)
     return list(ripe.select_related("employment", "organization"))
 
 
-def _give(employment: Employment, role: Role, reading: RoleReading, *, actor: Actor, at: datetime) -> None:
-    grant = RoleGrant(employment=employment, role=role, organization=employment.organization, valid_from=at)
+def _of_roles(named: Iterable[Named]) -> Q:
+    """Return the condition that an assignment is one of these; of none where there are none."""
+    condition = Q(pk__in=[])
+    for role, unit_id in named:
+        condition |= (
+            Q(role=role.value, unit__isnull=True) if unit_id is None else Q(role=role.value, unit=unit_id)
+        )
+    return condition
+
+
+def _give(
+    employment: Employment,
+    role: Role,
+    unit_id: UUID | None,
+    reading: RoleReading,
+    *,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    unit = Unit.objects.get(pk=unit_id) if unit_id else None
+    grant = RoleGrant(
+        employment=employment, role=role, organization=employment.organization, valid_from=at, unit=unit
+    )
     by = Givers(granted_by=actor.identifier)
     try:
         with transaction.atomic():

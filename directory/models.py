@@ -61,11 +61,13 @@ TWO_PERSON_ROLES = (Role.CENTRAL_ADMINISTRATOR.value, Role.ISSUANCE_MANAGER.valu
 UNIT_ROLES = (
     Role.DEPUTY_ISSUANCE_MANAGER.value,
     Role.ID_ADMINISTRATOR.value,
-    Role.FUNCTION_CERT_ORDERER.value,
     Role.REVOCATION_OFFICER.value,
     Role.AUDITOR.value,
 )
-"""Roles that may be given for a part of an organization; an issuance manager answers for all of it."""
+"""Roles that may be given for a part of an organization.
+
+An issuance manager answers for all of it, and functions belong to the whole: their orderers do too.
+"""
 
 
 class Protection(StrEnum):

@@ -1,11 +1,12 @@
 """Who may find and see people, and who may give which role: pure decisions, refusals as values."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from directory.matrix import MATRIX, Capability
-from directory.models import Employment, Organization, Person, Role
+from directory.models import UNIT_ROLES, Employment, Organization, Person, Role, Unit
 from directory.roles import (
     GRANTERS,
     PROTECTED_GRANTERS,
@@ -51,8 +52,13 @@ CENTRAL = "central"
 """The kind of the organization that the central administration works in."""
 
 
-def in_scope(actor: Actor, organization_id: str) -> bool:
-    """Return whether the actor's role reaches the organization; our own jobs reach all."""
+def in_scope(actor: Actor, organization_id: str, *, unit_id: str = "") -> bool:
+    """Return whether the actor's role reaches the organization, or that unit of it; our own jobs reach all.
+
+    A role for a unit reaches no whole organization: only what is of its units.
+    """
+    if actor.kind is not ActorKind.SYSTEM and actor.unit_id:
+        return bool(unit_id) and unit_id in actor.unit_ids
     return actor.kind is ActorKind.SYSTEM or organization_id in actor.organization_ids
 
 
@@ -67,7 +73,7 @@ def may_find_people(actor: Actor) -> Refusal | None:
 
 def may_read_journal(actor: Actor) -> Refusal | None:
     """Return why the actor may not read the journal, or None."""
-    if actor.kind is ActorKind.SYSTEM or (actor.role in JOURNAL_ROLES and actor.organization_ids):
+    if actor.kind is ActorKind.SYSTEM or (actor.role in JOURNAL_ROLES and _reaches_something(actor)):
         return None
     return Refusal(
         code="role_does_not_read_journal",
@@ -81,8 +87,8 @@ def may_see_protected(actor: Actor) -> bool:
     return actor.kind is ActorKind.SYSTEM or actor.may_see_protected
 
 
-def may_see(person: Person, actor: Actor, *, organization_ids: frozenset[str]) -> Refusal | None:
-    """Return why the actor may not see the person, who works for these organizations, or None.
+def may_see(person: Person, actor: Actor, *, places: Iterable[tuple[str, str]]) -> Refusal | None:
+    """Return why the actor may not see the person, who works at these (organization, unit or ""), or None.
 
     Everyone may see themselves, in any role; others only those whose role searches for people. What is
     refused here is shown as not found: the difference would tell.
@@ -91,7 +97,7 @@ def may_see(person: Person, actor: Actor, *, organization_ids: frozenset[str]) -
         return None
     if (refusal := may_find_people(actor)) is not None:
         return refusal
-    if not organization_ids & frozenset(actor.organization_ids):
+    if not any(in_scope(actor, organization, unit_id=unit) for organization, unit in places):
         return Refusal(code="outside_scope", fixer=Role.ISSUANCE_MANAGER.value)
     if person.protected_identity and not actor.may_see_protected:
         return Refusal(code="protected_identity", fixer=Role.ISSUANCE_MANAGER.value)
@@ -100,7 +106,8 @@ def may_see(person: Person, actor: Actor, *, organization_ids: frozenset[str]) -
 
 def may_view_organizations(actor: Actor) -> Refusal | None:
     """Return why the actor may not see how organizations are set up, or None (domain.md 1.2)."""
-    if actor.kind is ActorKind.SYSTEM or actor.role in _names(Capability.VIEW_ORGANIZATIONS):
+    is_viewer = actor.role in _names(Capability.VIEW_ORGANIZATIONS) and not actor.unit_id
+    if actor.kind is ActorKind.SYSTEM or is_viewer:
         return None
     return Refusal(code="organization_refused", facts=(("rule", "not_for_role"),))
 
@@ -118,7 +125,7 @@ def may_set_up_organizations(actor: Actor) -> Refusal | None:
 
 def may_list_roles(actor: Actor) -> Refusal | None:
     """Return why the actor may not see who holds which role, or None: for those who give roles."""
-    if actor.kind is ActorKind.SYSTEM or (actor.role in GIVING_ROLES and actor.organization_ids):
+    if actor.kind is ActorKind.SYSTEM or (actor.role in GIVING_ROLES and _reaches_something(actor)):
         return None
     return Refusal(
         code="role_gives_no_roles", facts=(("role", actor.role),), fixer=Role.ISSUANCE_MANAGER.value
@@ -126,7 +133,13 @@ def may_list_roles(actor: Actor) -> Refusal | None:
 
 
 def may_grant(
-    role: Role, *, employment: Employment, organization: Organization, may_see_protected: bool, actor: Actor
+    role: Role,
+    *,
+    employment: Employment,
+    organization: Organization,
+    may_see_protected: bool,
+    actor: Actor,
+    unit_id: str = "",
 ) -> Refusal | None:
     """Return why the actor may not give (or take) the role, or None; for our own jobs everything goes."""
     if actor.kind is ActorKind.SYSTEM:
@@ -134,8 +147,12 @@ def may_grant(
     if actor.person_id == str(employment.person_id) or actor.identifier.upper() == employment.hsa_id.upper():
         return _refusal("own_role")
     if actor.role not in {granter.value for granter in GRANTERS[role]}:
-        return _refusal("not_a_granter", ("role", role.value))
-    if not in_scope(actor, str(organization.pk)):
+        return Refusal(
+            code="role_refused",
+            facts=(("rule", "not_a_granter"), ("role", role.value)),
+            fixer=_giver_of(role).value,
+        )
+    if not in_scope(actor, str(organization.pk), unit_id=unit_id):
         return _refusal("out_of_scope")
     if may_see_protected and actor.role not in {granter.value for granter in PROTECTED_GRANTERS}:
         return _refusal("protected_needs_issuance_manager")
@@ -172,6 +189,27 @@ def fits_organization(role: Role, organization: Organization) -> Refusal | None:
     if (role in UNSCOPED_ROLES) is not (organization.kind == CENTRAL) and role is not Role.AUDITOR:
         return _refusal("central_roles_are_central")
     return None
+
+
+def fits_unit(role: Role, organization: Organization, unit: Unit | None) -> Refusal | None:
+    """Return why nobody can have the role for that unit of the organization, or None."""
+    if unit is None:
+        return None
+    if role.value not in UNIT_ROLES:
+        return _refusal("role_is_for_the_whole", ("role", role.value))
+    if unit.organization_id != organization.pk:
+        return _refusal("unit_elsewhere")
+    return None
+
+
+def _giver_of(role: Role) -> Role:
+    """Return who gives the role: the issuance manager where one does, else the central administration."""
+    manager = Role.ISSUANCE_MANAGER
+    return manager if manager in GRANTERS[role] else Role.CENTRAL_ADMINISTRATOR
+
+
+def _reaches_something(actor: Actor) -> bool:
+    return bool(actor.organization_ids or actor.unit_ids)
 
 
 def _names(capability: Capability) -> frozenset[str]:

@@ -15,7 +15,7 @@ from django.db.models.functions import Upper
 
 from directory.agency_models import Agency
 from directory.models import Employment, Organization, Role, RoleAssignment, Unit
-from directory.policies import CENTRAL
+from directory.policies import CENTRAL, in_scope
 from journal.actor import Actor, ActorKind
 
 _BOTH: Final = frozenset({"cards", "functions"})
@@ -88,16 +88,14 @@ def units_below(unit_id: UUID, *, organization_id: UUID) -> tuple[str, ...]:
     return tuple(str(pk) for pk in found)
 
 
-def reaches(actor: Actor, organization_id: str, *, unit_id: str = "") -> bool:
-    """Tell whether the actor's role reaches what belongs to an organization and, there, to a unit.
-
-    What belongs to no unit is reached only by roles for the whole organization.
-    """
-    if actor.kind is ActorKind.SYSTEM:
-        return True
-    if actor.unit_id:
-        return bool(unit_id) and unit_id in actor.unit_ids
-    return organization_id in actor.organization_ids
+def units_above(unit_id: str) -> tuple[str, ...]:
+    """Return a unit and those above it, the nearest first; empty for none."""
+    found: list[str] = []
+    above: str | UUID | None = unit_id or None
+    while above is not None and str(above) not in found:
+        found.append(str(above))
+        above = Unit.objects.filter(pk=above).values_list("parent_id", flat=True).first()
+    return tuple(found)
 
 
 def placed_within(actor: Actor, prefix: str = "") -> Q:
@@ -107,6 +105,15 @@ def placed_within(actor: Actor, prefix: str = "") -> Q:
     if actor.unit_id:
         return Q(**{f"{prefix}unit_id__in": actor.unit_ids})
     return Q(**{f"{prefix}organization_id__in": actor.organization_ids})
+
+
+def units_within(actor: Actor) -> Q:
+    """Return the condition that a unit lies in the actor's reach."""
+    if actor.kind is ActorKind.SYSTEM:
+        return Q()
+    if actor.unit_id:
+        return Q(pk__in=actor.unit_ids)
+    return Q(organization_id__in=actor.organization_ids)
 
 
 def held_within(actor: Actor, prefix: str = "") -> Q:
@@ -133,7 +140,7 @@ def held_in_units(unit_ids: tuple[str, ...], prefix: str = "") -> Q:
 def reaches_identity(actor: Actor, organization_id: str, hsa_id: str) -> bool:
     """Tell whether the actor's role reaches what a service identity of an organization holds."""
     if actor.kind is ActorKind.SYSTEM or not actor.unit_id:
-        return reaches(actor, organization_id)
+        return in_scope(actor, organization_id)
     placed = Employment.objects.annotate(key=Upper("hsa_id")).filter(
         key=hsa_id.upper(), organization_id=organization_id, unit_id__in=actor.unit_ids
     )

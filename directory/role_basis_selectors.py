@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from directory import policies
 from directory.evidence import Evidence, EvidenceOf
 from directory.models import RegistrationStatus, Role, RoleAssignment
+from directory.reach import placed_within
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
 
@@ -93,7 +94,7 @@ def _visible(actor: Actor) -> QuerySet[RoleAssignment]:
     rows = RoleAssignment.objects.all()
     if actor.kind is ActorKind.SYSTEM:
         return rows
-    rows = rows.filter(organization_id__in=actor.organization_ids)
+    rows = rows.filter(placed_within(actor))
     return (
         rows
         if policies.may_see_protected(actor)

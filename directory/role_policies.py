@@ -5,9 +5,9 @@ from datetime import date, datetime
 
 from django.db.models import Q
 
-from directory import policies
+from directory import configuration, policies
 from directory.appointment_models import AppointmentState, RoleAppointment
-from directory.models import Employment, Organization, Role, RoleAssignment, RoleSource
+from directory.models import Employment, Organization, Role, RoleAssignment, RoleSource, Unit
 from directory.role_selectors import roles_held_by
 from directory.roles import GRANTERS, conflicts
 from journal.actor import Actor
@@ -26,6 +26,12 @@ class RoleGrant:
     may_see_protected: bool = False
     trained_on: date | None = None
     reason: str = ""
+    unit: Unit | None = None
+
+    @property
+    def unit_id(self) -> str:
+        """Return the unit's id as text, empty for the whole organization."""
+        return str(self.unit.pk) if self.unit else ""
 
 
 def grant_refusal(grant: RoleGrant, *, actor: Actor, at: datetime) -> Refusal | None:
@@ -37,8 +43,10 @@ def grant_refusal(grant: RoleGrant, *, actor: Actor, at: datetime) -> Refusal | 
             organization=grant.organization,
             may_see_protected=grant.may_see_protected,
             actor=actor,
+            unit_id=grant.unit_id,
         )
         or policies.fits_organization(grant.role, grant.organization)
+        or policies.fits_unit(grant.role, grant.organization, grant.unit)
         or policies.training_refusal(grant.role, trained_on=grant.trained_on, actor=actor, at=at)
     )
     if refusal is not None:
@@ -55,6 +63,11 @@ def may_decide(appointment: RoleAppointment, *, actor: Actor, at: datetime) -> R
 
     Neither who asked for it nor whom it is for gives it, and it lapses with the role of who asked.
     """
+    if appointment.state == AppointmentState.LAPSED.value or (
+        appointment.state == AppointmentState.REQUESTED.value
+        and appointment.requested_at <= at - configuration.appointment_patience()
+    ):
+        return refused_by("lapsed")
     if appointment.state != AppointmentState.REQUESTED.value:
         return refused_by("decided")
     if not actor.person_id or actor.person_id == appointment.requested_by_person:
@@ -89,8 +102,9 @@ def other_roles_refusal(grant: RoleGrant, *, source: RoleSource) -> Refusal | No
     for other in overlapping:
         if conflicts(grant.role, Role(other.role)):
             return refused_by("auditor_is_alone", ("role", other.role))
-        same = (other.employment_id, other.role, other.organization_id, other.source)
-        if same == (grant.employment.pk, grant.role.value, grant.organization.pk, source.value):
+        same = (other.employment_id, other.role, other.organization_id, other.unit_id, other.source)
+        unit = grant.unit.pk if grant.unit else None
+        if same == (grant.employment.pk, grant.role.value, grant.organization.pk, unit, source.value):
             return refused_by("already_held")
     return None
 

@@ -9,9 +9,12 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from directory import policies
+from directory.agency_models import Agency
 from directory.appointment_models import AppointmentState, RoleAppointment
 from directory.errors import RoleNotFound
 from directory.models import Organization, Person, Role, RoleAssignment
+from directory.reach import in_force as agency_in_force
+from directory.reach import placed_within, units_above
 from directory.roles import CONFIRMATION_LASTS, GRANTERS
 from journal.actor import Actor, ActorKind
 
@@ -116,15 +119,20 @@ def in_force(at: datetime) -> Q:
     return Q(valid_from__lte=at) & not_over(at)
 
 
-def helpers(organization_id: str, *, at: datetime, most: int = 10) -> Mapping[Role, Sequence[Person]]:
+def helpers(
+    organization_id: str, *, unit_id: str = "", at: datetime, most: int = 10
+) -> Mapping[Role, Sequence[Person]]:
     """Return whom to turn to, step by step (GOV-4): those of the organization, then the central ones.
 
-    An organization with an agent (ombud) is helped by the agent's people too. Protected people are left out.
+    An organization with an agent (ombud) is helped by the agent's people too, a unit by those of the units
+    above it. Protected people are left out.
     """
     organization = Organization.objects.filter(pk=_uuid_or_nil(organization_id)).first()
     if organization is None:
         return {}
-    local = Q(organization_id__in=[organization.pk, organization.agent_organization_id])
+    local = Q(organization_id__in=_handling(organization, at=at)) & (
+        Q(unit__isnull=True) | Q(unit_id__in=units_above(unit_id))
+    )
     central = Q(organization__kind=policies.CENTRAL)
     steps = {
         Role.ID_ADMINISTRATOR: local,
@@ -144,7 +152,8 @@ def confirmers_mail(organization_id: str, *, at: datetime) -> Sequence[str]:
     if organization is None:
         return ()
     local = Q(
-        organization_id__in=[organization.pk, organization.agent_organization_id],
+        organization_id__in=_handling(organization, at=at),
+        unit__isnull=True,
         role__in=[Role.ISSUANCE_MANAGER.value, Role.DEPUTY_ISSUANCE_MANAGER.value],
     )
     central = Q(role=Role.CENTRAL_ADMINISTRATOR.value)
@@ -158,6 +167,13 @@ def confirmers_mail(organization_id: str, *, at: datetime) -> Sequence[str]:
     return ()
 
 
+def _handling(organization: Organization, *, at: datetime) -> list[UUID]:
+    """Return the organization and its agents: one that HSA names, and those written here for cards."""
+    agents = Agency.objects.filter(agency_in_force(at), organization=organization, for_cards=True)
+    named = [organization.agent_organization_id] if organization.agent_organization_id else []
+    return [organization.pk, *named, *agents.values_list("agent_id", flat=True)]
+
+
 def _holders(role: Role, where: Q, *, at: datetime, most: int) -> Sequence[Person]:
     held = RoleAssignment.objects.filter(in_force(at), where, role=role.value)
     people = Person.objects.filter(
@@ -167,12 +183,10 @@ def _holders(role: Role, where: Q, *, at: datetime, most: int) -> Sequence[Perso
 
 
 def _visible(actor: Actor) -> QuerySet[RoleAssignment]:
-    rows = RoleAssignment.objects.select_related("employment__person", "organization")
-    if actor.kind is ActorKind.SYSTEM:
-        return rows
+    rows = RoleAssignment.objects.select_related("employment__person", "organization", "unit")
     if policies.may_list_roles(actor) is not None:
         return rows.none()
-    return rows.filter(organization_id__in=actor.organization_ids)
+    return rows.filter(placed_within(actor))
 
 
 def _appointments(actor: Actor) -> QuerySet[RoleAppointment]:

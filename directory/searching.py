@@ -11,7 +11,18 @@ from typing import Any, Final
 
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BinaryField, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    BinaryField,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Upper
 from django.db.models.lookups import GreaterThan
@@ -21,6 +32,7 @@ from directory.errors import UnitNotFound
 from directory.identifiers import PersonalIdentityNumber
 from directory.models import Employment, Unit
 from directory.names import plain, words
+from directory.reach import placed_within, units_within
 from directory.search_models import SearchWord
 from journal.actor import Actor, ActorKind
 
@@ -134,9 +146,7 @@ def people_of_unit(unit: Unit, *, actor: Actor, limit: int, after: str = "") -> 
 
 def within(actor: Actor) -> QuerySet[Employment]:
     """Return the employments that the actor's role reaches."""
-    if actor.kind is ActorKind.SYSTEM:
-        return Employment.objects.all()
-    return Employment.objects.filter(organization_id__in=actor.organization_ids)
+    return Employment.objects.filter(placed_within(actor))
 
 
 def hits(person_ids: Sequence[uuid.UUID], *, actor: Actor) -> tuple[PersonHit, ...]:
@@ -149,9 +159,7 @@ def hits(person_ids: Sequence[uuid.UUID], *, actor: Actor) -> tuple[PersonHit, .
 
 
 def _units_within(units: QuerySet[Unit], actor: Actor) -> QuerySet[Unit]:
-    if actor.kind is not ActorKind.SYSTEM:
-        units = units.filter(organization_id__in=actor.organization_ids)
-    return units.select_related("organization")
+    return units.filter(units_within(actor)).select_related("organization")
 
 
 def _unit_hits(units: Iterable[Unit]) -> tuple[UnitHit, ...]:
@@ -238,9 +246,10 @@ def _page(found: Sequence[uuid.UUID], *, actor: Actor, limit: int) -> PeopleFoun
 def _subjects(rows: QuerySet[SearchWord], *, actor: Actor, limit: int) -> list[uuid.UUID]:
     """Return the first subjects of the rows within the actor's organizations, each once."""
     keys = ("key", "subject_id")
+    rows = _in_units(rows, actor)
     if connection.vendor != "postgresql":
         if actor.kind is not ActorKind.SYSTEM:
-            rows = rows.filter(organization_id__in=actor.organization_ids)
+            rows = rows.filter(organization_id__in=_organizations(actor))
         listed = rows.order_by(*keys).values_list(*keys).distinct()[:limit]
         return [subject for _key, subject in listed]
     # Each organization's first ones, merged: a list of organizations in one range would sort all hits.
@@ -262,7 +271,20 @@ def _subjects(rows: QuerySet[SearchWord], *, actor: Actor, limit: int) -> list[u
 def _scope(actor: Actor) -> tuple[str, tuple[list[str], ...]]:
     if actor.kind is ActorKind.SYSTEM:
         return "directory_organization scope", ()
-    return "unnest(%s::uuid[]) scope(id)", (list(actor.organization_ids),)
+    return "unnest(%s::uuid[]) scope(id)", (_organizations(actor),)
+
+
+def _organizations(actor: Actor) -> list[str]:
+    """Return the organizations whose words are looked through: for a part of one, that one."""
+    return [actor.organization_id] if actor.unit_id else list(actor.organization_ids)
+
+
+def _in_units(rows: QuerySet[SearchWord], actor: Actor) -> QuerySet[SearchWord]:
+    """Keep the words of who works in the actor's units, and of these units themselves."""
+    if actor.kind is ActorKind.SYSTEM or not actor.unit_id:
+        return rows
+    at_work = Employment.objects.filter(person_id=OuterRef("subject_id"), unit_id__in=actor.unit_ids)
+    return rows.filter(Q(Exists(at_work)) | Q(subject_id__in=actor.unit_ids))
 
 
 def _hit(employment: Employment) -> PersonHit:

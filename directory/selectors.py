@@ -11,7 +11,7 @@ from django.db.models.functions import Upper
 from directory import policies
 from directory.errors import PersonNotFound
 from directory.identifiers import HsaId, possible_numbers
-from directory.models import Employment, Organization, Person, RegistrationStatus, RoleAssignment
+from directory.models import Employment, Person, RegistrationStatus, RoleAssignment
 from directory.searching import PeopleFound, PersonHit, hits, people_by_words, within
 from journal.actor import Actor
 
@@ -85,8 +85,7 @@ def get_person(person_id: str | UUID, *, actor: Actor) -> Person:
         person = None
     if person is None:
         raise PersonNotFound("no such person")
-    works_for = person.employments.values_list("organization_id", flat=True)
-    if policies.may_see(person, actor, organization_ids=frozenset(map(str, works_for))):
+    if policies.may_see(person, actor, places=places_of(person)):
         raise PersonNotFound("no such person")
     return person
 
@@ -114,24 +113,15 @@ def roles_of(hsa_id: str, *, at: datetime) -> list[RoleAssignment]:
     return list(
         RoleAssignment.objects.annotate(key=Upper("employment__hsa_id"))
         .filter(_in_force(at), _holds(at, "employment__"), key=hsa_id.upper())
-        .select_related("employment", "organization")
-        .order_by("organization__name", "role")
+        .select_related("employment", "organization", "unit")
+        .order_by("organization__name", "unit__name", "role")
     )
 
 
-def organization_scope(organization_id: str) -> tuple[str, ...]:
-    """Return the ids that a role for the organization reaches: itself and those it is agent (ombud) for.
-
-    The central administration reaches all. Empty for an organization that does not exist.
-    """
-    organization = Organization.objects.filter(pk=organization_id).first()
-    if organization is None:
-        return ()
-    if organization.kind == policies.CENTRAL:
-        everyone = Organization.objects.order_by("pk").values_list("pk", flat=True)
-        return tuple(str(pk) for pk in everyone)
-    represented = organization.represented_organizations.order_by("pk").values_list("pk", flat=True)
-    return (str(organization.pk), *(str(pk) for pk in represented))
+def places_of(person: Person) -> frozenset[tuple[str, str]]:
+    """Return where the person works: the organizations, each with the unit or nothing, as text."""
+    rows = person.employments.values_list("organization_id", "unit_id")
+    return frozenset((str(organization), str(unit or "")) for organization, unit in rows)
 
 
 def known_numbers() -> QuerySet[Person, str]:

@@ -17,6 +17,7 @@ from directory.models import Person
 from directory.places import Places
 from directory.register_facts import PersonFacts
 from directory.register_writing import import_person, write_employment, write_person
+from directory.selectors import places_of
 from journal.actor import Actor, ActorKind
 from journal.recording import record
 
@@ -40,7 +41,7 @@ def refresh_person(
         employees = registers.hsa().employees(number.value)
     except RegisterUnavailable:
         known = Person.objects.filter(personal_identity_number=number.value).first()
-        is_seen = known is not None and _is_seen(known, _organizations_of(known), actor=actor)
+        is_seen = known is not None and _is_seen(known, places_of(known), actor=actor)
         _record("unavailable", known if is_seen else None, actor=actor, at=at)
         raise
     facts = PersonFacts.of(found) if found else None
@@ -74,19 +75,22 @@ def _is_reached(
     person = Person.objects.filter(personal_identity_number=number.value).first()
     if actor.kind is ActorKind.SYSTEM:
         return person is not None or bool(ours)
-    employers = frozenset(str(places.organization(one.hsa_id)) for one in ours)
+    employers = frozenset(_place(one, places) for one in ours)
     if person is not None:
-        return _is_seen(person, employers | _organizations_of(person), actor=actor)
+        return _is_seen(person, employers | places_of(person), actor=actor)
     is_protected = any(one.protected for one in ours) or (facts is not None and bool(facts.protection))
     return _is_seen(Person(protected_identity=is_protected), employers, actor=actor)
 
 
-def _is_seen(person: Person, organization_ids: frozenset[str], *, actor: Actor) -> bool:
-    return policies.may_see(person, actor, organization_ids=organization_ids) is None
+def _is_seen(person: Person, works_at: frozenset[tuple[str, str]], *, actor: Actor) -> bool:
+    return policies.may_see(person, actor, places=works_at) is None
 
 
-def _organizations_of(person: Person) -> frozenset[str]:
-    return frozenset(map(str, person.employments.values_list("organization_id", flat=True)))
+def _place(employee: HsaEmployee, places: Places) -> tuple[str, str]:
+    """Return the organization and unit where HSA says that somebody works, as text."""
+    organization = places.organization(employee.hsa_id)
+    unit = places.unit(organization, employee.place) if organization else None
+    return str(organization), str(unit or "")
 
 
 def _record(outcome: str, person: Person | None, *, actor: Actor, at: datetime) -> None:

@@ -41,6 +41,8 @@ class Reach:
     ``types_of_everybody`` concern every organization when they name none and nobody acted for one but those
     of ``common_ids`` (the central administration). ``types_of_people`` name a person and no
     organization; they are read together with one of ``person_ids``, whom the reader's organizations employ.
+    Who reads for a part of ``unit_organization_id`` reads what names one of its ``unit_people``, and that
+    organization or none.
     """
 
     organization_ids: tuple[str, ...] = ()
@@ -49,6 +51,8 @@ class Reach:
     types_of_everybody: frozenset[str] = frozenset()
     types_of_people: frozenset[str] = frozenset()
     person_ids: tuple[str, ...] = ()
+    unit_organization_id: str = ""
+    unit_people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +200,8 @@ def _in_reach(criteria: Criteria, reach: Reach) -> _Walk:
     if criteria.types:
         everybody &= criteria.types
     common = _of_columns(criteria, "type", sorted(everybody))
-    personal = _of_references(criteria, [("person", one) for one in reach.person_ids])
+    people = reach.person_ids or reach.unit_people
+    personal = _of_references(criteria, [("person", one) for one in people])
     return lambda start: _merged([organizations(start), common(start), personal(start)])
 
 
@@ -292,6 +297,8 @@ def _matching(ids: Collection[int], criteria: Criteria, *, reach: Reach) -> dict
 def _reached(reach: Reach) -> Q:
     if reach.is_everything:
         return Q()
+    if reach.unit_organization_id:
+        return _reached_by_unit(reach)
     refers = EntryReference.objects.filter(entry=OuterRef("pk"))
     of_others = refers.filter(kind=ACTING_FOR).exclude(value__in=reach.common_ids)
     named = refers.filter(kind=ORGANIZATION)
@@ -304,3 +311,15 @@ def _reached(reach: Reach) -> Q:
             | (Q(type__in=reach.types_of_people) & Q(Exists(people)))
         )
     )
+
+
+def _reached_by_unit(reach: Reach) -> Q:
+    refers = EntryReference.objects.filter(entry=OuterRef("pk"))
+    of_others = refers.filter(kind=ACTING_FOR).exclude(value__in=reach.common_ids)
+    elsewhere = refers.filter(kind=ORGANIZATION).exclude(value=reach.unit_organization_id)
+    own = (reach.unit_organization_id, *reach.common_ids)
+    by_others = refers.filter(kind=ACTING_FOR).exclude(value__in=own)
+    people = refers.filter(kind="person", value__in=reach.unit_people)
+    named = refers.filter(kind__in=[ORGANIZATION, "person"])
+    common = Q(type__in=reach.types_of_everybody) & ~Q(Exists(of_others)) & ~Q(Exists(named))
+    return common | (Q(Exists(people)) & ~Q(Exists(elsewhere)) & ~Q(Exists(by_others)))

@@ -23,7 +23,7 @@ from portal.wordings.api import API
 from portal.wordings.authn import AUTHN
 from portal.wordings.ca import CA
 from portal.wordings.cards import CARDS
-from portal.wordings.directory import DIRECTORY, ROLE_RULES
+from portal.wordings.directory import DIRECTORY, ROLE_FIXERS, ROLE_RULES
 from portal.wordings.fixers import fixer_said
 from portal.wordings.functioncerts import FUNCTIONCERTS
 from portal.wordings.ground import GROUND
@@ -106,6 +106,8 @@ def explain(error: DomainError | Refusal) -> Problem:
 def of_code(code: str, *, facts: Mapping[str, str] | None = None, fixer: str = "") -> Problem:
     """Return the words for a code and the facts it rests on."""
     wording = WORDINGS.get(code, WORDINGS["domain_error"])
+    if code == "role_refused":
+        fixer = ROLE_FIXERS.get((facts or {}).get("rule", ""), fixer)
     shown = _Facts({name: _shown(name, value) for name, value in (facts or {}).items()})
     url, link = _where(code, facts or {})
     return Problem(

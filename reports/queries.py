@@ -15,12 +15,13 @@ from django.db.models.functions import Coalesce
 from ca.models import Certificate
 from cards.models import Activation, Card, CardOrder, IdentityCheck
 from cards.products import CardKind, catalogue
-from directory.models import Organization, Person, RoleAssignment
+from directory.models import Employment, Organization, Person, RoleAssignment
+from directory.reach import held_in_units
 from journal.actor import Actor, ActorKind
 from reports import columns
 from reports.catalogue import Filter
 from reports.columns import PROTECTED, local, text_of
-from reports.question import Question
+from reports.question import Question, organizations_of
 from reports.replays import last_logins, missing_people, told_of_cards
 from reports.words import vocabulary
 
@@ -42,7 +43,8 @@ def rows(code: str, *, actor: Actor, as_of: datetime) -> Iterator[Row]:
     question = Question(
         code=code,
         as_of=as_of,
-        organization_ids=None if is_ours else actor.organization_ids,
+        organization_ids=None if is_ours else organizations_of(actor),
+        unit_ids=actor.unit_ids if actor.unit_id and not is_ours else None,
         may_see_protected=is_ours or actor.may_see_protected,
     )
     yield from map(teller(question, language=None), stream(answer_to(question)))
@@ -105,9 +107,20 @@ def _masked(field: str, question: Question, person: str = "person__protected_ide
 
 
 def _within(question: Question, prefix: str = "") -> Q:
-    """Return the condition that a row is in the reader's organizations and meets the filters of cards."""
+    """Return the condition that a card or order is in the reader's reach and meets the filters of cards."""
+    condition = _in_organizations(question, prefix)
+    if question.unit_ids is not None:
+        condition &= held_in_units(question.unit_ids, prefix)
+    return condition & _of_product(question, prefix)
+
+
+def _in_organizations(question: Question, prefix: str = "") -> Q:
     reached = question.reached()
-    condition = Q() if reached is None else Q(**{f"{prefix}organization_id__in": reached})
+    return Q() if reached is None else Q(**{f"{prefix}organization_id__in": reached})
+
+
+def _of_product(question: Question, prefix: str = "") -> Q:
+    condition = Q()
     for name, field in ((Filter.PRODUCT, "product_code"), (Filter.LOA, "loa")):
         if (value := question.filters.get(name.value)) and (field != "loa" or value in {"2", "3"}):
             condition &= Q(**{f"{prefix}{field}": value})
@@ -198,11 +211,33 @@ def _s9(question: Question) -> Answer:
     )  # fmt: skip
 
 
+def _given(question: Question) -> Q:
+    """Return the condition that a role is for what the reader reaches."""
+    condition = _in_organizations(question)
+    return condition if question.unit_ids is None else condition & Q(unit_id__in=question.unit_ids)
+
+
+def _carried(question: Question) -> Q:
+    """Return the condition that a certificate is in the reader's reach: of units, by what carries it.
+
+    Certificates name what carries them by text, so for units these are looked up; functions have no unit.
+    """
+    condition = _in_organizations(question) & _of_product(question)
+    if question.unit_ids is None:
+        return condition
+    cards = Card.objects.filter(held_in_units(question.unit_ids)).order_by().values_list("pk", flat=True)
+    people = Employment.objects.filter(unit_id__in=question.unit_ids).values_list("person_id", flat=True)
+    return condition & (
+        Q(carrier_kind="card", carrier_id__in=[str(pk) for pk in cards])
+        | Q(carrier_kind="mobile", person_id__in=sorted({str(pk) for pk in people}))
+    )
+
+
 def _certificates(question: Question, *, kinds: tuple[str, ...]) -> QuerySet[Any, Any]:
     """Return the certificates issued by then, and how each stood."""
     at = question.as_of
     stood = _state(("SPÄRRAT", Q(revoked_at__lte=at)), ("UTGÅNGET", Q(not_after__lt=at)), otherwise="AKTIVT")
-    found = Certificate.objects.filter(_within(question), carrier_kind__in=kinds, issued_at__lte=at)
+    found = Certificate.objects.filter(_carried(question), carrier_kind__in=kinds, issued_at__lte=at)
     return found.annotate(stood=stood).order_by("issued_at", "id")
 
 
@@ -232,7 +267,7 @@ def _s5(question: Question) -> Answer:
 def _s6(question: Question) -> Iterator[Raw]:
     at = question.as_of
     held = RoleAssignment.objects.filter(
-        _within(question), _operator("employment__hsa_id", question), granted_at__lte=at, valid_from__lte=at
+        _given(question), _operator("employment__hsa_id", question), granted_at__lte=at, valid_from__lte=at
     ).filter(Q(valid_to__isnull=True) | Q(valid_to__gt=at))
     logins = last_logins(at)
     listed = held.order_by("granted_at", "id").values_list(
@@ -312,7 +347,7 @@ def _h4(question: Question) -> Iterator[Raw]:
 
 
 def _h5(question: Question) -> Iterator[Raw]:
-    of_functions = Certificate.objects.filter(_within(question), carrier_kind="function")
+    of_functions = Certificate.objects.filter(_carried(question), carrier_kind="function")
     issued = of_functions.filter(_happened("issued_at", question)).values_list(
         "issued_at", _code("UTFÄRDAT"), "serial_hex", "subject_text", "profile", "organization_id",
         "environment", "id",
@@ -325,7 +360,7 @@ def _h5(question: Question) -> Iterator[Raw]:
 
 
 def _h6(question: Question) -> Iterator[Raw]:
-    assignments = RoleAssignment.objects.filter(_within(question), _operator("employment__hsa_id", question))
+    assignments = RoleAssignment.objects.filter(_given(question), _operator("employment__hsa_id", question))
     who = _masked("employment__hsa_id", question, "employment__person__protected_identity")
     granted = assignments.filter(_happened("granted_at", question)).values_list(
         "granted_at", _code("TILLDELAD"), who, "role", "source", "granted_by", "organization_id", "id"

@@ -23,7 +23,8 @@ _NOWHERE: Final = ("00000000-0000-0000-0000-000000000000",)
 class Question:
     """A report, its moment (and for events the period until it), its filters, and how far the reader sees.
 
-    ``organization_ids`` is None for our own jobs, which reach everything.
+    ``organization_ids`` is None for our own jobs, which reach everything. ``unit_ids`` is None but for a
+    role for a unit: its answer is about what these units hold, within the one organization.
     """
 
     code: str
@@ -31,6 +32,7 @@ class Question:
     since: datetime | None = None
     filters: Mapping[str, str] = field(default_factory=dict)
     organization_ids: tuple[str, ...] | None = None
+    unit_ids: tuple[str, ...] | None = None
     may_see_protected: bool = False
 
     @classmethod
@@ -56,7 +58,8 @@ class Question:
             filters={
                 one.value: value for one in kind.filters if (value := (filters or {}).get(one.value, ""))
             },
-            organization_ids=None if is_ours else tuple(sorted(actor.organization_ids)),
+            organization_ids=None if is_ours else organizations_of(actor),
+            unit_ids=tuple(sorted(actor.unit_ids)) if actor.unit_id and not is_ours else None,
             may_see_protected=is_ours or actor.may_see_protected,
         )
 
@@ -64,18 +67,21 @@ class Question:
     def read(cls, stored: Mapping[str, object]) -> Self:
         """Return the question that was stored by ``as_stored``."""
         since, scope, filters = stored["since"], stored["organizations"], stored["filters"]
+        units = stored.get("units")
         return cls(
             code=str(stored["code"]),
             as_of=datetime.fromisoformat(str(stored["as_of"])),
             since=datetime.fromisoformat(str(since)) if since else None,
             filters=dict(filters) if isinstance(filters, dict) else {},
             organization_ids=tuple(scope) if isinstance(scope, list) else None,
+            unit_ids=tuple(units) if isinstance(units, list) else None,
             may_see_protected=bool(stored["protected"]),
         )
 
     def as_stored(self) -> dict[str, object]:
         """Return the question as JSON holds it."""
-        return {
+        units = {} if self.unit_ids is None else {"units": list(self.unit_ids)}
+        return units | {
             "code": self.code,
             "as_of": utc(self.as_of),
             "since": utc(self.since) if self.since else "",
@@ -124,8 +130,14 @@ def _is_id(text: str) -> bool:
         return False
 
 
+def organizations_of(actor: Actor) -> tuple[str, ...]:
+    """Return the organizations that an answer is about: for a role for a unit the one it is a part of."""
+    return (actor.organization_id,) if actor.unit_id else tuple(sorted(actor.organization_ids))
+
+
 def may_pull(kind: ReportKind, actor: Actor) -> Refusal | None:
     """Return why the actor may not pull the report, or None."""
-    if actor.kind is ActorKind.SYSTEM or (actor.role in kind.roles and actor.organization_ids):
+    reached = actor.organization_ids or actor.unit_ids
+    if actor.kind is ActorKind.SYSTEM or (actor.role in kind.roles and reached):
         return None
     return Refusal(code="role_does_not_pull_report", facts=(("role", actor.role), ("report", kind.code)))

@@ -11,6 +11,7 @@ from django.db.models import Max
 
 from cards.models import Card
 from directory.models import Employment
+from directory.reach import held_in_units
 from journal.models import Entry
 from reports.columns import PROTECTED, Value
 from reports.question import Question
@@ -51,6 +52,8 @@ def missing_people(question: Question) -> Iterator[tuple[Value, ...]]:
             organization = str(employment.organization_id)
             if reached is not None and organization not in reached:
                 continue
+            if question.unit_ids is not None and str(employment.unit_id) not in question.unit_ids:
+                continue
             is_hidden = employment.person.protected_identity and not question.may_see_protected
             who = PROTECTED if is_hidden else employment.hsa_id
             told.append((who, register.upper(), since, organization, settings.SIGILL_ENVIRONMENT))
@@ -72,7 +75,10 @@ def told_of_cards(question: Question) -> Iterator[tuple[Value, ...]]:
     reached = question.reached()
     for entry in entries.order_by("at", "id").iterator(chunk_size=_BATCH):
         event = json.loads(entry.content)["event"]
-        card = Card.objects.select_related("person").filter(pk=event.get("card_id")).first()
+        cards = Card.objects.select_related("person").filter(pk=event.get("card_id"))
+        if question.unit_ids is not None:
+            cards = cards.filter(held_in_units(question.unit_ids))
+        card = cards.first()
         if card is None or (reached is not None and str(card.organization_id) not in reached):
             continue
         is_hidden = card.person.protected_identity and not question.may_see_protected

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from directory.models import Role, RoleAssignment
-from directory.selectors import organization_scope
+from directory.reach import organization_scope
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
 from journal.recording import record, rfc3339
@@ -24,8 +24,11 @@ MOST_MADE_UP: Final = 60
 
 
 def may_schedule(kind: ReportKind, actor: Actor) -> Refusal | None:
-    """Return why the actor may not let the report recur, or None: an auditor changes nothing."""
-    if actor.role == Role.AUDITOR.value:
+    """Return why the actor may not let the report recur, or None: an auditor changes nothing.
+
+    What recurs is for everybody with the role for the whole organization, so no role for a unit arranges it.
+    """
+    if actor.role == Role.AUDITOR.value or actor.unit_id:
         return Refusal(code="role_does_not_pull_report", facts=(("role", actor.role), ("report", kind.code)))
     return may_pull(kind, actor)
 
@@ -103,7 +106,9 @@ def _run(schedule: ReportSchedule, run_at: datetime, *, actor: Actor, at: dateti
         as_of=until,
         since=since if _kind(schedule).nature is ReportNature.EVENT else None,
         filters=dict(schedule.filters),
-        organization_ids=tuple(sorted(organization_scope(schedule.organization_id))),
+        organization_ids=tuple(
+            sorted(organization_scope(schedule.organization_id, role=schedule.role, at=at))
+        ),
     )
     with transaction.atomic():
         waiting = ReportSchedule.objects.filter(pk=schedule.pk, next_run_at=run_at, ended_at__isnull=True)

@@ -34,7 +34,7 @@ def list_schedules(*, actor: Actor) -> tuple[ReportSchedule, ...]:
     """Return the recurring reports of the actor's role and organization, the next first."""
     found = ReportSchedule.objects.filter(ended_at__isnull=True)
     if actor.kind is not ActorKind.SYSTEM:
-        found = found.filter(role=actor.role, organization_id=actor.acting_for)
+        found = found.filter(role=actor.role, organization_id="" if actor.unit_id else actor.acting_for)
     return tuple(found.order_by("next_run_at", "code", "pk"))
 
 
@@ -71,4 +71,6 @@ def _reaches(ordered: OrderedReport, actor: Actor) -> bool:
     within = question.organization_ids is not None and set(question.organization_ids) <= set(
         actor.organization_ids
     )
+    if question.unit_ids is not None or actor.unit_id:
+        within = question.unit_ids is not None and set(question.unit_ids) <= set(actor.unit_ids)
     return within and (actor.may_see_protected or not question.may_see_protected)

@@ -30,7 +30,8 @@ from cards.models import Card
 from cards.products import DocumentKind, IdentityCheckMethod
 from cards.swedish_day import swedish_day
 from directory.models import Role
-from directory.selectors import organization_scope, roles_of
+from directory.reach import scope_of
+from directory.selectors import roles_of
 from functioncerts import lifecycle as functions
 from functioncerts.models import FunctionObject
 from journal.actor import Actor
@@ -152,7 +153,7 @@ def _officer(
 ) -> _Officer:
     """Return whom the event names. Raises ManualRoutineRefused for who may not do this at the desk either."""
     for held in roles_of(officer.strip(), at=at):
-        if held.role in roles and organization_id in organization_scope(str(held.organization_id)):
+        if held.role in roles and organization_id in scope_of(held, at=at).organization_ids:
             return _Officer(
                 kind=kind,
                 hsa_id=held.employment.hsa_id,

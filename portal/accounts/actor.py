@@ -24,6 +24,8 @@ def actor_of(request: HttpRequest) -> Actor:
         role=row.role,
         organization_ids=tuple(row.organization_ids),
         organization_id=row.organization_id,
+        unit_id=row.unit_id,
+        unit_ids=tuple(row.unit_ids),
         person_id=row.person_id,
         loa=level_of(row.loa),
         may_see_protected=row.may_see_protected,

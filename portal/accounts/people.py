@@ -18,6 +18,8 @@ class RoleChoice:
     organization_id: str
     organization_name: str
     may_see_protected: bool
+    unit_id: str = ""
+    unit_name: str = ""
 
 
 def person_behind(result: AuthnResult) -> Person | None:
@@ -35,9 +37,9 @@ def role_choices(person: Person, *, certificate_hsa_id: str, at: datetime) -> li
 
     One that both the portal and HSA give is one choice: the portal's, which may have the add-on.
     """
-    choices: dict[tuple[str, str, str], RoleChoice] = {}
+    choices: dict[tuple[str, str, str, str], RoleChoice] = {}
     for choice in _choices(person, certificate_hsa_id=certificate_hsa_id, at=at):
-        choices.setdefault((choice.hsa_id, choice.role, choice.organization_id), choice)
+        choices.setdefault((choice.hsa_id, choice.role, choice.organization_id, choice.unit_id), choice)
     return list(choices.values())
 
 
@@ -62,4 +64,6 @@ def _choice(assignment: RoleAssignment) -> RoleChoice:
         organization_id=str(assignment.organization_id),
         organization_name=assignment.organization.name,
         may_see_protected=assignment.may_see_protected,
+        unit_id=str(assignment.unit_id or ""),
+        unit_name=assignment.unit.name if assignment.unit else "",
     )

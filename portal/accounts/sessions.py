@@ -18,6 +18,7 @@ from authn.status import recheck
 from authn.trust import load_trust
 from directory import selectors as directory_selectors
 from directory.models import Person
+from directory.reach import Scope, scope_of
 from directory.role_basis import note_use
 from journal.actor import Actor, ActorKind
 from journal.recording import record
@@ -80,14 +81,16 @@ def choose_role(
     """
     check_certificate(row, at=at)
     session.cycle_key()
-    scope = directory_selectors.organization_scope(choice.organization_id)
+    scope = _scope_of(choice, at=at)
     columns: dict[str, object] = {
         "session_key": session.session_key or "",
         "role_assignment_id": choice.id,
         "hsa_id": choice.hsa_id,
         "role": choice.role,
         "organization_id": choice.organization_id,
-        "organization_ids": list(scope),
+        "organization_ids": list(scope.organization_ids),
+        "unit_id": scope.unit_id,
+        "unit_ids": list(scope.unit_ids),
         "may_see_protected": choice.may_see_protected,
         "status_checked_at": at,
         "last_seen_at": at,
@@ -103,7 +106,15 @@ def choose_role(
         if PortalSession.objects.filter(pk=row.pk, ended_at__isnull=True).update(**columns) != 1:
             raise RoleNotHeld("the session has ended")
         person = _person(row, actor)
-        in_role = replace(person, identifier=choice.hsa_id, role=choice.role, organization_ids=scope)
+        in_role = replace(
+            person,
+            identifier=choice.hsa_id,
+            role=choice.role,
+            organization_ids=scope.organization_ids,
+            organization_id=choice.organization_id,
+            unit_id=scope.unit_id,
+            unit_ids=scope.unit_ids,
+        )
         record(event, actor=in_role, at=at)
         note_use(UUID(choice.id), at=at)
     row.refresh_from_db()
@@ -225,6 +236,21 @@ def _end_all(rows: Iterable[PortalSession], reason: EndReason, *, actor: Actor, 
     return sum(end(row, reason, actor=actor, at=at) for row in rows)
 
 
+def _scope_of(choice: RoleChoice, *, at: datetime) -> Scope:
+    held = directory_selectors.roles_of(choice.hsa_id, at=at)
+    found = next((one for one in held if str(one.pk) == choice.id), None)
+    if found is None:
+        raise RoleNotHeld("the role has ended")
+    return scope_of(found, at=at)
+
+
 def _holds_role(row: PortalSession, *, at: datetime) -> bool:
+    """Tell whether the role is still held; what it reaches is looked up anew, for agents and units change."""
     held = directory_selectors.roles_of(row.hsa_id, at=at)
-    return any(str(assignment.pk) == row.role_assignment_id for assignment in held)
+    found = next((one for one in held if str(one.pk) == row.role_assignment_id), None)
+    if found is None:
+        return False
+    scope = scope_of(found, at=at)
+    row.organization_ids, row.unit_id = list(scope.organization_ids), scope.unit_id
+    row.unit_ids = list(scope.unit_ids)
+    return True

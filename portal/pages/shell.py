@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Organization, Person, Role
+from directory.models import Organization, Person, Role, Unit
 from directory.policies import JOURNAL_ROLES, SEARCHING_ROLES
 from portal import words
 from portal.accounts.actor import session_of
@@ -55,8 +55,8 @@ _DESK: Final = (_TODAY, _PEOPLE, _ORDERS, _BASIS)
 
 _WORK: Final[Mapping[Role | None, tuple[Place, ...]]] = {
     Role.ID_ADMINISTRATOR: _DESK,
-    Role.ISSUANCE_MANAGER: (*_DESK, _ROLES, _ORGANIZATIONS),
-    Role.DEPUTY_ISSUANCE_MANAGER: (*_DESK, _ROLES, _ORGANIZATIONS),
+    Role.ISSUANCE_MANAGER: (*_DESK, _OBJECTS, _ROLES, _ORGANIZATIONS),
+    Role.DEPUTY_ISSUANCE_MANAGER: (*_DESK, _OBJECTS, _ROLES, _ORGANIZATIONS),
     Role.REVOCATION_OFFICER: (_TODAY, _PEOPLE, _BASIS),
     Role.CENTRAL_ADMINISTRATOR: (*_DESK, _REGISTERS, _ROLES, _ISSUERS),
     Role.AUDITOR: (_JOURNAL, _INTACT, _COMPARE, _ORDERS),
@@ -147,10 +147,12 @@ def shell(request: HttpRequest) -> Mapping[str, object]:
 def _who(row: PortalSession, role: Role) -> Who:
     person = Person.objects.filter(pk=row.person_id).first()
     organization = Organization.objects.filter(pk=row.organization_id).first()
+    unit = Unit.objects.filter(pk=row.unit_id).first() if row.unit_id else None
+    places = [one.name for one in (unit, organization) if one is not None]
     return Who(
         name=person.full_name if person else row.hsa_id,
         role=words.ROLES[role],
-        organization=organization.name if organization else "",
+        organization=", ".join(places),
     )
 
 

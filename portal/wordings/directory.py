@@ -31,8 +31,41 @@ ROLE_RULES: Final[Mapping[str, Text]] = {
     "training_too_old": _("the training is older than a year"),
     "central_roles_are_central": _("roles of the central administration are for its own organization only"),
     "hsa_gives_it": _("the role comes from HSA and is confirmed there"),
+    "lapsed": _("it has waited too long for a second person and has lapsed"),
+    "last_two_of_the_centre": _(
+        "at least two central administrators remain, or nobody could give the role anew: "
+        "appoint another first"
+    ),
+    "role_is_for_the_whole": _("this role is for a whole organization, not for a part of one"),
+    "unit_elsewhere": _("the unit belongs to another organization"),
 }
 """Why a role may not be given, taken, asked for or confirmed."""
+
+ROLE_FIXERS: Final[Mapping[str, str]] = {
+    "own_role": "colleague",
+    "same_person": "colleague",
+    "two_people": "colleague",
+    "already_asked_for": "colleague",
+    "out_of_scope": "role",
+    "protected_needs_issuance_manager": "issuance_manager",
+    "employment_missing": "register",
+    "hsa_gives_it": "register",
+    "ends_before_it_starts": "you",
+    "one_person_gives_it": "you",
+    "requester_left": "you",
+    "reason_missing": "you",
+    "training_missing": "you",
+    "training_in_future": "you",
+    "training_too_old": "you",
+    "central_roles_are_central": "you",
+    "lapsed": "you",
+    "role_is_for_the_whole": "you",
+    "unit_elsewhere": "you",
+    "already_held": "nobody",
+    "decided": "nobody",
+    "last_two_of_the_centre": "nobody",
+}
+"""Who can do something about it, by rule; who gives a role is told by the refusal itself."""
 
 DIRECTORY: Final[Mapping[str, Wording]] = {
     "person_not_found": Wording(
@@ -59,7 +92,7 @@ DIRECTORY: Final[Mapping[str, Wording]] = {
         status=403,
         title=_("The role cannot be given or taken"),
         text=_("A rule stops it: %(rule)s."),
-        fixer="issuance_manager",
+        fixer="nobody",
     ),
     "role_not_found": Wording(
         status=404,

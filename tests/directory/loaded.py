@@ -8,7 +8,7 @@ from django.db.models import Model
 from directory.configuration import SyncRules
 from directory.hsa_sync import sync_hsa
 from directory.models import Employment, IssuanceArea, Organization, Person, Role, Unit
-from directory.selectors import organization_scope
+from directory.reach import organization_scope
 from journal.actor import Actor, ActorKind
 
 AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -59,7 +59,7 @@ def acting(number: str, role: Role, *, may_see_protected: bool = False) -> Actor
         kind=ActorKind.PERSON,
         identifier=work.hsa_id,
         role=role.value,
-        organization_ids=organization_scope(str(work.organization_id)),
+        organization_ids=organization_scope(str(work.organization_id), role=role.value, at=AT),
         person_id=str(work.person_id),
         loa=3,
         may_see_protected=may_see_protected,

@@ -8,7 +8,8 @@ from directory.configuration import SyncRules
 from directory.hsa_client import AdminCommission
 from directory.hsa_roles import RoleReading, roles_named, sync_roles
 from directory.lifecycle import grant_role, revoke_role
-from directory.models import Employment, Role, RoleAssignment
+from directory.models import Employment, Role, RoleAssignment, Unit
+from directory.reach import scope_of
 from directory.roles import HSA_ROLES, TWO_PEOPLE, UNSCOPED_ROLES
 from directory.selectors import roles_of
 from journal.actor import Actor
@@ -145,23 +146,50 @@ OWN = "SE2321009801-0001"
 
 
 @pytest.mark.parametrize(
-    ("code", "units", "roles"),
+    ("code", "units", "named"),
     [
-        ("ID_ADMINISTRATOR", [(OWN.lower(), True)], {Role.ID_ADMINISTRATOR}),
+        ("ID_ADMINISTRATOR", [(OWN.lower(), True)], {(Role.ID_ADMINISTRATOR, "")}),
         ("ID_ADMINISTRATOR", [(OWN, False)], set()),
         ("ID_ADMINISTRATOR", [], set()),
-        ("ID_ADMINISTRATOR", [("SE2321009801-1002", True)], set()),
+        ("ID_ADMINISTRATOR", [("SE2321009801-1002", False)], set()),
+        ("ID_ADMINISTRATOR", [("se2321009801-1002", True)], {(Role.ID_ADMINISTRATOR, "SE2321009801-1002")}),
+        ("ISSUANCE_MANAGER", [("SE2321009801-1002", True)], set()),
+        ("FUNCTION_CERT_ORDERER", [("SE2321009801-1002", True)], set()),
         ("ID_ADMINISTRATOR", [("SE2321009900-0001", True)], set()),
         ("CENTRAL_ADMINISTRATOR", [(OWN, True)], set()),
         ("ISSUANCE_MANAGER", [(OWN, True)], set()),
         ("EMPEROR", [(OWN, True)], set()),
     ],
 )
-def test_a_commission_counts_for_the_whole_own_organization_only(
-    code: str, units: list[tuple[str, bool]], roles: set[Role]
+def test_a_commission_counts_for_the_own_organization_or_a_unit_of_it_with_all_below(
+    code: str, units: list[tuple[str, bool]], named: set[tuple[Role, str]]
 ) -> None:
     commission = AdminCommission(
         hsa_id="x", scope_code="SITHS", property_code=code, commission_hsa_id="x", organization_number="x",
         units=tuple(units),
     )  # fmt: skip
-    assert roles_named([commission], employment(ALVA)) == roles
+    known = {unit.hsa_id.upper(): unit for unit in Unit.objects.all()}
+    hsa_ids = {unit.pk: unit.hsa_id for unit in known.values()} | {None: ""}
+    found = roles_named([commission], employment(ALVA), known)
+    assert {(role, hsa_ids[unit_id]) for role, unit_id in found} == named
+
+
+def test_a_commission_for_a_unit_gives_a_role_for_it_which_lapses_as_others(
+    registers_running: Registers,
+) -> None:
+    """domain.md 1.2, HSA-2: sector.unitHsaId with its flag is the scope."""
+    alvas = r'(hsa_id = "SE2321009801-P001"\nproperty = "ID_ADMINISTRATOR"\nunit = )"[^"]*"'
+    registers_running.edit(alvas, r'\1"SE2321009801-1001"')
+    assert read().given == 4
+    given = RoleAssignment.objects.get(employment=employment(ALVA))
+    assert given.unit is not None
+    assert given.unit.name == "Norrby sjukhus"
+    scope = scope_of(given, at=AT)
+    assert (scope.organization_ids, len(scope.unit_ids)) == ((), 4)
+    assert read().given == 0
+    registers_running.edit(alvas, r'\1"SE2321009801-1002"')
+    assert read().given == 1
+    assert read(2, after=timedelta(days=2)).lapsed == 1
+    assert [
+        one.unit.name for one in roles_of(employment(ALVA).hsa_id, at=AT + timedelta(days=9)) if one.unit
+    ] == ["Akutmottagningen"]

@@ -9,7 +9,8 @@ from directory import selectors
 from directory.errors import PersonNotFound, WrongCheckDigit, WrongLength
 from directory.lifecycle import grant_role
 from directory.models import Employment, Person, Role
-from directory.selectors import find_people, get_person, organization_scope, people_for_login, roles_of
+from directory.reach import organization_scope
+from directory.selectors import find_people, get_person, people_for_login, roles_of
 from journal.actor import Actor, ActorKind
 from tests.directory.conftest import Registers
 from tests.directory.loaded import AT, JOB, acting, employment, organization, person, read_everybody
@@ -121,16 +122,20 @@ def test_somebody_in_both_regions_is_seen_from_both_by_each_ones_employment() ->
     assert find_people("SE2321009900-P004", actor=alva()) == []
 
 
+def scope(organization_id: str) -> tuple[str, ...]:
+    return organization_scope(organization_id, role=Role.ID_ADMINISTRATOR.value, at=AT)
+
+
 def test_the_agent_sees_those_it_acts_for_and_not_the_other_way_round() -> None:
     assert names("ågren", alva()) == ["Östen Ågren"]
-    assert organization_scope(str(organization("Fjällhälsan Vård AB").pk)) == (
+    assert scope(str(organization("Fjällhälsan Vård AB").pk)) == (
         str(organization("Fjällhälsan Vård AB").pk),
     )
-    assert set(organization_scope(str(organization("Region Norr").pk))) == {
+    assert set(scope(str(organization("Region Norr").pk))) == {
         str(organization("Region Norr").pk),
         str(organization("Fjällhälsan Vård AB").pk),
     }
-    assert organization_scope(str(uuid.uuid4())) == ()
+    assert scope(str(uuid.uuid4())) == ()
 
 
 def test_the_central_administration_reaches_everybody() -> None:

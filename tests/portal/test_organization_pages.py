@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def central(scene: Scene) -> Actor:
     """Return a central administrator, whose own organization is Region Syd's row here."""
+    Organization.objects.filter(pk=scene.cast.syd.pk).update(kind="central")
     work = Employment.objects.get(hsa_id=scene.cast.doris.identifier)
     everywhere = (str(scene.cast.norr.pk), str(scene.cast.syd.pk))
     return replace(actor_of(work, Role.CENTRAL_ADMINISTRATOR), organization_ids=everywhere)

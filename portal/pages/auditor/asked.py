@@ -11,6 +11,7 @@ from uuid import UUID
 from django.urls import reverse
 
 from directory.models import Employment, Unit
+from directory.reach import placed_within, units_within
 from journal.actor import Actor
 from journal.searching import Criteria
 from portal.moments import parse_local
@@ -103,9 +104,9 @@ def people_of_unit(unit_id: str, *, actor: Actor) -> tuple[str, ...]:
     units, pending = set(), {UUID(unit_id)}
     while pending:
         units |= pending
-        below = Unit.objects.filter(parent_id__in=pending, organization_id__in=actor.organization_ids)
+        below = Unit.objects.filter(units_within(actor), parent_id__in=pending)
         pending = set(below.values_list("pk", flat=True)) - units
-    employed = Employment.objects.filter(unit_id__in=units, organization_id__in=actor.organization_ids)
+    employed = Employment.objects.filter(placed_within(actor), unit_id__in=units)
     found = employed.order_by("person_id").values_list("person_id", flat=True).distinct()
     return tuple(str(one) for one in found) or (str(UUID(int=0)),)
 

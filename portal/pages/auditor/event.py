@@ -220,7 +220,7 @@ def _actor_facts(row: Told, *, names: Known, reader: Actor) -> list[Fact]:
         (_("Who"), actor_name(row, known=names, reader=reader)),
         (_("HSA-id or name"), str(acted.get("identifier", "")) if is_named else ""),
         (_("Role"), str(role_name(row))),
-        (_("For"), _scope(str(acted.get("scope", "")), reader=reader)),
+        (_("For"), _scope(str(acted.get("scope") or acted.get("organization", "")), reader=reader)),
         (_("Assurance level"), str(acted.get("loa", "") or "")),
         (_("Address"), str(acted.get("address", "")) if is_named else ""),
     )

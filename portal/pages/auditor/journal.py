@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from directory.errors import InvalidIdentifier
 from directory.models import Unit
+from directory.reach import units_within
 from journal.actor import Actor
 from journal.searching import Found, Reach, search
 from portal import moments, problems
@@ -161,8 +162,10 @@ def reach_for(asked: Asked, *, subjects: Sequence[Subject], actor: Actor) -> Rea
     reach = reach_of(actor, person_ids=tuple(one.person_id for one in subjects if one.person_id))
     if not asked.organization:
         return reach
-    if asked.organization not in actor.organization_ids:
+    if asked.organization not in (*actor.organization_ids, actor.unit_id and actor.organization_id):
         raise Http404
+    if actor.unit_id:
+        return reach
     return replace(
         reach,
         is_everything=False,
@@ -243,7 +246,7 @@ def _filters(
     if asked.organization:
         labels.append(("organization", named.get(asked.organization, "")))
     if asked.unit:
-        unit = Unit.objects.filter(pk=asked.unit, organization_id__in=actor.organization_ids).first()
+        unit = Unit.objects.filter(units_within(actor), pk=asked.unit).first()
         labels.append(("unit", unit.name if unit else _("an unknown unit")))
     if asked.since:
         labels.append(("from", _("From %(day)s") % {"day": asked.since}))
@@ -299,7 +302,7 @@ def _actions(asked: Asked) -> list[ChoiceGroup]:
 def _places(asked: Asked, *, actor: Actor) -> list[ChoiceGroup]:
     organizations = organizations_of(actor)
     units: dict[str, list[Choice]] = {}
-    for unit in Unit.objects.filter(organization__in=organizations).order_by("name"):
+    for unit in Unit.objects.filter(units_within(actor), organization__in=organizations).order_by("name"):
         choice = Choice(value=f"unit:{unit.pk}", name=unit.name, is_chosen=asked.unit == str(unit.pk))
         units.setdefault(str(unit.organization_id), []).append(choice)
     return [

@@ -14,6 +14,7 @@ from functioncerts.models import FunctionObject
 from journal.actor import Actor
 from journal.models import Entry
 from journal.personal import whole_contents
+from portal.pages.own import is_of_own_organization
 from portal.pages.parts import grouped
 
 _LAST_DIGITS: Final = 4
@@ -138,7 +139,7 @@ def is_own(acted: Mapping[str, object], reader: Actor) -> bool:
     """Tell whether who acted did so for an organization that the reader's role reaches, or is no person."""
     if not acted.get("person") or str(acted.get("person", "")) == reader.person_id:
         return True
-    return not set(str(acted.get("scope", "")).split(",")).isdisjoint(reader.organization_ids)
+    return is_of_own_organization(acted, reader)
 
 
 def _cards(rows: Collection[Told]) -> dict[str, str]:

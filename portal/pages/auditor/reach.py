@@ -3,7 +3,8 @@
 An auditor reads what concerns the organizations of the role: events that name one of them, acts by somebody
 who acted for one of them, and what concerns every organization (keys, lists, backups; not what others did).
 Events that name a person only are read together with a person whom one of the organizations employs. The
-central administration, and an auditor for it, read everything.
+central administration, and an auditor for it, read everything. A role for a unit reads what concerns the
+people who work there, as far as its own organization or nobody else's is named.
 """
 
 from typing import Final
@@ -49,6 +50,13 @@ def reach_of(actor: Actor, *, person_ids: tuple[str, ...] = ()) -> Reach:
     """Return what the actor may read; of ``person_ids`` only those whom an own organization employs count."""
     if _is_central(actor):
         return Reach(is_everything=True)
+    if actor.unit_id:
+        return Reach(
+            common_ids=_central_ids(),
+            types_of_everybody=SYSTEM_TYPES,
+            unit_organization_id=actor.organization_id,
+            unit_people=people_of_units(actor.unit_ids),
+        )
     return Reach(
         organization_ids=actor.organization_ids,
         common_ids=_central_ids(),
@@ -60,7 +68,14 @@ def reach_of(actor: Actor, *, person_ids: tuple[str, ...] = ()) -> Reach:
 
 def organizations_of(actor: Actor) -> list[Organization]:
     """Return the organizations whose events the actor reads, by name."""
-    return list(Organization.objects.filter(pk__in=actor.organization_ids).order_by("name"))
+    ids = [actor.organization_id] if actor.unit_id else actor.organization_ids
+    return list(Organization.objects.filter(pk__in=ids).order_by("name"))
+
+
+def people_of_units(unit_ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Return who works or worked in some units."""
+    found = Employment.objects.filter(unit_id__in=unit_ids).order_by("person_id")
+    return tuple(str(one) for one in found.values_list("person_id", flat=True).distinct())
 
 
 def _is_central(actor: Actor) -> bool:

@@ -18,6 +18,7 @@ from ca.selectors import find_by_serial
 from cards.card_number import CardNumberInvalid, parse_card_number
 from cards.errors import CardNotFound
 from cards.models import Card
+from cards.reach import reaches_certificate
 from cards.selectors import get_card, get_card_by_number
 from directory.errors import PersonNotFound
 from directory.lifecycle import record_protected_opening, record_search
@@ -147,7 +148,7 @@ def _certificates(serial: str, *, actor: Actor) -> list[Subject]:
 
 
 def _sees(certificate: Certificate, actor: Actor) -> bool:
-    if certificate.organization_id not in actor.organization_ids:
+    if not reaches_certificate(certificate, actor):
         return False
     holder = _uuid(certificate.person_id)
     is_protected = Person.objects.filter(pk=holder, protected_identity=True).exists()

@@ -68,12 +68,17 @@ def actor_name(told: Told, *, known: Known, reader: Actor) -> str:
         return _("The system")
     person_id = str(acted.get("person", ""))
     if person_id:
-        if person_id == told.text("person_id") or is_own(acted, reader) or not acted.get("scope"):
+        if person_id == told.text("person_id") or is_own(acted, reader) or not _has_role(acted):
             name = known.person(person_id)
             name = name[:1].upper() + name[1:]
             return name if kind == "person" else _("%(name)s (by API)") % {"name": name}
         return _("Somebody of another organization")
     return str(_SERVICES.get(identifier, identifier)) or _("Somebody not logged in")
+
+
+def _has_role(acted: Mapping[str, object]) -> bool:
+    """Tell whether somebody acted in a role, for an organization or a part of one."""
+    return bool(acted.get("scope") or acted.get("unit"))
 
 
 def role_name(told: Told) -> Text:

@@ -19,7 +19,14 @@ from django.views.decorators.http import require_http_methods
 from cards.basis_selectors import cards_with_a_former_name, count_cards_on_basis
 from cards.outdated_selectors import WARNED_BEFORE, count_outdated_orders, lately_removed, outdated_orders
 from cards.policies import MAY_BLOCK, MAY_REMOVE_OUTDATED
-from directory.basis_decisions import MOST_ALONE, decide, list_digest, visible_decisions
+from directory.basis_decisions import (
+    MOST_ALONE,
+    decide,
+    left_alone,
+    list_digest,
+    visible_decisions,
+    weight_of,
+)
 from directory.basis_models import BasisDecision, BasisSubject
 from directory.errors import BasisDecisionRefused
 from directory.role_basis_selectors import LISTING_ROLES, count_outdated_roles
@@ -191,6 +198,7 @@ def _state(decision: BasisDecision) -> Text:
 def _preview(
     request: HttpRequest, subject: BasisSubject, rows: Sequence[BasisRow], *, problem: Text = ""
 ) -> HttpResponse:
+    actor, at = asking.who(request), asking.now()
     certificates = sum(row.chosen.weight for row in rows)
     count = len(rows)
     toll: list[Text] = []
@@ -213,9 +221,12 @@ def _preview(
             title = ngettext("Remove %d order", "Remove %d orders", count) % count
             toll.append(_("The orders end, and cards for them will never be made."))
     toll.append(_("Each row is looked at again just before: what is no longer so is left alone."))
-    if subject is BasisSubject.CARD and max(count, certificates) > MOST_ALONE:
+    if weight_of(subject, rows=count, certificates=certificates) > left_alone(subject, actor=actor, at=at):
         toll.append(
-            _("More than %(count)d certificates or cards take two people: somebody else must approve it.")
+            _(
+                "More than %(count)d certificates or cards in a day take two people: somebody else must "
+                "approve it."
+            )
             % {"count": MOST_ALONE}
         )
     page = PreviewPage(

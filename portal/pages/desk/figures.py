@@ -1,6 +1,7 @@
 """Counts and short lists of the start page, inside the bounds of the actor's role."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
@@ -10,10 +11,13 @@ from ca.models import Issuer
 from ca.policy_files import files_of
 from cards.models import Card
 from cards.states import CardState
+from directory.reach import held_within
 from journal.actor import Actor
 from journal.models import Entry
+from journal.searching import Criteria, search
 from portal import moments
 from portal.pages import asking
+from portal.pages.auditor.reach import reach_of
 from portal.pages.desk.history import told_types
 from portal.pages.plot import DayCount
 
@@ -47,15 +51,17 @@ def activated_and_blocked(*, actor: Actor, at: datetime) -> list[DayCount]:
     ]
 
 
-def latest_entries(*, actor: Actor, limit: int = 8) -> QuerySet[Entry]:
+def latest_entries(*, actor: Actor, limit: int = 8) -> Iterable[Entry]:
     """Return the newest journal entries about cards and people of the actor's organizations."""
+    types = [name for name in told_types(is_short=True) if not name.startswith("function_certificate.")]
+    if actor.unit_id:
+        wanted = Criteria(types=frozenset(types))
+        return search(wanted, reach=reach_of(actor), limit=limit).entries
     return (
         Entry.objects.filter(
             references__kind="organization",
             references__value__in=actor.organization_ids,
-            type__in=[
-                name for name in told_types(is_short=True) if not name.startswith("function_certificate.")
-            ],
+            type__in=types,
         )
         .order_by("-id")
         .distinct()[:limit]
@@ -74,5 +80,5 @@ def _moments(actor: Actor, column: str, since: datetime) -> list[datetime]:
 
 
 def _cards(actor: Actor) -> QuerySet[Card]:
-    cards = Card.objects.filter(organization_id__in=actor.organization_ids)
+    cards = Card.objects.filter(held_within(actor))
     return cards if actor.may_see_protected else cards.filter(person__protected_identity=False)

@@ -15,6 +15,7 @@ from cards.card_number import parse_card_number
 from cards.errors import CardNotFound
 from cards.models import Card
 from cards.policies import MAY_READ, has_role
+from cards.reach import reaches_certificate
 from cards.selectors import get_card_by_number
 from cards.states import CardState
 from directory.errors import PersonNotFound
@@ -177,7 +178,7 @@ def _certificate(certificate: Certificate, actor: Actor) -> Hit | None:
     if certificate.carrier_kind == CarrierKind.FUNCTION.value:
         function = function_of_certificate(str(certificate.pk), actor=actor)
         return _function(function, matched=matched, detail=detail) if function else None
-    if certificate.organization_id not in actor.organization_ids or not has_role(actor, MAY_READ):
+    if not has_role(actor, MAY_READ) or not reaches_certificate(certificate, actor):
         return None
     try:
         person = get_person(certificate.person_id, actor=actor)

@@ -11,6 +11,7 @@ from journal.models import Entry
 from journal.personal import whole_contents
 from journal.selectors import entries_about
 from portal import words
+from portal.pages.own import is_of_own_organization
 from portal.pages.parts import TimelineItem
 from portal.words import Text
 
@@ -32,10 +33,15 @@ def timeline(
         value,
         limit=limit,
         types=told_types(is_short=is_short),
-        organization_ids=None if actor.kind is ActorKind.SYSTEM else actor.organization_ids,
+        organization_ids=None if actor.kind is ActorKind.SYSTEM else _organizations(actor),
         types_of_everybody=_OF_EVERYBODY,
     )
     return told(entries, actor=actor)
+
+
+def _organizations(actor: Actor) -> tuple[str, ...]:
+    """Return whose events are told of a thing in reach; for a part of an organization, all of its."""
+    return (actor.organization_id,) if actor.unit_id else actor.organization_ids
 
 
 def told(entries: Iterable[Entry], *, actor: Actor) -> tuple[TimelineItem, ...]:
@@ -97,8 +103,7 @@ def _detail(
 
 def _is_own(acted: Mapping[str, object], reader: Actor) -> bool:
     """Tell whether who acted did so for an organization that the reader's role reaches."""
-    scope = set(str(acted.get("scope", "")).split(","))
-    return reader.kind is ActorKind.SYSTEM or not scope.isdisjoint(reader.organization_ids)
+    return reader.kind is ActorKind.SYSTEM or is_of_own_organization(acted, reader)
 
 
 _REASONS: Final[Mapping[str, Mapping[str, Text]]] = {

@@ -55,9 +55,7 @@ def order_card(request: HttpRequest, person_id: str) -> HttpResponse:
     """Ask for product and employment, then for a confirmation, then place the order."""
     actor, at = asking.who(request), asking.now()
     person = get_person(str(person_id), actor=actor)
-    employments = [
-        one for one in employments_of(person, at=at) if policies.in_scope(actor, str(one.organization_id))
-    ]
+    employments = [one for one in employments_of(person, at=at) if policies.reaches_employment(actor, one)]
     wanted = request.POST.get("product", "") or (_test_product() if "qa" in request.GET else "")
     item = product(wanted)
     employment = next((one for one in employments if one.hsa_id == request.POST.get("employment")), None)

@@ -116,9 +116,7 @@ def show_person(request: HttpRequest, person_id: str) -> HttpResponse:
 def person_page(person: Person, *, actor: Actor, at: datetime, shows_all: bool) -> PersonPage:
     """Return what the person view shows to this actor at this moment."""
     view = person_cards(str(person.pk), actor=actor, at=at)
-    employments = [
-        one for one in employments_of(person, at=at) if policies.in_scope(actor, str(one.organization_id))
-    ]
+    employments = [one for one in employments_of(person, at=at) if policies.reaches_employment(actor, one)]
     refusal = order_refusal(employments, actor=actor, at=at)
     shown = [card for card in view.cards if shows_all or _is_shown(card, at=at)]
     return PersonPage(
@@ -251,7 +249,9 @@ def _panel(view: CardView, *, actor: Actor, at: datetime) -> CardPanel:
         look="dead" if view.is_expired else words.CARD_LOOKS[state],
         tag=words.EXPIRED if view.is_expired and state is CardState.ACTIVE else words.CARD_STATES[state],
         facts=_card_facts(view, at=at),
-        acts=() if state in {CardState.BLOCKED, CardState.DISCARDED} else _card_acts(view, actor=actor, at=at),
+        acts=()
+        if state in {CardState.BLOCKED, CardState.DISCARDED}
+        else _card_acts(view, actor=actor, at=at),
         landing=landing.of_card(card, at=at) if _is_landing(view, at=at) else None,
         environment=words.environment_tag(card.environment),
         foreign=foreign_note(card),

@@ -29,7 +29,7 @@ from portal.pages import asking
 from portal.pages.desk.history import names_of
 from portal.pages.managers import role_acts
 from portal.pages.managers.role_forms import ConfirmForm, ReasonForm
-from portal.pages.managers.role_words import allowed, named, role_name, standing
+from portal.pages.managers.role_words import allowed, named, place_of, role_name, standing
 from portal.pages.parts import Crumb, Fact
 from portal.problems import Problem
 from portal.signing.step_up import signed
@@ -95,7 +95,7 @@ def take(request: HttpRequest, assignment_id: str) -> HttpResponse:
         person=named(assignment.employment),
         role=role_name(assignment.role),
         facts=[
-            Fact(name=_("Organization"), value=assignment.organization.name),
+            Fact(name=_("Organization"), value=place_of(assignment)),
             Fact(name=_("Since"), value=moments.day(assignment.valid_from)),
         ],
         allowed=allowed(Role(assignment.role)),
@@ -213,6 +213,7 @@ def _confirm_row(
         organization=assignment.organization,
         may_see_protected=assignment.may_see_protected,
         actor=actor,
+        unit_id=str(assignment.unit_id or ""),
     )
     trained = (
         _("trained %(day)s") % {"day": moments.day(assignment.trained_on)} if assignment.trained_on else ""
@@ -223,7 +224,7 @@ def _confirm_row(
         id=str(assignment.pk),
         person=named(assignment.employment),
         role=role_name(assignment.role),
-        organization=assignment.organization.name,
+        organization=place_of(assignment),
         detail=trained,
         tag=standing(assignment, at=at),
         is_ticked=str(assignment.pk) in ticked,

@@ -16,11 +16,11 @@ from directory import policies
 from directory.appointments import ask_for_role
 from directory.errors import RoleRefused
 from directory.lifecycle import grant_role
-from directory.models import Employment, Organization
+from directory.models import Employment, Organization, Unit
+from directory.reach import organization_scope, placed_within, units_below, units_within
 from directory.role_policies import RoleGrant, grant_refusal
 from directory.role_selectors import roles_held_by
 from directory.roles import TWO_PEOPLE
-from directory.selectors import organization_scope
 from journal.actor import Actor
 from portal import moments, problems, words
 from portal.pages import asking
@@ -70,7 +70,12 @@ def give(request: HttpRequest) -> HttpResponse:
     if employment is None:
         form.add_error("hsa_id", _("Nobody within your role has this HSA-id."))
         return _page(request, form, status=422)
-    return _previewed(request, form, _grant(form, employment, at=at), actor=actor, at=at)
+    named_unit = form.cleaned_data["unit"].strip()
+    unit = Unit.objects.filter(units_within(actor), hsa_id__iexact=named_unit).first()
+    if named_unit and unit is None:
+        form.add_error("unit", _("No unit within your role has this HSA-id."))
+        return _page(request, form, status=422)
+    return _previewed(request, form, _grant(form, employment, unit, at=at), actor=actor, at=at)
 
 
 def _previewed(
@@ -105,6 +110,7 @@ def _do(grant: RoleGrant, *, actor: Actor, at: datetime) -> str:
         may_see_protected=grant.may_see_protected,
         trained_on=grant.trained_on,
         reason=grant.reason,
+        unit=grant.unit,
         actor=actor,
         at=at,
     )
@@ -114,7 +120,7 @@ def _do(grant: RoleGrant, *, actor: Actor, at: datetime) -> str:
 def _employment(hsa_id: str, *, actor: Actor) -> Employment | None:
     """Return who is meant, within the actor's scope; a protected person only for those who may see them."""
     found = Employment.objects.select_related("person", "organization").filter(
-        hsa_id__iexact=hsa_id.strip(), organization_id__in=actor.organization_ids
+        placed_within(actor), hsa_id__iexact=hsa_id.strip()
     )
     employment = found.first()
     if employment is None or (employment.person.protected_identity and not actor.may_see_protected):
@@ -122,7 +128,7 @@ def _employment(hsa_id: str, *, actor: Actor) -> Employment | None:
     return employment
 
 
-def _grant(form: GrantForm, employment: Employment, *, at: datetime) -> RoleGrant:
+def _grant(form: GrantForm, employment: Employment, unit: Unit | None, *, at: datetime) -> RoleGrant:
     data = form.cleaned_data
     return RoleGrant(
         employment=employment,
@@ -133,12 +139,12 @@ def _grant(form: GrantForm, employment: Employment, *, at: datetime) -> RoleGran
         may_see_protected=data.get("may_see_protected", False),
         trained_on=data["trained_on"],
         reason=data["reason"],
+        unit=unit,
     )
 
 
 def _preview(grant: RoleGrant, *, at: datetime) -> GrantPreview:
-    reached = Organization.objects.filter(pk__in=organization_scope(str(grant.organization.pk)))
-    names = list(reached.order_by("name").values_list("name", flat=True)[:6])
+    names = _reached(grant, at=at)
     held = [str(role_name(one.role)) for one in roles_held_by(str(grant.employment.person_id), at=at)]
     facts = [
         Fact(name=_("Reaches"), value=", ".join(names[:5]) + (" …" if len(names) > 5 else "")),  # noqa: PLR2004 - five are shown
@@ -160,6 +166,17 @@ def _preview(grant: RoleGrant, *, at: datetime) -> GrantPreview:
         facts=facts,
         allowed=allowed(grant.role),
     )
+
+
+def _reached(grant: RoleGrant, *, at: datetime) -> list[str]:
+    """Return the names of the first places that the role would reach."""
+    if grant.unit is not None:
+        ids = units_below(grant.unit.pk, organization_id=grant.organization.pk)
+        units = Unit.objects.filter(pk__in=ids).order_by("name")
+        return list(units.values_list("name", flat=True)[:6])
+    scope = organization_scope(str(grant.organization.pk), role=grant.role.value, at=at)
+    reached = Organization.objects.filter(pk__in=scope).order_by("name")
+    return list(reached.values_list("name", flat=True)[:6])
 
 
 def _page(

@@ -47,6 +47,13 @@ class GrantForm(forms.Form):
         label=gettext_lazy("Organization"),
         help_text=gettext_lazy("The role reaches it and those that it is agent for."),
     )
+    unit = forms.CharField(
+        label=gettext_lazy("Only for the unit with HSA-id"),
+        help_text=gettext_lazy("Empty: the whole organization. A unit counts with all units below it."),
+        max_length=32,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
     valid_from = IsoDateField(
         label=gettext_lazy("From"), required=False, help_text=gettext_lazy("YYYY-MM-DD; empty: at once"),
         widget=forms.TextInput(attrs=_DAY),

@@ -52,6 +52,12 @@ def named(employment: Employment) -> str:
     return f"{shown_name(employment.person)} ({employment.hsa_id})"
 
 
+def place_of(assignment: RoleAssignment) -> str:
+    """Return what a role is for: the unit and its organization, or the organization."""
+    places = (assignment.unit.name if assignment.unit else "", assignment.organization.name)
+    return ", ".join(filter(None, places))
+
+
 def standing(assignment: RoleAssignment, *, at: datetime) -> Tag:
     """Return how a role stands: ended, to come, to be confirmed, or in force."""
     if assignment.valid_to is not None and assignment.valid_to <= at:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +20,15 @@ from directory.role_selectors import Shown, helpers, list_assignments, waiting_a
 from journal.actor import Actor
 from portal import moments, words
 from portal.pages import asking
-from portal.pages.managers.role_words import SOURCES, allowed, named, role_name, shown_name, standing
+from portal.pages.managers.role_words import (
+    SOURCES,
+    allowed,
+    named,
+    place_of,
+    role_name,
+    shown_name,
+    standing,
+)
 from portal.pages.parts import Chip, Choice
 from portal.words import Tag, Text
 
@@ -152,12 +159,8 @@ def show_help(request: HttpRequest) -> HttpResponse:
 
 def help_page(*, actor: Actor, at: datetime) -> HelpPage:
     """Return the duties of the actor's role and the names of those who can help."""
-    organization = (
-        Organization.objects.filter(pk__in=actor.organization_ids)
-        .filter(pk=actor.acting_for or UUID(int=0))
-        .first()
-    )
-    found = helpers(actor.acting_for, at=at)
+    organization = next((one for one in organizations_of(actor) if str(one.pk) == actor.acting_for), None)
+    found = helpers(actor.acting_for, unit_id=actor.unit_id, at=at)
     return HelpPage(
         role=role_name(actor.role),
         organization=organization.name if organization else "",
@@ -175,7 +178,8 @@ def help_page(*, actor: Actor, at: datetime) -> HelpPage:
 
 def organizations_of(actor: Actor) -> Sequence[Organization]:
     """Return the organizations in the actor's scope, by name."""
-    found = Organization.objects.filter(pk__in=actor.organization_ids).order_by("name", "pk")
+    ids = [actor.organization_id] if actor.unit_id else actor.organization_ids
+    found = Organization.objects.filter(pk__in=ids).order_by("name", "pk")
     return list(found[:_MOST_ORGANIZATIONS])
 
 
@@ -188,13 +192,14 @@ def _row(assignment: RoleAssignment, *, actor: Actor, at: datetime) -> RoleRow:
         organization=assignment.organization,
         may_see_protected=False,
         actor=actor,
+        unit_id=str(assignment.unit_id or ""),
     )
     takes = not ended and refusal is None
     return RoleRow(
         person=shown_name(employment.person),
         hsa_id=employment.hsa_id,
         role=role_name(assignment.role),
-        organization=assignment.organization.name,
+        organization=place_of(assignment),
         detail=_detail(assignment, at=at),
         tag=standing(assignment, at=at),
         may_see_protected=assignment.may_see_protected,
