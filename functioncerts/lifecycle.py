@@ -110,6 +110,7 @@ def order_certificate(
     idempotency_key: str | None = None,
     replaces: str = "",
     receipt: Receipt | None = None,
+    approved_by: str = "",
     actor: Actor,
     at: datetime,
 ) -> FunctionOrder:
@@ -119,7 +120,8 @@ def order_certificate(
     is built from the order: of the request only the key is taken (F18). ``names`` default to the object's
     own; each must lie inside the validated ones. ``replaces`` is an order of the same object that this one
     renews; both certificates are valid until the old one ends or is revoked. ``receipt`` is what was
-    accepted in the order form (FC-4). The same idempotency key gives the same order. Raises
+    accepted in the order form (FC-4), ``approved_by`` the second person who approved ahead what an ACME
+    account orders. The same idempotency key gives the same order. Raises
     FunctionObjectNotFound, FunctionOrderNotFound, Refused, RequestInvalid, IdempotencyKeyReused.
     """
     wish = read_wish(hsa_id=hsa_id, csr=csr, names=names, replaces=replaces, actor=actor, at=at)
@@ -129,7 +131,14 @@ def order_certificate(
         return earlier
     try:
         with transaction.atomic():
-            return _place(wish, receipt=receipt, idempotency_key=scoped_key, actor=actor, at=at)
+            return _place(
+                wish,
+                receipt=receipt,
+                idempotency_key=scoped_key,
+                approved_by=approved_by,
+                actor=actor,
+                at=at,
+            )
     except IntegrityError:
         earlier = _earlier(scoped_key, wish)
         if earlier is None:
@@ -300,10 +309,16 @@ def revoke_certificate(
 
 
 def _place(
-    wish: Wish, *, receipt: Receipt | None, idempotency_key: str | None, actor: Actor, at: datetime
+    wish: Wish,
+    *,
+    receipt: Receipt | None,
+    idempotency_key: str | None,
+    approved_by: str,
+    actor: Actor,
+    at: datetime,
 ) -> FunctionOrder:
     function_object, request = wish.function_object, wish.request
-    waits = policies.needs_second_person(function_object, actor=actor)
+    waits = policies.needs_second_person(function_object, actor=actor) and not approved_by
     order = FunctionOrder(
         state=(FunctionOrderState.AWAITING_APPROVAL if waits else FunctionOrderState.ORDERED).value,
         function_object=function_object,
@@ -317,6 +332,8 @@ def _place(
         replaces=wish.replaces,
         ordered_at=at,
         ordered_by=actor.identifier,
+        decided_at=at if approved_by else None,
+        decided_by=approved_by,
         receipt_version=receipt.version if receipt else "",
         receipt_accepted_at=at if receipt else None,
         receipt_accepted_by=actor.identifier if receipt else "",

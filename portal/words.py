@@ -382,6 +382,7 @@ EVENTS: Final[Mapping[str, Text]] = {
     "name_validation.confirmed": _("Name validated"),
     "name_validation.ended": _("Validation of a name ended"),
     "acme_key.created": _("Key for ACME clients made"),
+    "acme_key.approved": _("Key for ACME clients approved"),
     "acme_key.revoked": _("Key for ACME clients revoked"),
     "acme_account.created": _("ACME account opened"),
     "acme_account.updated": _("ACME account changed"),

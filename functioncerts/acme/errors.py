@@ -88,7 +88,7 @@ class AcmeProblem(Exception):
     """A request that is answered with a problem document; nothing of what it asked for was done.
 
     ``status`` is the HTTP status where it differs from the type's own, ``retry_after`` whole seconds (0: not
-    said), ``location`` a URL for the Location header.
+    said), ``location`` an account's id for the Location header, ``instance`` a page for a person to go to.
     """
 
     def __init__(
@@ -101,6 +101,7 @@ class AcmeProblem(Exception):
         algorithms: Sequence[str] = (),
         retry_after: int = 0,
         location: str = "",
+        instance: str = "",
     ) -> None:
         super().__init__(detail)
         self.kind = kind
@@ -110,6 +111,7 @@ class AcmeProblem(Exception):
         self.algorithms = tuple(algorithms)
         self.retry_after = retry_after
         self.location = location
+        self.instance = instance
 
     def document(self) -> dict[str, object]:
         """Return the problem document (RFC 7807, RFC 8555 section 6.7)."""
@@ -120,6 +122,8 @@ class AcmeProblem(Exception):
         }
         if self.subproblems:
             told["subproblems"] = [one.document() for one in self.subproblems]
+        if self.instance:
+            told["instance"] = self.instance
         if self.algorithms:
             told["algorithms"] = list(self.algorithms)
         return told

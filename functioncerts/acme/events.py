@@ -23,6 +23,15 @@ class AcmeKeyCreated(_AboutAnObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcmeKeyApproved(_AboutAnObject):
+    """A second person approved an external account key: what its accounts order waits for nobody."""
+
+    TYPE: ClassVar[str] = "acme_key.approved"
+    IS_PRIVILEGED: ClassVar[bool] = True
+    external_key_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AcmeKeyRevoked(_AboutAnObject):
     """An external account key was taken back, and every account that it opened."""
 

@@ -12,10 +12,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db import transaction
 
+from directory.models import Role
 from functioncerts import policies, selectors
 from functioncerts.acme.accounts_ended import end_accounts
 from functioncerts.acme.errors import ExternalKeyNotFound
-from functioncerts.acme.events import AcmeKeyCreated, AcmeKeyRevoked
+from functioncerts.acme.events import AcmeKeyApproved, AcmeKeyCreated, AcmeKeyRevoked
 from functioncerts.acme.models import Account, ExternalAccountKey
 from functioncerts.acme.policies import may_end
 from functioncerts.acme.states import AccountAction, AccountState
@@ -72,6 +73,33 @@ def create_external_key(
         )
     text = urlsafe_b64encode(_derived(created.pk)).rstrip(b"=").decode()
     return CreatedExternalKey(external_key=created, key_id=str(created.pk), hmac_key=text)
+
+
+def approve_external_key(*, external_key_id: UUID | str, actor: Actor, at: datetime) -> None:
+    """Approve a key as the second person, once for all that its accounts order; twice is harmless.
+
+    Raises ExternalKeyNotFound and Refused: who made it may not, nor who may not order.
+    """
+    found = get_external_key(external_key_id, actor=actor)
+    if (refusal := policies.may_order(found.function_object, actor=actor, at=at)) is not None:
+        raise Refused(refusal)
+    if actor.identifier == found.created_by:
+        raise Refused(Refusal(code="second_person_is_the_first", fixer=Role.FUNCTION_CERT_ORDERER.value))
+    with transaction.atomic():
+        waiting = ExternalAccountKey.objects.filter(
+            pk=found.pk, approved_at__isnull=True, revoked_at__isnull=True
+        )
+        if waiting.update(approved_at=at, approved_by=actor.identifier) != 1:
+            return
+        record(
+            AcmeKeyApproved(
+                function_object_id=str(found.function_object_id),
+                organization_id=str(found.organization_id),
+                external_key_id=str(found.pk),
+            ),
+            actor=actor,
+            at=at,
+        )
 
 
 def revoke_external_key(*, external_key_id: UUID | str, actor: Actor, at: datetime) -> None:

@@ -15,6 +15,8 @@ from functioncerts.acme.jose import AccountKey
 from functioncerts.acme.models import AcmeOrder
 from functioncerts.acme.moves import about_order, fail_order, make_ready, move_order
 from functioncerts.acme.placing import expire
+from functioncerts.acme.policies import demand_second_person
+from functioncerts.acme.renewal_information import certificate_named
 from functioncerts.acme.states import AuthorizationState, OrderAction, OrderState
 from functioncerts.errors import FunctionObjectNotFound, Refused, RequestInvalid
 from functioncerts.models import FunctionOrder
@@ -107,6 +109,8 @@ def _function_order(order: AcmeOrder, csr_der: bytes, *, actor: Actor, at: datet
             csr=csr_der,
             names=order.names,
             idempotency_key=f"order:{order.pk}",
+            replaces=_replaced(order),
+            approved_by=demand_second_person(order.account, actor=actor),
             actor=actor,
             at=at,
         )
@@ -116,6 +120,13 @@ def _function_order(order: AcmeOrder, csr_der: bytes, *, actor: Actor, at: datet
         raise AcmeProblem(ProblemType.UNAUTHORIZED, f"refused: {error.refusal.code}") from error
     except FunctionObjectNotFound as error:
         raise AcmeProblem(ProblemType.UNAUTHORIZED, "the function object is not there any more") from error
+
+
+def _replaced(order: AcmeOrder) -> str:
+    """Return the function order whose certificate this one replaces, where that is still in use."""
+    found = certificate_named(order.replaces) if order.replaces else None
+    is_in_use = found is not None and found.order.state == FunctionOrderState.DELIVERED.value
+    return str(found.order.pk) if found is not None and is_in_use else ""
 
 
 def _demand_authorized(order: AcmeOrder, *, at: datetime) -> None:

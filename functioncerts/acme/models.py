@@ -26,6 +26,9 @@ class ExternalAccountKey(models.Model):
     created_by = models.CharField(max_length=64)
     expires_at = models.DateTimeField()
     """Until when new accounts may be opened with it; those that are open go on."""
+    approved_at = models.DateTimeField(null=True)
+    approved_by = models.CharField(max_length=64, blank=True)
+    """Where the organization wants two people, the second is asked once: for the key, not each renewal."""
     revoked_at = models.DateTimeField(null=True)
     revoked_by = models.CharField(max_length=64, blank=True)
 
@@ -33,6 +36,15 @@ class ExternalAccountKey(models.Model):
         """What the database itself refuses."""
 
         constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(approved_at__isnull=True, approved_by="")
+                | Q(approved_at__isnull=False) & ~Q(approved_by=""),
+                name="acme_external_key_approved_iff_when_and_by_whom",
+            ),
+            models.CheckConstraint(
+                condition=~Q(approved_by=F("created_by")),
+                name="acme_external_key_is_not_approved_by_who_made_it",
+            ),
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("created_at")),
                 name="acme_external_key_expires_after_it_was_made",

@@ -16,6 +16,7 @@ from functioncerts.acme.identifiers import names_in
 from functioncerts.acme.limits import demand_room_for_order
 from functioncerts.acme.models import Account, AcmeOrder, Authorization, Challenge
 from functioncerts.acme.moves import about_account, about_order, fail_order, make_ready
+from functioncerts.acme.policies import demand_second_person
 from functioncerts.acme.renewal_information import certificate_named
 from functioncerts.acme.states import AuthorizationState, ChallengeState, OrderState
 from functioncerts.models import FunctionKind
@@ -48,6 +49,7 @@ def place_order(account: Account, fields: Mapping[str, object], *, actor: Actor,
     profile = _profile(fields.get("profile"), function_object.kind)
     if (refusal := policies.may_order(function_object, actor=actor, at=at)) is not None:
         raise AcmeProblem(ProblemType.UNAUTHORIZED, f"nothing may be ordered now: {refusal.code}")
+    demand_second_person(account, actor=actor)
     names = names_in(fields.get("identifiers"), function_object=function_object, at=at)
     replaces = _replaces(fields.get("replaces", ""), account, names, at=at)
     earlier = _open_order(account, names, profile, replaces, at=at)

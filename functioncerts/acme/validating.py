@@ -117,4 +117,3 @@ def _dns(challenge: Challenge, names: NameProbe) -> AcmeProblem | None:
     return AcmeProblem(
         ProblemType.INCORRECT_RESPONSE, f"no TXT record of {place} holds the digest of the key authorization"
     )
-

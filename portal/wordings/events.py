@@ -583,6 +583,13 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=EVENTS["acme_key.created"],
         sentence=_("%(who)s made a key with which programs open ACME accounts for a function object"),
     ),
+    "acme_key.approved": EventWords(
+        group="functions",
+        icon="people",
+        tone="info",
+        name=EVENTS["acme_key.approved"],
+        sentence=_("%(who)s approved a key for ACME clients as the second person"),
+    ),
     "acme_key.revoked": EventWords(
         group="functions",
         icon="slash-circle",

@@ -97,7 +97,8 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "function_certificate.delivered", "function_certificate.failed",
     ),
     "ACME: keys, accounts, orders, authorizations, challenges": (
-        "acme_key.created", "acme_key.revoked", "acme_account.created", "acme_account.updated",
+        "acme_key.created", "acme_key.approved", "acme_key.revoked", "acme_account.created",
+        "acme_account.updated",
         "acme_account.key_changed", "acme_account.ended", "acme_order.placed", "acme_order.ready",
         "acme_order.finalized", "acme_order.issued", "acme_order.failed", "acme_authorization.granted",
         "acme_authorization.ended", "acme_challenge.answered", "acme_challenge.passed",
