@@ -105,8 +105,10 @@ class Complete:
     card_number: str
     certificate_der: bytes
     certificate_sha256: str
+    chain_der: tuple[bytes, ...]
     serial_number: int
     issuer_name: str
+    tbs: bytes
     server_random: bytes
     expires_at: int
     algorithm: str
@@ -118,6 +120,7 @@ class Complete:
     checked_at: datetime
     evidence_id: str
     client_app: str
+    client_address: str
     same_address: bool
 
 
@@ -277,8 +280,10 @@ def _complete(order: AuthnOrder, evidence: Evidence) -> Complete:
         card_number=evidence.card_number,
         certificate_der=certificate.der,
         certificate_sha256=evidence.certificate_sha256,
+        chain_der=tuple(unb64(der) for der in evidence.chain_der),
         serial_number=certificate.serial_number,
         issuer_name=certificate.issuer_name,
+        tbs=bytes(evidence.tbs),
         server_random=bytes(order.server_random),
         expires_at=expires_at(order),
         algorithm=evidence.algorithm,
@@ -290,5 +295,6 @@ def _complete(order: AuthnOrder, evidence: Evidence) -> Complete:
         checked_at=evidence.checked_at,
         evidence_id=str(evidence.pk),
         client_app=order.client_app,
+        client_address=order.client_address,
         same_address=order.client_address == order.end_user_address,
     )

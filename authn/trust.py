@@ -58,15 +58,16 @@ class Trust:
         return known[0] if len(known) == 1 else None
 
 
-def load_trust() -> Trust:
+def load_trust(*, issuer_pattern: str = "") -> Trust:
     """Return the trust of this installation, from the chain and issuer certificates in its public folder.
 
     The anchor is the self-signed certificate of `chain.pem`, PROD's root; the issuers are those CA
     certificates of `aia/` that it signed and whose common name says that they issue to persons. What QA
-    issues lies beside them and opens nothing (QA-3). Without the files nothing is trusted.
+    issues lies beside them and opens nothing (QA-3). Without the files nothing is trusted. `issuer_pattern`
+    names other issuers than those of persons.
     """
     folder = configuration.public_folder()
-    pattern = re.compile(configuration.issuer_name_pattern())
+    pattern = re.compile(issuer_pattern or configuration.issuer_name_pattern())
     chain = _chain(folder / "chain.pem")
     published = [path.read_bytes() for path in sorted((folder / "aia").glob("*.cer"))]
     anchors = tuple(der for der in chain if _is_self_issued(der))

@@ -9,7 +9,7 @@ from typing import Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 
 from tests.authn.pki import START, Pki, key
@@ -103,6 +103,9 @@ class StatusService:
         certificate = manner.signer_certificate or self.pki.responder
         if manner.signer == "issuer384":
             certificate = self.pki.issuer
+        signer = manner.signer
+        if self._is_about_functions(request):
+            certificate, signer = self.pki.function_issuer, "function"
         builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, certificate)
         builder = builder.certificates([certificate])
         match manner.nonce:
@@ -113,4 +116,12 @@ class StatusService:
                 builder = builder.add_extension(x509.OCSPNonce(bytes(32)), critical=False)
             case _:
                 pass
-        return manner.change(builder.sign(key(manner.signer), hashes.SHA256()).public_bytes(Encoding.DER))
+        return manner.change(builder.sign(key(signer), hashes.SHA256()).public_bytes(Encoding.DER))
+
+    @staticmethod
+    def _is_about_functions(request: ocsp.OCSPRequest) -> bool:
+        """Tell whether a function's certificate is asked about: its issuer answers by itself."""
+        point = key("function").public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        digest = hashes.Hash(request.hash_algorithm)
+        digest.update(point)
+        return digest.finalize() == request.issuer_key_hash
