@@ -26,6 +26,12 @@ class ReportNotFound(DomainError):
     code: ClassVar[str] = "report_not_found"
 
 
+class TooManyKept(DomainError):
+    """As many files as are kept for one person lie there; ``facts`` say when the first goes."""
+
+    code: ClassVar[str] = "too_many_kept_reports"
+
+
 class TooLongForPdf(DomainError):
     """More rows than a document that people read may have; CSV or XLSX take them all."""
 

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Min
 
 from journal.actor import Actor
 from journal.models import Checkpoint
 from journal.recording import record, rfc3339
 from reports import vault
-from reports.errors import ReportNotFound
+from reports.errors import ReportNotFound, TooManyKept
 from reports.events import ReportDeleted, ReportFailed, ReportMade, ReportOrdered, ReportPulled, ReportReady
 from reports.models import OrderedReport, ReportFormat
 from reports.question import Question
@@ -18,12 +19,18 @@ from reports.states import REPORT_MOVES, ReportAction, ReportState
 
 KEPT: Final = timedelta(days=30)
 """How long a report's file is kept (domain.md 6)."""
+MOST_KEPT: Final = 50
+"""Files of one person at a time, those under way included: as many as the page lists."""
 
 
 def order_report(
     question: Question, *, format: ReportFormat, expected: int = 0, actor: Actor, at: datetime  # noqa: A002 - its name
 ) -> OrderedReport:  # fmt: skip
-    """Order a report; the worker makes it. The actor asked the question, so the rights are checked."""
+    """Order a report; the worker makes it. The actor asked the question, so the rights are checked.
+
+    Raises ``TooManyKept`` for a person who has as many as are kept for one.
+    """
+    _demand_room(actor, at=at)
     with transaction.atomic():
         ordered = OrderedReport.objects.create(
             code=question.code,
@@ -37,6 +44,21 @@ def order_report(
         )
         record(_ordered(ordered, question), actor=actor, at=at)
     return ordered
+
+
+def _demand_room(actor: Actor, *, at: datetime) -> None:
+    """Raise ``TooManyKept`` when no more can be kept for the actor, with the day on which the first goes."""
+    if not actor.person_id:
+        return
+    lying = (ReportState.ORDERED.value, ReportState.MADE.value, ReportState.READY.value)
+    kept = OrderedReport.objects.filter(person_id=actor.person_id, state__in=lying)
+    if kept.count() < MOST_KEPT:
+        return
+    first = kept.filter(expires_at__isnull=False).aggregate(first=Min("expires_at"))["first"]
+    raise TooManyKept(
+        f"{MOST_KEPT} reports are kept already",
+        facts={"most": str(MOST_KEPT), "first_goes_at": rfc3339(first or at + KEPT)},
+    )
 
 
 def _ordered(ordered: OrderedReport, question: Question) -> ReportOrdered:

@@ -24,6 +24,14 @@ REPORTS: Final[Mapping[str, Wording]] = {
         title=_("The report is not here"),
         text=_("It was never ordered in this role, it is not ready, or its 30 days are over."),
     ),
+    "too_many_kept_reports": Wording(
+        status=409,
+        title=_("No more reports can be kept for you"),
+        text=_(
+            "%(most)s files lie there already, each for 30 days. "
+            "Order again when the first of them is deleted: %(first_goes_at)s."
+        ),
+    ),
     "report_too_long_for_pdf": Wording(
         status=409,
         title=_("Too long for a document"),

@@ -13,10 +13,11 @@ from pytest_django import Settings
 from journal.actor import Actor
 from journal.models import Checkpoint, Entry
 from journal.personal import whole_contents
+from portal import moments
 from portal.pages.reports import report
-from reports import tables
+from reports import lifecycle, tables
 from reports.columns import PROTECTED
-from reports.lifecycle import keep_made, keep_proved
+from reports.lifecycle import delete_due, keep_made, keep_proved
 from reports.models import OrderedReport, ReportSchedule
 from reports.question import Question
 from reports.vault import VaultWriter
@@ -69,7 +70,7 @@ def test_the_count_and_the_first_rows_are_shown_and_recorded(scene: Scene, log_i
     page = browser.post("/reports/s1/", {"show": "count"}).content.decode()
     assert "1 rad" in page
     assert str(card.card_number) in page
-    assert "AKTIVT" in page
+    assert ">Aktivt<" in page
     assert Entry.objects.filter(type="report.pulled", actor_identifier=scene.cast.alva.person_id).count() == 1
     before = (card.ordered_at - timedelta(days=2)).date().isoformat()
     assert "0 rader" in browser.post("/reports/s1/", {"until": before}).content.decode()
@@ -260,3 +261,23 @@ def test_the_overview_shows_what_the_role_works_with_and_a_table_behind(scene: S
     assert 'id="h-s5"' in bo
     cia = log_in(scene.cast.cia).get("/reports/overview/").content.decode()
     assert all(f'id="h-{key}"' in cia for key in ("s1", "h2", "s4", "h3", "s5", "jobs"))
+
+
+def test_no_more_files_are_kept_for_one_person_than_the_page_lists(
+    scene: Scene, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The refusal says how many, and when the first goes; another person has room."""
+    monkeypatch.setattr(lifecycle, "MOST_KEPT", 2)
+    browser = log_in(scene.cast.alva)
+    for _ in range(2):
+        assert browser.post("/reports/s1/", {"order": "csv"}).status_code == 302
+    finish(OrderedReport.objects.latest("ordered_at"))
+    refused = browser.post("/reports/s1/", {"order": "csv"})
+    assert refused.status_code == 409
+    text = refused.content.decode()
+    assert "2 filer ligger redan där" in text
+    assert moments.day(datetime.now(tz=UTC) + lifecycle.KEPT) in text
+    assert OrderedReport.objects.count() == 2
+    assert log_in(scene.cast.cia).post("/reports/s1/", {"order": "csv"}).status_code == 302
+    delete_due(actor=Actor.system("delete_reports"), at=datetime.now(tz=UTC) + timedelta(days=31))
+    assert browser.post("/reports/s1/", {"order": "csv"}).status_code == 302
