@@ -58,6 +58,8 @@ def logged_in(actor: Actor, client: Client | None = None) -> Client:
         role=actor.role,
         organization_id=str(assignment.organization_id),
         organization_ids=list(actor.organization_ids),
+        unit_id=actor.unit_id,
+        unit_ids=list(actor.unit_ids),
         may_see_protected=actor.may_see_protected,
     )
     session[SESSION_ID] = str(row.pk)

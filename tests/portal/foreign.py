@@ -8,7 +8,7 @@ import inspect
 import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from ca.models import Certificate
 from cards.models import Activation, Card, CardOrder
 from directory.identifiers import PersonalIdentityNumber
-from directory.models import Employment, Person, RegistrationStatus, Role, RoleAssignment, Unit
+from directory.models import UNIT_ROLES, Employment, Person, RegistrationStatus, Role, RoleAssignment, Unit
 from functioncerts.lifecycle import order_certificate
 from functioncerts.models import FunctionObject, FunctionOrder
 from journal.actor import Actor
@@ -37,6 +37,7 @@ _NUMBERS: Final = {
     Role.AUDITOR: "196401149856",
 }
 
+_NEXT_DOOR: Final = ("197001019806", "197002029812", "197003039828", "197004049834")
 BODIES: Final[Mapping[str, Callable[["Norr"], Mapping[str, object]]]] = {
     "function_certificates_order": lambda norr: {
         "function_object": norr.function.hsa_id,
@@ -155,6 +156,47 @@ def syd(scene: Scene) -> dict[Role, Actor]:
         RoleAssignment.objects.filter(employment=employment).delete()
         made[role] = actor_of(employment, role)
     return made
+
+
+def next_door(scene: Scene) -> dict[Role, Actor]:
+    """Return one in each role that units have, for a unit of Region Norr beside what ``norr_at_work`` has."""
+    unit = Unit.objects.create(organization=scene.cast.norr, name="Ögonkliniken", hsa_id="SE2321000016-X900")
+    made = {}
+    for place, role in enumerate(UNIT_ROLES):
+        person = Person.objects.create(
+            personal_identity_number=_NEXT_DOOR[place],
+            given_name="Tor",
+            surname=f"Vik{place}",
+            search_key=f" tor vik{place}",
+            birth_date=PersonalIdentityNumber(_NEXT_DOOR[place]).birth_date,
+            registration_status=RegistrationStatus.REGISTERED.value,
+            pu_read_at=LONG_AGO,
+        )
+        work = Employment.objects.create(
+            person=person, organization=scene.cast.norr, unit=unit, hsa_id=f"SE2321000016-X90{place + 1}"
+        )
+        actor = actor_of(work, Role(role))
+        RoleAssignment.objects.filter(employment=work).update(unit=unit)
+        made[Role(role)] = replace(
+            actor,
+            organization_ids=(),
+            organization_id=str(scene.cast.norr.pk),
+            unit_id=str(unit.pk),
+            unit_ids=(str(unit.pk),),
+        )
+    return made
+
+
+def hidden_next_door(norr: Norr) -> Norr:
+    """Return what nobody of another unit learns: all of Region Norr but its name and its helpers."""
+    known = {"Region Norr", "SE2321000016-", "regionnorr.test", "Alva Berg"}
+    organization = str(Unit.objects.get(pk=norr.ids["unit_id"]).organization_id)
+    own = Employment.objects.filter(hsa_id__startswith="SE2321000016-X9")
+    theirs = {str(pk) for row in own.values_list("pk", "person_id", "unit_id") for pk in row}
+    numbers = set(own.values_list("person__personal_identity_number", flat=True))
+    theirs |= numbers | {f"{one[:8]}-{one[8:]}" for one in numbers}
+    theirs |= set(own.values_list("person__surname", flat=True)) | {organization}
+    return replace(norr, secrets=norr.secrets - known - theirs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -204,3 +204,57 @@ def test_no_operation_of_the_api_answers_a_stranger_with_data(scene: Scene) -> N
                 assert answer.status_code in {403, 404}, f"{method} {path}"
             tried += 1
     assert tried >= 5
+
+
+def test_no_address_tells_a_role_for_another_unit_of_the_same_organization_anything(
+    scene: Scene, log_in: LogIn
+) -> None:
+    """domain.md 1.2: each address with ids of another unit's, as each role of the unit next door."""
+    norr = norr_at_work(scene)
+    cookies = browsers(foreign.next_door(scene), log_in)
+    hidden = foreign.hidden_next_door(norr)
+    leaks = {}
+    for address in addresses():
+        url = filled(address, norr.ids)
+        form = {name: (guesses(norr).get(name) or (norr.ids["person_id"],))[0] for name in address.fields}
+        for role, cookie in cookies.items():
+            for method, data in _tries(role, form):
+                said = ask(cookie, method, url, data)
+                if found := hidden.leaks(said, asked=f"{url} {data}"):
+                    leaks[f"{method} /{address.path} as {role.value} with {data}"] = found
+    assert leaks == {}
+
+
+@pytest.mark.parametrize("path", ["people/search/", "journal/"])
+def test_nothing_that_is_typed_finds_what_is_another_units(
+    scene: Scene, log_in: LogIn, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.pages.desk.people.SEARCHES_PER_MINUTE", 10_000)
+    norr = norr_at_work(scene)
+    cookies = browsers(foreign.next_door(scene), log_in)
+    hidden = foreign.hidden_next_door(norr)
+    leaks = {}
+    for text in norr.identifiers:
+        for role, cookie in cookies.items():
+            if found := hidden.leaks(ask(cookie, "post", f"/{path}", {"q": text}), asked=text):
+                leaks[f"{text} as {role.value}"] = found
+    assert leaks == {}
+
+
+def test_no_list_figure_or_count_of_a_unit_changes_because_of_what_another_unit_does(
+    scene: Scene, log_in: LogIn
+) -> None:
+    cookies = browsers(foreign.next_door(scene), log_in)
+    compared = [one for one in without_ids() if one.path not in PUBLIC_TO_ALL]
+
+    def seen() -> dict[str, str]:
+        return {
+            f"/{address.path} as {role.value}": _VOLATILE.sub("", ask(cookie, "get", f"/{address.path}"))
+            for address in compared
+            for role, cookie in cookies.items()
+        }
+
+    before = seen()
+    norr_at_work(scene)
+    after = seen()
+    assert {where for where in before if _plain(before[where]) != _plain(after[where])} == set()
