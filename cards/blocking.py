@@ -17,6 +17,7 @@ from cards.errors import (
 )
 from cards.events import ActivationWasAborted, CardBlocked, CardOrderLapsed
 from cards.models import Activation, Card, CardOrder
+from cards.puk_letters import end_waiting_puk_letters
 from cards.reasons import REVOCATION_REASONS, BlockReason
 from cards.states import (
     BLOCKABLE_CARD_STATES,
@@ -100,6 +101,7 @@ def block_card(
         )
         _end_open_activations(card, actor=actor, at=at)
         end_open_unlocks(card, reason="cardBlocked", actor=actor, at=at)
+        end_waiting_puk_letters(card, reason="card_not_active", actor=actor, at=at)
         _end_running_order(card, actor=actor, at=at)
     card.refresh_from_db()
     return card

@@ -65,6 +65,29 @@ class FactoryOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PukLetterOrder:
+    """A letter to be printed and posted by whoever made the card; the PUK is theirs to know."""
+
+    letter_id: str
+    card_number: str
+    name: str
+    delivery: Delivery
+    delivery_lines: tuple[str, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the order as it travels."""
+        return {
+            "letter_id": self.letter_id,
+            "card_number": self.card_number,
+            "delivery": {
+                "kind": self.delivery.value,
+                "name": self.name,
+                "lines": list(self.delivery_lines),
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One line of the factory's report list; ``kind`` is text because the factory may say new things."""
 
@@ -84,6 +107,16 @@ class CardFactory(Protocol):
 
     def reports_after(self, position: int) -> list[Report]:
         """Return the reports numbered above ``position``; raises FactoryUnavailable."""
+
+
+class LetterFactory(Protocol):
+    """Whoever prints PUK letters."""
+
+    def place_letter(self, letter: PukLetterOrder) -> None:
+        """Hand a letter over; raises OrderRefusedByFactory, FactoryUnavailable."""
+
+    def is_letter_posted(self, letter_id: str) -> bool:
+        """Tell whether the letter is in the post; raises FactoryUnavailable."""
 
 
 class Factory:
@@ -118,6 +151,24 @@ class Factory:
         if not isinstance(rows, list):
             raise FactoryUnavailable("malformed_answer", surely_not_received=False)
         return [_report(row) for row in rows]
+
+    def place_letter(self, letter: PukLetterOrder) -> None:
+        """Hand a letter over; again is harmless. Raises OrderRefusedByFactory, FactoryUnavailable."""
+        answer = self._call("PUT", f"/letters/{letter.letter_id}", body=letter.as_json())
+        if answer.status_code in _UNPROCESSABLE:
+            raise OrderRefusedByFactory("refused", facts={"status": str(answer.status_code)})
+        if answer.status_code != _ARRIVED_BEFORE:
+            _demand_ok(answer)
+
+    def is_letter_posted(self, letter_id: str) -> bool:
+        """Tell whether the letter is in the post; raises FactoryUnavailable."""
+        answer = self._call("GET", f"/letters/{letter_id}", body=None)
+        _demand_ok(answer)
+        try:
+            members = answer.json()
+        except requests.JSONDecodeError as error:
+            raise FactoryUnavailable("malformed_answer", surely_not_received=False) from error
+        return isinstance(members, dict) and members.get("state") == "posted"
 
     def close(self) -> None:
         """Close the connections."""

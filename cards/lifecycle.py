@@ -18,6 +18,7 @@ from cards.card_keys import (
     revoke_superseded_certificate,
 )
 from cards.ordering import cancel_order, place_order, resume_ordering, stop_ordering
+from cards.puk_letters import order_puk_letter
 from cards.receipts import sign_receipt
 from cards.unlock_answers import answer_for_card, confirm_unlock
 from cards.unlocking import (
@@ -51,6 +52,7 @@ __all__ = [
     "expire_unlocks",
     "open_activation",
     "open_unlock",
+    "order_puk_letter",
     "place_order",
     "register_keys",
     "report_suspicion",

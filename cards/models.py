@@ -8,6 +8,7 @@ from django.db.models import F, Q
 
 from ca.environments import Environment
 from cards.products import DocumentKind, IdentityCheckMethod
+from cards.puk_letter_models import PukLetter  # noqa: F401 - Django finds models from here
 from cards.reasons import BlockReason
 from cards.reminder_models import CardReminder  # noqa: F401 - Django finds models from here
 from cards.states import (

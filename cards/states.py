@@ -93,6 +93,23 @@ class UnlockAction(StrEnum):
     ABORT = "ABORT"
 
 
+class PukLetterState(StrEnum):
+    """Where a letter with a card's PUK stands."""
+
+    PLACED = "PLACED"
+    SENT = "SENT"
+    POSTED = "POSTED"
+    ENDED = "ENDED"
+
+
+class PukLetterAction(StrEnum):
+    """What can happen to a letter."""
+
+    SEND = "SEND"
+    POST = "POST"
+    END = "END"
+
+
 CARD_ORDER_MOVES: Final[Mapping[tuple[CardOrderState, CardOrderAction], CardOrderState]] = {
     (CardOrderState.DRAFT, CardOrderAction.PLACE): CardOrderState.PLACED,
     (CardOrderState.DRAFT, CardOrderAction.CANCEL): CardOrderState.CANCELLED,
@@ -142,6 +159,12 @@ UNLOCK_MOVES: Final[Mapping[tuple[UnlockState, UnlockAction], UnlockState]] = {
     (UnlockState.ANSWERED, UnlockAction.ABORT): UnlockState.ABORTED,
 }
 
+PUK_LETTER_MOVES: Final[Mapping[tuple[PukLetterState, PukLetterAction], PukLetterState]] = {
+    (PukLetterState.PLACED, PukLetterAction.SEND): PukLetterState.SENT,
+    (PukLetterState.PLACED, PukLetterAction.END): PukLetterState.ENDED,
+    (PukLetterState.SENT, PukLetterAction.POST): PukLetterState.POSTED,
+}
+
 # An order that still may end with a card in the holder's hand: at most one per person and organization.
 RUNNING_ORDER_STATES: Final = frozenset(
     {
@@ -166,6 +189,9 @@ OPEN_ACTIVATION_STATES: Final = frozenset(
 
 # An unlocking in which a client may still do something: at most one per card.
 OPEN_UNLOCK_STATES: Final = frozenset({UnlockState.OPENED, UnlockState.CLAIMED, UnlockState.ANSWERED})
+
+# A letter that is still to come: at most one per card.
+RUNNING_PUK_LETTER_STATES: Final = frozenset({PukLetterState.PLACED, PukLetterState.SENT})
 
 BLOCKABLE_CARD_STATES: Final = frozenset(
     state for (state, action) in CARD_MOVES if action is CardAction.BLOCK

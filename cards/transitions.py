@@ -5,6 +5,7 @@ from cards.states import (
     ACTIVATION_MOVES,
     CARD_MOVES,
     CARD_ORDER_MOVES,
+    PUK_LETTER_MOVES,
     UNLOCK_MOVES,
     ActivationAction,
     ActivationState,
@@ -12,6 +13,8 @@ from cards.states import (
     CardOrderAction,
     CardOrderState,
     CardState,
+    PukLetterAction,
+    PukLetterState,
     UnlockAction,
     UnlockState,
 )
@@ -46,6 +49,14 @@ def unlock_after(state: str, action: UnlockAction) -> str:
     following = UNLOCK_MOVES.get((UnlockState(state), action))
     if following is None:
         raise IllegalTransition.of(thing="unlock", state=state, action=action.value)
+    return following.value
+
+
+def puk_letter_after(state: str, action: PukLetterAction) -> str:
+    """Return the state of a letter after the action; raise IllegalTransition."""
+    following = PUK_LETTER_MOVES.get((PukLetterState(state), action))
+    if following is None:
+        raise IllegalTransition.of(thing="puk_letter", state=state, action=action.value)
     return following.value
 
 

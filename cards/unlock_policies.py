@@ -4,7 +4,8 @@ from datetime import datetime
 
 from cards import policies
 from cards.models import Card
-from cards.states import CardState
+from cards.puk_letter_models import PukLetter
+from cards.states import RUNNING_PUK_LETTER_STATES, CardState
 from directory.models import Role
 from journal.actor import Actor
 from journal.errors import Refusal
@@ -22,6 +23,11 @@ def may_unlock(card: Card, *, actor: Actor, at: datetime) -> Refusal | None:
         or in_use_refusal(card, at=at)
         or policies.holder_refusal(card.person)
     )
+
+
+def may_order_puk_letter(card: Card, *, actor: Actor, at: datetime) -> Refusal | None:
+    """Return why this actor may not order the card's PUK letter now, or None if they may."""
+    return may_unlock(card, actor=actor, at=at) or _address_refusal(card) or _running_letter_refusal(card)
 
 
 def may_attend(card: Card, *, actor: Actor, at: datetime) -> Refusal | None:
@@ -45,6 +51,27 @@ def in_use_refusal(card: Card, *, at: datetime) -> Refusal | None:
             )
         case _:
             return policies.usable_refusal(card, at=at)
+
+
+def _address_refusal(card: Card) -> Refusal | None:
+    """Return why the letter would not arrive; a protected person's goes by way of Skatteverket."""
+    person = card.person
+    if person.protected_identity or person.address_lines:
+        return None
+    read_at = (("read_at", person.pu_read_at.isoformat()),) if person.pu_read_at else ()
+    facts = (("status", person.registration_status), *read_at)
+    return Refusal(code="registered_address_missing", facts=facts, fixer="register")
+
+
+def _running_letter_refusal(card: Card) -> Refusal | None:
+    running = PukLetter.objects.filter(
+        card=card, state__in=[state.value for state in RUNNING_PUK_LETTER_STATES]
+    ).first()
+    if running is None:
+        return None
+    return Refusal(
+        code="puk_letter_running", facts=(("ordered_at", running.ordered_at.isoformat()),), fixer="time"
+    )
 
 
 def _self_service_refusal(card: Card, actor: Actor) -> Refusal | None:

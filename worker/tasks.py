@@ -21,6 +21,7 @@ from cards.basis import block_card_on_basis
 from cards.errors import FactoryUnavailable
 from cards.outdated import remove_outdated_order, remove_outdated_orders
 from cards.production import connect, poll_factory_reports, send_due_orders
+from cards.puk_letters import note_posted_puk_letters, send_due_puk_letters
 from cards.reminders import remind_holders
 from cards.unactivated import block_unactivated_cards
 from cards.unlocking import expire_unlocks
@@ -46,6 +47,7 @@ from journal.audit_key import audit_key
 from journal.watching import watch
 from ocsp import publisher, specimens
 from reports.lifecycle import delete_due
+from reports.old_reports import delete_closed
 from reports.schedules import run_due
 from worker import acme, probing
 from worker.archive import archive_segments
@@ -168,21 +170,26 @@ def send_orders() -> None:
     """Hand over the orders whose next attempt is due."""
 
     def work(now: datetime) -> str:
-        return f"{send_due_orders(factory=connect(), actor=Actor.system('production'), at=now)} sent"
+        actor, factory = Actor.system("production"), connect()
+        orders = send_due_orders(factory=factory, actor=actor, at=now)
+        letters = send_due_puk_letters(factory=factory, actor=actor, at=now)
+        return f"{orders} sent, {letters} PUK letters"
 
     run_job("send_orders", work)
 
 
 @shared_task
 def poll_factory() -> None:
-    """Fetch and apply what the factory reports."""
+    """Fetch and apply what the factory reports, of cards and of letters."""
 
     def work(now: datetime) -> str:
         try:
-            count = poll_factory_reports(factory=connect(), actor=Actor.system("production"), at=now)
+            actor, factory = Actor.system("production"), connect()
+            count = poll_factory_reports(factory=factory, actor=actor, at=now)
+            posted = note_posted_puk_letters(factory=factory, actor=actor, at=now)
         except FactoryUnavailable as error:
             return f"the factory does not answer: {error}"
-        return f"{count} reports"
+        return f"{count} reports, {posted} PUK letters posted"
 
     run_job("poll_factory", work)
 
@@ -231,7 +238,8 @@ def delete_reports() -> None:
     """Remove the files of reports whose days are over."""
 
     def work(now: datetime) -> str:
-        return f"{delete_due(actor=Actor.system('reports'), at=now)} deleted"
+        actor = Actor.system("reports")
+        return f"{delete_due(actor=actor, at=now)} deleted, {delete_closed(actor=actor, at=now)} old ones"
 
     run_job("delete_reports", work)
 

@@ -24,6 +24,8 @@ CREATE TABLE IF NOT EXISTS orders (
 CREATE TABLE IF NOT EXISTS reports (
   n INTEGER PRIMARY KEY AUTOINCREMENT, order_id TEXT NOT NULL REFERENCES orders, event TEXT NOT NULL,
   at TEXT NOT NULL, card_number TEXT, reason TEXT, UNIQUE (order_id, event));
+CREATE TABLE IF NOT EXISTS letters (
+  letter_id TEXT PRIMARY KEY, canonical TEXT NOT NULL, posted_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS switches (one INTEGER PRIMARY KEY CHECK (one = 1), members TEXT NOT NULL);
 """
 
@@ -133,6 +135,25 @@ class Ledger:
             .fetchone()
         )
         return None if row is None else str(row["puk"])
+
+    def post_letter(self, letter_id: str, canonical: str, *, at: datetime) -> bool:
+        """Record a letter once; True if it is new. OrderDiffers if the id was used for something else."""
+        with self._transaction() as database:
+            row = database.execute(
+                "SELECT canonical FROM letters WHERE letter_id = ?", (letter_id,)
+            ).fetchone()
+            if row and row["canonical"] != canonical:
+                raise OrderDiffers(letter_id)
+            if row is None:
+                database.execute(
+                    "INSERT INTO letters VALUES (?, ?, ?)", (letter_id, canonical, at.isoformat())
+                )
+        return row is None
+
+    def has_letter(self, letter_id: str) -> bool:
+        """Return whether the letter is in the post."""
+        query = "SELECT 1 FROM letters WHERE letter_id = ?"
+        return self._connection().execute(query, (letter_id,)).fetchone() is not None
 
     def unfinished(self) -> list[Job]:
         """Orders that are accepted or produced, oldest first."""

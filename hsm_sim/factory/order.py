@@ -38,6 +38,34 @@ class Order:
         return PRODUCTS.get(self.product_code, self.product_code)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One PUK letter to print and post."""
+
+    letter_id: str
+    card_number: str
+    canonical: str
+
+
+def parse_letter(letter_id: str, body: bytes) -> Letter:
+    """Read the order of a letter; unknown members are refused. OrderNotUnderstood."""
+    try:
+        members = json.loads(body)
+    except ValueError as error:
+        raise OrderNotUnderstood("the order is not JSON") from error
+    wanted = {"letter_id", "card_number", "delivery"}
+    if not isinstance(members, dict) or set(members) != wanted:
+        raise OrderNotUnderstood(f"the order must have exactly {', '.join(sorted(wanted))}")
+    if _text(members, "letter_id") != letter_id:
+        raise OrderNotUnderstood("letter_id differs from the address")
+    _check_delivery(members["delivery"])
+    return Letter(
+        letter_id=letter_id,
+        card_number=_text(members, "card_number"),
+        canonical=json.dumps(members, sort_keys=True, ensure_ascii=False),
+    )
+
+
 def parse_order(order_id: str, body: bytes) -> Order:
     """Read an order; unknown members are refused: nothing else may leave the house. OrderNotUnderstood."""
     try:

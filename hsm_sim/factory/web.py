@@ -10,10 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from hsm_sim.factory.faults import FaultsNotUnderstood, parse_faults
 from hsm_sim.factory.ledger import Job, Ledger, OrderDiffers
-from hsm_sim.factory.order import OrderNotUnderstood, parse_order
+from hsm_sim.factory.order import OrderNotUnderstood, parse_letter, parse_order
 
 MAX_BODY = 64 * 1024
 MAX_REPORTS = 1000
+LETTER_PATH = re.compile(r"/letters/([A-Za-z0-9-]{1,64})")
 ORDER_PATH = re.compile(r"/orders/([A-Za-z0-9-]{1,64})")
 
 
@@ -63,6 +64,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._reports(parts.query)
             elif match := ORDER_PATH.fullmatch(parts.path):
                 self._order(method, match[1], body)
+            elif match := LETTER_PATH.fullmatch(parts.path):
+                self._letter(method, match[1], body)
             else:
                 self._answer(HTTPStatus.NOT_FOUND, {"error": "no such thing here"})
         finally:
@@ -97,6 +100,31 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
             self._answer(HTTPStatus.CREATED if is_new else HTTPStatus.OK, _view(job))
+
+    def _letter(self, method: str, letter_id: str, body: bytes) -> None:
+        """Take the order of a PUK letter, which is in the post at once; no answer ever holds the PUK."""
+        ledger = self.server.ledger
+        if method == "GET":
+            is_there = ledger.has_letter(letter_id)
+            view = {"letter_id": letter_id, "state": "posted"} if is_there else {"error": "no such letter"}
+            self._answer(HTTPStatus.OK if is_there else HTTPStatus.NOT_FOUND, view)
+            return
+        try:
+            letter = parse_letter(letter_id, body)
+            if ledger.puk_of(letter.card_number) is None:
+                self._answer(HTTPStatus.UNPROCESSABLE_ENTITY, {"error": "the factory has made no such card"})
+                return
+            is_new = ledger.post_letter(letter_id, letter.canonical, at=datetime.now(UTC))
+        except OrderNotUnderstood as error:
+            self._answer(HTTPStatus.BAD_REQUEST, {"error": str(error)})
+        except OrderDiffers:
+            self._answer(HTTPStatus.CONFLICT, {"error": "this letter id was used for another letter"})
+        else:
+            if ledger.faults().lose_answers:
+                self.close_connection = True
+                return
+            view = {"letter_id": letter_id, "state": "posted"}
+            self._answer(HTTPStatus.CREATED if is_new else HTTPStatus.OK, view)
 
     def _reports(self, query: str) -> None:
         after = parse_qs(query).get("after", ["0"])[0]

@@ -101,6 +101,11 @@ CARDS: Final[Mapping[str, Wording]] = {
     "activation_aborted": Wording(
         status=409, title=_("The activation was ended"), text=_("Reason: %(reason)s"), fixer="you"
     ),
+    "puk_letter_running": Wording(
+        status=409,
+        title=_("A PUK letter is on its way."),
+        text=_("It was ordered %(ordered_at)s. Wait until it has come before you order another."),
+    ),
     "unlock_not_found": Wording(
         status=404,
         title=_("There is no such unlocking"),

@@ -13,6 +13,7 @@ from cards.states import (
     CARD_ORDER_MOVES,
     OPEN_ACTIVATION_STATES,
     OPEN_UNLOCK_STATES,
+    PUK_LETTER_MOVES,
     RUNNING_ORDER_STATES,
     UNLOCK_MOVES,
     ActivationState,
@@ -44,7 +45,7 @@ def reached(table: Mapping[tuple[str, str], str], start: str) -> set[str]:
 @pytest.mark.parametrize(
     ("heading", "table"),
     [("The order", CARD_ORDER_MOVES), ("The card", CARD_MOVES), ("The activation", ACTIVATION_MOVES),
-     ("The unlocking", UNLOCK_MOVES)],
+     ("The unlocking", UNLOCK_MOVES), ("The PUK letter", PUK_LETTER_MOVES)],
 )  # fmt: skip
 def test_the_diagram_in_the_readme_is_the_table(heading: str, table: Mapping[tuple[str, str], str]) -> None:
     assert drawn(heading) == {(source, goal, action) for (source, action), goal in table.items()}

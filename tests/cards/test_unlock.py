@@ -1,6 +1,7 @@
 """Unlocking at the desk, as rules: who may, what a card is answered, what ends it, what is kept of it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,10 +38,11 @@ from cards.errors import (
 )
 from cards.identity import IdentityCheckStep, SuspicionFacts
 from cards.lifecycle import OpenedUnlock
-from cards.models import Activation, Card, Unlock
+from cards.models import Activation, Card
 from cards.reasons import BlockReason
 from cards.states import UnlockState
 from cards.unlock_answers import MOST_ANSWERS, question_of_unlock
+from cards.unlock_models import Unlock
 from cards.unlock_policies import may_unlock
 from cards.unlocking import get_unlock
 from directory.models import Role
@@ -96,11 +98,8 @@ def answered(scene: Scene, unlock: Unlock, place: int = 0) -> str:
 
 
 def signed(scene: Scene, unlock: Unlock, certificate: Certificate) -> Answer:
-    key = next(
-        key
-        for key in scene.client.chip.values()
-        if key.public_key().public_numbers() == _public_numbers(certificate)
-    )
+    public_key = x509.load_der_x509_certificate(bytes(certificate.certificate_der)).public_key()
+    key = next(key for key in scene.client.chip.values() if key.public_key() == public_key)
     tbs = to_be_signed(
         question_of_unlock(unlock),
         user_challenge=USER_CHALLENGE,
@@ -114,11 +113,6 @@ def signed(scene: Scene, unlock: Unlock, certificate: Certificate) -> Answer:
         user_challenge=USER_CHALLENGE,
         server_spki=NO_TLS_SPKI,
     )
-
-
-def _public_numbers(certificate: Certificate) -> object:
-    parsed = x509.load_der_x509_certificate(bytes(certificate.certificate_der))
-    return parsed.public_key().public_numbers()
 
 
 def certificate_on(card: Card) -> Certificate:
@@ -271,18 +265,23 @@ def test_blocking_the_card_ends_its_unlocking_at_once(scene: Scene, card: Card) 
 
 
 def test_a_token_is_good_for_one_client_and_for_ten_minutes(scene: Scene, card: Card) -> None:
-    token = opened(scene, card).token
-    key = client_key_of(scene.client.key)
-    who = {"client_key": key, "client_name": "sigill-eid", "client_version": "1.0", "actor": CLIENT}
-    for late in (False, True):
-        fresh = opened(scene, card).token
-        at = scene.later(minutes=11) if late else scene.at
-        if not late:
-            lifecycle.claim_unlock(token=fresh, at=at, **who)
+    def claim(token: str) -> None:
+        lifecycle.claim_unlock(
+            token=token,
+            client_key=client_key_of(scene.client.key),
+            client_name="sigill-eid",
+            client_version="1.0",
+            actor=CLIENT,
+            at=scene.at,
+        )
+
+    used = opened(scene, card).token
+    claim(used)
+    late = opened(scene, card).token
+    scene.later(minutes=11)
+    for token in (used, late, "unknown"):
         with pytest.raises(TokenInvalid):
-            lifecycle.claim_unlock(token=fresh, at=at, **who)
-    with pytest.raises(TokenInvalid):
-        lifecycle.claim_unlock(token=token, at=scene.at, **who)
+            claim(token)
 
 
 def test_what_is_not_finished_in_time_is_over(scene: Scene, card: Card) -> None:
@@ -389,13 +388,13 @@ def channel(scene: Scene, settings: Settings) -> Scene:
 
 
 def call(
-    name: str, *, by: ec.EllipticCurvePrivateKey | None = None, **body: object
+    name: str, body: Mapping[str, object], *, by: ec.EllipticCurvePrivateKey | None = None
 ) -> tuple[int, dict[str, object]]:
     path = f"/c/v1/unlock/{name}"
     octets = json.dumps(body).encode()
-    headers = (
-        {} if by is None else {"Sigill-Signature": sign_request(by, method="POST", path=path, body=octets)}
-    )
+    headers = {}
+    if by is not None:
+        headers["Sigill-Signature"] = sign_request(by, method="POST", path=path, body=octets)
     answer = Http().post(path, data=octets, content_type="application/json", headers=headers)
     return answer.status_code, answer.json()
 
@@ -406,34 +405,34 @@ def test_the_channel_answers_nobody_but_the_client_that_claimed(channel: Scene) 
     channel.at = datetime.now(UTC)
     token = opened(channel, card).token
     ours, theirs = channel.client.key, ec.generate_private_key(ec.SECP256R1())
-    status, claim = call(
-        "claim", token=token, clientKey=client_key_of(ours).as_jwk(), app="sigill-eid", version="1.0"
-    )
+    first = {"token": token, "clientKey": client_key_of(ours).as_jwk(), "app": "sigill-eid", "version": "1.0"}
+    status, claim = call("claim", first)
     assert status == 200
     assert claim["cardNumber"] == card.card_number
     assert not {"adminKeys", "newAdminKey", "answer", "puk"} & claim.keys()
-    ask = {"unlockId": claim["unlockId"], "challenge": "00" * 16}
-    assert call("answer", **ask)[0] == 401
-    assert call("answer", by=theirs, **ask)[0] == 401
+    ask: dict[str, object] = {"unlockId": claim["unlockId"], "challenge": "00" * 16}
+    assert call("answer", ask)[0] == 401
+    assert call("answer", ask, by=theirs)[0] == 401
     again = {"token": token, "clientKey": client_key_of(theirs).as_jwk(), "app": "x", "version": "1"}
-    assert call("claim", **again)[0] == 404
+    assert call("claim", again)[0] == 404
     assert not _events("key.card_challenge_answered")
-    status, given = call("answer", by=ours, **ask)
+    status, given = call("answer", ask, by=ours)
     assert (status, given["state"]) == (200, "answered")
-    assert call("answer", by=ours, unlockId=claim["unlockId"], challenge="x")[0] == 400
+    assert call("answer", {**ask, "challenge": "x"}, by=ours)[0] == 400
     answer = signed(channel, Unlock.objects.get(), certificate_on(card))
     members = {
+        "unlockId": claim["unlockId"],
         "certificate": b64(answer.certificate_der),
         "alg": answer.algorithm,
         "signature": b64(answer.signature),
         "userChallenge": answer.user_challenge,
         "spki": answer.server_spki,
     }
-    assert call("confirm", by=theirs, unlockId=claim["unlockId"], **members)[0] == 401
-    status, done = call("confirm", by=ours, unlockId=claim["unlockId"], **members)
+    assert call("confirm", members, by=theirs)[0] == 401
+    status, done = call("confirm", members, by=ours)
     assert (status, done["state"]) == (200, "unlocked")
-    assert call("answer", by=ours, **ask)[0] == 409
-    assert call("abort", by=ours, unlockId=claim["unlockId"], reason="userCancel")[0] == 409
+    assert call("answer", ask, by=ours)[0] == 409
+    assert call("abort", {"unlockId": claim["unlockId"], "reason": "userCancel"}, by=ours)[0] == 409
 
 
 def test_the_channel_ends_with_the_clients_reason(channel: Scene) -> None:
@@ -441,10 +440,10 @@ def test_the_channel_ends_with_the_clients_reason(channel: Scene) -> None:
     channel.at = datetime.now(UTC)
     unlock = claimed(channel, card)
     ours = channel.client.key
-    assert call("abort", by=ours, unlockId=str(unlock.pk), reason="superseded")[0] == 400
-    assert call("abort", by=ours, unlockId=str(unlock.pk), reason="wrongCard")[0] == 200
+    assert call("abort", {"unlockId": str(unlock.pk), "reason": "superseded"}, by=ours)[0] == 400
+    assert call("abort", {"unlockId": str(unlock.pk), "reason": "wrongCard"}, by=ours)[0] == 200
     assert types()[-2:] == ["card.unlock_refused", "unlock.aborted"]
-    assert call("abort", by=ours, unlockId="x", reason="wrongCard")[0] == 404
+    assert call("abort", {"unlockId": "x", "reason": "wrongCard"}, by=ours)[0] == 404
 
 
 def _refusal(scene: Scene, card: Card) -> str:

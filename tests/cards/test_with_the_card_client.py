@@ -19,9 +19,10 @@ from pytest_django import Settings
 from ca.models import Certificate
 from cards import lifecycle
 from cards.admin_key import activation_key, factory_key
-from cards.models import Activation, Card, CardKey, Unlock
+from cards.models import Activation, Card, CardKey
 from cards.reasons import BlockReason
 from cards.states import ActivationState, CardState, UnlockState
+from cards.unlock_models import Unlock
 from client import flows
 from client.activation import Activation as ClientActivation
 from client.activation import Step

@@ -113,10 +113,10 @@ def test_the_page_shows_another_user_nothing_of_the_desk(configuration: Configur
         "import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', int(sys.argv[1])); "
         "c.request('GET', '/'); a = c.getresponse(); print(a.status, a.read().decode())"
     )
-    as_whom = {"user": 65_534} if os.getuid() == 0 else {}
+    as_whom = 65_534 if os.getuid() == 0 else None
     try:
         command = ["/usr/bin/python3", "-c", ask, str(server.server_port)]
-        said = subprocess.run(command, check=True, capture_output=True, text=True, cwd="/", **as_whom)
+        said = subprocess.run(command, check=True, capture_output=True, text=True, cwd="/", user=as_whom)
     finally:
         server.shutdown()
         server.server_close()

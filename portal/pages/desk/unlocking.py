@@ -15,10 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cards.errors import CardsError
 from cards.lifecycle import cancel_unlock, open_unlock, report_unlock_suspicion
-from cards.models import Card, Unlock
+from cards.models import Card
 from cards.products import assurance_level
 from cards.selectors import get_card
 from cards.states import OPEN_UNLOCK_STATES, UnlockState
+from cards.unlock_models import Unlock
 from cards.unlock_policies import in_use_refusal, may_unlock
 from cards.unlocking import get_unlock
 from portal import moments, problems, words
