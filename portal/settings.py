@@ -50,6 +50,8 @@ SIGILL_QA_POLICY_ARC = config.text("SIGILL_QA_POLICY_ARC", SIGILL_POLICY_ARC)
 SIGILL_PKCS11_MODULE = config.text("SIGILL_PKCS11_MODULE", "/usr/lib/softhsm/libsofthsm2.so")
 SIGILL_TOKEN_LABEL = config.text("SIGILL_TOKEN_LABEL", "sigill-ca")
 SIGILL_SIGNER_SOCKET = SIGILL_RUN / "signer.sock"
+# The last day on which the old portal's reports may be read (REP-4); then they are deleted. Unset: no end yet.
+SIGILL_OLD_REPORTS_UNTIL = config.day("SIGILL_OLD_REPORTS_UNTIL")
 # Somebody else's time-stamp authority (RFC 3161) for the seal of reports and receipts, and a PEM file with the
 # roots under which it is believed. Unset: our own stamps.
 SIGILL_TSA_URL = config.text("SIGILL_TSA_URL", "")

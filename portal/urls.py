@@ -77,6 +77,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "reports/ordered/<uuid:report_id>/proof.jsonl", reports_catalogue.download_proof, name="report-proof"
     ),
+    path("reports/old/<uuid:old_report_id>/", reports_catalogue.download_old, name="old-report"),
     path("reports/schedules/", recurring.show_schedules, name="report-schedules"),
     path("reports/schedules/<uuid:schedule_id>/end/", recurring.end, name="report-schedule-end"),
     path("reports/overview/", dashboard.show_dashboard, name="dashboard"),

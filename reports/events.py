@@ -128,3 +128,32 @@ class ReportDeleted(Event):
     ordered_report_id: str
     report: str
     organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldReportImported(Event):
+    """A report of the old portal was taken over as it was."""
+
+    TYPE: ClassVar[str] = "old_report.imported"
+    old_report_id: str
+    sha256: str
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldReportPulled(Event):
+    """Somebody took a report of the old portal."""
+
+    TYPE: ClassVar[str] = "old_report.pulled"
+    IS_PRIVILEGED: ClassVar[bool] = True
+    old_report_id: str
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldReportDeleted(Event):
+    """The old portal's reports were closed: its key is destroyed and the file removed."""
+
+    TYPE: ClassVar[str] = "old_report.deleted"
+    old_report_id: str
+    organization_id: str

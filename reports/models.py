@@ -8,8 +8,11 @@ from django.db import models
 from django.db.models import Q
 
 from directory.models import Role
+from reports.old_models import OldReport
 from reports.periods import Period
 from reports.states import ReportState
+
+__all__ = ["OldReport", "OrderedReport", "ReportFormat", "ReportSchedule"]
 
 
 class ReportFormat(StrEnum):

@@ -1005,6 +1005,27 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=EVENTS["report.schedule_ended"],
         sentence=_("%(who)s ended the recurrence of the report %(report)s"),
     ),
+    "old_report.imported": EventWords(
+        group="records",
+        icon="archive",
+        tone="mute",
+        name=_("Old report taken over"),
+        sentence=_("A report of the old portal was taken over for %(organization)s"),
+    ),
+    "old_report.pulled": EventWords(
+        group="records",
+        icon="download",
+        tone="info",
+        name=_("Old report taken"),
+        sentence=_("%(who)s took a report of the old portal for %(organization)s"),
+    ),
+    "old_report.deleted": EventWords(
+        group="records",
+        icon="x-circle",
+        tone="mute",
+        name=_("Old report deleted"),
+        sentence=_("A report of the old portal was deleted for %(organization)s"),
+    ),
     "report.pulled": EventWords(
         group="records",
         icon="download",

@@ -134,6 +134,7 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "reports/ordered/status/": ("200 200 200 200 303", "405 405 405 405 303"),
     "reports/ordered/<uuid:report_id>/file": ("404 404 404 404 303", "405 405 405 405 303"),
     "reports/ordered/<uuid:report_id>/proof.jsonl": ("404 404 404 404 303", "405 405 405 405 303"),
+    "reports/old/<uuid:old_report_id>/": ("404 404 404 404 303", "405 405 405 405 303"),
     "reports/schedules/": ("200 200 200 200 303", "302 302 302 403 303"),
     "reports/schedules/<uuid:schedule_id>/end/": ("405 405 405 405 303", "404 404 404 404 303"),
     "reports/overview/": ("200 200 200 200 303", "405 405 405 405 303"),
@@ -231,6 +232,7 @@ def specimens(scene: Scene) -> dict[str, str]:
         "state": "good",
         "issuer_key": "root",
         "report_id": str(uuid.uuid4()),
+        "old_report_id": str(uuid.uuid4()),
         "schedule_id": str(uuid.uuid4()),
         "code": "s1",
     }

@@ -3,7 +3,7 @@
 import io
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from reports import lifecycle, tables
 from reports.columns import PROTECTED
 from reports.lifecycle import delete_due, keep_made, keep_proved
 from reports.models import OrderedReport, ReportSchedule
+from reports.old_reports import OldFile, keep_old_report
 from reports.question import Question
 from reports.vault import VaultWriter
 from tests.portal.conftest import LogIn
@@ -281,3 +282,28 @@ def test_no_more_files_are_kept_for_one_person_than_the_page_lists(
     assert log_in(scene.cast.cia).post("/reports/s1/", {"order": "csv"}).status_code == 302
     delete_due(actor=Actor.system("delete_reports"), at=datetime.now(tz=UTC) + timedelta(days=31))
     assert browser.post("/reports/s1/", {"order": "csv"}).status_code == 302
+
+
+def test_the_old_portals_reports_are_listed_and_taken(
+    scene: Scene, log_in: LogIn, settings: Settings
+) -> None:
+    """REP-4: as they were, for who reads all of the organization; the page says until when."""
+    settings.SIGILL_OLD_REPORTS_UNTIL = date(2030, 6, 30)
+    old = OldFile(
+        name="Kort, årsrapport 2025", made_on=date(2025, 12, 31), organization_id=str(scene.cast.norr.pk),
+        names_protected=False, original_name="kort 2025.csv", content=b"kortnr;status\r\n",
+    )  # fmt: skip
+    assert keep_old_report(old, actor=Actor.system("import_old_reports"), at=scene.at)
+    browser = log_in(scene.cast.cia)
+    page = catalogue(browser)
+    assert "Kort, årsrapport 2025" in page
+    assert "till och med 2030-06-30" in page
+    (address,) = re.findall(r'href="(/reports/old/[^"]+)"', page)
+    answer = browser.get(address)
+    assert b"".join(answer.streaming_content) == b"kortnr;status\r\n"  # type: ignore[arg-type] # not async
+    assert answer["Content-Type"] == "text/csv"
+    assert "kort%202025.csv" in answer["Content-Disposition"]
+    for other in (scene.cast.alva, scene.cast.doris):
+        stranger = log_in(other)
+        assert "årsrapport" not in catalogue(stranger)
+        assert stranger.get(address).status_code == 404

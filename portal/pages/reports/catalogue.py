@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from urllib.parse import quote
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -24,6 +25,8 @@ from reports.catalogue import CATALOGUE, ReportKind, ReportNature
 from reports.errors import ReportNotFound, ReportRefused
 from reports.lifecycle import pull_file
 from reports.models import OrderedReport, ReportFormat
+from reports.old_reports import content_type, list_old, pull_old
+from reports.queries import organization_names
 from reports.question import Question, may_pull
 from reports.selectors import get_ordered, list_ordered, reports_for
 from reports.states import AWAITED, ReportState
@@ -78,12 +81,24 @@ class OrderedPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OldRow:
+    """A report that the old portal made."""
+
+    name: str
+    organization: str
+    made_on: date
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CataloguePage:
     """What the page shows."""
 
     status: Sequence[KindRow]
     events: Sequence[KindRow]
     ordered: OrderedPart
+    old: Sequence[OldRow] = ()
+    old_until: str = ""
 
 
 def reader(request: HttpRequest) -> Actor:
@@ -109,8 +124,23 @@ def show_reports(request: HttpRequest) -> HttpResponse:
         status=[_kind(kind) for kind in kinds if kind.nature is ReportNature.STATUS],
         events=[_kind(kind) for kind in kinds if kind.nature is ReportNature.EVENT],
         ordered=_ordered(actor, now=asking.now()),
+        old=_old(actor, at=asking.now()),
+        old_until=moments.day(settings.SIGILL_OLD_REPORTS_UNTIL) if settings.SIGILL_OLD_REPORTS_UNTIL else "",
     )
     return render(request, "portal/reports.html", {"page": page})
+
+
+def _old(actor: Actor, *, at: datetime) -> list[OldRow]:
+    names = organization_names()
+    return [
+        OldRow(
+            name=row.name,
+            organization=names.get(row.organization_id, ""),
+            made_on=row.made_on,
+            url=reverse("old-report", args=[row.pk]),
+        )
+        for row in list_old(actor=actor, at=at)
+    ]
 
 
 @require_safe
@@ -141,6 +171,20 @@ def download_file(request: HttpRequest, report_id: str) -> HttpResponseBase:
     response = StreamingHttpResponse(piece for part in ([first], pieces) for piece in part)
     response["Content-Type"] = _CONTENT_TYPES[ordered.format]
     response["Content-Disposition"] = _named(ordered, ordered.format)
+    return response
+
+
+@require_safe
+def download_old(request: HttpRequest, old_report_id: str) -> HttpResponseBase:
+    """Answer a report of the old portal as it was; recorded before the first octet leaves."""
+    row, pieces = pull_old(str(old_report_id), actor=reader(request), at=asking.now())
+    try:
+        first = next(pieces, b"")
+    except vault.FileGone as error:
+        raise ReportNotFound("the file is gone") from error
+    response = StreamingHttpResponse(piece for part in ([first], pieces) for piece in part)
+    response["Content-Type"] = content_type(row)
+    response["Content-Disposition"] = f'attachment; filename="{quote(row.original_name)}"'
     return response
 
 
