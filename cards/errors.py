@@ -79,6 +79,24 @@ class RequestedBeforeTheCard(CardsError):
     code = "requested_before_the_card"
 
 
+class CertificateNotFound(CardsError):
+    """There is no such certificate of a person, or not for this actor: the two are told apart to nobody."""
+
+    code = "certificate_not_found"
+
+
+class RequestedBeforeTheCertificate(CardsError):
+    """Nobody can have asked to block a certificate before it began: ``facts["begins_at"]``."""
+
+    code = "requested_before_the_certificate"
+
+
+class TooManyBlocks(CardsError):
+    """More blocks than one person registers alone in a day: ``facts`` say how many, and how many are left."""
+
+    code = "too_many_blocks"
+
+
 class OrderAlreadyRunning(CardsError):
     """The person already has a running order in this organization."""
 

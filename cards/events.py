@@ -377,6 +377,22 @@ class CardBlocked(_AboutACard):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlockRequestRegistered(Event):
+    """A request to block a card or one certificate is kept; without effect it was blocked already."""
+
+    TYPE: ClassVar[str] = "block_request.registered"
+    block_request_id: str
+    card_id: str
+    certificate_id: str
+    person_id: str
+    organization_id: str
+    reason: str
+    requested_at: str
+    is_from_paper: bool
+    had_effect: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardHolderReminded(_AboutACard):
     """The holder of a card that ends within days is to be told so by mail."""
 

@@ -7,6 +7,7 @@ from typing import Final
 from django.db.models import Q
 
 from ca.environments import Environment
+from ca.models import Certificate
 from ca.selectors import issuers
 from cards.models import Card, CardOrder, OrderStop
 from cards.products import AssuranceLevel, CardProduct, IdentityKind, assurance_level, product
@@ -116,6 +117,21 @@ def may_block(card: Card, *, actor: Actor, at: datetime) -> Refusal | None:  # n
         or _protected_refusal(actor, card.person)
         or _blockable_refusal(card)
     )
+
+
+def may_block_certificate(certificate: Certificate, *, actor: Actor, at: datetime) -> Refusal | None:
+    """Return why this actor may not block this certificate, which they can see, or None if they may."""
+    if not has_role(actor, MAY_BLOCK):
+        facts = (("role", actor.role), ("needed", ",".join(sorted(MAY_BLOCK))))
+        return Refusal(code="role_missing", facts=facts, fixer=Role.ISSUANCE_MANAGER.value)
+    if actor.kind is ActorKind.PERSON and actor.loa < REQUIRED_LOA:
+        facts = (("loa", str(actor.loa)), ("needed", str(REQUIRED_LOA)))
+        return Refusal(code="login_too_weak", facts=facts, fixer="you")
+    if certificate.revoked_at is not None:
+        return Refusal(code="certificate_revoked", facts=_moment("at", certificate.revoked_at))
+    if certificate.not_after <= at:
+        return Refusal(code="certificate_expired", facts=_moment("at", certificate.not_after))
+    return None
 
 
 def usable_refusal(card: Card, *, at: datetime) -> Refusal | None:

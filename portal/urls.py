@@ -10,10 +10,12 @@ from portal.pages.desk import (
     activating,
     block_receipt,
     blocking,
+    certificate_block,
     landing_receipt,
     opening,
     ordering,
     orders,
+    paper_log,
     people,
     person,
     reading,
@@ -142,6 +144,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders/<uuid:order_id>/cancel/", orders.cancel, name="order-cancel"),
     path("cards/<uuid:card_id>/activate/", activating.check_identity, name="activate-card"),
     path("cards/<uuid:card_id>/block/", blocking.block, name="block-card"),
+    path(
+        "certificates/<uuid:certificate_id>/block/", certificate_block.block_one, name="block-certificate"
+    ),
+    path("paper-log/", paper_log.show_paper_log, name="paper-log"),
+    path("paper-log/form.csv", paper_log.get_form, name="paper-log-form"),
     path("cards/<uuid:card_id>/landing/", blocking.show_landing, name="card-landing"),
     path(
         "cards/<uuid:card_id>/landing/receipt/",

@@ -18,6 +18,7 @@ from ca.service_signers import NoServiceSigner, renew_due
 from ca.time_stamping import tell_status_services
 from cards.activation import expire_activations
 from cards.basis import block_card_on_basis
+from cards.block_requests import forget_old_requests
 from cards.errors import FactoryUnavailable
 from cards.outdated import remove_outdated_order, remove_outdated_orders
 from cards.production import connect, poll_factory_reports, send_due_orders
@@ -377,11 +378,15 @@ def watch_hsm() -> None:
 
 @shared_task
 def retain() -> None:
-    """List what the journal may forget, and archive its closed segments. Forgetting is a person's act."""
+    """List what the journal may forget (a person's act), archive its closed segments, delete what is old."""
 
     def work(now: datetime) -> str:
         archived = archive_segments(actor=Actor.system("retain"), at=now)
-        return f"{len(due(at=now))} due for erasure, {archived} segments archived"
+        forgotten = forget_old_requests(at=now)
+        return (
+            f"{len(due(at=now))} due for erasure, {archived} segments archived, "
+            f"{forgotten} old requests to block deleted"
+        )
 
     run_job("retain", work)
 

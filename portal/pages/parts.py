@@ -176,6 +176,7 @@ class CertificateRow:
     issuer: str
     not_after: datetime
     tag: Tag
+    block_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

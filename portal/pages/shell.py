@@ -51,13 +51,14 @@ _HELP: Final = Place(label=_("Who can help"), icon="life-preserver", view="help"
 _SEARCHING_FUNCTIONS: Final = frozenset({Role.FUNCTION_CERT_ORDERER.value, Role.VALIDATION_SPECIALIST.value})
 _BASIS: Final = Place(label=_("Basis lists"), icon="funnel", view="basis-start")
 _REGISTERS: Final = Place(label=_("Registers"), icon="arrow-repeat", view="registers")
-_DESK: Final = (_TODAY, _PEOPLE, _ORDERS, _BASIS)
+_PAPER: Final = Place(label=_("Requests on paper"), icon="pencil", view="paper-log")
+_DESK: Final = (_TODAY, _PEOPLE, _ORDERS, _BASIS, _PAPER)
 
 _WORK: Final[Mapping[Role | None, tuple[Place, ...]]] = {
     Role.ID_ADMINISTRATOR: _DESK,
     Role.ISSUANCE_MANAGER: (*_DESK, _OBJECTS, _ROLES, _ORGANIZATIONS),
     Role.DEPUTY_ISSUANCE_MANAGER: (*_DESK, _OBJECTS, _ROLES, _ORGANIZATIONS),
-    Role.REVOCATION_OFFICER: (_TODAY, _PEOPLE, _BASIS),
+    Role.REVOCATION_OFFICER: (_TODAY, _PEOPLE, _BASIS, _PAPER),
     Role.CENTRAL_ADMINISTRATOR: (*_DESK, _REGISTERS, _ROLES, _ISSUERS),
     Role.AUDITOR: (_JOURNAL, _INTACT, _COMPARE, _ORDERS),
     Role.FUNCTION_CERT_ORDERER: (_FUNCTIONS, _OBJECTS),

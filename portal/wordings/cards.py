@@ -47,6 +47,32 @@ CARDS: Final[Mapping[str, Wording]] = {
         title=_("The card is already blocked"),
         text=_("It was blocked %(at)s by %(by)s: %(reason)s. Nothing was changed now."),
     ),
+    "certificate_not_found": Wording(
+        status=404,
+        title=_("The certificate was not found"),
+        text=_("It does not exist, or it belongs to an organization outside your role."),
+        fixer="role",
+    ),
+    "requested_before_the_certificate": Wording(
+        status=422,
+        title=_("The time lies before the certificate"),
+        text=_("It began %(begins_at)s; nobody can have asked earlier. Check date and time."),
+        fixer="you",
+    ),
+    "too_many_blocks": Wording(
+        status=409,
+        title=_("Too many for one person in a day"),
+        text=_(
+            "One person registers at most %(most)s blocks in a day, and you have %(left)s left. "
+            "Let a colleague register the rest."
+        ),
+    ),
+    "paper_log_unreadable": Wording(
+        status=422,
+        title=_("The list cannot be read"),
+        text=_("It needs the header row and at most 500 lines, parted by semicolons."),
+        fixer="you",
+    ),
     "requested_in_the_future": Wording(
         status=422,
         title=_("The time lies in the future"),

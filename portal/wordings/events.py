@@ -135,6 +135,13 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=EVENTS["card.blocked"],
         sentence=_("%(who)s blocked card %(card)s of %(person)s: %(reason)s"),
     ),
+    "block_request.registered": EventWords(
+        group="cards",
+        icon="slash-circle",
+        tone="warn",
+        name=EVENTS["block_request.registered"],
+        sentence=_("%(who)s registered a request to block for %(person)s: %(reason)s"),
+    ),
     "card.holder_reminded": EventWords(
         group="cards",
         icon="clock-history",

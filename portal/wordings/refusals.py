@@ -149,6 +149,16 @@ REFUSALS: Final[Mapping[str, Wording]] = {
     "card_discarded": Wording(
         status=409, title=_("The card is discarded."), text=_("It never came into use and never will.")
     ),
+    "certificate_revoked": Wording(
+        status=409,
+        title=_("The certificate is revoked."),
+        text=_("It was revoked %(at)s. That cannot be undone."),
+    ),
+    "certificate_expired": Wording(
+        status=409,
+        title=_("The certificate has expired."),
+        text=_("It ended %(at)s: there is nothing to block."),
+    ),
     "card_blocked": Wording(
         status=409,
         title=_("The card is blocked."),

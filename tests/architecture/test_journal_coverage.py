@@ -49,6 +49,7 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "puk_letter.ended",
     ),
     "reminders of cards that end": ("card.holder_reminded",),
+    "requests to block that are kept": ("block_request.registered",),
     "blocks and revocations": (
         "card.blocked", "card.discarded", "certificate.revoked", "function_certificate.revoked",
         "key.blocked",
@@ -135,6 +136,8 @@ NOT_AN_ACT: Final[Mapping[str, str]] = {
     "directory.role_selectors.": "reads",
     "directory.role_basis_selectors.": "reads",
     "cards.counts.": "reads",
+    "cards.block_request_selectors.": "reads",
+    "cards.paper_rows.": "reads what a line means",
     "cards.unlock_policies.": "asks whether an act is allowed",
     "cards.basis_selectors.": "reads",
     "cards.outdated_selectors.": "reads",

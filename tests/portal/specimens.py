@@ -16,10 +16,12 @@ from portal.accounts.providers import Challenge
 from portal.pages.desk.activating import ActivationPage, IdentityPage
 from portal.pages.desk.block_receipt import BlockReceiptPage
 from portal.pages.desk.blocking import BlockForm, BlockPage, Consequence
+from portal.pages.desk.certificate_block import CertificateBlockPage
 from portal.pages.desk.finding import Hit
 from portal.pages.desk.identity_form import IdentityForm
 from portal.pages.desk.ordering import OrderWizardPage
 from portal.pages.desk.orders import OrderPage, OrdersPage
+from portal.pages.desk.paper_log_page import EXAMPLE, LogRow, PaperLogPage
 from portal.pages.desk.people import SearchPage, UnitPage
 from portal.pages.desk.person import PersonPage
 from portal.pages.desk.receipt import ReceiptPage
@@ -199,6 +201,7 @@ def person(*, is_protected: bool = False) -> dict[str, object]:
                 issuer="Person ID 3",
                 not_after=AT + timedelta(days=900),
                 tag=OK,
+                block_url="#block",
             ),
         ],
         orders=[_order_row(CardOrderState.SHIPPED), _order_row(CardOrderState.ACTIVATED)],
@@ -517,6 +520,48 @@ def block(*, has_errors: bool = False) -> dict[str, object]:
     return {"page": page, "form": form, "shell": _shell("people")}
 
 
+def certificate_block() -> dict[str, object]:
+    page = CertificateBlockPage(
+        name="Åsa Lindqvist",
+        purpose="Legitimering, HSA-id",
+        facts=[Fact(name="Serienummer", value="73e23a835c24de61d255aa6220325b16")],
+        toll=["Certifikatet spärras för alltid.", "Kortet och dess andra certifikat fortsätter att fungera."],
+        crumbs=(Crumb(label="Personer", url="#"), Crumb(label="Spärra ett certifikat")),
+        person_url="#",
+        problem=None,
+    )
+    form = BlockForm(initial={"requested_day": "2026-11-21", "requested_clock": "09:38"})
+    return {"page": page, "form": form, "shell": _shell("people")}
+
+
+def paper_log(*, is_looked_at: bool = False) -> dict[str, object]:
+    good = LogRow(
+        line=2,
+        received="2026-12-18 08:15",
+        holder="Åsa Lindqvist",
+        what="Kort 9752 2789 0312 3456 781",
+        reason="Förlorat eller stulet kort",
+        receiver="Bo Ek",
+        tag=Tag(tone="bad", icon="slash-circle", label="Spärras"),
+        text="",
+    )
+    wrong = replace(good, line=3, holder="Asa", text="Innehavaren är någon annan.", tag=OK)
+    page = PaperLogPage(
+        columns="datum;tid",
+        example=EXAMPLE,
+        text="datum;tid" if is_looked_at else "",
+        problem="",
+        rows=[good, wrong] if is_looked_at else [],
+        good=1,
+        digest="0" * 64,
+        button="Registrera 1 begäran",
+        kept=[] if is_looked_at else [good],
+        can_register=is_looked_at,
+        reasons=["Förlorat eller stulet kort"],
+    )
+    return {"page": page, "shell": _shell("paper-log")}
+
+
 def receipt() -> dict[str, object]:
     page = ReceiptPage(
         opening="Jag, Åsa Lindqvist, har fått kortet med nummer 9752278903123456781 utlämnat till mig.",
@@ -767,6 +812,9 @@ def problem(code: str) -> dict[str, object]:
 
 
 SPECIMENS = {
+    "certificate-block": ("certificate_block", certificate_block),
+    "paper-log": ("paper_log", paper_log),
+    "paper-log-looked-at": ("paper_log", lambda: paper_log(is_looked_at=True)),
     "login": ("login", login),
     "login-waiting": ("login", lambda: login("waiting")),
     "login-failed": ("login", lambda: login("failed")),

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import Settings
 
+from ca.models import Certificate
 from cards.models import Activation, Card
 from directory import registers
 from directory.basis_decisions import Chosen, decide
@@ -160,6 +161,9 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "unlocks/<uuid:unlock_id>/status/": ("200 404 404 200 303", "405 405 405 405 303"),
     "unlocks/<uuid:unlock_id>/cancel/": ("405 405 405 405 303", "302 404 404 403 303"),
     "cards/<uuid:card_id>/block/": ("200 404 404 403 303", "422 404 404 403 303"),
+    "certificates/<uuid:certificate_id>/block/": ("200 404 404 403 303", "422 404 404 403 303"),
+    "paper-log/": ("200 200 403 403 303", "422 422 403 403 303"),
+    "paper-log/form.csv": ("200 200 403 403 303", "405 405 405 405 303"),
     "cards/<uuid:card_id>/landing/": ("200 404 404 200 303", "405 405 405 405 303"),
     "cards/<uuid:card_id>/landing/receipt/": ("405 405 405 405 303", "409 404 404 403 303"),
     "cards/<uuid:card_id>/landing/receipt.pdf": ("409 404 404 409 303", "405 405 405 405 303"),
@@ -208,6 +212,9 @@ def specimens(scene: Scene) -> dict[str, str]:
         "person_id": str(card.person_id),
         "order_id": str(card.order_id),
         "card_id": str(card.pk),
+        "certificate_id": str(
+            Certificate.objects.filter(carrier_id=str(card.pk)).values_list("pk", flat=True)[0]
+        ),
         "ceremony_id": str(uuid.uuid4()),
         "register": "pu",
         "run_id": str(SyncRun.objects.create(register="pu", started_at=scene.at).pk),

@@ -19,6 +19,7 @@ from cards import foreign, policies
 from cards.basis_selectors import bears_a_former_name
 from cards.models import Card, CardOrder
 from cards.products import catalogue, product
+from cards.reach import reaches_certificate
 from cards.reasons import BlockReason
 from cards.selectors import CardView, person_cards
 from cards.states import CardOrderState, CardState
@@ -133,7 +134,7 @@ def person_page(person: Person, *, actor: Actor, at: datetime, shows_all: bool) 
         cards=[_panel(card, actor=actor, at=at) for card in shown],
         all_cards=len(view.cards),
         shows_all=shows_all,
-        certificates=_certificate_rows(person, view.cards, at=at),
+        certificates=_certificate_rows(person, view.cards, actor=actor, at=at),
         orders=[order_row(order, with_person=False) for order in view.orders[:6]],
         thoughts=_thoughts(person, view.cards, refusal=refusal, at=at),
         events=timeline(
@@ -327,25 +328,33 @@ def _card_acts(view: CardView, *, actor: Actor, at: datetime) -> tuple[Act, ...]
     return (unlock, block)
 
 
-def _certificate_rows(person: Person, cards: Sequence[CardView], *, at: datetime) -> list[CertificateRow]:
+def _certificate_rows(
+    person: Person, cards: Sequence[CardView], *, actor: Actor, at: datetime
+) -> list[CertificateRow]:
     carriers = {str(view.card.pk): view.card for view in cards}
     rows = []
     for certificate in certificates_of_person(str(person.pk)):
         card = carriers.get(certificate.carrier_id)
-        if card is None:
+        if card is None and not reaches_certificate(certificate, actor):
             continue
-        item = product(card.product_code)
-        name = words.product_name(item) if item else card.product_code
+        may_block = policies.may_block_certificate(certificate, actor=actor, at=at) is None
         rows.append(
             CertificateRow(
                 purpose=words.KEY_PURPOSES.get(certificate.name, certificate.name),
-                carrier=f"{name} …\u2060{(card.card_number or '')[-3:]}",
+                carrier=_("No card that is known") if card is None else _carrier(card),
                 issuer=short_name(certificate.issuer),
                 not_after=certificate.not_after,
                 tag=certificate_tag(certificate, at=at),
+                block_url=reverse("block-certificate", args=[certificate.pk]) if may_block else "",
             )
         )
     return rows
+
+
+def _carrier(card: Card) -> str:
+    item = product(card.product_code)
+    name = words.product_name(item) if item else card.product_code
+    return f"{name} …\u2060{(card.card_number or '')[-3:]}"
 
 
 def certificate_tag(certificate: Certificate, *, at: datetime) -> Tag:
