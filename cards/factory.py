@@ -1,5 +1,6 @@
 """The card factory over REST: orders in, reports out; every other answer is FactoryUnavailable."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -36,13 +37,15 @@ class ReportKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactoryOrder:
-    """All that the factory is told, and nothing else."""
+    """All that the factory is told, and nothing else. ``logo_png`` is empty without a logo."""
 
     order_id: str
     product_code: str
     printed_name: str
     organization_name: str
     back_text: str
+    issuer_number: str
+    logo_png: bytes
     valid_until: date
     delivery: Delivery
     delivery_lines: tuple[str, ...]
@@ -55,6 +58,8 @@ class FactoryOrder:
             "printed_name": self.printed_name,
             "organization_name": self.organization_name,
             "back_text": self.back_text,
+            "issuer_number": self.issuer_number,
+            "logo_png": base64.b64encode(self.logo_png).decode("ascii"),
             "valid_until": self.valid_until.isoformat(),
             "delivery": {
                 "kind": self.delivery.value,

@@ -14,6 +14,7 @@ from cards.factory_reports import apply_report, end_rejected_order
 from cards.models import CardOrder, FactoryCursor
 from cards.states import CardOrderAction, CardOrderState
 from cards.transitions import order_after
+from directory.organization_models import OrganizationSettings
 from journal.actor import Actor
 from journal.recording import record
 
@@ -101,7 +102,7 @@ def poll_factory_reports(*, factory: CardFactory, actor: Actor, at: datetime) ->
 
 
 def factory_order(order: CardOrder) -> FactoryOrder:
-    """Return what the factory is told, with the address as the register has it now.
+    """Return what the factory is told, with address and logo as they are now.
 
     A person who is protected now, whatever they were at ordering, is reached by way of Skatteverket: their
     address leaves this house on no order.
@@ -109,12 +110,15 @@ def factory_order(order: CardOrder) -> FactoryOrder:
     person = order.person
     delivery = Delivery.SKATTEVERKET if person.protected_identity else Delivery.REGISTERED_ADDRESS
     lines = () if person.protected_identity else tuple(str(line) for line in person.address_lines)
+    print_as = OrganizationSettings.objects.filter(organization_id=order.organization_id).first()
     return FactoryOrder(
         order_id=str(order.pk),
         product_code=order.product_code,
         printed_name=order.printed_name,
         organization_name=order.organization_name,
         back_text=order.back_text,
+        issuer_number=print_as.issuer_number if print_as else "",
+        logo_png=bytes(print_as.logo_png or b"") if print_as else b"",
         valid_until=order.valid_until,
         delivery=delivery,
         delivery_lines=lines,

@@ -59,6 +59,8 @@ class Job:
     puk: str | None
     reason: str
     accepted_at: datetime
+    issuer_number: str = ""
+    logo_png: str = ""
 
 
 class Ledger:
@@ -238,6 +240,7 @@ class Ledger:
 
 
 def _job(row: sqlite3.Row) -> Job:
+    printed = json.loads(row["canonical"])
     return Job(
         order_id=row["order_id"],
         state=OrderState(row["state"]),
@@ -251,4 +254,6 @@ def _job(row: sqlite3.Row) -> Job:
         puk=row["puk"],
         reason=row["reason"],
         accepted_at=datetime.fromisoformat(row["accepted_at"]),
+        issuer_number=printed.get("issuer_number", ""),
+        logo_png=printed.get("logo_png", ""),
     )

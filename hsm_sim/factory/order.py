@@ -1,5 +1,6 @@
 """What may be asked of the factory, read strictly: it makes exactly what the order says, or refuses."""
 
+import base64
 import json
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,9 @@ PRODUCTS = {
     "7T1": "Testkort",
 }
 DELIVERY_KINDS = ("registered_address", "skatteverket")
+PRINTED = frozenset({"issuer_number", "logo_png"})
+"""What an order may say beside what it must."""
+PNG = b"\x89PNG\r\n\x1a\n"
 MAX_TEXT = 200
 MAX_LINES = 8
 
@@ -22,13 +26,18 @@ class OrderNotUnderstood(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One card to make. `canonical` is the order as JSON in one form, to tell a repeat from another order."""
+    """One card to make. `canonical` is the order as JSON in one form, to tell a repeat from another order.
+
+    `logo_png` is the picture in base64, empty without one.
+    """
 
     order_id: str
     product_code: str
     printed_name: str
     organization_name: str
     back_text: str
+    issuer_number: str
+    logo_png: str
     valid_until: date
     canonical: str
 
@@ -81,7 +90,7 @@ def parse_order(order_id: str, body: bytes) -> Order:
         "valid_until",
         "delivery",
     }
-    if not isinstance(members, dict) or set(members) != wanted:
+    if not isinstance(members, dict) or set(members) - PRINTED != wanted:
         raise OrderNotUnderstood(f"the order must have exactly {', '.join(sorted(wanted))}")
     texts = {name: _text(members, name) for name in wanted - {"delivery"}}
     if texts["order_id"] != order_id:
@@ -100,9 +109,22 @@ def parse_order(order_id: str, body: bytes) -> Order:
         printed_name=texts["printed_name"],
         organization_name=texts["organization_name"],
         back_text=texts["back_text"],
+        issuer_number=_text(members, "issuer_number") if "issuer_number" in members else "",
+        logo_png=_logo(members.get("logo_png", "")),
         valid_until=valid_until,
         canonical=json.dumps(members, sort_keys=True, ensure_ascii=False),
     )
+
+
+def _logo(value: object) -> str:
+    """Return a picture's base64 as it is; empty for none. OrderNotUnderstood for what is no PNG."""
+    try:
+        picture = base64.b64decode(value, validate=True) if isinstance(value, str) else b"-"
+    except ValueError:
+        picture = b"-"
+    if picture and not picture.startswith(PNG):
+        raise OrderNotUnderstood("logo_png must be a PNG picture in base64, or empty")
+    return str(value)
 
 
 def _text(members: dict[str, object], name: str) -> str:

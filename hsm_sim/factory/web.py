@@ -12,7 +12,7 @@ from hsm_sim.factory.faults import FaultsNotUnderstood, parse_faults
 from hsm_sim.factory.ledger import Job, Ledger, OrderDiffers
 from hsm_sim.factory.order import OrderNotUnderstood, parse_letter, parse_order
 
-MAX_BODY = 64 * 1024
+MAX_BODY = 1024 * 1024
 MAX_REPORTS = 1000
 LETTER_PATH = re.compile(r"/letters/([A-Za-z0-9-]{1,64})")
 ORDER_PATH = re.compile(r"/orders/([A-Za-z0-9-]{1,64})")

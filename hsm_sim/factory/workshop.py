@@ -75,6 +75,8 @@ class Workshop:
                 "printed_name": job.printed_name,
                 "organization_name": job.organization_name,
                 "back_text": job.back_text,
+                "issuer_number": job.issuer_number,
+                "logo_png": job.logo_png,
                 "product_code": job.product_code,
                 "product_name": job.product_name,
                 "valid_until": job.valid_until,

@@ -1,5 +1,7 @@
 """Orders out and reports in, against the real factory process over HTTP, with its faults."""
 
+import base64
+import json
 import os
 import socket
 import subprocess
@@ -8,11 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import requests
 from django.db import transaction
+from PIL import Image
 
 from cards import lifecycle
 from cards.errors import FactoryUnavailable, OrderBeingHandedOver
@@ -23,7 +27,10 @@ from cards.production import factory_order, poll_factory_reports, send_due_order
 from cards.reasons import BlockReason
 from cards.selectors import factory_contact
 from cards.states import CardOrderState, CardState
+from directory.logos import logo_of
 from directory.models import Person
+from directory.organization_models import OrganizationSettings
+from hsm_sim.factory.order import parse_order
 from journal.models import Entry
 from tests.scenarios import (
     WORKER,
@@ -251,10 +258,28 @@ def test_the_factory_is_told_what_it_needs_and_nothing_else(scene: Scene) -> Non
         "printed_name",
         "organization_name",
         "back_text",
+        "issuer_number",
+        "logo_png",
         "valid_until",
         "delivery",
     }
     assert scene.cast.asa.person.personal_identity_number not in str(told)
+
+
+def test_the_factory_is_told_what_the_organization_has_on_its_cards(scene: Scene) -> None:
+    """domain.md 1.1: logo, text on the back and issuer number."""
+    picture = BytesIO()
+    Image.new("RGB", (40, 10), "teal").save(picture, format="PNG")
+    logo = logo_of(picture.getvalue())
+    OrganizationSettings.objects.create(
+        organization=scene.cast.norr, issuer_number="9752278", logo_png=logo.png, logo_sha256=logo.sha256
+    )
+    a_sent_order(scene)
+    told = scene.factory.orders[0].as_json()
+    assert (told["issuer_number"], told["back_text"]) == ("9752278", "Upphittat kort lämnas till Region Norr")
+    made = parse_order(str(told["order_id"]), json.dumps(told).encode())
+    assert made.issuer_number == "9752278"
+    assert base64.b64decode(made.logo_png) == logo.png
 
 
 def test_a_protected_persons_card_goes_by_skatteverket_without_an_address(scene: Scene) -> None:
