@@ -23,6 +23,7 @@ from directory.models import Person, Role
 from journal.models import Entry
 from portal.protection import SUBJECTS
 from tests.cast import actor_of
+from tests.portal.auditor.test_reach import OWN_PROOF
 from tests.portal.conftest import LogIn
 from tests.portal.foreign import Address, Norr, addresses, filled, guesses, norr_at_work
 from tests.portal.test_foreign_scope import _said
@@ -34,6 +35,8 @@ OF_NOBODY: Final = frozenset(
         "unit_id", "function_id", "ceremony_id", "register", "run_id", "subject", "decision_id",
         "appointment_id", "organization_id", "assignment_id", "entry_id", "size", "position", "leaf_hash",
         "state", "issuer_key", "report_id", "schedule_id", "code", "name", "form",
+        "act_id", "evidence_id", "function_order_id", "link_token", "old_report_id", "session_id",
+        "validation_id",
     }
 )  # fmt: skip
 """Names in addresses that are about no one person; such pages mask people or ask themselves."""
@@ -111,7 +114,7 @@ def tries(stage: Stage) -> Iterator[tuple[str, str, Mapping[str, str] | None]]:
     """Yield every way to ask: by GET, each parameter, and forms filled in; of a blocked card what is its."""
     tried = guesses(stage.norr)
     for address in addresses():
-        if address.path == OPENING or address.path.startswith(("c/v1/", "api/v1/", "login/", "logout/")):
+        if address.path == OPENING or address.path.startswith((*OWN_PROOF, "login/", "logout/")):
             continue
         if stage.is_blocked and not SUBJECTS.keys() & set(address.names):
             continue
@@ -167,7 +170,5 @@ def test_no_answer_names_a_protected_person_before_the_reason_and_each_that_does
 
 def test_every_name_in_an_address_is_somebodys_or_nobodys() -> None:
     """A new name: say in SUBJECTS of portal/protection.py whose it is, or here that it is nobody's."""
-    names = {
-        name for one in addresses() if not one.path.startswith(("c/v1/", "api/v1/")) for name in one.names
-    }
+    names = {name for one in addresses() if not one.path.startswith(OWN_PROOF) for name in one.names}
     assert names - set(SUBJECTS) - OF_NOBODY == set()

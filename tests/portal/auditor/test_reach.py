@@ -32,7 +32,7 @@ ALLOWED_POSTS = {
     "login/oob/cancel",
 }
 """Where an auditor may send a form: searching, taking out, comparing, and their own login."""
-OWN_PROOF = ("c/v1/", "api/v1/")
+OWN_PROOF = ("c/v1/", "api/v1/", "acme/")
 
 
 @pytest.fixture
