@@ -4,7 +4,6 @@ from datetime import datetime
 
 from django.db import transaction
 
-from directory.models import Organization
 from functioncerts import policies
 from functioncerts.errors import Refused
 from functioncerts.events import ApprovalPolicySet
@@ -14,28 +13,29 @@ from journal.recording import record
 
 
 def set_approval(
-    *, organization: Organization, kind: FunctionKind, takes_two: bool, actor: Actor, at: datetime
+    *, organization_id: str, kind: FunctionKind, takes_two: bool, actor: Actor, at: datetime
 ) -> None:
     """Say whether orders of this kind wait; orders that wait already go on waiting. Raises Refused."""
-    if (refusal := policies.may_set_approval(str(organization.pk), actor=actor)) is not None:
+    if (refusal := policies.may_set_approval(organization_id, actor=actor)) is not None:
         raise Refused(refusal)
     with transaction.atomic():
-        stands = ApprovalPolicy.objects.filter(organization=organization, kind=kind.value)
+        stands = ApprovalPolicy.objects.filter(organization_id=organization_id, kind=kind.value)
         if stands.exists() == takes_two:
             return
         if takes_two:
             ApprovalPolicy.objects.create(
-                organization=organization, kind=kind.value, set_at=at, set_by=actor.identifier
+                organization_id=organization_id, kind=kind.value, set_at=at, set_by=actor.identifier
             )
         else:
             stands.delete()
         record(
-            ApprovalPolicySet(organization_id=str(organization.pk), kind=kind.value, takes_two=takes_two),
+            ApprovalPolicySet(organization_id=organization_id, kind=kind.value, takes_two=takes_two),
             actor=actor,
             at=at,
         )
 
 
-def kinds_that_wait(organization: Organization) -> frozenset[str]:
-    """Return the kinds of function whose orders wait for a second person."""
-    return frozenset(ApprovalPolicy.objects.filter(organization=organization).values_list("kind", flat=True))
+def kinds_that_wait(organization_id: str) -> frozenset[str]:
+    """Return the kinds of function whose orders wait for a second person in an organization."""
+    stands = ApprovalPolicy.objects.filter(organization_id=organization_id)
+    return frozenset(stands.values_list("kind", flat=True))

@@ -23,6 +23,12 @@ class ValidationNotFound(FunctionCertificatesError):
     code = "name_validation_not_found"
 
 
+class LinkNotMailed(FunctionCertificatesError):
+    """The mail server did not take the link; it is known to nobody, so another one must be asked for."""
+
+    code = "link_not_mailed"
+
+
 class FunctionOrderNotFound(FunctionCertificatesError):
     """There is no such order, or not for this actor."""
 

@@ -1,6 +1,5 @@
 """The verbs of function objects and their certificates: register, order, settle, revoke."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -43,7 +42,7 @@ from functioncerts.states import (
     FunctionOrderState,
 )
 from functioncerts.validated import outside, valid_names
-from functioncerts.wishes import Wish, draft_of, read_wish
+from functioncerts.wishes import Wish, draft_of, read_wish, unsaved_order
 from journal.actor import Actor
 from journal.errors import Refusal
 from journal.recording import record
@@ -319,26 +318,15 @@ def _place(
 ) -> FunctionOrder:
     function_object, request = wish.function_object, wish.request
     waits = policies.needs_second_person(function_object, actor=actor) and not approved_by
-    order = FunctionOrder(
-        state=(FunctionOrderState.AWAITING_APPROVAL if waits else FunctionOrderState.ORDERED).value,
-        function_object=function_object,
-        organization_id=function_object.organization_id,
-        environment=function_object.environment,
-        names=list(wish.names),
-        findings=[{"code": finding.code, "facts": dict(finding.facts)} for finding in request.findings],
-        public_key=request.public_key,
-        public_key_sha256=hashlib.sha256(request.public_key).hexdigest(),
-        idempotency_key=idempotency_key,
-        replaces=wish.replaces,
-        ordered_at=at,
-        ordered_by=actor.identifier,
-        decided_at=at if approved_by else None,
-        decided_by=approved_by,
-        receipt_version=receipt.version if receipt else "",
-        receipt_accepted_at=at if receipt else None,
-        receipt_accepted_by=actor.identifier if receipt else "",
-        receipt_evidence_id=receipt.evidence_id if receipt else "",
-    )
+    order = unsaved_order(wish)
+    if approved_by:
+        order.decided_at, order.decided_by = at, approved_by
+    order.state = (FunctionOrderState.AWAITING_APPROVAL if waits else FunctionOrderState.ORDERED).value
+    order.idempotency_key = idempotency_key
+    order.ordered_at, order.ordered_by = at, actor.identifier
+    if receipt:
+        order.receipt_version, order.receipt_evidence_id = receipt.version, receipt.evidence_id
+        order.receipt_accepted_at, order.receipt_accepted_by = at, actor.identifier
     if waits:
         check_request(draft_of(order), actor=actor, at=at)
     else:
@@ -373,8 +361,7 @@ def _earlier(key: str | None, wish: Wish) -> FunctionOrder | None:
     earlier = FunctionOrder.objects.select_related("function_object").filter(idempotency_key=key).first()
     if earlier is None:
         return None
-    digest = hashlib.sha256(wish.request.public_key).hexdigest()
-    asked = (wish.function_object.pk, digest, list(wish.names))
+    asked = (wish.function_object.pk, wish.public_key_sha256, list(wish.names))
     if (earlier.function_object_id, earlier.public_key_sha256, earlier.names) != asked:
         raise IdempotencyKeyReused("the key was used for another request")
     return earlier

@@ -26,6 +26,8 @@ class ReadRequest:
     """The key whose possession was proved, and what was left aside."""
 
     public_key: bytes
+    key: str
+    """E.g. `ec-p256` or `rsa-3072`."""
     findings: tuple[Finding, ...]
 
 
@@ -47,4 +49,4 @@ def read_request(csr: bytes) -> ReadRequest:
         findings.append(Finding(code="names_ignored", facts={"names": ", ".join(facts.dns_names)[:512]}))
     if facts.key in SHORT_KEYS:
         findings.append(Finding(code="key_short", facts={"key": facts.key, "advised": "rsa-3072"}))
-    return ReadRequest(public_key=facts.public_key, findings=tuple(findings))
+    return ReadRequest(public_key=facts.public_key, key=facts.key, findings=tuple(findings))

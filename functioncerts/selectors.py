@@ -31,7 +31,7 @@ class FunctionOrderPage:
 
 def get_function_object(hsa_id: str, *, actor: Actor) -> FunctionObject:
     """Return the function object with this HSA-id; raise FunctionObjectNotFound, also outside the scope."""
-    found = _objects(actor).filter(hsa_id=hsa_id).first()
+    found = visible_objects(actor).filter(hsa_id=hsa_id).first()
     if found is None:
         raise FunctionObjectNotFound(hsa_id)
     return found
@@ -39,7 +39,7 @@ def get_function_object(hsa_id: str, *, actor: Actor) -> FunctionObject:
 
 def list_function_objects(*, actor: Actor, limit: int = MOST_ON_A_PAGE) -> tuple[FunctionObject, ...]:
     """Return the function objects that the actor is authorized for, by HSA-id (POR-10)."""
-    return tuple(_objects(actor).order_by("hsa_id")[:limit])
+    return tuple(visible_objects(actor).order_by("hsa_id")[:limit])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ def find_function_objects(
 
     Those that are not validated yet are shown to validation specialists only (domain.md 1.3).
     """
-    objects = _objects(actor)
+    objects = visible_objects(actor)
     if not policies.has_role(actor, policies.MAY_VALIDATE):
         objects = objects.exclude(state=FunctionObjectState.NOT_VALIDATED.value)
     if text := query.strip():
@@ -75,7 +75,7 @@ def find_function_objects(
 
 def get_function_object_by_id(object_id: str, *, actor: Actor) -> FunctionObject:
     """Return the function object that ``find_function_objects`` may show; raise FunctionObjectNotFound."""
-    objects = _objects(actor)
+    objects = visible_objects(actor)
     if not policies.has_role(actor, policies.MAY_VALIDATE):
         objects = objects.exclude(state=FunctionObjectState.NOT_VALIDATED.value)
     found = objects.filter(pk=_uuid_or_nil(object_id)).first()
@@ -86,20 +86,20 @@ def get_function_object_by_id(object_id: str, *, actor: Actor) -> FunctionObject
 
 def function_of_certificate(certificate_id: str, *, actor: Actor) -> FunctionObject | None:
     """Return the function whose certificate it is, or None, also outside the scope."""
-    order = _orders(actor).filter(certificate_id=certificate_id).exclude(certificate_id="").first()
+    order = visible_orders(actor).filter(certificate_id=certificate_id).exclude(certificate_id="").first()
     return order.function_object if order else None
 
 
 def orders_of(function_object: FunctionObject, *, actor: Actor, limit: int = 50) -> tuple[FunctionOrder, ...]:
     """Return the newest orders of a function within the scope."""
     return tuple(
-        _orders(actor).filter(function_object=function_object).order_by("-ordered_at", "-pk")[:limit]
+        visible_orders(actor).filter(function_object=function_object).order_by("-ordered_at", "-pk")[:limit]
     )
 
 
 def get_order(order_id: str, *, actor: Actor) -> FunctionOrder:
     """Return the order; raise FunctionOrderNotFound, also outside the scope."""
-    found = _orders(actor).filter(pk=_uuid_or_nil(order_id)).first()
+    found = visible_orders(actor).filter(pk=_uuid_or_nil(order_id)).first()
     if found is None:
         raise FunctionOrderNotFound(str(order_id))
     return found
@@ -113,7 +113,7 @@ def list_orders(
     limit: int = 50,
 ) -> FunctionOrderPage:
     """Return orders in scope, newest first, from ``after`` on; an unreadable one begins at the start."""
-    orders = _orders(actor)
+    orders = visible_orders(actor)
     if state is not None:
         orders = orders.filter(state=state.value)
     if (key := _read_key(after)) is not None:
@@ -145,7 +145,8 @@ def certificate_of(order: FunctionOrder) -> Certificate | None:
     return get_certificate(order.certificate_id) if order.certificate_id else None
 
 
-def _objects(actor: Actor) -> QuerySet[FunctionObject]:
+def visible_objects(actor: Actor) -> QuerySet[FunctionObject]:
+    """Return the function objects in the actor's reach; specialists see all, also what waits for them."""
     objects = FunctionObject.objects.select_related("organization")
     if actor.kind is ActorKind.SYSTEM or policies.has_role(actor, policies.MAY_VALIDATE):
         return objects
@@ -154,7 +155,8 @@ def _objects(actor: Actor) -> QuerySet[FunctionObject]:
     return objects.filter(organization_id__in=actor.organization_ids)
 
 
-def _orders(actor: Actor) -> QuerySet[FunctionOrder]:
+def visible_orders(actor: Actor) -> QuerySet[FunctionOrder]:
+    """Return the orders in the actor's reach."""
     orders = FunctionOrder.objects.select_related("function_object", "organization")
     if actor.kind is ActorKind.SYSTEM:
         return orders

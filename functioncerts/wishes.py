@@ -1,5 +1,6 @@
 """What an orderer wishes, read and held against every rule before anything is written."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +34,11 @@ class Wish:
     names: tuple[str, ...]
     replaces: FunctionOrder | None
 
+    @property
+    def public_key_sha256(self) -> str:
+        """Return the digest of the key, in hex."""
+        return hashlib.sha256(self.request.public_key).hexdigest()
+
 
 def read_wish(
     *, hsa_id: str, csr: bytes, names: Sequence[str], replaces: str = "", actor: Actor, at: datetime
@@ -65,6 +71,21 @@ def names_inside(function_object: FunctionObject, names: Sequence[str], *, at: d
                 Refusal(code="name_outside_validated", facts=facts, fixer=Role.VALIDATION_SPECIALIST.value)
             )
     return wanted
+
+
+def unsaved_order(wish: Wish) -> FunctionOrder:
+    """Return the order that a wish would become, without what placing it adds."""
+    function_object = wish.function_object
+    return FunctionOrder(
+        function_object=function_object,
+        organization_id=function_object.organization_id,
+        environment=function_object.environment,
+        names=list(wish.names),
+        findings=[{"code": finding.code, "facts": dict(finding.facts)} for finding in wish.request.findings],
+        public_key=wish.request.public_key,
+        public_key_sha256=wish.public_key_sha256,
+        replaces=wish.replaces,
+    )
 
 
 def draft_of(order: FunctionOrder) -> RequestDraft:

@@ -24,7 +24,9 @@ from portal.pages.desk import (
     unlocking,
 )
 from portal.pages.managers import deciding, giving, organizations, roles
-from portal.pages.orderer import functions
+from portal.pages.orderer import function, functions, validating
+from portal.pages.orderer import order as function_order
+from portal.pages.orderer import ordering as function_ordering
 from portal.pages.public import (
     accessibility,
     cps,
@@ -137,7 +139,44 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<uuid:person_id>/", person.show_person, name="person"),
     path("people/<uuid:person_id>/order/", ordering.order_card, name="order-card"),
     path("functions/", functions.show_functions, name="functions"),
-    path("functions/<uuid:function_id>/", functions.show_function, name="function"),
+    path("functions/export.csv", functions.export_functions, name="functions-export"),
+    path("functions/approval/", functions.decide_approval, name="functions-approval"),
+    path("functions/validations/", validating.show_validations, name="validations"),
+    path("functions/validations/<uuid:validation_id>/", validating.show_validation, name="validation"),
+    path("functions/confirm/<str:link_token>/", validating.answer_link, name="validation-link"),
+    path("functions/orders/<uuid:function_order_id>/", function_order.show_order, name="function-order"),
+    path(
+        "functions/orders/<uuid:function_order_id>/<slug:form>.file",
+        function_order.fetch,
+        name="function-order-file",
+    ),
+    path(
+        "functions/orders/<uuid:function_order_id>/decide/",
+        function_order.decide,
+        name="function-order-decide",
+    ),
+    path(
+        "functions/orders/<uuid:function_order_id>/receipt/",
+        function_order.accept,
+        name="function-order-receipt",
+    ),
+    path(
+        "functions/orders/<uuid:function_order_id>/revoke/",
+        function_order.revoke,
+        name="function-order-revoke",
+    ),
+    path(
+        "functions/orders/<uuid:function_order_id>/answer/",
+        function_order.answer,
+        name="function-order-answer",
+    ),
+    path("functions/<uuid:function_id>/", function.show_function, name="function"),
+    path("functions/<uuid:function_id>/set-up/", function.set_up, name="function-set-up"),
+    path(
+        "functions/<uuid:function_id>/order/",
+        function_ordering.order_function_certificate,
+        name="function-order-new",
+    ),
     path("orders/", orders.show_orders, name="orders"),
     path("orders/<uuid:order_id>/", orders.show_order, name="order"),
     path("orders/<uuid:order_id>/status/", orders.show_production, name="order-status"),

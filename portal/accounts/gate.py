@@ -30,7 +30,9 @@ _PUBLIC = frozenset(
     }
 )
 _PUBLIC_FILES = re.compile(
-    r"/status/(?:test|chain)/[a-z0-9_]{1,40}\.pem|/proof/[0-9]{1,18}/[0-9a-f]{64}(?:/|\.jsonl)", re.ASCII
+    r"/functions/confirm/[A-Za-z0-9_-]{43}/|/status/(?:test|chain)/[a-z0-9_]{1,40}\.pem"
+    r"|/proof/[0-9]{1,18}/[0-9a-f]{64}(?:/|\.jsonl)",
+    re.ASCII,
 )
 _LOGGED_IN = frozenset({"/role/", "/session/extend/"})
 _OWN_PROOF = ("/c/v1/", "/api/v1/", "/acme/")

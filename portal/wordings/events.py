@@ -480,7 +480,7 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
     ),
     "expiry_notice.raised": EventWords(
         group="functions",
-        icon="envelope",
+        icon="envelope-paper",
         tone="warn",
         name=EVENTS["expiry_notice.raised"],
         sentence=_("Notice: the certificate of %(function)s ends within %(days)s days"),

@@ -123,6 +123,31 @@ FUNCTIONCERTS: Final[Mapping[str, Wording]] = {
         title=_("This certificate cannot be renewed."),
         text=_("Only a delivered certificate of the same function object is renewed."),
     ),
+    "receipt_not_accepted": Wording(
+        status=422,
+        title=_("The receipt is not accepted."),
+        text=_("Tick that you have read and accept it: no certificate is received without."),
+    ),
+    "link_not_mailed": Wording(
+        status=503,
+        title=_("The mail with the link could not be sent."),
+        text=_("Reject this validation, and ask for another one when the mail server is there."),
+    ),
+    "tags_not_allowed": Wording(
+        status=422,
+        title=_("The tags cannot be used."),
+        text=_("At most %(maximum)s tags of letters, digits and spaces, forty characters each."),
+    ),
+    "mobile_not_allowed": Wording(
+        status=422,
+        title=_("The mobile number cannot be used."),
+        text=_("Write it with its country code, like +46701234567."),
+    ),
+    "responsible_not_employed": Wording(
+        status=422,
+        title=_("Somebody does not work for the organization."),
+        text=_("These HSA-ids have no employment there: %(hsa_id)s."),
+    ),
     "nobody_to_delegate_to": Wording(
         status=422,
         title=_("The renewal cannot be passed on to that person."),

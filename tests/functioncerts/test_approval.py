@@ -37,7 +37,7 @@ def another_orderer(stage: Stage) -> Actor:
 @pytest.fixture
 def waiting(stage: Stage) -> FunctionOrder:
     set_approval(
-        organization=stage.cast.norr,
+        organization_id=str(stage.cast.norr.pk),
         kind=FunctionKind.SERVER,
         takes_two=True,
         actor=manager(stage),
@@ -49,7 +49,7 @@ def waiting(stage: Stage) -> FunctionOrder:
 def test_an_order_that_waits_has_asked_the_ca_for_nothing(stage: Stage, waiting: FunctionOrder) -> None:
     assert waiting.state == FunctionOrderState.AWAITING_APPROVAL
     assert not CertificateRequest.objects.exists()
-    assert kinds_that_wait(stage.cast.norr) == {"server"}
+    assert kinds_that_wait(str(stage.cast.norr.pk)) == {"server"}
 
 
 def test_a_second_person_sends_it_on_and_the_certificate_has_its_key(
@@ -81,7 +81,11 @@ def test_another_organization_neither_sees_nor_decides(stage: Stage, waiting: Fu
         lifecycle.approve_order(order_id=str(waiting.pk), actor=doris, at=stage.at)
     with pytest.raises(Refused):
         set_approval(
-            organization=stage.cast.norr, kind=FunctionKind.CLIENT, takes_two=True, actor=doris, at=stage.at
+            organization_id=str(stage.cast.norr.pk),
+            kind=FunctionKind.CLIENT,
+            takes_two=True,
+            actor=doris,
+            at=stage.at,
         )
 
 

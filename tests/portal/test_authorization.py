@@ -18,11 +18,12 @@ from directory import registers
 from directory.basis_decisions import Chosen, decide
 from directory.basis_models import BasisDecision, BasisSubject
 from directory.models import RoleAssignment, SyncRun, Unit
-from functioncerts.lifecycle import register_function_object
-from functioncerts.models import FunctionKind
+from functioncerts.lifecycle import order_certificate, register_function_object
+from functioncerts.models import FunctionKind, FunctionObject, FunctionOrder
 from functioncerts.validations import validate_names
 from journal.actor import Actor
 from journal.models import Entry
+from tests.functioncerts.conftest import request_for
 from tests.portal.conftest import LogIn
 from tests.scenarios import Scene, an_active_card, an_open_unlock
 
@@ -151,6 +152,22 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "people/<uuid:person_id>/open/": ("405 405 405 405 303", "302 404 404 404 303"),
     "people/<uuid:person_id>/": ("200 404 404 302 303", "405 405 405 405 303"),
     "people/<uuid:person_id>/order/": ("200 404 404 404 303", "200 404 404 404 303"),
+    "functions/<uuid:function_id>/set-up/": ("405 405 405 405 303", "404 404 302 403 303"),
+    "functions/<uuid:function_id>/order/": ("404 404 200 403 303", "404 404 422 403 303"),
+    "functions/export.csv": ("403 403 200 200 303", "405 405 405 405 303"),
+    "functions/approval/": ("405 405 405 405 303", "403 403 403 403 303"),
+    "functions/validations/": ("403 403 403 403 303", "403 403 403 403 303"),
+    "functions/validations/<uuid:validation_id>/": ("404 404 404 404 303", "404 404 404 404 303"),
+    "functions/confirm/<str:link_token>/": ("404 404 404 404 303", "404 404 404 404 303"),
+    "functions/orders/<uuid:function_order_id>/": ("404 404 200 200 303", "405 405 405 405 303"),
+    "functions/orders/<uuid:function_order_id>/<slug:form>.file": (
+        "404 404 404 404 303",
+        "405 405 405 405 303",
+    ),
+    "functions/orders/<uuid:function_order_id>/decide/": ("405 405 405 405 303", "404 404 409 403 303"),
+    "functions/orders/<uuid:function_order_id>/receipt/": ("405 405 405 405 303", "404 404 422 422 303"),
+    "functions/orders/<uuid:function_order_id>/revoke/": ("405 405 405 405 303", "404 404 422 422 303"),
+    "functions/orders/<uuid:function_order_id>/answer/": ("405 405 405 405 303", "404 404 422 422 303"),
     "orders/": ("200 200 200 200 303", "405 405 405 405 303"),
     "orders/<uuid:order_id>/": ("200 404 404 200 303", "405 405 405 405 303"),
     "orders/<uuid:order_id>/status/": ("200 404 404 200 303", "405 405 405 405 303"),
@@ -215,6 +232,9 @@ def specimens(scene: Scene) -> dict[str, str]:
         "certificate_id": str(
             Certificate.objects.filter(carrier_id=str(card.pk)).values_list("pk", flat=True)[0]
         ),
+        "function_order_id": str(_function_order(scene, function).pk),
+        "validation_id": str(function.name_validations.get().pk),
+        "form": "pem",
         "ceremony_id": str(uuid.uuid4()),
         "register": "pu",
         "run_id": str(SyncRun.objects.create(register="pu", started_at=scene.at).pk),
@@ -252,6 +272,11 @@ def stage(scene: Scene, settings: Settings) -> Iterator[Mapping[str, str]]:
     registers.forget()
     yield specimens(scene)
     registers.forget()
+def _function_order(scene: Scene, function: FunctionObject) -> FunctionOrder:
+    """Let Bo order a certificate for a function."""
+    return order_certificate(hsa_id=function.hsa_id, csr=request_for(), actor=scene.cast.bo, at=scene.at)
+
+
 
 
 def a_decision(scene: Scene, card: Card) -> BasisDecision:

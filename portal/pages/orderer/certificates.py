@@ -1,10 +1,11 @@
-"""The start page of those who order function certificates: what there is, and what expires (POR-10)."""
+"""Function certificates and their orders as lines of a list, and the start page of those who order them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ca.models import Certificate
@@ -30,6 +31,7 @@ class FunctionRow:
     not_after: datetime | None
     tag: Tag
     environment: Tag | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,17 +39,34 @@ class FunctionsPage:
     """What the list shows."""
 
     rows: Sequence[FunctionRow]
+    waiting: Sequence[FunctionRow] = ()
+    ending: Sequence[FunctionRow] = ()
 
 
 def functions_page(*, actor: Actor, at: datetime) -> FunctionsPage:
-    """Return the newest function certificates in the actor's organizations."""
-    return FunctionsPage(rows=rows_of(list_orders(actor=actor, limit=_ROWS).orders, at=at))
+    """Return the newest function certificates in the actor's organizations, and what waits for somebody."""
+    rows = rows_of(list_orders(actor=actor, limit=_ROWS).orders, at=at)
+    waiting = list_orders(actor=actor, state=FunctionOrderState.AWAITING_APPROVAL, limit=_ROWS).orders
+    return FunctionsPage(
+        rows=rows,
+        waiting=rows_of(waiting, at=at),
+        ending=[
+            row
+            for row in rows
+            if row.not_after and timedelta(0) < row.not_after - at <= _SOON and row.tag.tone == "warn"
+        ],
+    )
 
 
 def rows_of(orders: Sequence[FunctionOrder], *, at: datetime) -> list[FunctionRow]:
     """Return orders as lines of a list."""
     certificates = certificates_of(orders)
     return [_row(order, certificates.get(order.certificate_id), at=at) for order in orders]
+
+
+def tag_of(order: FunctionOrder, *, at: datetime) -> Tag:
+    """Return the order's state in words; an expired certificate is computed."""
+    return _tag(FunctionOrderState(order.state), not_after=order.not_after, at=at)
 
 
 def _row(order: FunctionOrder, certificate: Certificate | None, *, at: datetime) -> FunctionRow:
@@ -60,6 +79,7 @@ def _row(order: FunctionOrder, certificate: Certificate | None, *, at: datetime)
         not_after=not_after,
         tag=_tag(FunctionOrderState(order.state), not_after=not_after, at=at),
         environment=words.environment_tag(order.environment),
+        url=reverse("function-order", args=[order.pk]),
     )
 
 

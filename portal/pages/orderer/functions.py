@@ -1,28 +1,44 @@
-"""The function objects that one is authorized for, by page, and one with its certificates (POR-10)."""
+"""The inventory: all function objects that one is authorized for, searched, drawn, taken out (POR-10)."""
 
-from collections.abc import Sequence
+import csv
+import io
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from functioncerts.models import FunctionObject
-from functioncerts.policies import may_find
-from functioncerts.selectors import find_function_objects, get_function_object_by_id, orders_of
+from functioncerts import policies
+from functioncerts.approval import kinds_that_wait, set_approval
+from functioncerts.errors import Refused
+from functioncerts.inventory import (
+    Ends,
+    InventoryRow,
+    Search,
+    ending_by_month,
+    everything,
+    find,
+    tags_in_reach,
+)
+from functioncerts.models import FunctionKind
 from functioncerts.states import FunctionObjectState
-from functioncerts.validated import valid_names
+from journal.actor import Actor
 from portal import moments, problems, words
 from portal.pages import asking
-from portal.pages.orderer.certificates import FunctionRow, rows_of
-from portal.pages.parts import Crumb, Fact
+from portal.pages.orderer.month_plot import MonthPlot, month_plot
+from portal.pages.parts import Chip, Choice
 from portal.words import Tag
+from reports.cells import inert
 
 _ROWS: Final = 50
+_MARK: Final = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +51,9 @@ class ObjectRow:
     kind: str
     organization: str
     tag: Tag
+    ends_at: datetime | None = None
+    certificates: int = 0
+    tags: Sequence[str] = ()
     environment: Tag | None = None
 
 
@@ -45,73 +64,219 @@ class ObjectsPage:
     rows: Sequence[ObjectRow]
     next_url: str
     first_url: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionPage:
-    """What the view of one function object shows."""
-
-    name: str
-    tag: Tag
-    facts: Sequence[Fact]
-    names: Sequence[str]
-    rows: Sequence[FunctionRow]
-    crumbs: Sequence[Crumb]
-    environment: Tag | None = None
+    query: str = ""
+    chips: Sequence[Chip] = ()
+    tags: Sequence[Chip] = ()
+    plot: MonthPlot | None = None
+    export_url: str = ""
+    validations_url: str = ""
+    is_searched: bool = False
+    approval: Sequence[Choice] = ()
+    """The kinds of function whose orders may wait for a second person, for who decides that."""
 
 
 @require_safe
 def show_functions(request: HttpRequest) -> HttpResponse:
     """Show function objects by HSA-id, by keyset."""
-    actor, after = asking.who(request), request.GET.get("after", "")[:32]
-    if (refusal := may_find(actor)) is not None:
+    actor, at, after = asking.who(request), asking.now(), request.GET.get("after", "")[:32]
+    if (refusal := policies.may_find(actor)) is not None:
         return problems.page(request, problems.explain(refusal))
-    found = find_function_objects(actor=actor, after=after, limit=_ROWS)
-    here = reverse("functions")
-    page = ObjectsPage(
-        rows=[_row(one) for one in found.objects],
-        next_url=f"{here}?{urlencode({'after': found.after})}" if found.after else "",
-        first_url=here if after else "",
+    search = asked(request)
+    return render(
+        request, "portal/function_objects.html", {"page": objects_page(search, after, actor=actor, at=at)}
     )
-    return render(request, "portal/function_objects.html", {"page": page})
+
+
+def objects_page(search: Search, after: str, *, actor: Actor, at: datetime) -> ObjectsPage:
+    """Return what the list shows for a search."""
+    found = find(search, actor=actor, at=at, after=after, limit=_ROWS)
+    here = reverse("functions")
+    specialist = policies.has_role(actor, policies.MAY_VALIDATE)
+    return ObjectsPage(
+        rows=[_row(one) for one in found.rows],
+        next_url=_url(here, search, after=found.after) if found.after else "",
+        first_url=_url(here, search) if after else "",
+        query=search.text,
+        chips=_chips(search, is_specialist=specialist),
+        tags=[
+            Chip(
+                label=tag,
+                url=_url(here, _changed(search, tag="" if search.tag == tag else tag)),
+                is_chosen=search.tag == tag,
+            )
+            for tag in tags_in_reach(actor=actor)
+        ],
+        plot=None if specialist else month_plot(ending_by_month(actor=actor, at=at), at=at),
+        export_url=_url(reverse("functions-export"), search),
+        validations_url=reverse("validations") if specialist else "",
+        is_searched=search != Search(),
+        approval=_approval(actor),
+    )
+
+
+@require_http_methods(["POST"])
+def decide_approval(request: HttpRequest) -> HttpResponse:
+    """Say which kinds of orders wait for a second person in the actor's own organization."""
+    actor, at = asking.who(request), asking.now()
+    try:
+        for kind in FunctionKind:
+            wanted = kind.value in request.POST.getlist("kind")
+            set_approval(
+                organization_id=actor.organization_id, kind=kind, takes_two=wanted, actor=actor, at=at
+            )
+    except Refused as error:
+        return problems.page(request, problems.explain(error))
+    messages.success(request, _("The change is made."))
+    return HttpResponseRedirect(reverse("functions"))
+
+
+def _approval(actor: Actor) -> Sequence[Choice]:
+    if policies.may_set_approval(actor.organization_id, actor=actor) is not None:
+        return ()
+    waiting = kinds_that_wait(actor.organization_id)
+    return [
+        Choice(value=kind.value, name=words.FUNCTION_KINDS[kind.value], is_chosen=kind.value in waiting)
+        for kind in FunctionKind
+    ]
 
 
 @require_safe
-def show_function(request: HttpRequest, function_id: str) -> HttpResponse:
-    """Show one function object; 404 also when outside the actor's role."""
+def export_functions(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+    """Answer with the list as CSV: what is shown, all of it."""
     actor, at = asking.who(request), asking.now()
-    one = get_function_object_by_id(str(function_id), actor=actor)
-    facts = [
-        Fact(name=_("HSA-id"), value=one.hsa_id, copy=one.hsa_id),
-        Fact(name=_("Organization"), value=one.organization.name),
-        Fact(name=_("Kind"), value=str(words.FUNCTION_KINDS[one.kind])),
-        Fact(name=_("Registered"), value=moments.moment(one.registered_at, now=at)),
-    ]
-    if one.validated_at is not None:
-        facts.append(Fact(name=_("Validated"), value=moments.moment(one.validated_at, now=at)))
-    page = FunctionPage(
-        name=one.name,
-        tag=_tag(one),
-        facts=facts,
-        names=list(valid_names(one, at=at)),
-        rows=rows_of(orders_of(one, actor=actor, limit=_ROWS), at=at),
-        crumbs=(Crumb(label=_("Function objects"), url=reverse("functions")), Crumb(label=one.name)),
-        environment=words.environment_tag(one.environment),
+    if (refusal := policies.may_find(actor)) is not None:
+        return problems.page(request, problems.explain(refusal))
+    response = StreamingHttpResponse(
+        _lines(asked(request), actor=actor, at=at), content_type="text/csv; charset=utf-8"
     )
-    return render(request, "portal/function_object.html", {"page": page})
+    response["Content-Disposition"] = f'attachment; filename="functions-{asking.today(at)}.csv"'
+    return response
 
 
-def _row(one: FunctionObject) -> ObjectRow:
+def asked(request: HttpRequest) -> Search:
+    """Return what one looks for; what nobody knows is left out."""
+    kind, state = request.GET.get("kind", ""), request.GET.get("state", "")
+    ends = request.GET.get("ends", "")
+    return Search(
+        text=request.GET.get("q", "").strip()[:120],
+        kind=kind if kind in set(FunctionKind) else "",
+        state=state if state in set(FunctionObjectState) else "",
+        tag=request.GET.get("tag", "")[:40],
+        ends=ends if ends in set(Ends) else "",
+    )
+
+
+def _lines(search: Search, *, actor: Actor, at: datetime) -> Iterator[str]:
+    yield _MARK + _line(
+        (
+            _("HSA-id"),
+            _("Name"),
+            _("Kind"),
+            _("Organization"),
+            _("State"),
+            _("Environment"),
+            _("Active certificates"),
+            _("First ends"),
+            _("Tags"),
+            _("Mailbox"),
+        )
+    )
+    for row in everything(search, actor=actor, at=at):
+        one = row.function_object
+        yield _line(
+            (
+                one.hsa_id,
+                one.name,
+                str(words.FUNCTION_KINDS[one.kind]),
+                one.organization.name,
+                str(words.FUNCTION_OBJECT_STATES[FunctionObjectState(one.state)].label),
+                one.environment,
+                str(row.certificates),
+                moments.exact(row.ends_at)[:10] if row.ends_at else "",
+                ", ".join(row.tags),
+                one.mailbox,
+            )
+        )
+
+
+def _line(cells: Sequence[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, delimiter=";").writerow([inert(cell) for cell in cells])
+    return line.getvalue()
+
+
+def _row(row: InventoryRow) -> ObjectRow:
+    one = row.function_object
     return ObjectRow(
         url=reverse("function", args=[one.pk]),
         name=one.name,
         hsa_id=one.hsa_id,
         kind=str(words.FUNCTION_KINDS[one.kind]),
         organization=one.organization.name,
-        tag=_tag(one),
+        tag=words.FUNCTION_OBJECT_STATES[FunctionObjectState(one.state)],
+        ends_at=row.ends_at,
+        certificates=row.certificates,
+        tags=row.tags,
         environment=words.environment_tag(one.environment),
     )
 
 
-def _tag(one: FunctionObject) -> Tag:
-    return words.FUNCTION_OBJECT_STATES[FunctionObjectState(one.state)]
+def _chips(search: Search, *, is_specialist: bool) -> list[Chip]:
+    here = reverse("functions")
+    ends = {
+        "": _("All"),
+        Ends.SOON.value: _("End within 60 days"),
+        Ends.EXPIRED.value: _("Have ended"),
+        Ends.NONE.value: _("Without certificates"),
+    }
+    chips = [
+        Chip(label=label, url=_url(here, _changed(search, ends=value)), is_chosen=search.ends == value)
+        for value, label in ends.items()
+    ]
+    if is_specialist:
+        waiting = FunctionObjectState.NOT_VALIDATED.value
+        chips.append(
+            Chip(
+                label=_("Wait for validation"),
+                url=_url(here, _changed(search, state="" if search.state == waiting else waiting)),
+                is_chosen=search.state == waiting,
+            )
+        )
+    return chips + [
+        Chip(
+            label=words.FUNCTION_KINDS[kind.value],
+            url=_url(here, _changed(search, kind="" if search.kind == kind.value else kind.value)),
+            is_chosen=search.kind == kind.value,
+        )
+        for kind in FunctionKind
+    ]
+
+
+def _changed(
+    search: Search,
+    *,
+    ends: str | None = None,
+    kind: str | None = None,
+    tag: str | None = None,
+    state: str | None = None,
+) -> Search:
+    return Search(
+        text=search.text,
+        kind=search.kind if kind is None else kind,
+        state=search.state if state is None else state,
+        tag=search.tag if tag is None else tag,
+        ends=search.ends if ends is None else ends,
+    )
+
+
+def _url(address: str, search: Search, *, after: str = "") -> str:
+    told = {
+        "q": search.text,
+        "kind": search.kind,
+        "state": search.state,
+        "tag": search.tag,
+        "ends": search.ends,
+        "after": after,
+    }
+    query = urlencode({name: value for name, value in told.items() if value})
+    return f"{address}?{query}" if query else address

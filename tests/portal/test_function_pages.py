@@ -1,0 +1,254 @@
+"""The pages of those who order and validate function certificates (POR-10, FC-2, FC-4)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from django.core import mail
+from django.test import Client
+from pytest_django import Settings
+
+from directory.models import Employment, Role
+from functioncerts.lifecycle import settle_order
+from functioncerts.models import (
+    FunctionKind,
+    FunctionObject,
+    FunctionOrder,
+    FunctionTag,
+    NameValidation,
+    NoticeAnswer,
+)
+from functioncerts.receipts import VERSION
+from functioncerts.states import FunctionOrderState, NameValidationState
+from journal.actor import Actor
+from tests.cast import actor_of
+from tests.functioncerts.conftest import SERVER, function_object, request_for
+from tests.portal.conftest import LogIn
+from tests.scenarios import Scene
+
+NAME = "journal.regionnorr.test"
+
+
+@pytest.fixture
+def server(scene: Scene) -> FunctionObject:
+    return function_object(scene.cast, SERVER, FunctionKind.SERVER, NAME, at=scene.at)
+
+
+def form(csr: bytes | None = None, *, names: str = NAME, **more: str) -> Mapping[str, str]:
+    return {"names": names, "csr": (csr or request_for()).decode(), "step": "check", **more}
+
+
+def placed(browser: Client, server: FunctionObject, **more: str) -> FunctionOrder:
+    answer = browser.post(f"/functions/{server.pk}/order/", form(step="place", receipt=VERSION, **more))
+    assert answer.status_code == 302, answer.content.decode()
+    return FunctionOrder.objects.get(pk=answer["Location"].split("/")[-2])
+
+
+def delivered(scene: Scene, browser: Client, server: FunctionObject, **more: str) -> FunctionOrder:
+    order = placed(browser, server, **more)
+    scene.authority.issue_and_publish(at=scene.at)
+    return settle_order(order_id=str(order.pk), actor=Actor.system("test"), at=scene.at)
+
+
+def test_the_form_explains_what_it_found_and_orders_nothing_yet(
+    scene: Scene, server: FunctionObject, log_in: LogIn
+) -> None:
+    """FC-2: of the request only the key is used, and the form says so."""
+    csr = request_for(rsa.generate_private_key(65537, 2048), names=("evil.test",), common_name="evil.test")
+    text = log_in(scene.cast.bo).post(f"/functions/{server.pk}/order/", form(csr)).content.decode()
+    assert "CN=evil.test" in text
+    assert "rsa-2048" in text
+    assert "Jag kvitterar funktionscertifikatet" in text
+    assert not FunctionOrder.objects.exists()
+
+
+def test_nothing_is_ordered_without_the_receipt(scene: Scene, server: FunctionObject, log_in: LogIn) -> None:
+    """FC-4."""
+    answer = log_in(scene.cast.bo).post(f"/functions/{server.pk}/order/", form(step="place"))
+    assert answer.status_code == 422
+    assert not FunctionOrder.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("names", "csr"),
+    [
+        ("journal.regionsyd.test", None),
+        ("*.journal.regionnorr.test", None),
+        (NAME, b"no request"),
+        (NAME, request_for(ec.generate_private_key(ec.SECP521R1()))),
+    ],
+)
+def test_what_cannot_be_ordered_is_said_in_the_form(
+    scene: Scene, server: FunctionObject, log_in: LogIn, names: str, csr: bytes | None
+) -> None:
+    """FC-2."""
+    answer = log_in(scene.cast.bo).post(f"/functions/{server.pk}/order/", form(csr, names=names))
+    assert answer.status_code in {403, 422}
+    assert 'role="alert"' in answer.content.decode()
+    assert names.split(".")[-2] in answer.content.decode()
+
+
+def test_a_certificate_is_ordered_fetched_renewed_and_revoked(
+    scene: Scene, server: FunctionObject, log_in: LogIn
+) -> None:
+    """FC-2, FC-4."""
+    browser = log_in(scene.cast.bo)
+    old = delivered(scene, browser, server)
+    page = browser.get(f"/functions/orders/{old.pk}/").content.decode()
+    assert old.receipt_version == VERSION
+    assert f"?replaces={old.pk}" in page
+    assert browser.get(f"/functions/orders/{old.pk}/pem.file").content.startswith(b"-----BEGIN CERT")
+    assert browser.get(f"/functions/orders/{old.pk}/cer.file").content.startswith(b"0\x82")
+    assert browser.get(f"/functions/orders/{old.pk}/chain.file").content.count(b"BEGIN") > 1
+    assert browser.get(f"/functions/orders/{old.pk}/key.file").status_code == 404
+    new = delivered(scene, browser, server, replaces=str(old.pk))
+    assert new.replaces_id == old.pk
+    assert browser.post(f"/functions/orders/{old.pk}/revoke/", {"reason": "superseded"}).status_code == 422
+    browser.post(f"/functions/orders/{old.pk}/revoke/", {"reason": "superseded", "understood": "on"})
+    old.refresh_from_db()
+    new.refresh_from_db()
+    assert (old.state, new.state) == (FunctionOrderState.REVOKED.value, FunctionOrderState.DELIVERED.value)
+
+
+def test_a_certificate_that_came_without_receipt_is_fetched_only_after_it(
+    scene: Scene, server: FunctionObject, log_in: LogIn
+) -> None:
+    """FC-4: by API or ACME."""
+    browser = log_in(scene.cast.bo)
+    order = delivered(scene, browser, server)
+    FunctionOrder.objects.update(receipt_version="", receipt_accepted_at=None, receipt_accepted_by="")
+    assert browser.get(f"/functions/orders/{order.pk}/pem.file").status_code == 404
+    assert browser.post(f"/functions/orders/{order.pk}/receipt/", {}).status_code == 422
+    browser.post(f"/functions/orders/{order.pk}/receipt/", {"receipt": VERSION})
+    assert browser.get(f"/functions/orders/{order.pk}/pem.file").status_code == 200
+
+
+def test_a_manager_asks_for_a_second_person_who_is_never_the_first(
+    scene: Scene, server: FunctionObject, log_in: LogIn
+) -> None:
+    manager = log_in(actor_of(scene.cast.asa, Role.ISSUANCE_MANAGER))
+    manager.post("/functions/approval/", {"kind": ["server"]})
+    bo = log_in(scene.cast.bo)
+    order = placed(bo, server)
+    assert order.state == FunctionOrderState.AWAITING_APPROVAL.value
+    assert bo.post(f"/functions/orders/{order.pk}/decide/", {"decision": "approve"}).status_code == 403
+    assert 'aria-describedby="why-decide"' in bo.get(f"/functions/orders/{order.pk}/").content.decode()
+    manager.post(f"/functions/orders/{order.pk}/decide/", {"decision": "approve"})
+    order.refresh_from_db()
+    assert order.state == FunctionOrderState.ORDERED.value
+    assert bo.post("/functions/approval/", {}).status_code == 403
+
+
+def test_notices_are_answered_on_the_page(scene: Scene, server: FunctionObject, log_in: LogIn) -> None:
+    """POR-9."""
+    browser = log_in(scene.cast.bo)
+    order = delivered(scene, browser, server)
+    browser.post(f"/functions/orders/{order.pk}/answer/", {"answer": "taken"})
+    assert NoticeAnswer.objects.get().answered_by == scene.cast.bo.identifier
+    assert browser.post(f"/functions/orders/{order.pk}/answer/", {"answer": "maybe"}).status_code == 422
+
+
+def test_who_is_responsible_and_tags_are_written_and_searched(
+    scene: Scene, server: FunctionObject, log_in: LogIn
+) -> None:
+    """FC-3, POR-10."""
+    browser, place = log_in(scene.cast.bo), f"/functions/{server.pk}/set-up/"
+    good = {"tags": "drift, norr", "mobile": "+46 70-123 45 67", "order_responsible": scene.cast.asa.hsa_id}
+    assert browser.post(place, good).status_code == 302
+    for wrong in ({"mobile": "0701234567"}, {"tags": "<b>"}, {"receivers": "SE2321000024-B001"}):
+        assert browser.post(place, wrong).status_code == 422
+    assert set(FunctionTag.objects.values_list("tag", flat=True)) == {"drift", "norr"}
+    assert SERVER in browser.get("/functions/?tag=drift").content.decode()
+    assert SERVER not in browser.get("/functions/?tag=syd").content.decode()
+
+
+def test_the_inventory_is_searched_filtered_drawn_and_taken_out(
+    scene: Scene, server: FunctionObject, log_in: LogIn
+) -> None:
+    """POR-10."""
+    browser = log_in(scene.cast.bo)
+    assert SERVER in browser.get("/functions/?ends=none").content.decode()
+    delivered(scene, browser, server)
+    text = browser.get("/functions/").content.decode()
+    assert "<svg" in text
+    assert "<details" in text
+    for query, is_there in (
+        ("q=journal.regionnorr", True),
+        ("q=SE2321000016-J", True),
+        ("q=elsewhere", False),
+        ("kind=server", True),
+        ("kind=email", False),
+        ("ends=none", False),
+        ("ends=expired", False),
+    ):
+        assert (SERVER in browser.get(f"/functions/?{query}").content.decode()) is is_there, query
+    FunctionOrder.objects.update(not_after=scene.at)
+    assert SERVER in browser.get("/functions/?ends=expired").content.decode()
+    FunctionObject.objects.update(name="=cmd()")
+    export = b"".join(browser.get("/functions/export.csv").streaming_content).decode()  # type: ignore[attr-defined]
+    assert "'=cmd()" in export
+    assert SERVER in export
+
+
+def test_another_organization_gets_nothing(scene: Scene, server: FunctionObject, log_in: LogIn) -> None:
+    """POR-10: Doris of Region Syd, as an orderer."""
+    order = delivered(scene, log_in(scene.cast.bo), server)
+    doris = log_in(replace(scene.cast.doris, role=_granted(scene)))
+    assert SERVER not in doris.get("/functions/").content.decode()
+    assert SERVER not in b"".join(doris.get("/functions/export.csv").streaming_content).decode()  # type: ignore[attr-defined]
+    for place in (
+        f"/functions/{server.pk}/",
+        f"/functions/{server.pk}/order/",
+        f"/functions/orders/{order.pk}/",
+        f"/functions/orders/{order.pk}/pem.file",
+    ):
+        assert doris.get(place).status_code == 404, place
+    for place in ("decide", "receipt", "revoke", "answer"):
+        answer = doris.post(f"/functions/orders/{order.pk}/{place}/", {"receipt": VERSION})
+        assert answer.status_code == 404, place
+    assert doris.get("/functions/validations/").status_code == 403
+
+
+def _granted(scene: Scene) -> str:
+    doris = Employment.objects.get(hsa_id=scene.cast.doris.identifier)
+    return actor_of(doris, Role.FUNCTION_CERT_ORDERER).role
+
+
+def test_a_specialist_validates_by_paper_and_by_mail(
+    scene: Scene, server: FunctionObject, log_in: LogIn, settings: Settings
+) -> None:
+    """POR-10: a mailed link is confirmed by a press of its owner, without login."""
+    settings.EMAIL_HOST = "127.0.0.1"
+    browser = log_in(actor_of(scene.cast.asa, Role.VALIDATION_SPECIALIST))
+    told = {"organization": str(scene.cast.norr.pk), "name": "ny.test"}
+    paper = {**told, "method": "document", "reference": "DNR 1", "valid_to": "1999-01-01"}
+    assert browser.post("/functions/validations/", paper).status_code == 422
+    browser.post("/functions/validations/", {**paper, "valid_to": ""})
+    assert NameValidation.objects.get(name="ny.test").state == NameValidationState.VALID.value
+    mailed = {**told, "name": "post.test", "method": "mail", "send_to": "hostmaster@post.test"}
+    browser.post("/functions/validations/", mailed)
+    (message,) = mail.outbox
+    assert message.to == ["hostmaster@post.test"]
+    found = re.search(r"/functions/confirm/[\w-]+/", str(message.body))
+    assert found is not None
+    stranger = Client()
+    assert "post.test" in stranger.get(found[0]).content.decode()
+    waiting = NameValidation.objects.get(name="post.test")
+    assert waiting.state == NameValidationState.PENDING.value
+    stranger.post(found[0])
+    waiting.refresh_from_db()
+    assert waiting.state == NameValidationState.VALID.value
+    assert stranger.get("/functions/confirm/" + "x" * 43 + "/").status_code == 404
+    browser.post(f"/functions/validations/{waiting.pk}/", {"action": "withdraw"})
+    waiting.refresh_from_db()
+    assert waiting.state == NameValidationState.WITHDRAWN.value
+
+
+def test_a_dns_proof_says_which_record_to_write(scene: Scene, server: FunctionObject, log_in: LogIn) -> None:
+    browser = log_in(actor_of(scene.cast.asa, Role.VALIDATION_SPECIALIST))
+    told = {"organization": str(scene.cast.norr.pk), "name": "ny.test", "method": "dns_txt"}
+    text = browser.post("/functions/validations/", told, follow=True).content.decode()
+    assert "_sigill-validation.ny.test" in text
+    assert f"sigill-validation={NameValidation.objects.get(name='ny.test').token}" in text
