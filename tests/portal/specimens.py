@@ -24,6 +24,7 @@ from portal.pages.desk.orders import OrderPage, OrdersPage
 from portal.pages.desk.paper_log_page import EXAMPLE, LogRow, PaperLogPage
 from portal.pages.desk.people import SearchPage, UnitPage
 from portal.pages.desk.person import PersonPage
+from portal.pages.desk.puk_letter import PukLetterPage
 from portal.pages.desk.receipt import ReceiptPage
 from portal.pages.desk.today import TodayPage
 from portal.pages.latency_plot import HourRow, latency_plot
@@ -495,6 +496,21 @@ def unlock(done: int = 1, *, is_aborted: bool = False) -> dict[str, object]:
     return {**filled, "page": replace(page, steps=steps, start_url=start_url, problem=problem)}
 
 
+def puk_letter() -> dict[str, object]:
+    page = PukLetterPage(
+        name="Åsa Lindqvist",
+        card_number="9752278903123456781",
+        facts=(
+            Fact(name="Namn", value="Åsa Lindqvist"),
+            Fact(name="Går till", value="innehavarens folkbokföringsadress"),
+        ),
+        crumbs=(Crumb(label="Personer", url="#"), Crumb(label="Beställ PUK-brev")),
+        person_url="#",
+        unlock_url="#u",
+    )
+    return {"page": page, "shell": _shell("people")}
+
+
 def block(*, has_errors: bool = False) -> dict[str, object]:
     initial = {"requested_day": "2026-11-21", "requested_clock": "09:38"}
     form = BlockForm(
@@ -845,6 +861,7 @@ SPECIMENS = {
     "unlock": ("unlock", unlock),
     "unlock-aborted": ("unlock", lambda: unlock(2, is_aborted=True)),
     "unlock-done": ("unlock", lambda: unlock(4)),
+    "puk-letter": ("puk_letter", puk_letter),
     "receipt": ("receipt", receipt),
     "block_receipt": ("block_receipt", block_receipt),
     "proof": ("proof", row_in_the_log),

@@ -174,6 +174,7 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "orders/<uuid:order_id>/cancel/": ("405 405 405 405 303", "409 404 404 403 303"),
     "cards/<uuid:card_id>/activate/": ("409 404 404 403 303", "409 404 404 403 303"),
     "cards/<uuid:card_id>/unlock/": ("200 404 404 403 303", "422 404 404 403 303"),
+    "cards/<uuid:card_id>/puk-letter/": ("200 404 404 403 303", "302 404 404 403 303"),
     "unlocks/<uuid:unlock_id>/": ("200 404 404 200 303", "405 405 405 405 303"),
     "unlocks/<uuid:unlock_id>/status/": ("200 404 404 200 303", "405 405 405 405 303"),
     "unlocks/<uuid:unlock_id>/cancel/": ("405 405 405 405 303", "302 404 404 403 303"),

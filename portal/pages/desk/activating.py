@@ -46,6 +46,7 @@ class IdentityPage:
     crumbs: Sequence[Crumb]
     person_url: str
     block_url: str
+    letter_url: str = ""
     problem: Problem | None = None
 
 

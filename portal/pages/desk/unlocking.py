@@ -187,6 +187,7 @@ def _identity_page(card: Card, *, problem: Problem | None) -> IdentityPage:
         crumbs=_crumbs(card),
         person_url=reverse("person", args=[card.person_id]),
         block_url=reverse("block-card", args=[card.pk]),
+        letter_url=reverse("puk-letter", args=[card.pk]),
         problem=problem,
     )
 
