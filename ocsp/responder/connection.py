@@ -135,7 +135,7 @@ class Connection(asyncio.Protocol):
         self._lingers: int | None = None
         """The second of the refusal; the reader that met it stays, so that nothing is read any more."""
         self._drained = 0
-        self._held: list[bytes] = []
+        self._held = b""
         """What came while an answer was being made; once there is some, no more is read."""
         self._is_paused = False
         self._has_ended = False
@@ -150,12 +150,11 @@ class Connection(asyncio.Protocol):
         """End; an answer under way is made and thrown away."""
         self._connections.forget(self)
         self._queue.clear()
-        self._held.clear()
 
     def data_received(self, data: bytes) -> None:
         """Take what came."""
         if self._answering is not None:
-            self._held.append(data)
+            self._held += data
             self._pause()
             return
         if self._reader is None:
@@ -283,8 +282,7 @@ class Connection(asyncio.Protocol):
     def _go_on(self) -> None:
         """Take what was held, and read on, or close after a client that has said all it will say."""
         if self._held and self._answering is None and not self._transport.is_closing():
-            held = b"".join(self._held)
-            self._held.clear()
+            held, self._held = self._held, b""
             self.data_received(held)
         if self._answering is not None or self._stalled is not None or self._transport.is_closing():
             return
