@@ -69,6 +69,16 @@ class OrganizationRefused(DomainError):
     code = "organization_refused"
 
 
+class AgencyRefused(DomainError):
+    """An agent may not be appointed or dismissed so.
+
+    ``facts["rule"]``: ``not_central reason_missing agent_is_itself agent_for_nothing ends_before_it_starts
+    agent_already agent_no_more``.
+    """
+
+    code = "agency_refused"
+
+
 class LogoRefused(DomainError):
     """A file is no logo; ``facts["rule"]``: ``file_too_large too_many_pixels no_picture``."""
 

@@ -23,7 +23,7 @@ from portal.wordings.api import API
 from portal.wordings.authn import AUTHN
 from portal.wordings.ca import CA
 from portal.wordings.cards import CARDS
-from portal.wordings.directory import DIRECTORY, ROLE_FIXERS, ROLE_RULES
+from portal.wordings.directory import AGENCY_RULES, DIRECTORY, ROLE_FIXERS, ROLE_RULES
 from portal.wordings.fixers import fixer_said
 from portal.wordings.functioncerts import FUNCTIONCERTS
 from portal.wordings.ground import GROUND
@@ -285,6 +285,7 @@ _NAMES: Final[Mapping[str, words.Text]] = {
     "pu": "PU",
     **{role.value: name for role, name in words.ROLES.items()},
     **ROLE_RULES,
+    **AGENCY_RULES,
     **{kind.value: name for kind, name in words.DOCUMENT_KINDS.items()},
     **{method.value: name for method, name in words.CHECK_METHODS.items()},
 }

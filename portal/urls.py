@@ -102,6 +102,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         organizations.change_logo,
         name="organization-logo-change",
     ),
+    path(
+        "organizations/<uuid:organization_id>/agent/",
+        organizations.change_agent,
+        name="organization-agent",
+    ),
     path("organizations/<uuid:organization_id>/stop/", organizations.change_stop, name="organization-stop"),
     path("roles/", roles.show_roles, name="roles"),
     path("roles/give/", giving.give, name="role-give"),

@@ -41,6 +41,15 @@ ROLE_RULES: Final[Mapping[str, Text]] = {
 }
 """Why a role may not be given, taken, asked for or confirmed."""
 
+AGENCY_RULES: Final[Mapping[str, Text]] = {
+    "not_central": _("only the central administration decides on agents"),
+    "agent_is_itself": _("an agent is another organization, and none of the central administration"),
+    "agent_for_nothing": _("an agent handles cards, function certificates or both"),
+    "agent_already": _("the organization is agent already for some of that time"),
+    "agent_no_more": _("the task has ended already"),
+}
+"""Why an agent may not be appointed or dismissed, beside the rules of roles."""
+
 ROLE_FIXERS: Final[Mapping[str, str]] = {
     "own_role": "colleague",
     "same_person": "colleague",
@@ -117,6 +126,12 @@ DIRECTORY: Final[Mapping[str, Wording]] = {
         title=_("The organization cannot be changed"),
         text=_("Only the central administration changes how organizations are set up, and says why."),
         fixer="central_administrator",
+    ),
+    "agency_refused": Wording(
+        status=409,
+        title=_("The agent cannot be changed"),
+        text=_("A rule stops it: %(rule)s."),
+        fixer="you",
     ),
     "logo_refused": Wording(
         status=422,

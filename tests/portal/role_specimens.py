@@ -10,8 +10,8 @@ from journal.errors import Refusal
 from portal import problems, words
 from portal.pages.managers.deciding import ConfirmPage, ConfirmRow, DecisionPage
 from portal.pages.managers.giving import GrantPage, GrantPreview
-from portal.pages.managers.organization_forms import LogoForm, SetupForm, StopForm
-from portal.pages.managers.organizations import AreaRow, OrganizationPage, OrganizationRow
+from portal.pages.managers.organization_forms import AgentForm, LogoForm, SetupForm, StopForm
+from portal.pages.managers.organizations import AgentRow, AreaRow, OrganizationPage, OrganizationRow
 from portal.pages.managers.role_forms import ConfirmForm, GrantForm, ReasonForm
 from portal.pages.managers.role_words import allowed
 from portal.pages.managers.roles import HelpPage, HelpStep, RoleRow, RolesPage, WaitingRow
@@ -110,6 +110,10 @@ def organization() -> dict[str, object]:
     page = OrganizationPage(
         name="Region Norr", id=KEY,
         facts=[Fact(name="HSA-id", value="SE2321000016-0001", copy="SE2321000016-0001")], logo_url="",
+        agents=[
+            AgentRow(name="Region Syd", detail="Allt, enligt HSA"),
+            AgentRow(name="Vård AB", detail="Kort · från 2026-01-01", id=KEY),
+        ],
         stops=["Inga beställningar från 2026-12-18 08:00: byte av portal"], has_own_stop=True,
         may_change=True, events=[TimelineItem(at=AT, title="Organisation ändrad i portalen")], crumbs=CRUMBS,
     )  # fmt: skip
@@ -119,7 +123,7 @@ def organization() -> dict[str, object]:
     )  # fmt: skip
     return {
         "page": page, "setup_form": SetupForm(initial=SetupForm.initial_of(setup)), "logo_form": LogoForm(),
-        "stop_form": StopForm(), "form": None,
+        "stop_form": StopForm(), "agent_form": AgentForm(agents=[("1", "Region Syd")]), "form": None,
     }  # fmt: skip
 
 

@@ -113,6 +113,7 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "organizations/<uuid:organization_id>/change/": ("405 405 405 405 303", "404 404 404 404 303"),
     "organizations/<uuid:organization_id>/logo.png": ("404 404 404 404 303", "405 405 405 405 303"),
     "organizations/<uuid:organization_id>/logo/": ("405 405 405 405 303", "404 404 404 404 303"),
+    "organizations/<uuid:organization_id>/agent/": ("405 405 405 405 303", "404 404 404 404 303"),
     "organizations/<uuid:organization_id>/stop/": ("405 405 405 405 303", "404 404 404 404 303"),
     "roles/": ("403 403 403 403 303", "405 405 405 405 303"),
     "roles/give/": ("403 403 403 403 303", "403 403 403 403 303"),

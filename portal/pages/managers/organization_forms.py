@@ -1,16 +1,18 @@
 """The forms of an organization's set-up; who may send them is decided below."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cards.products import catalogue
+from directory.agencies import Task
 from directory.organization_lifecycle import Setup
 from portal import moments, words
-from portal.pages.desk.identity_form import dress
+from portal.pages.desk.identity_form import IsoDateField, dress
+from portal.pages.managers.role_forms import DAY, LAST_DAY, midnight
 
 
 def _reason() -> forms.CharField:
@@ -79,6 +81,48 @@ class LogoForm(forms.Form):
     def __init__(self, data: object = None, files: object = None) -> None:
         super().__init__(data, files, auto_id="logo_%s")  # type: ignore[arg-type]
         dress(self)
+
+
+class AgentForm(forms.Form):
+    """Which organization handles what, and how long."""
+
+    agent = forms.ChoiceField(label=gettext_lazy("Agent"))
+    handles = forms.MultipleChoiceField(
+        label=gettext_lazy("Handles"),
+        choices=(("cards", gettext_lazy("Cards")), ("functions", gettext_lazy("Function certificates"))),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    valid_from = IsoDateField(
+        label=gettext_lazy("From"),
+        required=False,
+        help_text=gettext_lazy("YYYY-MM-DD; empty: at once"),
+        widget=forms.TextInput(attrs=DAY),
+    )
+    valid_to = IsoDateField(
+        label=gettext_lazy("Last day"),
+        required=False,
+        help_text=gettext_lazy("YYYY-MM-DD; empty: no end"),
+        widget=forms.TextInput(attrs=DAY),
+    )
+    reason = _reason()
+
+    def __init__(self, data: object = None, *, agents: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(data, auto_id="agent_%s")  # type: ignore[arg-type]
+        self.fields["agent"].choices = [("", _("Choose the organization")), *agents]  # type: ignore[attr-defined]
+        dress(self)
+
+    def task(self, *, at: datetime) -> Task:
+        """Return what is asked for; only after ``is_valid``. It begins at the earliest now."""
+        data = self.cleaned_data
+        begins: date | None = data["valid_from"]
+        ends: date | None = data["valid_to"]
+        return Task(
+            agent_id=data["agent"],
+            for_cards="cards" in data["handles"],
+            for_functions="functions" in data["handles"],
+            valid_from=at if begins is None else max(at, midnight(begins)),
+            valid_to=None if ends is None else midnight(min(ends, LAST_DAY) + timedelta(days=1)),
+        )
 
 
 class StopForm(forms.Form):

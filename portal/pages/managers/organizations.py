@@ -18,7 +18,9 @@ from cards.errors import CardsError
 from cards.lifecycle import resume_ordering, stop_ordering
 from cards.selectors import order_stops
 from directory import policies
-from directory.errors import LogoRefused, OrganizationRefused
+from directory.agencies import agencies_of, end_agency, give_agency
+from directory.agency_models import Agency
+from directory.errors import AgencyRefused, LogoRefused, OrganizationRefused
 from directory.logos import LARGEST_FILE, logo_of
 from directory.models import Organization
 from directory.organization_lifecycle import Setup, set_logo, set_up, setup_of
@@ -35,7 +37,7 @@ from journal.errors import DomainError
 from portal import moments, problems, words
 from portal.pages import asking
 from portal.pages.desk.history import timeline
-from portal.pages.managers.organization_forms import LogoForm, SetupForm, StopForm
+from portal.pages.managers.organization_forms import AgentForm, LogoForm, SetupForm, StopForm
 from portal.pages.parts import Crumb, Fact, TimelineItem
 from portal.problems import Problem
 
@@ -62,6 +64,15 @@ class AreaRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRow:
+    """An agent of the organization; ``id`` is empty for one that HSA names, which is ended there."""
+
+    name: str
+    detail: str
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizationPage:
     """How one organization is set up."""
 
@@ -69,6 +80,7 @@ class OrganizationPage:
     id: str
     facts: Sequence[Fact]
     logo_url: str
+    agents: Sequence[AgentRow]
     stops: Sequence[str]
     has_own_stop: bool
     may_change: bool
@@ -189,13 +201,59 @@ def change_stop(request: HttpRequest, organization_id: str) -> HttpResponse:
     return _back(organization)
 
 
+@require_http_methods(["POST"])
+def change_agent(request: HttpRequest, organization_id: str) -> HttpResponse:
+    """Let another organization handle things for this one, or end that."""
+    actor, at = asking.who(request), asking.now()
+    organization = get_organization(organization_id, actor=actor)
+    try:
+        if "end" in request.POST:
+            reason = request.POST.get("reason", "")[:200]
+            end_agency(str(organization.pk), request.POST["end"], reason=reason, actor=actor, at=at)
+            messages.success(request, _("The agent's task is ended."))
+            return _back(organization)
+        form = AgentForm(request.POST, agents=_agents(organization, actor=actor))
+        if not form.is_valid():
+            return _page(request, organization, actor=actor, at=at, agent_form=form, status=422)
+        reason = form.cleaned_data["reason"]
+        agency = give_agency(str(organization.pk), form.task(at=at), reason=reason, actor=actor, at=at)
+    except AgencyRefused as error:
+        return _page(request, organization, actor=actor, at=at, error=error)
+    messages.success(request, _("%(agent)s is agent.") % {"agent": agency.agent.name})
+    return _back(organization)
+
+
+def _agents(organization: Organization, *, actor: Actor) -> list[tuple[str, str]]:
+    """Return which organizations may be chosen as agent."""
+    others = (one for one in list_organizations(actor=actor) if one.kind != policies.CENTRAL)
+    return sorted(((str(one.pk), one.name) for one in others if one.pk != organization.pk), key=_by_name)
+
+
+def _by_name(choice: tuple[str, str]) -> str:
+    return choice[1].casefold()
+
+
+def _agent_rows(organization: Organization, *, at: datetime) -> list[AgentRow]:
+    named = organization.agent_organization
+    rows = [AgentRow(name=named.name, detail=_("Everything, according to HSA"))] if named else []
+    return rows + [_agent_row(one, at=at) for one in agencies_of(organization, at=at)]
+
+
+def _agent_row(agency: Agency, *, at: datetime) -> AgentRow:
+    handles = ((_("Cards"), agency.for_cards), (_("Function certificates"), agency.for_functions))
+    facts = [", ".join(name for name, is_meant in handles if is_meant)]
+    facts.append(_("from %(when)s") % {"when": moments.moment(agency.valid_from, now=at)})
+    if agency.valid_to is not None:
+        facts.append(_("until %(day)s") % {"day": moments.moment(agency.valid_to, now=at)})
+    return AgentRow(name=agency.agent.name, detail=" · ".join(facts), id=str(agency.pk))
+
+
 def organization_page(
     organization: Organization, *, actor: Actor, at: datetime, problem: Problem | None = None
 ) -> OrganizationPage:
     """Return what the page shows to this actor."""
     settings = settings_of(organization)
     setup = setup_of(organization, settings)
-    agent = organization.agent_organization
     own_stops = list(order_stops(at=at, organization_id=str(organization.pk)))
     named = [products.product(code) for code in setup.products]
     chosen = ", ".join(words.product_name(one) for one in named if one is not None)
@@ -206,7 +264,6 @@ def organization_page(
             Fact(name=_("HSA-id"), value=organization.hsa_id, copy=organization.hsa_id),
             Fact(name=_("Organization number"), value=organization.organization_number),
             Fact(name=_("Issuance area"), value=setup.issuance_area),
-            Fact(name=_("Agent"), value=agent.name if agent else _("none")),
             Fact(name=_("Text on the back of cards"), value=setup.back_text or _("none")),
             Fact(name=_("Issuer number"), value=setup.issuer_number or _("none")),
             Fact(name=_("Products"), value=chosen or _("all")),
@@ -215,6 +272,7 @@ def organization_page(
         logo_url=reverse("organization-logo", args=[organization.pk])
         if settings is not None and settings.logo_sha256
         else "",
+        agents=_agent_rows(organization, at=at),
         stops=[
             _("No orders from %(when)s on: %(reason)s")
             % {"when": moments.moment(stop.starts_at, now=at), "reason": stop.reason}
@@ -243,6 +301,7 @@ def _page(
     setup_form: SetupForm | None = None,
     logo_form: LogoForm | None = None,
     stop_form: StopForm | None = None,
+    agent_form: AgentForm | None = None,
     error: DomainError | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -255,7 +314,8 @@ def _page(
             "setup_form": setup_form or SetupForm(initial=SetupForm.initial_of(stands)),
             "logo_form": logo_form or LogoForm(),
             "stop_form": stop_form or StopForm(),
-            "form": setup_form or logo_form or stop_form,
+            "agent_form": agent_form or AgentForm(agents=_agents(organization, actor=actor)),
+            "form": setup_form or logo_form or stop_form or agent_form,
         }
     response = render(
         request, "portal/organization.html", context, status=problem.status if problem else status

@@ -14,8 +14,9 @@ from portal import words
 from portal.moments import STOCKHOLM
 from portal.pages.desk.identity_form import IsoDateField, dress
 
-_LAST_DAY = date.max - timedelta(days=1)
-_DAY = {"inputmode": "numeric", "autocomplete": "off", "maxlength": "10", "class": "width-date"}
+LAST_DAY = date.max - timedelta(days=1)
+"""The last day after which another one comes."""
+DAY = {"inputmode": "numeric", "autocomplete": "off", "maxlength": "10", "class": "width-date"}
 
 
 class ReasonForm(forms.Form):
@@ -56,16 +57,16 @@ class GrantForm(forms.Form):
     )
     valid_from = IsoDateField(
         label=gettext_lazy("From"), required=False, help_text=gettext_lazy("YYYY-MM-DD; empty: at once"),
-        widget=forms.TextInput(attrs=_DAY),
+        widget=forms.TextInput(attrs=DAY),
     )  # fmt: skip
     valid_to = IsoDateField(
         label=gettext_lazy("Last day"), required=False, help_text=gettext_lazy("YYYY-MM-DD; empty: no end"),
-        widget=forms.TextInput(attrs=_DAY),
+        widget=forms.TextInput(attrs=DAY),
     )  # fmt: skip
     trained_on = IsoDateField(
         label=gettext_lazy("Day of the training"), required=False,
         help_text=gettext_lazy("YYYY-MM-DD. An ID administrator is trained before the work begins."),
-        widget=forms.TextInput(attrs=_DAY),
+        widget=forms.TextInput(attrs=DAY),
     )  # fmt: skip
     may_see_protected = forms.BooleanField(
         label=gettext_lazy("May handle people with protected data"), required=False
@@ -98,12 +99,12 @@ class GrantForm(forms.Form):
     def begins(self, *, at: datetime) -> datetime:
         """Return when it begins: at once, or with the day."""
         day: date | None = self.cleaned_data["valid_from"]
-        return at if day is None else max(at, _midnight(day))
+        return at if day is None else max(at, midnight(day))
 
     def ends(self) -> datetime | None:
         """Return when it ends: after the last day."""
         day: date | None = self.cleaned_data["valid_to"]
-        return None if day is None else _midnight(min(day, _LAST_DAY) + timedelta(days=1))
+        return None if day is None else midnight(min(day, LAST_DAY) + timedelta(days=1))
 
 
 class ConfirmForm(forms.Form):
@@ -114,7 +115,7 @@ class ConfirmForm(forms.Form):
         help_text=gettext_lazy(
             "YYYY-MM-DD, for the ID administrators you tick. Empty: the day that stands."
         ),
-        widget=forms.TextInput(attrs=_DAY),
+        widget=forms.TextInput(attrs=DAY),
     )  # fmt: skip
     suitable = forms.BooleanField(
         label=gettext_lazy("I have checked that those ticked need their role and are suited for it"),
@@ -126,5 +127,6 @@ class ConfirmForm(forms.Form):
         dress(self)
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """Return when a day begins in Sweden."""
     return datetime.combine(day, time(), tzinfo=STOCKHOLM)
