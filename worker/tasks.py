@@ -1,5 +1,6 @@
 """The periodic jobs: each is safe to run twice, to miss, and to be killed in."""
 
+import time
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -39,9 +40,11 @@ from directory.basis_models import BasisSubject
 from directory.errors import SyncRunTaken
 from directory.models import SyncRun, SyncState
 from directory.role_basis import revoke_outdated_role
+from functioncerts.acme.validating import probes
 from functioncerts.lifecycle import settle_orders as settle_function_orders
 from functioncerts.notice_mails import raise_digests
 from functioncerts.notices import raise_due
+from functioncerts.validation_checks import check_due
 from journal import checkpoints, tile_files
 from journal.actor import Actor
 from journal.audit_key import audit_key
@@ -408,3 +411,14 @@ def raise_notices() -> None:
 def send_notices() -> None:
     """Hand over the mails of notices, and read what came back."""
     run_job("send_notices", lambda now: f"{hand_over_notices(at=now)}; {read_bounces(at=now)}")
+
+
+@shared_task
+def check_names() -> None:
+    """Look for the proofs of names that DNS and HTTP must show."""
+
+    def work(_now: datetime) -> str:
+        tools = probes(clock=timezone.now, seconds=time.monotonic)
+        return f"{check_due(probes=tools, actor=Actor.system('check_names'))} seen"
+
+    run_job("check_names", work)

@@ -11,6 +11,7 @@ JOBS: Final[Mapping[str, str | Promise]] = {
     "block_unactivated": _("Cards that nobody activated are blocked"),
     "care_for_roles": _("Roles are reminded of and lapse"),
     "carry_out_decisions": _("Decisions are carried out"),
+    "check_names": _("Proofs of names are looked for"),
     "delete_reports": _("Reports are deleted on time"),
     "end_overdue": _("What has run out of time is ended"),
     "issue_waiting": _("Waiting certificates are issued"),

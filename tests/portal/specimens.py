@@ -10,6 +10,7 @@ from django.urls import include, path
 from ca.policy_files import policy_files
 from cards.products import assurance_level
 from cards.states import CardOrderState, CardState
+from functioncerts.states import FunctionObjectState
 from journal.errors import Refusal
 from portal import problems, words
 from portal.accounts.providers import Challenge
@@ -29,7 +30,11 @@ from portal.pages.desk.receipt import ReceiptPage
 from portal.pages.desk.today import TodayPage
 from portal.pages.latency_plot import HourRow, latency_plot
 from portal.pages.orderer.certificates import FunctionRow, FunctionsPage
-from portal.pages.orderer.functions import FunctionPage, ObjectRow, ObjectsPage
+from portal.pages.orderer.function import FunctionPage, MailLine, SetUpForm, ValidationLine
+from portal.pages.orderer.functions import ObjectRow, ObjectsPage
+from portal.pages.orderer.month_plot import month_plot
+from portal.pages.orderer.order import AnswerForm, AnswerLine, FunctionOrderPage, RevocationForm
+from portal.pages.orderer.ordering import Finding, FunctionOrderingPage, RequestForm
 from portal.pages.parts import (
     Act,
     CardPanel,
@@ -676,21 +681,120 @@ def function_objects() -> dict[str, object]:
         tag=OK,
         environment=words.QA,
     )
-    return {"page": ObjectsPage(rows=[row], next_url="#more", first_url=""), "shell": _shell("")}
+    plain = ObjectRow(
+        url="#g", name="Remissklient", hsa_id="SE2321009801-F002", kind="Klient", organization="Region Norr",
+        tag=words.FUNCTION_OBJECT_STATES[FunctionObjectState.NOT_VALIDATED],
+    )  # fmt: skip
+    counts = {AT + timedelta(days=31 * month): month % 7 for month in range(25)}
+    page = ObjectsPage(
+        rows=[row, plain],
+        next_url="#more",
+        first_url="",
+        query="journal",
+        chips=[Chip(label="Alla", url="#a", is_chosen=True), Chip(label="Server", url="#s", is_chosen=False)],
+        tags=[Chip(label="drift", url="#t", is_chosen=False)],
+        plot=month_plot(counts, at=AT),
+        export_url="#e",
+        validations_url="#v",
+        approval=[Choice(value="server", name="Server", is_chosen=True)],
+    )
+    return {"page": page, "shell": _shell("")}
 
 
 def function_object() -> dict[str, object]:
+        ends_at=AT + timedelta(days=40),
+        certificates=2,
+        tags=("drift", "norr"),
     rows = functions()["page"].rows  # type: ignore[attr-defined] # the page value of the specimen below
     page = FunctionPage(
         name="Journaltjänst",
         tag=OK,
         facts=[Fact(name="HSA-id", value="SE2321009801-F001", copy="SE2321009801-F001")],
-        names=["journal.regionnorr.test"],
+        validations=[
+            ValidationLine(
+                name="regionnorr.test",
+                method=function_words.METHODS["document"],
+                reference="DNR 2026-17",
+                valid_to=AT + timedelta(days=300),
+            )
+        ],
+        mails=_function_mails(),
+        acts=[Act(label="Beställ ett certifikat", icon="plus-lg", url="#o")],
+        events=[TimelineItem(at=AT, title="Namn validerat", detail="Åsa Lindqvist")],
+        tags=["drift", "norr"],
+        may_set_up=True,
         rows=rows,
         crumbs=(Crumb(label="Funktionsobjekt", url="#"), Crumb(label="Journaltjänst")),
         environment=words.QA,
     )
-    return {"page": page, "shell": _shell("")}
+    return {"page": page, "form": SetUpForm(), "shell": _shell("")}
+
+
+def _function_mails() -> list[MailLine]:
+    return [
+        MailLine(
+            title="30 dagar före slutet",
+            to=function_words.RECIPIENTS["orderer"],
+            address="bo.ek@regionnorr.test",
+            at=AT,
+            tag=tag,
+            reply="550 5.1.1 no such user" if fate == "REFUSED" else "",
+        )
+        for fate, tag in function_words.FATES.items()
+    ]
+
+
+def function_order_new(step: str = "ask") -> dict[str, object]:
+    page = FunctionOrderingPage(
+        step=step,
+        name="Journaltjänst",
+        steps=[Step(name="Namn och begäran", progress="now"), Step(name="Fynd och kvittens")],
+        crumbs=(Crumb(label="Funktionsobjekt", url="#"), Crumb(label="Beställ ett certifikat")),
+        back_url="#b",
+        validated=["journal.regionnorr.test", "regionnorr.test"],
+        facts=[Fact(name="Namn", value="journal.regionnorr.test"), Fact(name="Nyckel", value="5f" * 32)],
+        findings=[Finding(title="Nyckeln är kort", text="Den är rsa-2048 och godtas.")],
+        receipt="Jag kvitterar funktionscertifikatet.",
+        takes_two=True,
+        replaces="x",
+    )
+    kept = {"names": "journal.regionnorr.test", "csr": "x", "version": "1"}
+    return {"page": page, "form": RequestForm() if step == "ask" else None, "kept": kept, "shell": _shell("")}
+
+
+def function_order() -> dict[str, object]:
+    page = FunctionOrderPage(
+        id="00000000-0000-0000-0000-000000000000",
+        name="Journaltjänst",
+        tag=OK,
+        facts=[
+            Fact(name="Serienummer", value="5f" * 20, copy="5f" * 20),
+            Fact(name="Beställt", value="i dag"),
+        ],
+        crumbs=(Crumb(label="Funktionsobjekt", url="#"), Crumb(label="Beställning")),
+        findings=["Subjektet i begäran används inte"],
+        mails=_function_mails(),
+        answers=[AnswerLine(text="Tas om hand", who="Bo Ek", at=AT)],
+        events=[TimelineItem(at=AT, title="Beställd")],
+        may_decide=False,
+        why_not_decide=problems.of_code("second_person_is_the_first"),
+        needs_receipt=True,
+        receipt="Jag kvitterar funktionscertifikatet.",
+        is_delivered=True,
+        may_fetch=True,
+        may_revoke=True,
+        may_answer=True,
+        renew_url="#r",
+        environment=words.QA,
+    )
+    answering = AnswerForm(delegates={"SE2321000016-A100": "Åsa Lindqvist"})
+    return {
+        "page": page,
+        "revocation": RevocationForm(),
+        "answering": answering,
+        "version": "1",
+        "shell": _shell(""),
+    }
 
 
 def status() -> dict[str, object]:
@@ -861,6 +965,9 @@ SPECIMENS = {
     "unlock": ("unlock", unlock),
     "unlock-aborted": ("unlock", lambda: unlock(2, is_aborted=True)),
     "unlock-done": ("unlock", lambda: unlock(4)),
+    "function-order-new": ("function_order_new", function_order_new),
+    "function-order-confirm": ("function_order_new", lambda: function_order_new("confirm")),
+    "function-order": ("function_order", function_order),
     "puk-letter": ("puk_letter", puk_letter),
     "receipt": ("receipt", receipt),
     "block_receipt": ("block_receipt", block_receipt),
