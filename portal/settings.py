@@ -148,6 +148,7 @@ if os.environ.get("SIGILL_SERVER_SPKI_PINS"):
 # Acts that people sign with their card before they are done (portal/signing/README.md).
 SIGILL_STEP_UP = config.text("SIGILL_STEP_UP", "on") != "off"
 SESSION_IDLE_SECONDS = config.number("SIGILL_SESSION_IDLE_SECONDS", 15 * 60)
+SESSION_OWN_IDLE_SECONDS = config.number("SIGILL_SESSION_OWN_IDLE_SECONDS", 20 * 60)
 SESSION_ABSOLUTE_SECONDS = config.number("SIGILL_SESSION_ABSOLUTE_SECONDS", 60 * 60)
 
 # --- Django ----------------------------------------------------------------------------------------

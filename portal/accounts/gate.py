@@ -20,6 +20,8 @@ _PUBLIC = frozenset(
         "/login/oob/status",
         "/login/oob/return",
         "/login/oob/cancel",
+        "/login/oob/qr.svg",
+        "/login/oob/finish",
         "/logout/",
         "/language/",
         "/status/",
@@ -35,6 +37,7 @@ _PUBLIC_FILES = re.compile(
     re.ASCII,
 )
 _LOGGED_IN = frozenset({"/role/", "/session/extend/"})
+_OWN_PAGES = "/mine/"
 _OWN_PROOF = ("/c/v1/", "/api/v1/", "/acme/")
 
 
@@ -42,7 +45,7 @@ def gate_of(path: str) -> Gate:
     """Return who may pass to a path; a path spelled in any other way meets the strict gate."""
     if path in _PUBLIC or _PUBLIC_FILES.fullmatch(path):
         return Gate.PUBLIC
-    if path in _LOGGED_IN:
+    if path in _LOGGED_IN or path.startswith(_OWN_PAGES):
         return Gate.LOGGED_IN
     if path.startswith(_OWN_PROOF):
         return Gate.OWN_PROOF

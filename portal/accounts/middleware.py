@@ -11,6 +11,7 @@ from journal.actor import Actor
 from portal.accounts import sessions
 from portal.accounts.gate import Gate, gate_of
 from portal.accounts.models import EndReason, PortalSession
+from portal.accounts.providers import QR
 from portal.accounts.redirects import safe_next
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -35,7 +36,7 @@ class AccountsMiddleware:
         if row is None:
             return _elsewhere(request, "/login/", ended=ended)
         if gate is Gate.ROLE and not row.role:
-            return _elsewhere(request, "/role/", ended=None)
+            return _elsewhere(request, "/mine/" if QR in row.amr else "/role/", ended=None)
         response = self.get_response(request)
         response.setdefault("Cache-Control", "no-store")
         return response

@@ -27,7 +27,8 @@ from authn.evidence import (
     unb64,
     verify_return,
 )
-from authn.hints import FailureHint
+from authn.hints import FailureHint, PendingHint
+from authn.qr import qr_text
 from authn.relying_parties import register
 from authn.trust import LOA3
 from portal.accounts.errors import LoginFailed
@@ -39,6 +40,10 @@ RETURN_PATH = "/login/oob/return"
 RETURN_MISMATCH = "returnMismatch"
 _SESSION_KEY = "oob"
 _AMR = ("sc", "pin", "oob", "same")
+_AMR_QR = ("sc", "pin", "oob", "qr")
+QR = "qr"
+"""Marks a login by a scanned code, which can be relayed: good for the holder's own pages only."""
+_RESTARTS = 5
 _LONGEST_WAIT = timedelta(minutes=5)
 _VISIBLE = {"sv": "Logga in i {name}", "en": "Log in to {name}"}
 
@@ -53,6 +58,7 @@ class Challenge:
     verification_code: str
     claim_before: datetime
     poll_interval: int
+    is_scanned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +99,17 @@ class LoginProvider(Protocol):
 class OobProvider:
     """Out of band: the card client signs, and sends this very browser back (same-device flow)."""
 
-    def start(self, session: SessionBase, *, language: str, address: str, at: datetime) -> Challenge:
-        """See LoginProvider. Raises authn's TooManyRequests."""
+    def start(
+        self,
+        session: SessionBase,
+        *,
+        language: str,
+        address: str,
+        at: datetime,
+        flow: Flow = Flow.SAME_DEVICE,
+        restarts: int = 0,
+    ) -> Challenge:
+        """See LoginProvider; ``flow`` other-device shows a code. Raises authn's TooManyRequests."""
         self.cancel(session, at=at)
         rp = register(rp_registration(), actor=rp_actor(), at=at)
         rp_challenge = secrets.token_bytes(RP_CHALLENGE_OCTETS)
@@ -103,6 +118,7 @@ class OobProvider:
             rp_challenge=rp_challenge,
             return_url=_return_url(),
             visible_text=visible_text,
+            flow=flow,
             language=language,
             requirement=Requirement(loas=(LOA3,), carriers=("card",)),
             end_user_address=address,
@@ -119,6 +135,11 @@ class OobProvider:
             "verification_code": started.verification_code,
             "claim_before": started.claim_before.isoformat(),
             "started_at": at.isoformat(),
+            "flow": flow.value,
+            "qr_token": started.qr_start_token,
+            "qr_secret": b64(started.qr_start_secret),
+            "restarts": str(restarts),
+            "language": language,
         }
         challenge = self.challenge(session)
         if challenge is None:
@@ -137,7 +158,43 @@ class OobProvider:
             verification_code=kept["verification_code"],
             claim_before=datetime.fromisoformat(kept["claim_before"]),
             poll_interval=orders.POLL_INTERVAL,
+            is_scanned=kept["flow"] == Flow.OTHER_DEVICE,
         )
+
+    def frame(self, session: SessionBase, *, at: datetime) -> str | None:
+        """Return what the code says this second; None when there is nothing (more) to scan."""
+        kept = _kept(session)
+        if kept is None or kept["flow"] != Flow.OTHER_DEVICE:
+            return None
+        if self.poll(session, at=at) != Pending(hint=PendingHint.OUTSTANDING.value):
+            return None
+        second = int((at - datetime.fromisoformat(kept["started_at"])).total_seconds())
+        return qr_text(kept["qr_token"], secret=unb64(kept["qr_secret"]), second=max(second, 0))
+
+    def refresh(self, session: SessionBase, *, address: str, at: datetime) -> bool:
+        """Start over for somebody who has not scanned within a minute, five times; tell whether it did."""
+        kept = _kept(session)
+        if kept is None or kept["flow"] != Flow.OTHER_DEVICE or int(kept["restarts"]) >= _RESTARTS:
+            return False
+        if self.poll(session, at=at) != Failed(hint=FailureHint.START_FAILED.value):
+            return False
+        self.start(
+            session,
+            language=kept["language"],
+            address=address,
+            at=at,
+            flow=Flow.OTHER_DEVICE,
+            restarts=int(kept["restarts"]) + 1,
+        )
+        return True
+
+    def finish_scanned(self, session: SessionBase, *, at: datetime) -> AuthnResult:
+        """Return who scanned and signed, once; for this session alone. Raises LoginFailed."""
+        kept = _kept(session)
+        if kept is None or kept["flow"] != Flow.OTHER_DEVICE:
+            raise LoginFailed(FailureHint.EXPIRED.value)
+        collected = self._collected(session, kept, at=at)
+        return verified_result(_question(kept, collected), collected, amr=_AMR_QR, at=at)
 
     def poll(self, session: SessionBase, *, at: datetime) -> Pending | Done | Failed | None:
         """See LoginProvider: reads how the order goes, and gives nothing away."""
@@ -170,6 +227,17 @@ class OobProvider:
         session_secret = unb64(kept["session_secret"])
         if not secrets.compare_digest(return_proof(session_secret).encode(), d.encode()):
             raise LoginFailed(RETURN_MISMATCH, "the link is not for this browser")
+        if kept["flow"] != Flow.SAME_DEVICE:
+            raise LoginFailed(RETURN_MISMATCH, "a scanned login comes back by no link")
+        collected = self._collected(session, kept, at=at)
+        try:
+            verify_return(session_secret=session_secret, user_challenge=collected.user_challenge, d=d, u=u)
+        except BindingMismatch as error:
+            raise LoginFailed(RETURN_MISMATCH) from error
+        return verified_result(_question(kept, collected), collected, amr=_AMR, at=at)
+
+    @staticmethod
+    def _collected(session: SessionBase, kept: Mapping[str, str], *, at: datetime) -> orders.Complete:
         try:
             collected = orders.collect(rp_id(), kept["order_ref"], actor=rp_actor(), at=at)
         except OrderNotFound as error:
@@ -181,24 +249,7 @@ class OobProvider:
                 raise LoginFailed(hint.value)
             case orders.Complete():
                 session.pop(_SESSION_KEY)
-        try:
-            verify_return(session_secret=session_secret, user_challenge=collected.user_challenge, d=d, u=u)
-        except BindingMismatch as error:
-            raise LoginFailed(RETURN_MISMATCH) from error
-        question = Question(
-            purpose=Purpose.AUTH.value,
-            order_ref=kept["order_ref"],
-            server_random=collected.server_random,
-            rp_challenge=unb64(kept["rp_challenge"]),
-            rp_id=rp_id(),
-            rp_name=rp_name(),
-            rp_origin=settings.SIGILL_PORTAL_URL,
-            visible_text=kept["visible_text"],
-            non_visible_hash=hashed(b""),
-            flow=Flow.SAME_DEVICE.value,
-            expires_at=collected.expires_at,
-        )
-        return verified_result(question, collected, amr=_AMR, at=at)
+                return collected
 
     def cancel(self, session: SessionBase, *, at: datetime) -> None:
         """Drop the session's login, if there is one; harmless when there is none."""
@@ -210,6 +261,23 @@ class OobProvider:
             orders.cancel(rp_id(), kept["order_ref"], actor=rp_actor(), at=at)
         except OrderNotFound:
             return  # outlived already
+
+
+def _question(kept: Mapping[str, str], collected: orders.Complete) -> Question:
+    """Return what was to be signed, from our own session and nothing that came back."""
+    return Question(
+        purpose=Purpose.AUTH.value,
+        order_ref=kept["order_ref"],
+        server_random=collected.server_random,
+        rp_challenge=unb64(kept["rp_challenge"]),
+        rp_id=rp_id(),
+        rp_name=rp_name(),
+        rp_origin=settings.SIGILL_PORTAL_URL,
+        visible_text=kept["visible_text"],
+        non_visible_hash=hashed(b""),
+        flow=kept["flow"],
+        expires_at=collected.expires_at,
+    )
 
 
 def _kept(session: SessionBase) -> Mapping[str, str] | None:

@@ -27,6 +27,7 @@ from portal.accounts.errors import RoleNotHeld
 from portal.accounts.events import RoleChosen, SessionEnded, SessionOpened
 from portal.accounts.models import EndReason, PortalSession
 from portal.accounts.people import RoleChoice
+from portal.accounts.providers import QR
 from portal.accounts.result import AuthnResult
 
 SESSION_ID = "portal_session"
@@ -79,6 +80,8 @@ def choose_role(
 
     Raises CheckFailed (the caller ends the session), RoleNotHeld when the session ended meanwhile.
     """
+    if QR in row.amr:
+        raise RoleNotHeld("a login by a scanned code gives no role")
     check_certificate(row, at=at)
     session.cycle_key()
     scope = _scope_of(choice, at=at)
@@ -137,7 +140,7 @@ def current(session: SessionBase) -> PortalSession | None:
 
 def why_over(row: PortalSession, *, at: datetime) -> EndReason | None:
     """Say why a session may not go on, or None: time, card register, role; each by a look, nothing cached."""
-    idle = timedelta(seconds=settings.SESSION_IDLE_SECONDS)
+    idle = timedelta(seconds=settings.SESSION_IDLE_SECONDS if row.role else settings.SESSION_OWN_IDLE_SECONDS)
     absolute = timedelta(seconds=settings.SESSION_ABSOLUTE_SECONDS)
     if at - row.auth_time >= absolute:
         return EndReason.TOO_LONG
@@ -207,8 +210,10 @@ def end_overdue_sessions(*, actor: Actor, at: datetime) -> int:
     """
     Session.objects.filter(expire_date__lte=at).delete()
     idle = at - timedelta(seconds=settings.SESSION_IDLE_SECONDS)
+    own_idle = at - timedelta(seconds=settings.SESSION_OWN_IDLE_SECONDS)
     absolute = at - timedelta(seconds=settings.SESSION_ABSOLUTE_SECONDS)
-    overdue = _open().filter(Q(last_seen_at__lte=idle) | Q(auth_time__lte=absolute))
+    is_idle = Q(last_seen_at__lte=idle) & (~Q(role="") | Q(last_seen_at__lte=own_idle))
+    overdue = _open().filter(is_idle | Q(auth_time__lte=absolute))
     return _end_all(overdue, EndReason.IDLE, actor=actor, at=at)
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from authn.errors import CheckFailed
+from authn.evidence import Flow
 from directory.models import Person
 from portal import words
 from portal.accounts import login, people, sessions
@@ -18,8 +19,9 @@ from portal.accounts.actor import address_of, session_of, visitor_of
 from portal.accounts.errors import LoginFailed, NotLoggedIn
 from portal.accounts.models import EndReason, PortalSession
 from portal.accounts.people import RoleChoice
-from portal.accounts.providers import Challenge, Done, Failed, OobProvider, Pending
+from portal.accounts.providers import QR, Challenge, Done, Failed, OobProvider, Pending
 from portal.accounts.redirects import safe_next
+from portal.accounts.scan_picture import scan_picture
 
 _PROVIDER = OobProvider()
 _NEXT = "login_next"
@@ -36,7 +38,7 @@ def login_page(request: HttpRequest) -> HttpResponse:
     """
     row = session_of(request)
     if row is not None:
-        return _see(safe_next(request.GET.get("next", "/")) if row.role else "/role/")
+        return _see(safe_next(request.GET.get("next", "/")) if row.role else _start_of(row))
     return render(request, "portal/login.html", _login_context(request))
 
 
@@ -46,13 +48,17 @@ def oob_start(request: HttpRequest) -> HttpResponse:
     """POST /login/oob/start: begin; JSON for those who ask for it, else back to the login page."""
     if "next" in request.POST:
         request.session[_NEXT] = safe_next(request.POST["next"])
+    is_scanned = request.POST.get("flow") == Flow.OTHER_DEVICE.value
     challenge = _PROVIDER.start(
         request.session,
         language=get_language() or "sv",
         address=address_of(request),
         at=timezone.now(),
+        flow=Flow.OTHER_DEVICE if is_scanned else Flow.SAME_DEVICE,
     )
     if _wants_json(request):
+        if is_scanned:
+            return JsonResponse({"qr": True, "verificationCode": challenge.verification_code})
         return JsonResponse(
             {
                 "autostartUrl": challenge.autostart_url,
@@ -73,11 +79,18 @@ def oob_status(request: HttpRequest) -> HttpResponse:
     """GET /login/oob/status: how it goes, never who it is. Polling alone logs nobody in."""
     row = session_of(request)
     if row is not None:
-        return _next_step(request, "/" if row.role else "/role/")
-    status = _status(request, at=timezone.now())
+        return _next_step(request, "/" if row.role else _start_of(row))
+    at = timezone.now()
+    is_anew = _PROVIDER.refresh(request.session, address=address_of(request), at=at)
+    status = _status(request, at=at)
+    challenge = _PROVIDER.challenge(request.session)
+    status["is_scanned"] = challenge is not None and challenge.is_scanned
     if _wants_json(request):
         return JsonResponse({"status": status["status"], "hint": status["hint"]})
-    return render(request, "portal/login_status.html", status)
+    response = render(request, "portal/login_status.html", status)
+    if is_anew:
+        response["HX-Refresh"] = "true"  # another code and other digits
+    return response
 
 
 @never_cache
@@ -99,6 +112,32 @@ def oob_return(request: HttpRequest) -> HttpResponse:
     if len(choices) == 1:
         return _choose(request, row, choices[0], at=at)
     return _see("/role/")
+
+
+@never_cache
+@require_GET
+def oob_qr(request: HttpRequest) -> HttpResponse:
+    """GET /login/oob/qr.svg: the frame of this second; 410 when there is nothing more to scan."""
+    frame = _PROVIDER.frame(request.session, at=timezone.now())
+    if frame is None:
+        return HttpResponse(status=410)
+    return HttpResponse(scan_picture(frame), content_type="image/svg+xml")
+
+
+@never_cache
+@require_POST
+def oob_finish(request: HttpRequest) -> HttpResponse:
+    """POST /login/oob/finish: the code was scanned and the card has signed: open the holder's own pages."""
+    at = timezone.now()
+    challenge = _PROVIDER.challenge(request.session)
+    try:
+        result = _PROVIDER.finish_scanned(request.session, at=at)
+        login.log_in(request.session, result, actor=visitor_of(request), at=at)
+    except LoginFailed as failure:
+        if challenge is not None and _is_news(request, f"{challenge.order_ref} {failure.hint}"):
+            login.refuse(challenge.order_ref, failure.hint, actor=visitor_of(request), at=at)
+        return _see(f"/login/?{urlencode({'failed': failure.hint})}")
+    return _see("/mine/")
 
 
 @never_cache
@@ -130,6 +169,8 @@ def role(request: HttpRequest) -> HttpResponse:
     row = session_of(request)
     if row is None:
         raise NotLoggedIn("no session")
+    if QR in row.amr:  # a scanned code can be relayed: no role is chosen by it
+        return _see("/mine/")
     choices = _choices(row, at=at)
     if request.method == "POST":
         wanted = next((choice for choice in choices if choice.id == request.POST.get("role", "")), None)
@@ -151,6 +192,10 @@ def extend(request: HttpRequest) -> HttpResponse:
     if "HX-Request" in request.headers or _wants_json(request):
         return HttpResponse(status=204)
     return _see("/")
+
+
+def _start_of(row: PortalSession) -> str:
+    return "/mine/" if QR in row.amr else "/role/"
 
 
 def _is_news(request: HttpRequest, refusal: str) -> bool:
@@ -182,13 +227,16 @@ def _choices(row: PortalSession, *, at: datetime) -> list[RoleChoice]:
 
 def _login_context(request: HttpRequest) -> dict[str, object]:
     challenge: Challenge | None = _PROVIDER.challenge(request.session)
+    frame = _PROVIDER.frame(request.session, at=timezone.now())
     failed, ended = request.GET.get("failed", ""), request.GET.get("ended", "")
     return {
         "challenge": challenge,
+        "picture": scan_picture(frame) if frame else "",
         "failed": failed if failed in words.LOGIN_HINTS else "",
         "failed_message": words.LOGIN_HINTS.get(failed, ""),
         "ended": ended if ended in list(EndReason) else "",
         "next": safe_next(str(request.GET.get("next") or request.session.get(_NEXT, "/"))),
+        "is_scanned": challenge is not None and challenge.is_scanned,
         **_status(request, at=timezone.now()),
     }
 

@@ -66,6 +66,7 @@ from portal.pages.public.status_words import Addresses
 from portal.pages.shell import Entry, Section, Shell, Who
 from portal.words import Tag
 from tests.portal import report_specimens, role_specimens
+from tests.portal.accounts import specimens as own
 from tests.portal.auditor import specimens as auditor
 from tests.portal.basis import specimens as basis
 from tests.portal.central import specimens as central
@@ -92,6 +93,10 @@ def _shell(here: str, *, is_in: bool = True) -> Shell:
         idle_seconds=900,
         absolute_seconds=3600,
     )
+
+
+def _inside() -> dict[str, object]:
+    return {"shell": _shell("today")}
 
 
 def _why(code: str, fixer: str = "nobody", **facts: str) -> problems.Problem:
@@ -938,6 +943,15 @@ SPECIMENS = {
     "login": ("login", login),
     "login-waiting": ("login", lambda: login("waiting")),
     "login-failed": ("login", lambda: login("failed")),
+    "login-scan": ("login", lambda: own.scanned(login("waiting"))),
+    "signing": ("signing", lambda: own.signing() | _inside()),
+    "signing-failed": ("signing", lambda: own.signing("failed") | _inside()),
+    "signing-stopped": ("signing_stopped", lambda: own.stopped() | _inside()),
+    "signing-done": ("signing_stopped", lambda: own.stopped(is_done=True) | _inside()),
+    "evidence": ("evidence", lambda: own.evidence() | _inside()),
+    "evidence-fault": ("evidence", lambda: own.evidence(fault="not over this") | _inside()),
+    "mine": ("mine", lambda: own.mine() | {"shell": _shell("", is_in=False)}),
+    "mine-empty": ("mine", lambda: own.mine(is_empty=True) | {"shell": _shell("", is_in=False)}),
     "role": ("role", role),
     "today": ("today", today),
     "search": ("search", search),

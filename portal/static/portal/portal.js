@@ -55,6 +55,11 @@
     window.addEventListener("pageshow", () => delete form.dataset.sent, { once: true });
   });
 
+  // A scanned login goes on by itself when the card has signed; without a script one presses the button.
+  document.body.addEventListener("htmx:afterSwap", () => {
+    document.querySelector("[data-finish]")?.form.requestSubmit();
+  });
+
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-print]")) window.print();
   });

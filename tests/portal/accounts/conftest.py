@@ -133,6 +133,7 @@ def desk(trusted: Pki, cast: Cast, settings: Settings) -> Desk:
         "django.contrib.sessions.middleware.SessionMiddleware",
         "portal.middleware.LanguageMiddleware",
         "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
         "portal.accounts.middleware.AccountsMiddleware",
     ]
     settings.SIGILL_CLIENT_URL = "http://127.0.0.1:8100"

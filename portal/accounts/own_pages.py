@@ -1,0 +1,143 @@
+"""Mina sidor: what a holder sees of themselves: cards, certificates, and where they are logged in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from ca.selectors import certificates_of_person
+from cards.models import Card
+from cards.products import product
+from cards.states import CardState
+from directory.models import Person, Role
+from portal import words
+from portal.accounts import sessions
+from portal.accounts.actor import session_of, visitor_of
+from portal.accounts.errors import NotLoggedIn
+from portal.accounts.models import EndReason, PortalSession
+from portal.accounts.providers import QR
+from portal.words import Tag, Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCard:
+    """A card of one's own."""
+
+    product: str
+    number: str
+    tag: Tag
+    valid_until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCertificate:
+    """A certificate of one's own."""
+
+    issuer: str
+    not_after: datetime
+    is_revoked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSession:
+    """A place where one is logged in."""
+
+    id: str
+    since: datetime
+    seen: datetime
+    role: Text
+    is_here: bool
+    is_scanned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnPage:
+    """What the page shows."""
+
+    name: str
+    cards: Sequence[OwnCard]
+    certificates: Sequence[OwnCertificate]
+    sessions: Sequence[OwnSession]
+    may_choose_role: bool
+    has_role: bool
+
+
+@never_cache
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """GET /mine/: own cards, certificates and logins; nobody else's."""
+    row = _row(request)
+    return render(request, "portal/mine.html", {"page": own_page(row, at=timezone.now())})
+
+
+@never_cache
+@require_POST
+def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """POST /mine/sessions/<id>/end/: log out somewhere else, or here."""
+    row = _row(request)
+    meant = sessions.open_sessions_of(row.person_id).filter(pk=session_id).first()
+    if meant is None:
+        raise Http404
+    sessions.end(meant, EndReason.ENDED_BY_HOLDER, actor=visitor_of(request), at=timezone.now())
+    if meant.pk == row.pk:
+        request.session.flush()
+        return HttpResponseRedirect(f"/login/?ended={EndReason.LOGGED_OUT.value}", status=303)
+    messages.success(request, _("You are logged out there."))
+    return HttpResponseRedirect("/mine/", status=303)
+
+
+def own_page(row: PortalSession, *, at: datetime) -> OwnPage:
+    """Return what the person behind a session sees of themselves."""
+    person = Person.objects.get(pk=row.person_id)
+    cards = Card.objects.filter(person=person).order_by("-ordered_at")
+    is_scanned = QR in row.amr
+    return OwnPage(
+        name=person.full_name,
+        cards=[_card(card) for card in cards if card.card_number],
+        certificates=[
+            OwnCertificate(
+                issuer=one.issuer.common_name, not_after=one.not_after, is_revoked=one.revoked_at is not None
+            )
+            for one in certificates_of_person(person.pk)
+            if one.not_after > at
+        ],
+        sessions=[_session(one, here=row) for one in sessions.open_sessions_of(row.person_id)],
+        may_choose_role=not is_scanned,
+        has_role=bool(row.role),
+    )
+
+
+def _row(request: HttpRequest) -> PortalSession:
+    row = session_of(request)
+    if row is None:
+        raise NotLoggedIn("no session")
+    return row
+
+
+def _card(card: Card) -> OwnCard:
+    item = product(card.product_code)
+    return OwnCard(
+        product=words.product_name(item) if item else card.product_code,
+        number=card.card_number or "",
+        tag=words.CARD_STATES[CardState(card.state)],
+        valid_until=card.valid_until.isoformat() if card.valid_until else "",
+    )
+
+
+def _session(one: PortalSession, *, here: PortalSession) -> OwnSession:
+    return OwnSession(
+        id=str(one.pk),
+        since=one.auth_time,
+        seen=one.last_seen_at,
+        role=words.ROLES[Role(one.role)] if one.role else _("Own pages"),
+        is_here=one.pk == here.pk,
+        is_scanned=QR in one.amr,
+    )
