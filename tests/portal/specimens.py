@@ -29,6 +29,8 @@ from portal.pages.desk.puk_letter import PukLetterPage
 from portal.pages.desk.receipt import ReceiptPage
 from portal.pages.desk.today import TodayPage
 from portal.pages.latency_plot import HourRow, latency_plot
+from portal.pages.orderer import function_words
+from portal.pages.orderer.acme import AccountLine, AcmePage, KeyLine
 from portal.pages.orderer.certificates import FunctionRow, FunctionsPage
 from portal.pages.orderer.function import FunctionPage, MailLine, SetUpForm, ValidationLine
 from portal.pages.orderer.functions import ObjectRow, ObjectsPage
@@ -684,6 +686,9 @@ def function_objects() -> dict[str, object]:
         kind="Server",
         organization="Region Norr",
         tag=OK,
+        ends_at=AT + timedelta(days=40),
+        certificates=2,
+        tags=("drift", "norr"),
         environment=words.QA,
     )
     plain = ObjectRow(
@@ -707,11 +712,9 @@ def function_objects() -> dict[str, object]:
 
 
 def function_object() -> dict[str, object]:
-        ends_at=AT + timedelta(days=40),
-        certificates=2,
-        tags=("drift", "norr"),
     rows = functions()["page"].rows  # type: ignore[attr-defined] # the page value of the specimen below
     page = FunctionPage(
+        id="00000000-0000-0000-0000-000000000000",
         name="Journaltjänst",
         tag=OK,
         facts=[Fact(name="HSA-id", value="SE2321009801-F001", copy="SE2321009801-F001")],
@@ -733,6 +736,32 @@ def function_object() -> dict[str, object]:
         environment=words.QA,
     )
     return {"page": page, "form": SetUpForm(), "shell": _shell("")}
+
+
+def function_acme(*, is_made: bool = False) -> dict[str, object]:
+    key = KeyLine(
+        id="00000000-0000-0000-0000-000000000001",
+        made_at=AT,
+        made_by="SE2321009801-A003",
+        opens_until=AT + timedelta(days=30),
+        accounts=1,
+        tag=OK,
+        may_approve=True,
+        may_revoke=True,
+    )
+    account = AccountLine(
+        id="00000000-0000-0000-0000-000000000002", opened_at=AT, tag=OK, may_revoke=True
+    )
+    page = AcmePage(
+        directory="https://portal.example.org/acme/directory",
+        crumbs=(Crumb(label="Funktionsobjekt", url="#"), Crumb(label="ACME")),
+        keys=[key] if is_made else [],
+        accounts=[account] if is_made else [],
+        may_make=is_made,
+        key_id=key.id if is_made else "",
+        hmac_key="A" * 43 if is_made else "",
+    )
+    return {"page": page, "shell": _shell("")}
 
 
 def _function_mails() -> list[MailLine]:
@@ -949,7 +978,10 @@ SPECIMENS = {
     "signing-stopped": ("signing_stopped", lambda: own.stopped() | _inside()),
     "signing-done": ("signing_stopped", lambda: own.stopped(is_done=True) | _inside()),
     "evidence": ("evidence", lambda: own.evidence() | _inside()),
-    "evidence-fault": ("evidence", lambda: own.evidence(fault="not over this") | _inside()),
+    "evidence-fault": (
+        "evidence",
+        lambda: own.evidence(fault="not over this") | _inside(),
+    ),
     "mine": ("mine", lambda: own.mine() | {"shell": _shell("", is_in=False)}),
     "mine-empty": ("mine", lambda: own.mine(is_empty=True) | {"shell": _shell("", is_in=False)}),
     "role": ("role", role),
@@ -960,6 +992,11 @@ SPECIMENS = {
     "unit": ("unit", unit),
     "function-objects": ("function_objects", function_objects),
     "function-object": ("function_object", function_object),
+    "function-acme": ("function_acme", function_acme),
+    "function-acme-made": ("function_acme", lambda: function_acme(is_made=True)),
+    "function-order-new": ("function_order_new", function_order_new),
+    "function-order-confirm": ("function_order_new", lambda: function_order_new("confirm")),
+    "function-order": ("function_order", function_order),
     "person": ("person", person),
     "person-protected": ("person", lambda: person(is_protected=True)),
     "order-choose": ("order_card", wizard),
@@ -979,9 +1016,6 @@ SPECIMENS = {
     "unlock": ("unlock", unlock),
     "unlock-aborted": ("unlock", lambda: unlock(2, is_aborted=True)),
     "unlock-done": ("unlock", lambda: unlock(4)),
-    "function-order-new": ("function_order_new", function_order_new),
-    "function-order-confirm": ("function_order_new", lambda: function_order_new("confirm")),
-    "function-order": ("function_order", function_order),
     "puk-letter": ("puk_letter", puk_letter),
     "receipt": ("receipt", receipt),
     "block_receipt": ("block_receipt", block_receipt),
