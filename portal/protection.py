@@ -1,7 +1,8 @@
 """No page tells of a protected person before a reason: held here for every address, so that none forgets it.
 
-An address names what it is about: a person, or a card, order, activation or unlocking of theirs. Whoever has the right
-to see protected people and reaches this one says why first; each answer is then an event in the journal.
+An address names what it is about: a person, or a card, order, activation, unlocking or certificate of theirs.
+Whoever has the right to see protected people and reaches this one says why first; each answer is then an
+event in the journal.
 Pages that tell of people whom their address does not name raise ``ReasonNeeded``, or name nobody.
 """
 
@@ -13,7 +14,6 @@ from django.http.response import HttpResponseBase
 
 from cards.block_request_selectors import held_certificate
 from cards.selectors import get_activation, get_card, get_order
-from cards.unlocking import get_unlock
 from cards.unlocking import get_unlock
 from directory.lifecycle import record_protected_opening
 from directory.models import Person
@@ -43,7 +43,6 @@ SUBJECTS: Final[Mapping[str, Callable[[str, Actor], Person]]] = {
     "activation_id": lambda pk, actor: get_activation(pk, actor=actor).card.person,
     "unlock_id": lambda pk, actor: get_unlock(pk, actor=actor).card.person,
     "certificate_id": lambda pk, actor: held_certificate(pk, actor=actor, at=asking.now()).person,
-    "unlock_id": lambda pk, actor: get_unlock(pk, actor=actor).card.person,
 }
 """Who is told of, by the name of an id in an address, within the actor's reach."""
 
