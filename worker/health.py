@@ -15,6 +15,7 @@ from ca.pki.time_stamp_file import FILE
 from ca.selectors import is_finished, issuers
 from ca.service_signers import SERVICES, newest
 from ca.time_stamping import time_stamp_signer
+from functioncerts.register_client import RENEWED_WITHIN, valid_until
 from journal.audit_key import audit_key
 from journal.checkpoints import head_is_signed
 from journal.models import Checkpoint
@@ -45,6 +46,7 @@ def examine(configuration: TokenConfiguration, *, at: datetime) -> Iterator[Chec
     yield from _signers(at, is_serving=is_serving)
     yield from _services(at, is_serving=is_serving)
     yield from _journal(is_serving=is_serving)
+    yield from register_checks(at)
 
 
 def _services(at: datetime, *, is_serving: bool) -> Iterator[Check]:
@@ -105,6 +107,25 @@ def _signers(at: datetime, *, is_serving: bool) -> Iterator[Check]:
         yield wrong("OCSP signers", said, remedy=remedy) if is_serving else note("OCSP signers", said)
     else:
         yield right("OCSP signers", "every issuer has one that lasts")
+
+
+def register_checks(at: datetime) -> Iterator[Check]:
+    """Look how long the registers know us by our certificate (mTLS); nothing where no address is https."""
+    addresses = (settings.SIGILL_HSA_URL, settings.SIGILL_PU_URL)
+    if not any(address.startswith("https://") for address in addresses):
+        return
+    ends = valid_until(Path(settings.SIGILL_REGISTER_CERTIFICATE))
+    remedy = "manage.py register_certificate gets a new one; a worker must run"
+    if ends is None:
+        yield wrong("registers", "HSA and PU do not know us: our certificate cannot be read", remedy=remedy)
+    elif ends <= at:
+        said = f"HSA and PU do not know us since {ends:%Y-%m-%d}, when our certificate ended"
+        yield wrong("registers", said, remedy=remedy)
+    elif ends - at <= RENEWED_WITHIN:
+        said = f"our certificate for HSA and PU ends on {ends:%Y-%m-%d}: renew it before"
+        yield wrong("registers", said, remedy=remedy)
+    else:
+        yield right("registers", f"HSA and PU know us until {ends:%Y-%m-%d}")
 
 
 def _journal(*, is_serving: bool) -> Iterator[Check]:

@@ -233,6 +233,26 @@ def test_more_than_25_take_two_people(scene: Scene) -> None:
         BasisDecision.objects.filter(pk=large.pk).update(approved_person_id=scene.cast.alva.person_id)
 
 
+def test_many_small_decisions_of_a_day_are_one_large_one(scene: Scene) -> None:
+    """domain.md 7.3: what one person decides within a day counts together."""
+
+    def small(actor: Actor, *, hours: int = 0) -> BasisDecision:
+        at = scene.at + timedelta(hours=hours)
+        return decide(BasisSubject.CARD, many(scene, 10), reason="all dead", actor=actor, at=at)
+
+    alva, other = scene.cast.alva, scene.cast.another_administrator
+    first = small(alva)
+    assert [small(alva, hours=1).needs_second_person, small(alva, hours=2).needs_second_person] == [
+        False,
+        True,
+    ]
+    assert not small(other, hours=2).needs_second_person, "each person counts alone"
+    orders = decide(BasisSubject.ORDER, many(scene, 30), reason="old", actor=alva, at=scene.at)
+    assert not orders.needs_second_person, "an order can be placed anew"
+    assert not small(alva, hours=25).needs_second_person, "the first day is over"
+    assert (first.weight, orders.weight) == (10, 0)
+
+
 def test_a_decision_lapses_with_the_role_of_who_decided(scene: Scene) -> None:
     """It is carried out as that person: a role that was taken does nothing more."""
     large = decide(BasisSubject.CARD, many(scene, 26), reason="all dead", actor=scene.cast.alva, at=scene.at)

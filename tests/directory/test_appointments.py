@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from directory.appointment_models import RoleAppointment
-from directory.appointments import approve, ask_for_role, decline
+from directory.appointments import approve, ask_for_role, decline, lapse_waiting
 from directory.errors import RoleNotFound, RoleRefused
-from directory.lifecycle import grant_role
+from directory.lifecycle import grant_role, revoke_role
 from directory.models import Employment, Role, RoleAssignment
 from directory.role_policies import RoleGrant, may_decide
 from directory.role_selectors import get_appointment, waiting_appointments
@@ -121,6 +122,41 @@ def test_nobody_approves_a_role_of_their_own(hall: Hall) -> None:
     assert refused(lambda: approve(waiting.pk, actor=bo_as_central, at=AT)) == "own_role"
     own = replace(hall.grant(CENTRAL), employment=hall.cast.alva_herself)
     assert refused(lambda: ask_for_role(own, actor=hall.ines, at=AT)) == "own_role"
+
+
+def test_what_waits_too_long_lapses_and_is_told(hall: Hall) -> None:
+    """GOV-2: a request nobody looks at is no standing offer."""
+    waiting = ask_for_role(hall.grant(), actor=hall.ines, at=AT)
+    soon, late = AT + timedelta(days=13), AT + timedelta(days=14)
+    job = Actor.system("directory.care_for_roles")
+    assert lapse_waiting(actor=job, at=soon) == 0
+    assert refused(lambda: approve(waiting.pk, actor=hall.olle, at=late)) == "lapsed", (
+        "before the job has run"
+    )
+    assert [lapse_waiting(actor=job, at=late), lapse_waiting(actor=job, at=late)] == [1, 0]
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.decided_by_person) == ("lapsed", "")
+    assert refused(lambda: approve(waiting.pk, actor=hall.olle, at=late)) == "lapsed"
+    assert Entry.objects.filter(type="role.appointment_lapsed").count() == 1
+    assert ask_for_role(hall.grant(), actor=hall.olle, at=late).state == "requested"
+
+
+def test_two_central_administrators_always_remain(hall: Hall) -> None:
+    """With fewer than two nobody could give the role anew: it takes two people."""
+    held = {one.employment.person_id: one for one in RoleAssignment.objects.filter(role=CENTRAL.value)}
+    assert len(held) == 2
+    olles = next(one for person, one in held.items() if str(person) == hall.olle.person_id)
+    act = partial(revoke_role, olles, reason="I want to be alone", actor=hall.ines, at=AT)
+    assert refused(act) == "last_two_of_the_centre"
+    waiting = ask_for_role(hall.grant(CENTRAL), actor=hall.ines, at=AT)
+    approve(waiting.pk, actor=hall.olle, at=AT)
+    act()
+    left = RoleAssignment.objects.filter(role=CENTRAL.value, valid_to__isnull=True)
+    assert left.count() == 2
+    with pytest.raises(RoleRefused):
+        revoke_role(
+            left.exclude(employment__person_id=hall.ines.person_id)[0], reason="x", actor=hall.ines, at=AT
+        )
 
 
 def test_what_somebody_asked_for_who_has_left_is_not_given(hall: Hall) -> None:

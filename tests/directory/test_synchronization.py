@@ -66,6 +66,7 @@ def everything() -> dict[str, list[dict[str, object]]]:
 
 
 def test_the_first_load_brings_organizations_units_and_people(registers_running: Registers) -> None:
+    """HSA-1, HSA-3: what stands here is what the registers say, word by word, and nothing besides."""
     run = hsa()
     assert (run.state, run.failure, run.imported, run.absent) == ("complete", "", 54, 0)
     assert run.read == run.asked == Employment.objects.count() == 55
