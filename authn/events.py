@@ -17,6 +17,15 @@ class RelyingPartyRegistered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RelyingPartyClosed(Event):
+    """A service may ask nobody any more."""
+
+    TYPE: ClassVar[str] = "authn.relying_party_closed"
+    rp_id: str
+    rp_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderStarted(Event):
     """A relying party asked for a signature."""
 

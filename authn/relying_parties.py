@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from authn.errors import InvalidParameters
-from authn.events import RelyingPartyRegistered
+from authn.events import RelyingPartyClosed, RelyingPartyRegistered
 from authn.evidence import EvidenceInvalid, Flow, Purpose, origin_of
 from authn.models import RelyingParty
 from journal.actor import Actor
@@ -23,6 +23,7 @@ class Registration:
     return_origins: tuple[str, ...]
     flows: tuple[Flow, ...] = (Flow.SAME_DEVICE,)
     purposes: tuple[Purpose, ...] = (Purpose.AUTH,)
+    orders_per_minute: int = 600
 
 
 def register(registration: Registration, *, actor: Actor, at: datetime) -> RelyingParty:
@@ -35,6 +36,8 @@ def register(registration: Registration, *, actor: Actor, at: datetime) -> Relyi
         "return_origins": list(registration.return_origins),
         "flows": [flow.value for flow in registration.flows],
         "purposes": [purpose.value for purpose in registration.purposes],
+        "orders_per_minute": registration.orders_per_minute,
+        "closed_at": None,
     }
     present = RelyingParty.objects.filter(rp_id=registration.rp_id).first()
     if present is not None and all(getattr(present, name) == value for name, value in columns.items()):
@@ -48,6 +51,20 @@ def register(registration: Registration, *, actor: Actor, at: datetime) -> Relyi
         )
         record(event, actor=actor, at=at)
     return row
+
+
+def close(rp_id: str, *, actor: Actor, at: datetime) -> bool:
+    """Let a service start and collect nothing more; False when it is closed or unknown already.
+
+    Registering it again opens it.
+    """
+    with transaction.atomic():
+        is_open = RelyingParty.objects.filter(rp_id=rp_id, closed_at__isnull=True)
+        if is_open.update(closed_at=at) != 1:
+            return False
+        row = RelyingParty.objects.get(rp_id=rp_id)
+        record(RelyingPartyClosed(rp_id=row.rp_id, rp_name=row.name_sv), actor=actor, at=at)
+    return True
 
 
 def _check_origin(origin: str) -> None:

@@ -5,7 +5,14 @@ from django.urls import URLPattern, URLResolver, include, path
 from portal import problems
 from portal.pages.auditor import compare, event, evidence, export, heads, journal
 from portal.pages.basis import decision, lists
-from portal.pages.central import ceremony, issuers, protocols, register_run, registers
+from portal.pages.central import (
+    ceremony,
+    issuers,
+    protocols,
+    register_run,
+    registers,
+    relying_parties,
+)
 from portal.pages.desk import (
     activating,
     block_receipt,
@@ -113,6 +120,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("roles/confirm/", deciding.confirm, name="roles-confirm"),
     path("roles/asked/<uuid:appointment_id>/", deciding.decide, name="role-appointment"),
     path("roles/<uuid:assignment_id>/revoke/", deciding.take, name="role-revoke"),
+    path("central/relying-parties/", relying_parties.show_services, name="relying-parties"),
     path("central/registers/", registers.show_registers, name="registers"),
     path(
         "central/registers/<slug:register>/progress/",

@@ -47,6 +47,7 @@ _ROLES: Final = Place(label=_("Roles"), icon="person-badge", view="roles", under
 _ORGANIZATIONS: Final = Place(
     label=_("Organizations"), icon="building", view="organizations", under="/organizations/"
 )
+_SERVICES: Final = Place(label=_("Services that ask for logins"), icon="hdd-network", view="relying-parties")
 _HELP: Final = Place(label=_("Who can help"), icon="life-preserver", view="help")
 _SEARCHING_FUNCTIONS: Final = frozenset({Role.FUNCTION_CERT_ORDERER.value, Role.VALIDATION_SPECIALIST.value})
 _BASIS: Final = Place(label=_("Basis lists"), icon="funnel", view="basis-start")
@@ -59,7 +60,7 @@ _WORK: Final[Mapping[Role | None, tuple[Place, ...]]] = {
     Role.ISSUANCE_MANAGER: (*_DESK, _OBJECTS, _ROLES, _ORGANIZATIONS),
     Role.DEPUTY_ISSUANCE_MANAGER: (*_DESK, _OBJECTS, _ROLES, _ORGANIZATIONS),
     Role.REVOCATION_OFFICER: (_TODAY, _PEOPLE, _BASIS, _PAPER),
-    Role.CENTRAL_ADMINISTRATOR: (*_DESK, _REGISTERS, _ROLES, _ISSUERS),
+    Role.CENTRAL_ADMINISTRATOR: (*_DESK, _REGISTERS, _ROLES, _ISSUERS, _SERVICES),
     Role.AUDITOR: (_JOURNAL, _INTACT, _COMPARE, _ORDERS),
     Role.FUNCTION_CERT_ORDERER: (_FUNCTIONS, _OBJECTS),
     Role.VALIDATION_SPECIALIST: (_TODAY, _OBJECTS),

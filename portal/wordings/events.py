@@ -921,6 +921,13 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=_("Relying service registered"),
         sentence=_("%(rp_name)s may ask people to identify themselves"),
     ),
+    "authn.relying_party_closed": EventWords(
+        group="system",
+        icon="hdd-network",
+        tone="warn",
+        name=_("Relying service closed"),
+        sentence=_("%(who)s closed %(rp_name)s: it may ask nobody any more"),
+    ),
     "authn.order_started": EventWords(
         group="login",
         icon="hourglass-split",

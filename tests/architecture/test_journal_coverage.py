@@ -23,7 +23,9 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
     "a log-out, and every other end of a session": ("session.ended",),
     "acts that are signed, and signatures that came to nothing": ("act.signed", "act.signature_voided"),
     "the role somebody works in": ("session.role_chosen",),
-    "a service that may ask for logins": ("authn.relying_party_registered",),
+    "a service that may ask for logins": (
+        "authn.relying_party_registered", "authn.relying_party_closed",
+    ),
     "orders": ("card.ordered", "card_order.cancelled", "card_order.lapsed", "card_order.rejected"),
     "production": (
         "card_order.sent", "card_order.delayed", "card_order.production_started", "card.produced",

@@ -100,6 +100,7 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "acme/cert/<uuid:order_id>/to-root": ("405 405 405 405 405", "415 415 415 415 415"),
     "acme/authz/<uuid:authorization_id>": ("405 405 405 405 405", "415 415 415 415 415"),
     "acme/chall/<uuid:challenge_id>": ("405 405 405 405 405", "415 415 415 415 415"),
+    "central/relying-parties/": ("403 403 403 403 303", "403 403 403 403 303"),
     "central/registers/": ("403 403 403 403 303", "403 403 403 403 303"),
     "central/registers/<slug:register>/progress/": ("403 403 403 403 303", "405 405 405 405 303"),
     "central/registers/runs/<uuid:run_id>/": ("404 404 404 404 303", "404 404 404 404 303"),
