@@ -20,7 +20,7 @@ from uuid import UUID
 
 from cryptography import x509
 from django.db import IntegrityError, transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 
 from ca.batch_drafts import Draft, prepare_all
 from ca.errors import SigningRefused, SigningUnavailable
@@ -53,14 +53,26 @@ BATCH: Final = 50
 """Requests in one commit: more gain little (performance.md 4) and would be lost together."""
 
 
-def issue_pending(*, signers: SignerSource, actor: Actor, at: datetime, limit: int = 1000) -> int:
+def issue_pending(
+    *,
+    signers: SignerSource,
+    actor: Actor,
+    at: datetime,
+    limit: int = 1000,
+    first: str = "",
+    only: str = "",
+) -> int:
     """Issue what waits, oldest first, and take over what was left by a crash; return how many were issued.
 
-    Stops at the first ``SigningUnavailable``: without a signer the others would fail as well.
+    ``first`` is a carrier kind that goes before all others (FC-7), ``only`` one that goes alone. Stops at the
+    first ``SigningUnavailable``: without a signer the others would fail as well.
     """
     open_states = (RequestState.REQUESTED.value, RequestState.SIGNING.value)
     waiting = CertificateRequest.objects.filter(state__in=open_states).exclude(leased_until__gt=at)
-    keys = list(waiting.order_by("requested_at").values_list("pk", flat=True)[:limit])
+    if only:
+        waiting = waiting.filter(carrier_kind=only)
+    is_later = Case(When(carrier_kind=first, then=0), default=1)
+    keys = list(waiting.order_by(is_later, "requested_at").values_list("pk", flat=True)[:limit])
     issued = 0
     try:
         for start in range(0, len(keys), BATCH):

@@ -268,6 +268,8 @@ EMAIL_HOST = config.text("SIGILL_SMTP_HOST", "")
 EMAIL_PORT = config.number("SIGILL_SMTP_PORT", 25)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = config.text("SIGILL_MAIL_FROM", "sigill@localhost")
+# Whose certificates are issued first after an outage: "function" (FC-7), "card", or empty: as they came.
+SIGILL_ISSUE_FIRST = config.text("SIGILL_ISSUE_FIRST", "")
 # Where the mail server lays what comes back to that address, as a maildir; empty: nobody looks.
 SIGILL_BOUNCE_MAILDIR = config.text("SIGILL_BOUNCE_MAILDIR", "")
 LANGUAGE_COOKIE_NAME = "sigill-language"

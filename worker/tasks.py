@@ -70,7 +70,13 @@ def issue_waiting() -> None:
     """Issue what a consumer left behind: requests whose worker died in the middle."""
 
     def work(now: datetime) -> str:
-        return f"{issue_pending(signers=signers(), actor=Actor.system('issuance'), at=now)} issued"
+        issued = issue_pending(
+            signers=signers(),
+            actor=Actor.system("issuance"),
+            at=now,
+            first=settings.SIGILL_ISSUE_FIRST,
+        )
+        return f"{issued} issued"
 
     run_job("issue_waiting", work)
 

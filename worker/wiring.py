@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from ca.batch_issuance import issue_pending
 from ca.errors import SigningUnavailable
 from ca.hsm.proxy import SocketSigners
 from ca.issuance import RequestUnderWay, issue_request
@@ -47,6 +48,13 @@ def status_store() -> StatusStore:
 def issue(entry: SequencedEntry) -> None:
     """certificate.requested: issue it."""
     try:
+        if settings.SIGILL_ISSUE_FIRST:
+            issue_pending(
+                signers=signers(),
+                actor=Actor.system("issuance"),
+                at=timezone.now(),
+                only=settings.SIGILL_ISSUE_FIRST,
+            )
         issue_request(
             entry.text("certificate_request_id"),
             signers=signers(),

@@ -14,6 +14,7 @@ from ca.issuance import LEASE
 from ca.models import Certificate, CertificateRequest, SerialReservation
 from ca.pki.reasons import RevocationReason
 from ca.pki.signer import SignatureAlgorithm, Signer
+from ca.pki.subject import SubjectFacts
 from ca.registration import CarrierKind, RequestDraft, request_certificates
 from ca.revocation import block_key, revoke_carrier
 from journal.models import Entry
@@ -260,3 +261,27 @@ def test_many_are_registered_all_or_none_and_once_each(authority: Authority) -> 
     with pytest.raises(KeyRefused):
         registered(authority, *drafts(6)[3:5], replace(drafts(6)[5], public_key=b"no key"))
     assert CertificateRequest.objects.count() == before
+
+
+@pytest.mark.parametrize("how", ["first", "only"])
+def test_function_certificates_go_before_those_of_people_after_an_outage(
+    authority: Authority, how: str
+) -> None:
+    """FC-7: the requests of people are older, and wait nevertheless."""
+    people = registered(authority, *drafts(3))
+    server = SubjectFacts(
+        common_name="journal.regionnorr.test",
+        serial_number="SE2321000016-JOURNAL",
+        organization="Region Norr",
+        locality="Norrbottens län",
+        dns_names=("journal.regionnorr.test",),
+    )
+    wanted = drafts(
+        1, profile="function_server", subject=server, carrier_kind=CarrierKind.FUNCTION, person_id=""
+    )
+    functions = registered(authority, replace(wanted[0], idempotency_key="function:1"))
+    chosen = {how: "function", "limit": 1}
+    assert issue_pending(signers=authority.signers, actor=WORKER, at=authority.at, **chosen) == 1  # type: ignore[arg-type]
+    assert states(functions) == ["issued"]
+    assert states(people) == ["requested"] * 3
+    assert issue_pending(signers=authority.signers, actor=WORKER, at=authority.at) == 3
