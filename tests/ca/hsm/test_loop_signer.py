@@ -46,15 +46,16 @@ class Scripted:
         """What it says to each question; None: it hangs up."""
         self.questions = 0
         self.connections = 0
-        self.open = 0
+        self.handlers: list[asyncio.Task[object]] = []
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.open += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self.handlers.append(task)
         await self.serve(reader, writer)
         writer.close()
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
-        self.open -= 1
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -76,8 +77,7 @@ async def listening(scripted: Scripted, path: Path) -> AsyncIterator[None]:
     server = await asyncio.start_unix_server(scripted.accept, path)
     yield
     server.close()
-    while scripted.open:
-        await asyncio.sleep(0.01)
+    await asyncio.gather(*scripted.handlers)
     await asyncio.sleep(0)
 
 
@@ -185,7 +185,13 @@ def test_a_signer_that_says_nothing_is_given_up_and_its_late_word_is_nobodys_ans
             await super().serve(reader, writer)
 
     late = Late(signed([b"four"]))
-    outcomes = told(late, tmp_path, twice, patience=0.2)
+
+    async def first_briefly(signer: LoopSigner) -> list[Outcome]:
+        outcome = await ask(signer)
+        signer._patience = 60
+        return [outcome, await ask(signer, [b"four"])]
+
+    outcomes = told(late, tmp_path, first_briefly, patience=0.2)
     assert isinstance(outcomes[0], SigningUnavailable)
     assert outcomes[1] == (b"ruof",)
 

@@ -44,7 +44,7 @@ def main() -> None:
             sign=(lambda: InThread(sign)) if key_file.name != "none" else None,
             clock=clock,
             private=home / "private.sock",
-            limits=TimeLimits(first_request=1, request=1, idle=3, crowded=1, stalled=2, lingering=2),
+            limits=TimeLimits(first_request=1, request=1, idle=3, crowded=1, stalled=2, lingering=4),
         )
     )
 

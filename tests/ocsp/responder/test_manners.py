@@ -2,7 +2,6 @@
 
 import base64
 import contextlib
-import http.client
 import socket
 import subprocess
 import sys
@@ -97,19 +96,17 @@ def test_what_is_too_big_is_refused_before_it_is_read(server: Server) -> None:
     assert server.raw(b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200).startswith(b"HTTP/1.1 431 ")
 
 
-@pytest.mark.parametrize("is_chunked", [False, True], ids=["announced", "chunked"])
-def test_a_client_that_sends_two_megabytes_before_it_reads_is_told_why_not(
-    server: Server, *, is_chunked: bool
-) -> None:
+def test_a_client_that_sends_two_megabytes_before_it_reads_is_told_why_not(server: Server) -> None:
     """The answer is not lost in a reset: what still comes is read and thrown away."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
-    body = iter([b"x" * 65536] * 32) if is_chunked else b"x" * 2_000_000
-    with contextlib.closing(connection):
-        connection.request("POST", "/ocsp", body, {"Content-Type": TYPE}, encode_chunked=is_chunked)
-        answer = connection.getresponse()
-        assert answer.status == 413
-        assert answer.getheader("Connection") == "close"
-        assert b"cannot be read" in answer.read()
+    head = b"POST /ocsp HTTP/1.1\r\nHost: x\r\nContent-Type: application/ocsp-request\r\n"
+    announced = head + b"Content-Length: 2000000\r\n\r\n" + b"x" * 2_000_000
+    chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+    chunked = head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 32 + b"0\r\n\r\n"
+    for octets in (announced, chunked):
+        received = server.raw(octets)
+        assert received.startswith(b"HTTP/1.1 413 ")
+        assert b"\r\nConnection: close\r\n" in received
+        assert received.endswith(b"This request cannot be read.\n")
 
 
 @pytest.mark.parametrize("pause", [0.0, 0.3], ids=["as fast as it goes", "drop by drop"])
