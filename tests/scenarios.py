@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import transaction
 
-from authn.evidence import NO_TLS_SPKI, Answer, client_key_of, to_be_signed, user_challenge_of
+from authn.evidence import NO_TLS_SPKI, Answer, Question, client_key_of, to_be_signed, user_challenge_of
 from cards import lifecycle
 from cards.card_keys import KeyName
 from cards.factory import FactoryOrder, Report
@@ -78,7 +78,10 @@ class Client:
 
     def answer(self, activation: Activation, certificate_der: bytes) -> Answer:
         """Sign the receipt with the chip's key that the certificate is for."""
-        question = question_of(activation.receipt)
+        return self.signs(question_of(activation.receipt), certificate_der)
+
+    def signs(self, question: Question, certificate_der: bytes) -> Answer:
+        """Sign a question with the chip's key that the certificate is for."""
         tbs = to_be_signed(
             question,
             user_challenge=USER_CHALLENGE,

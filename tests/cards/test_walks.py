@@ -3,16 +3,20 @@
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import Q
+from django.test import override_settings
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from authn import append_only as evidence_append_only
+from authn.evidence import client_key_of
 from ca.errors import CaError
 from ca.models import Certificate
 from cards import lifecycle
@@ -21,7 +25,9 @@ from cards.errors import CardsError
 from cards.models import Activation, Card, CardKey, CardOrder
 from cards.reasons import BlockReason
 from cards.selectors import is_card_active
-from cards.states import ActivationState, CardOrderState, CardState
+from cards.states import ActivationState, CardOrderState, CardState, UnlockState
+from cards.unlock_answers import question_of_unlock
+from cards.unlock_models import Unlock
 from journal import append_only as journal_append_only
 from journal.models import Entry
 from tests.scenarios import (
@@ -46,6 +52,7 @@ class CardWalk(RuleBasedStateMachine):
     blocked: set[str]
     walks_into_use: ClassVar[set[int]] = set()
     walks_beyond_use: ClassVar[set[int]] = set()
+    walks_unlocked: ClassVar[set[int]] = set()
 
     @initialize()
     def begin(self) -> None:
@@ -171,6 +178,48 @@ class CardWalk(RuleBasedStateMachine):
     def expire(self) -> None:
         lifecycle.expire_activations(actor=CLIENT, at=self.scene.at)
 
+    @rule(steps=st.sampled_from([1, 2, 3, 4, 4, 4]), answers=st.integers(1, 10))
+    def unlock(self, steps: int, answers: int) -> None:
+        """Walk an unlocking as far as it goes, with as many challenges as the card asks."""
+        for card in Card.objects.all():
+            with suppress(*REFUSALS):
+                opened = lifecycle.open_unlock(
+                    card_id=str(card.pk), identity_check=CHECK, actor=self.scene.cast.alva, at=self.scene.at
+                )
+                unlock_id = str(opened.unlock.pk)
+                if steps > 1:
+                    lifecycle.claim_unlock(
+                        token=opened.token,
+                        client_key=client_key_of(self.scene.client.key),
+                        client_name="sigill-eid",
+                        client_version="1.0",
+                        actor=CLIENT,
+                        at=self.scene.at,
+                    )
+                for place in range(answers if steps > 2 else 0):
+                    lifecycle.answer_for_card(
+                        unlock_id=unlock_id, challenge=f"{place:032x}", actor=CLIENT, at=self.scene.at
+                    )
+                if steps > 3:
+                    self._confirm(unlock_id, card)
+
+    def _confirm(self, unlock_id: str, card: Card) -> None:
+        for certificate in Certificate.objects.filter(carrier_id=str(card.pk)):
+            with suppress(StopIteration):
+                answer = self.scene.client.signs(
+                    question_of_unlock(Unlock.objects.get(pk=unlock_id)), bytes(certificate.certificate_der)
+                )
+                lifecycle.confirm_unlock(unlock_id=unlock_id, answer=answer, actor=CLIENT, at=self.scene.at)
+
+    @rule()
+    def expire_unlocks(self) -> None:
+        lifecycle.expire_unlocks(actor=CLIENT, at=self.scene.at)
+
+    @rule(answers=st.integers(1, 8))
+    def use_and_unlock(self, answers: int) -> None:
+        self.go_on(steps=8)
+        self.unlock(steps=4, answers=answers)
+
     @rule()
     def use_and_block(self) -> None:
         self.go_on(steps=8)
@@ -202,6 +251,7 @@ class CardWalk(RuleBasedStateMachine):
                 assert not is_card_active(card.card_number or "", self.scene.at)
                 assert not Certificate.objects.filter(carrier_id=key, revoked_at__isnull=True).exists()
                 assert not card.activations.exclude(state__in=["ABORTED", "ACTIVE"]).exists()
+                assert not card.unlocks.exclude(state__in=["ABORTED", "UNLOCKED"]).exists()
                 assert card.order.state not in {CardOrderState.PLACED, CardOrderState.SHIPPED}
             if card.state == CardState.ACTIVE:
                 type(self).walks_into_use.add(id(self))
@@ -209,14 +259,33 @@ class CardWalk(RuleBasedStateMachine):
                 done = card.activations.get(state=ActivationState.ACTIVE)
                 assert done.receipt.signed_at is not None
                 assert Certificate.objects.filter(carrier_id=key, revoked_at__isnull=True).count() == 2
+            if card.unlocks.exists():
+                assert card.activated_at is not None, "a card without a PIN was unlocked"
+            assert card.unlocks.filter(state__in=["OPENED", "CLAIMED", "ANSWERED"]).count() <= 1
+        done = Unlock.objects.filter(state=UnlockState.UNLOCKED)
+        assert not done.filter(Q(answers=0) | Q(signature__isnull=True)).exists()
+        assert Entry.objects.filter(type="card.unlocked").count() == done.count()
+        answers = sum(Unlock.objects.values_list("answers", flat=True))
+        assert Entry.objects.filter(type="key.card_challenge_answered").count() == answers
+        if done.exists():
+            type(self).walks_unlocked.add(id(self))
         in_use = Card.objects.filter(activated_at__isnull=False).count()
         assert Entry.objects.filter(type="card.activated").count() == in_use
         assert Entry.objects.filter(type="card.blocked").count() == len(self.blocked)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_walk_leads_from_blocked_to_use() -> None:
+def test_no_walk_leads_from_blocked_to_use(tmp_path: Path) -> None:
     """F15; each walk begins with empty tables."""
+    (tmp_path / "card-master.key").write_bytes(b"the factory and we share this\n")
+    with override_settings(SIGILL_SECRETS=tmp_path):
+        _walk()
+    assert CardWalk.walks_into_use, "no walk came to a card in use: the test saw nothing"
+    assert CardWalk.walks_beyond_use, "no walk blocked a card in use: the test saw nothing"
+    assert CardWalk.walks_unlocked, "no walk unlocked a card: the test saw nothing"
+
+
+def _walk() -> None:
     run_state_machine_as_test(
         CardWalkInFreshDatabase,
         settings=settings(
@@ -228,8 +297,6 @@ def test_no_walk_leads_from_blocked_to_use() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    assert CardWalk.walks_into_use, "no walk came to a card in use: the test saw nothing"
-    assert CardWalk.walks_beyond_use, "no walk blocked a card in use: the test saw nothing"
 
 
 class CardWalkInFreshDatabase(CardWalk):

@@ -29,10 +29,16 @@ from client.activation import Step
 from client.configuration import Configuration, configuration_from_environment
 from client.errors import ClientError, PinBlocked, PinFailed, WrongCard
 from client.links import parse_link
+from client.page.desk import Desk
+from client.page.questions import question_view, status_of
+from client.page.views import Scene as View
+from client.page.visits import Phase
 from client.service import Service
+from client.texts import Language
 from client.virtual_readers import VirtualReaders
 from hsm_sim.build import build
 from tests.hsm_sim.cards import MASTER_KEY, make_card
+from tests.running.installation import eventually
 from tests.scenarios import (
     CHECK,
     Scene,
@@ -403,3 +409,33 @@ def test_a_client_killed_while_it_unlocks_leaves_a_card_that_can_be_unlocked(
     flows.unlock(opened_unlock(scene, used_card), new_pin="563412", configuration=configuration)
     with flows.open_hardware(configuration) as hardware, hardware.card(used_card.card_number or "") as chip:
         chip.log_in("563412")
+
+
+def test_the_clients_page_unlocks_a_card_and_shows_what_is_signed(
+    scene: Scene, used_card: Card, configuration: Configuration
+) -> None:
+    number = used_card.card_number or ""
+    VirtualReaders(configuration).remove(reader=0)
+    desk = Desk(configuration)
+    try:
+        visit = desk.open(opened_unlock(scene, used_card), language="sv")
+
+        def shown() -> str:
+            view = View(desk=desk, language=Language.SWEDISH, csrf_token="t", path="/", version=desk.version)
+            return question_view(view, visit).encode().decode() + status_of(view, visit)
+
+        eventually(lambda: visit.phase is Phase.ASKING)
+        assert "Sätt i ditt kort" in shown()
+        desk.insert(number, reader=1)
+        eventually(lambda: visit.hindrance is None)
+        assert "Lås upp ditt kort" in shown()
+        assert "valt en ny PIN-kod" in shown()
+        assert "villkor" not in shown().lower()
+        desk.activate(visit, pin="111111")
+        eventually(lambda: visit.phase is Phase.ASKING and visit.notice)
+        desk.activate(visit, pin="918273")
+        eventually(lambda: visit.phase is Phase.DONE)
+        assert "Kortet är upplåst" in shown()
+    finally:
+        desk.close()
+    assert Unlock.objects.get().state == UnlockState.UNLOCKED
