@@ -262,12 +262,12 @@ class CardWalk(RuleBasedStateMachine):
             if card.unlocks.exists():
                 assert card.activated_at is not None, "a card without a PIN was unlocked"
             assert card.unlocks.filter(state__in=["OPENED", "CLAIMED", "ANSWERED"]).count() <= 1
-        done = Unlock.objects.filter(state=UnlockState.UNLOCKED)
-        assert not done.filter(Q(answers=0) | Q(signature__isnull=True)).exists()
-        assert Entry.objects.filter(type="card.unlocked").count() == done.count()
+        unlocked = Unlock.objects.filter(state=UnlockState.UNLOCKED)
+        assert not unlocked.filter(Q(answers=0) | Q(signature__isnull=True)).exists()
+        assert Entry.objects.filter(type="card.unlocked").count() == unlocked.count()
         answers = sum(Unlock.objects.values_list("answers", flat=True))
         assert Entry.objects.filter(type="key.card_challenge_answered").count() == answers
-        if done.exists():
+        if unlocked.exists():
             type(self).walks_unlocked.add(id(self))
         in_use = Card.objects.filter(activated_at__isnull=False).count()
         assert Entry.objects.filter(type="card.activated").count() == in_use
