@@ -39,6 +39,10 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "sync_roles": {"task": "worker.tasks.sync_roles", "schedule": crontab(hour="1", minute="0")},
     "care_for_roles": {"task": "worker.tasks.care_for_roles", "schedule": crontab(hour="5", minute="0")},
     "raise_notices": {"task": "worker.tasks.raise_notices", "schedule": schedule(600.0)},
+    "read_function_objects": {
+        "task": "worker.tasks.read_function_objects",
+        "schedule": crontab(hour="2", minute="30"),
+    },
     "check_names": {"task": "worker.tasks.check_names", "schedule": schedule(60.0)},
     "send_notices": {"task": "worker.tasks.send_notices", "schedule": schedule(60.0)},
     "retain": {"task": "worker.tasks.retain", "schedule": crontab(hour="4", minute="0")},

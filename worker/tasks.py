@@ -34,6 +34,7 @@ from directory import (
     hsa_roles,
     hsa_sync,
     pu_sync,
+    registers,
     sync_decisions,
 )
 from directory.basis_models import BasisSubject
@@ -41,6 +42,7 @@ from directory.errors import SyncRunTaken
 from directory.models import SyncRun, SyncState
 from directory.role_basis import revoke_outdated_role
 from functioncerts.acme.validating import probes
+from functioncerts.hsa_reading import read_functions
 from functioncerts.lifecycle import settle_orders as settle_function_orders
 from functioncerts.notice_mails import raise_digests
 from functioncerts.notices import raise_due
@@ -428,3 +430,22 @@ def check_names() -> None:
         return f"{check_due(probes=tools, actor=Actor.system('check_names'))} seen"
 
     run_job("check_names", work)
+
+
+@shared_task
+def read_function_objects() -> None:
+    """Take function objects over from HSA (POR-10)."""
+
+    def work(now: datetime) -> str:
+        done = read_functions(
+            registers.hsa_functions(),
+            pause=partial(time.sleep, 0.05),
+            actor=Actor.system("read_function_objects"),
+            at=now,
+        )
+        return (
+            f"{done.organizations} organizations read, {done.new} new, {done.changed} changed, "
+            f"{done.unanswered} unanswered"
+        )
+
+    run_job("read_function_objects", work)

@@ -46,7 +46,7 @@ def status_store() -> StatusStore:
 
 
 def issue(entry: SequencedEntry) -> None:
-    """certificate.requested: issue it."""
+    """certificate.requested: issue it, after all that wait of the kind that goes first (FC-7)."""
     try:
         if settings.SIGILL_ISSUE_FIRST:
             issue_pending(

@@ -21,6 +21,7 @@ JOBS: Final[Mapping[str, str | Promise]] = {
     "poll_factory": _("The factory's reports are fetched"),
     "publish_crls": _("Revocation lists are published"),
     "raise_notices": _("Function certificates that end are noticed"),
+    "read_function_objects": _("Function objects are read from HSA"),
     "refresh_ocsp": _("OCSP answers are renewed"),
     "remind_card_holders": _("Holders are reminded of cards that end"),
     "remove_outdated": _("Orders that were never made are removed"),
