@@ -46,7 +46,7 @@ De här funktionscertifikaten har gått ut och är inte förnyade:
 {lines}
 
 Förnya dem, eller svara att de inte behövs (inloggning krävs):
-{address}/functions/inventory/?state=expired
+{address}/functions/?ends=expired
 
 These function certificates have ended and are not renewed. Renew them, or say that they are not needed.
 """
