@@ -32,7 +32,7 @@ from portal.pages.desk import (
     unlocking,
 )
 from portal.pages.managers import deciding, giving, organizations, roles
-from portal.pages.orderer import function, functions, validating
+from portal.pages.orderer import acme, function, functions, validating
 from portal.pages.orderer import order as function_order
 from portal.pages.orderer import ordering as function_ordering
 from portal.pages.public import (
@@ -186,6 +186,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("functions/<uuid:function_id>/", function.show_function, name="function"),
     path("functions/<uuid:function_id>/set-up/", function.set_up, name="function-set-up"),
+    path("functions/<uuid:function_id>/acme/", acme.show_acme, name="function-acme"),
     path(
         "functions/<uuid:function_id>/order/",
         function_ordering.order_function_certificate,

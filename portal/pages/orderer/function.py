@@ -221,7 +221,13 @@ def _acts(one: FunctionObject, *, actor: Actor, at: datetime) -> list[Act]:
             icon="plus-lg",
             url=reverse("function-order-new", args=[one.pk]),
             why=problems.explain(refusal) if refusal else None,
-        )
+        ),
+        Act(
+            label=_("Let a server renew by itself"),
+            icon="hdd-network",
+            url=reverse("function-acme", args=[one.pk]),
+            style="btn-line",
+        ),
     ]
 
 
