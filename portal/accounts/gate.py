@@ -21,6 +21,7 @@ _PUBLIC = frozenset(
         "/login/oob/return",
         "/login/oob/cancel",
         "/login/oob/qr.svg",
+        "/login/oob/scan",
         "/login/oob/finish",
         "/logout/",
         "/language/",

@@ -9,6 +9,7 @@ urlpatterns = [
     path("login/oob/start", views.oob_start, name="login-oob-start"),
     path("login/oob/status", views.oob_status, name="login-oob-status"),
     path("login/oob/return", views.oob_return, name="login-oob-return"),
+    path("login/oob/scan", views.oob_scan, name="login-oob-scan"),
     path("login/oob/qr.svg", views.oob_qr, name="login-oob-qr"),
     path("login/oob/finish", views.oob_finish, name="login-oob-finish"),
     path("login/oob/cancel", views.oob_cancel, name="login-oob-cancel"),

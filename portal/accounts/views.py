@@ -48,7 +48,17 @@ def oob_start(request: HttpRequest) -> HttpResponse:
     """POST /login/oob/start: begin; JSON for those who ask for it, else back to the login page."""
     if "next" in request.POST:
         request.session[_NEXT] = safe_next(request.POST["next"])
-    is_scanned = request.POST.get("flow") == Flow.OTHER_DEVICE.value
+    return _start(request, is_scanned=request.POST.get("flow") == Flow.OTHER_DEVICE.value)
+
+
+@never_cache
+@require_POST
+def oob_scan(request: HttpRequest) -> HttpResponse:
+    """POST /login/oob/scan: begin with a code for another device, from a form of its own."""
+    return _start(request, is_scanned=True)
+
+
+def _start(request: HttpRequest, *, is_scanned: bool) -> HttpResponse:
     challenge = _PROVIDER.start(
         request.session,
         language=get_language() or "sv",

@@ -20,6 +20,7 @@ OPEN = {
     "login/oob/return",
     "login/oob/cancel",
     "login/oob/qr.svg",
+    "login/oob/scan",
     "login/oob/finish",
     "logout/",
     "language/",

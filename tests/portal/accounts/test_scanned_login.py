@@ -19,7 +19,7 @@ from tests.portal.accounts.conftest import Cast, Desk
 
 def scan(desk: Desk) -> str:
     """Start by code in the browser and return what its frame says now."""
-    desk.browser.post("/login/oob/start", {"flow": "other-device"})
+    desk.browser.post("/login/oob/scan")
     text = OobProvider().frame(desk.browser.session, at=datetime.now(UTC))
     assert text is not None
     return text
