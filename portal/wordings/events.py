@@ -1023,21 +1023,21 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         group="records",
         icon="archive",
         tone="mute",
-        name=_("Old report taken over"),
+        name=EVENTS["old_report.imported"],
         sentence=_("A report of the old portal was taken over for %(organization)s"),
     ),
     "old_report.pulled": EventWords(
         group="records",
         icon="download",
         tone="info",
-        name=_("Old report taken"),
+        name=EVENTS["old_report.pulled"],
         sentence=_("%(who)s took a report of the old portal for %(organization)s"),
     ),
     "old_report.deleted": EventWords(
         group="records",
         icon="x-circle",
         tone="mute",
-        name=_("Old report deleted"),
+        name=EVENTS["old_report.deleted"],
         sentence=_("A report of the old portal was deleted for %(organization)s"),
     ),
     "report.pulled": EventWords(
@@ -1261,7 +1261,7 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         group="system",
         icon="arrow-repeat",
         tone="mute",
-        name=_("Key of a seal renewed"),
+        name=EVENTS["service_signer.renewed"],
         sentence=_("A new key seals or stamps from now on: %(key_label)s"),
     ),
     "ocsp.signer_renewed": EventWords(
