@@ -18,7 +18,7 @@ from directory.errors import SyncRunTaken
 from directory.models import SyncRun, SyncState
 from directory.nightly import NIGHTLY
 from directory.sync_decisions import REGISTERS, may_decide, request_run
-from directory.sync_models import ChangeState, SyncDecision, SyncDecisionKind
+from directory.sync_models import ChangeState, SyncDecisionKind
 from journal.actor import Actor
 from portal import moments
 from portal.pages import asking
@@ -113,7 +113,8 @@ def registers_page(*, at: datetime) -> RegistersPage:
 
 def _panel(register: str, *, at: datetime) -> RegisterPanel:
     waiting = Count("changes", filter=Q(changes__state=ChangeState.WAITING.value))
-    runs = list(SyncRun.objects.filter(register=register).order_by("-started_at")[:_RUNS])
+    found = SyncRun.objects.filter(register=register).order_by("-started_at")
+    runs = list(found.prefetch_related("decisions")[:_RUNS])
     held = (
         SyncRun.objects.filter(register=register, state=SyncState.QUARANTINED.value)
         .annotate(waiting=waiting)
@@ -168,7 +169,7 @@ def run_row(run: SyncRun, *, at: datetime) -> RunRow:
 
 def run_tag(run: SyncRun) -> Tag:
     """Return how a reading ended, or what was decided about it last."""
-    decided = SyncDecision.objects.filter(run=run).order_by("-decided_at").first()
+    decided = max(run.decisions.all(), key=lambda one: one.decided_at, default=None)
     if decided is not None:
         return words_of.DECIDED[SyncDecisionKind(decided.kind)]
     state = SyncState(run.state)
