@@ -10,6 +10,8 @@ from django.conf import settings
 from django.db.models import Max
 
 from cards.models import Card
+from cards.puk_letter_models import PukLetter
+from cards.unlock_models import Unlock
 from directory.models import Employment
 from directory.reach import held_in_units
 from journal.models import Entry
@@ -20,6 +22,7 @@ _UNLOCKS: Final = {
     "card.unlocked": "UPPLÅST",
     "card.unlock_refused": "UPPLÅSNING_AVVISAD",
     "puk_letter.ordered": "PUK_BREV",
+    "puk_letter.posted": "PUK_BREV_SKICKAT",
 }
 _BATCH: Final = 500
 
@@ -68,7 +71,7 @@ def _employments(person_id: str, employment_id: str) -> list[Employment]:
 
 
 def told_of_cards(question: Question) -> Iterator[tuple[Value, ...]]:
-    """Yield unlocks and ordered PUK letters, as the journal tells them."""
+    """Yield unlocks and PUK letters, as the journal tells them, with the administrator behind each."""
     entries = Entry.objects.filter(type__in=list(_UNLOCKS), at__lte=question.as_of)
     if question.since:
         entries = entries.filter(at__gte=question.since)
@@ -83,10 +86,20 @@ def told_of_cards(question: Question) -> Iterator[tuple[Value, ...]]:
             continue
         is_hidden = card.person.protected_identity and not question.may_see_protected
         number = PROTECTED if is_hidden else card.card_number
-        by = _acting(entry.actor_identifier)
+        by = _behind(event) or _acting(entry.actor_identifier)
         yield (
             entry.at, _UNLOCKS[entry.type], number, by, str(card.organization_id), card.environment,
         )  # fmt: skip
+
+
+def _behind(event: dict[str, str]) -> str:
+    """Return who opened the unlocking or ordered the letter: what came of it, clients and jobs record."""
+    unlock, letter = event.get("unlock_id", ""), event.get("letter_id", "")
+    if unlock:
+        found = Unlock.objects.filter(pk=unlock).values_list("opened_by", flat=True)
+    else:
+        found = PukLetter.objects.filter(pk=letter or None).values_list("ordered_by", flat=True)
+    return found.first() or ""
 
 
 def _acting(identifier: str) -> str:

@@ -46,6 +46,28 @@ def test_openssl_ocsp_verifies_the_answer(
     assert "WARNING: no nonce" not in told
 
 
+def test_openssl_gets_a_time_stamp_over_http_and_verifies_it(
+    filed: dict[str, Filed], installation: Installation, tmp_path: Path
+) -> None:
+    """RFC 3161: query by curl, the key in the HSM, the chain under our root; another file is found out."""
+    file, query, reply = tmp_path / "file", tmp_path / "q.tsq", tmp_path / "a.tsr"
+    file.write_text("a report")
+    run("openssl", "ts", "-query", "-data", file, "-sha256", "-cert", "-out", query)
+    posting = ["-H", "Content-Type: application/timestamp-query", "--data-binary", f"@{query}"]
+
+    def granted() -> bool:
+        """The worker tells the status services which key stamps within its first half minute."""
+        run("curl", "-s", *posting, f"{installation.status}/tsa", "-o", reply)
+        return "Status: Granted." in run("openssl", "ts", "-reply", "-in", reply, "-text")
+
+    eventually(granted, why="the status services know which key stamps")
+    verifying = ["openssl", "ts", "-verify", "-in", reply, "-CAfile", filed["server"].root]
+    verifying += ["-untrusted", filed["server"].issuer]
+    assert "Verification: OK" in run(*verifying, "-queryfile", query)
+    file.write_text("another report")
+    assert "Verification: OK" not in run(*verifying, "-data", file)
+
+
 def test_qas_certificates_stand_under_qas_own_root_and_prods_root_knows_nothing_of_them(
     filed: dict[str, Filed], installation: Installation
 ) -> None:
