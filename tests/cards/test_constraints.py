@@ -8,6 +8,8 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
+from authn.evidence import client_key_of
+from cards import lifecycle
 from cards.models import (
     Activation,
     Card,
@@ -18,7 +20,10 @@ from cards.models import (
     OrderStop,
     Receipt,
 )
+from cards.puk_letter_models import PukLetter
+from cards.unlock_models import Unlock
 from tests.scenarios import (
+    CLIENT,
     Scene,
     a_claimed_activation,
     a_pending_order,
@@ -27,6 +32,7 @@ from tests.scenarios import (
     a_written_activation,
     an_active_card,
     an_open_activation,
+    an_open_unlock,
 )
 
 Violation = Callable[[Scene], Callable[[], object]]
@@ -101,6 +107,56 @@ def second_open_activation(scene: Scene) -> Callable[[], object]:
         opened_by="x",
         expires_at=NOW + timedelta(minutes=1),
     )
+
+
+def unlock(scene: Scene, **changes: object) -> Callable[[], object]:
+    rows = Unlock.objects.filter(pk=an_open_unlock(scene, an_active_card(scene)).unlock.pk)
+    return lambda: rows.update(**changes)
+
+
+def claimed_unlock(scene: Scene, **changes: object) -> Callable[[], object]:
+    opened = an_open_unlock(scene, an_active_card(scene))
+    lifecycle.claim_unlock(
+        token=opened.token,
+        client_key=client_key_of(scene.client.key),
+        client_name="sigill-eid",
+        client_version="1.0",
+        actor=CLIENT,
+        at=scene.at,
+    )
+    rows = Unlock.objects.filter(pk=opened.unlock.pk)
+    return lambda: rows.update(**changes)
+
+
+def second_open_unlock(scene: Scene) -> Callable[[], object]:
+    first = an_open_unlock(scene, an_active_card(scene)).unlock
+    check = first.identity_check
+    check.pk = None
+    check._state.adding = True
+    check.save()
+    return lambda: Unlock.objects.create(
+        state="OPENED",
+        card=first.card,
+        identity_check=check,
+        token_sha256="0" * 64,
+        question={},
+        opened_at=NOW,
+        opened_by="x",
+        expires_at=NOW + timedelta(minutes=1),
+    )
+
+
+def letter(scene: Scene, **changes: object) -> Callable[[], object]:
+    found = an_active_card(scene)
+    ordered = lifecycle.order_puk_letter(card_id=str(found.pk), actor=scene.cast.alva, at=scene.at)
+    rows = PukLetter.objects.filter(pk=ordered.pk)
+    return lambda: rows.update(**changes)
+
+
+def second_running_letter(scene: Scene) -> Callable[[], object]:
+    found = an_active_card(scene)
+    lifecycle.order_puk_letter(card_id=str(found.pk), actor=scene.cast.alva, at=scene.at)
+    return lambda: PukLetter.objects.create(state="PLACED", card=found, ordered_at=NOW, ordered_by="x")
 
 
 def second_running_order(scene: Scene) -> Callable[[], object]:
@@ -190,6 +246,22 @@ VIOLATIONS: list[tuple[str, Violation]] = [
             lambda: OrderStop.objects.create(starts_at=NOW, ends_at=NOW, reason="x", set_by="x", set_at=NOW)
         ),
     ),
+    ("unlock_state_is_known", lambda s: claimed_unlock(s, state="LOST")),
+    ("one_open_unlock_per_card", second_open_unlock),
+    ("unlock_aborted_iff_when_and_why", lambda s: unlock(s, state="ABORTED", abort_reason="x")),
+    ("unlock_aborted_iff_when_and_why", lambda s: unlock(s, aborted_at=NOW)),
+    ("unlock_done_iff_the_card_signed", lambda s: claimed_unlock(s, unlocked_at=NOW)),
+    ("unlock_claimed_iff_by_a_client_key", lambda s: claimed_unlock(s, claimed_at=None, state="OPENED")),
+    ("unlock_past_opened_was_claimed", lambda s: unlock(s, state="CLAIMED")),
+    ("unlock_answered_iff_when_and_what", lambda s: claimed_unlock(s, answers=1)),
+    ("unlock_past_claimed_was_answered", lambda s: claimed_unlock(s, state="ANSWERED")),
+    ("unlock_expires_after_it_was_opened", lambda s: unlock(s, expires_at=NOW - timedelta(days=999))),
+    ("puk_letter_state_is_known", lambda s: letter(s, state="LOST")),
+    ("one_running_puk_letter_per_card", second_running_letter),
+    ("puk_letter_ended_iff_when_and_why", lambda s: letter(s, state="ENDED", end_reason="x")),
+    ("puk_letter_ended_iff_when_and_why", lambda s: letter(s, ended_at=NOW)),
+    ("puk_letter_with_the_producer_was_sent", lambda s: letter(s, state="SENT")),
+    ("puk_letter_posted_iff_when", lambda s: letter(s, posted_at=NOW)),
 ]
 
 
