@@ -88,7 +88,7 @@ def request_certificates(
         return [found[one.idempotency_key] for one in drafts]
     known = known_keys([one.public_key_sha256 for one in fresh])
     issuers = list(Issuer.objects.defer("certificate_der", "public_key"))
-    rows = [checked(one, known=known, issuers=issuers, actor=actor, at=at) for one in fresh]
+    rows = [_checked(one, known=known, issuers=issuers, actor=actor, at=at) for one in fresh]
     try:
         with transaction.atomic():
             CertificateRequest.objects.bulk_create(rows)
@@ -102,7 +102,7 @@ def request_certificates(
     return [found[one.idempotency_key] for one in drafts]
 
 
-def checked(
+def _checked(
     draft: RequestDraft, *, known: frozenset[str], issuers: list[Issuer], actor: Actor, at: datetime
 ) -> CertificateRequest:
     """Return the row of a request that may be made, not stored; raises as ``request_certificate`` does."""

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from ca.blocklist import known_keys
 from ca.models import Issuer
-from ca.registration import checked
+from ca.registration import _checked  # noqa: PLC2701 - the same rules, tried
 from ca.request_draft import RequestDraft
 from journal.actor import Actor
 
@@ -12,4 +12,4 @@ from journal.actor import Actor
 def check_request(draft: RequestDraft, *, actor: Actor, at: datetime) -> None:
     """Raise what ``registration.request_certificate`` would raise for this draft, and write nothing."""
     issuers = list(Issuer.objects.defer("certificate_der", "public_key"))
-    checked(draft, known=known_keys([draft.public_key_sha256]), issuers=issuers, actor=actor, at=at)
+    _checked(draft, known=known_keys([draft.public_key_sha256]), issuers=issuers, actor=actor, at=at)

@@ -143,6 +143,8 @@ NOT_AN_ACT: Final[Mapping[str, str]] = {
     "cards.unlock_policies.": "asks whether an act is allowed",
     "cards.basis_selectors.": "reads",
     "cards.outdated_selectors.": "reads",
+    "functioncerts.inventory.": "reads",
+    "functioncerts.notice_mails.": "hands over what was raised and told; a digest repeats what has ended",
     "functioncerts.wishes.": "reads what would be ordered, and holds it against the rules",
     "ca.rehearsal.": "asks whether a request would be taken",
     "functioncerts.inventory.": "reads",

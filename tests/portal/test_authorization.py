@@ -235,6 +235,10 @@ def specimens(scene: Scene) -> dict[str, str]:
     return {
         "unit_id": str(unit.pk),
         "function_id": str(function.pk),
+        "function_order_id": str(_function_order(scene, function).pk),
+        "validation_id": str(function.name_validations.get().pk),
+        "form": "pem",
+        "link_token": "x" * 43,
         "person_id": str(card.person_id),
         "order_id": str(card.order_id),
         "card_id": str(card.pk),
