@@ -4,7 +4,7 @@ from datetime import datetime
 
 from ca.blocklist import known_keys
 from ca.models import Issuer
-from ca.registration import _checked  # noqa: PLC2701 - the same rules, tried
+from ca.registration import _checked
 from ca.request_draft import RequestDraft
 from journal.actor import Actor
 
