@@ -50,10 +50,10 @@ SIGILL_QA_POLICY_ARC = config.text("SIGILL_QA_POLICY_ARC", SIGILL_POLICY_ARC)
 SIGILL_PKCS11_MODULE = config.text("SIGILL_PKCS11_MODULE", "/usr/lib/softhsm/libsofthsm2.so")
 SIGILL_TOKEN_LABEL = config.text("SIGILL_TOKEN_LABEL", "sigill-ca")
 SIGILL_SIGNER_SOCKET = SIGILL_RUN / "signer.sock"
-# The last day on which the old portal's reports may be read (REP-4); then they are deleted. Unset: no end yet.
+# The last day on which the old portal's reports may be read (REP-4); then they are deleted. Unset: no end.
 SIGILL_OLD_REPORTS_UNTIL = config.day("SIGILL_OLD_REPORTS_UNTIL")
-# Somebody else's time-stamp authority (RFC 3161) for the seal of reports and receipts, and a PEM file with the
-# roots under which it is believed. Unset: our own stamps.
+# Somebody else's time-stamp authority (RFC 3161) for the seal of reports and receipts, and a PEM file with
+# the roots under which it is believed. Unset: our own stamps.
 SIGILL_TSA_URL = config.text("SIGILL_TSA_URL", "")
 SIGILL_TSA_ROOTS = config.text("SIGILL_TSA_ROOTS", "")
 if bool(SIGILL_TSA_URL) is not bool(SIGILL_TSA_ROOTS):
@@ -79,8 +79,8 @@ SIGILL_ACME_ATTEMPTS = config.number("SIGILL_ACME_ATTEMPTS", 3)
 # What one account may ask for in an hour, and how often in an hour one name may fail.
 SIGILL_ACME_ORDERS_PER_HOUR = config.number("SIGILL_ACME_ORDERS_PER_HOUR", 60)
 SIGILL_ACME_FAILURES_PER_HOUR = config.number("SIGILL_ACME_FAILURES_PER_HOUR", 5)
-# For how many days a name that was shown is not asked about again; and for how many it counts for ACME too that
-# the organization itself showed its right to the name by DNS or HTTP (0: each account shows it itself).
+# For how many days a name that was shown is not asked about again; and for how many it counts for ACME too
+# that the organization itself showed its right to the name by DNS or HTTP (0: each account shows it itself).
 SIGILL_ACME_AUTHORIZATION_DAYS = config.number("SIGILL_ACME_AUTHORIZATION_DAYS", 7)
 SIGILL_ACME_VALIDATION_COUNTS_DAYS = config.number("SIGILL_ACME_VALIDATION_COUNTS_DAYS", 0)
 

@@ -198,9 +198,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders/<uuid:order_id>/cancel/", orders.cancel, name="order-cancel"),
     path("cards/<uuid:card_id>/activate/", activating.check_identity, name="activate-card"),
     path("cards/<uuid:card_id>/block/", blocking.block, name="block-card"),
-    path(
-        "certificates/<uuid:certificate_id>/block/", certificate_block.block_one, name="block-certificate"
-    ),
+    path("certificates/<uuid:certificate_id>/block/", certificate_block.block_one, name="block-certificate"),
     path("paper-log/", paper_log.show_paper_log, name="paper-log"),
     path("paper-log/form.csv", paper_log.get_form, name="paper-log-form"),
     path("cards/<uuid:card_id>/landing/", blocking.show_landing, name="card-landing"),

@@ -116,7 +116,7 @@ def delete_closed(*, actor: Actor, at: datetime) -> int:
 
 def _readable(actor: Actor) -> QuerySet[OldReport]:
     """Return what the actor may read: of its organizations, and protected people by the right alone."""
-    if actor.role not in READERS or getattr(actor, "unit_id", ""):
+    if actor.role not in READERS or actor.unit_id:
         return OldReport.objects.none()
     found = OldReport.objects.filter(deleted_at__isnull=True, organization_id__in=actor.organization_ids)
     return found if actor.may_see_protected else found.filter(names_protected=False)

@@ -94,12 +94,11 @@ def told_of_cards(question: Question) -> Iterator[tuple[Value, ...]]:
 
 def _behind(event: dict[str, str]) -> str:
     """Return who opened the unlocking or ordered the letter: what came of it, clients and jobs record."""
-    unlock, letter = event.get("unlock_id", ""), event.get("letter_id", "")
-    if unlock:
-        found = Unlock.objects.filter(pk=unlock).values_list("opened_by", flat=True)
-    else:
-        found = PukLetter.objects.filter(pk=letter or None).values_list("ordered_by", flat=True)
-    return found.first() or ""
+    if unlock := event.get("unlock_id", ""):
+        return Unlock.objects.filter(pk=unlock).values_list("opened_by", flat=True).first() or ""
+    if letter := event.get("letter_id", ""):
+        return PukLetter.objects.filter(pk=letter).values_list("ordered_by", flat=True).first() or ""
+    return ""
 
 
 def _acting(identifier: str) -> str:

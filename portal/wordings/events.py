@@ -476,7 +476,10 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         icon="people",
         tone="info",
         name=EVENTS["function_approval.set"],
-        sentence=_("%(who)s decided whether orders of function certificates wait for a second person in %(organization)s"),
+        sentence=_(
+            "%(who)s decided whether orders of function certificates wait for a second person "
+            "in %(organization)s"
+        ),
     ),
     "expiry_notice.raised": EventWords(
         group="functions",

@@ -71,9 +71,12 @@ def test_the_ceremonys_own_label_counts_as_the_first() -> None:
 def test_a_revoked_key_is_replaced_at_once() -> None:
     keys = house_keys(at=AT)
     revoke(
-        certificate_id=current(STAMP, at=AT).pk, reason=RevocationReason.SUPERSEDED, requested_at=AT + timedelta(hours=1),
-        actor=Actor.system("test"), at=AT + timedelta(hours=1),
-    )  # fmt: skip
+        certificate_id=current(STAMP, at=AT).pk,
+        reason=RevocationReason.SUPERSEDED,
+        requested_at=AT + timedelta(hours=1),
+        actor=Actor.system("test"),
+        at=AT + timedelta(hours=1),
+    )
     later = AT + timedelta(hours=2)
     with pytest.raises(NoServiceSigner):
         current(STAMP, at=later)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from authn.evidence import client_key_of
 from cards import lifecycle
+from cards.block_request_models import BlockRequest
 from cards.models import (
     Activation,
     Card,
@@ -21,6 +22,7 @@ from cards.models import (
     Receipt,
 )
 from cards.puk_letter_models import PukLetter
+from cards.reminder_models import CardReminder
 from cards.unlock_models import Unlock
 from tests.scenarios import (
     CLIENT,
@@ -182,6 +184,31 @@ BLOCKED = {
     "blocked_by": "SE1-1",
 }
 
+
+def second_reminder(scene: Scene) -> Callable[[], object]:
+    found = a_shipped_card(scene)
+    CardReminder.objects.create(card=found, days_before=30, reminded_at=NOW)
+    return lambda: CardReminder.objects.create(card=found, days_before=30, reminded_at=NOW)
+
+
+def block_request(scene: Scene, *, again: bool = False, **changes: object) -> Callable[[], object]:
+    found = a_shipped_card(scene)
+    facts: dict[str, object] = {
+        "person_id": found.person_id,
+        "organization_id": found.organization_id,
+        "card": found,
+        "reason": "replaced",
+        "received_at": NOW,
+        "registered_at": NOW,
+        "registered_by": "x",
+        "had_effect": False,
+        **changes,
+    }
+    if again:
+        BlockRequest.objects.create(**facts)
+    return lambda: BlockRequest.objects.create(**facts)
+
+
 VIOLATIONS: list[tuple[str, Violation]] = [
     ("card_order_state_is_known", lambda s: order(s, state="LOST")),
     ("card_order_environment_is_known", lambda s: order(s, environment="DEV")),
@@ -245,6 +272,14 @@ VIOLATIONS: list[tuple[str, Violation]] = [
         lambda _: (
             lambda: OrderStop.objects.create(starts_at=NOW, ends_at=NOW, reason="x", set_by="x", set_at=NOW)
         ),
+    ),
+    ("one_reminder_per_card_and_step", second_reminder),
+    ("a_block_request_is_registered_once", lambda s: block_request(s, again=True)),
+    ("a_block_request_names_a_card_or_a_certificate", lambda s: block_request(s, card=None)),
+    ("a_block_request_has_a_known_reason", lambda s: block_request(s, reason="x")),
+    (
+        "a_block_request_was_received_before_somebody_registered_it",
+        lambda s: block_request(s, received_at=NOW + timedelta(days=1)),
     ),
     ("unlock_state_is_known", lambda s: claimed_unlock(s, state="LOST")),
     ("one_open_unlock_per_card", second_open_unlock),

@@ -225,7 +225,8 @@ def test_the_puk_is_told_by_letter_only(factory: Factory, home: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [{"photo": "x"}, {"valid_until": "soon"}, {"printed_name": " "}, {"delivery": {"kind": "pigeon"}},
-     {"order_id": "another"}, {"logo_png": "R0lGODlh"}, {"logo_png": "!"}, {"issuer_number": 7}, {"back_text": None}, {"delivery": {**ORDER["delivery"], "lines": ["a"] * 9}}],  # type: ignore[dict-item]
+     {"order_id": "another"}, {"logo_png": "R0lGODlh"}, {"logo_png": "!"}, {"issuer_number": 7},
+     {"back_text": None}, {"delivery": {**ORDER["delivery"], "lines": ["a"] * 9}}],  # type: ignore[dict-item]
 )  # fmt: skip
 def test_an_order_not_in_the_agreed_form_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(OrderNotUnderstood):

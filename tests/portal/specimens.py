@@ -749,9 +749,7 @@ def function_acme(*, is_made: bool = False) -> dict[str, object]:
         may_approve=True,
         may_revoke=True,
     )
-    account = AccountLine(
-        id="00000000-0000-0000-0000-000000000002", opened_at=AT, tag=OK, may_revoke=True
-    )
+    account = AccountLine(id="00000000-0000-0000-0000-000000000002", opened_at=AT, tag=OK, may_revoke=True)
     page = AcmePage(
         directory="https://portal.example.org/acme/directory",
         crumbs=(Crumb(label="Funktionsobjekt", url="#"), Crumb(label="ACME")),

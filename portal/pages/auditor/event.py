@@ -161,7 +161,6 @@ def event_page(entry: Entry, *, reach: Reach, opened: frozenset[str], actor: Act
     )
 
 
-
 def _evidence_url(row: Told) -> str:
     """Return the page of the signature over the act that left this entry; empty without one."""
     evidence_id = str(row.acted.get("evidence", "")) or row.text("evidence_id")
@@ -181,9 +180,7 @@ def _entry(entry_id: int, *, actor: Actor) -> tuple[Entry, Reach]:
     return entry, reach
 
 
-def _open_protected(
-    row: Told, *, reasons: Mapping[str, str], actor: Actor, at: datetime
-) -> frozenset[str]:
+def _open_protected(row: Told, *, reasons: Mapping[str, str], actor: Actor, at: datetime) -> frozenset[str]:
     """Name whom an event is about to a reader with the right to see protected people, and record that.
 
     Raises ``ReasonNeeded`` when the reader has given no reason.

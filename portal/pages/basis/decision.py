@@ -132,7 +132,6 @@ def decision_page(decision: BasisDecision, *, actor: Actor) -> DecisionPage:
     )
 
 
-
 def _approve(request: HttpRequest, decision: BasisDecision, *, actor: Actor, at: datetime) -> None:
     if not signing.is_signed(BasisSubject(decision.subject), count=decision.total):
         approve_decision(decision.pk, actor=actor, at=at)

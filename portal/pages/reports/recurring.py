@@ -95,8 +95,9 @@ def end(request: HttpRequest, schedule_id: str) -> HttpResponse:
 def _may_change(actor: Actor) -> None:
     """Raise ``ReportRefused`` for a role that lets no report recur: an auditor takes reports out, no more."""
     refusals = [may_schedule(kind, actor) for kind in reports_for(actor)]
-    if refusals and None not in refusals:
-        raise ReportRefused(refusals[0])
+    stops = [one for one in refusals if one is not None]
+    if stops and len(stops) == len(refusals):
+        raise ReportRefused(stops[0])
 
 
 def _row(schedule: ReportSchedule, *, may_end: bool) -> ScheduleRow:
