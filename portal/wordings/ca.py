@@ -29,6 +29,12 @@ CA: Final[Mapping[str, Wording]] = {
     "signing_refused": Wording(
         status=500, title=_("The key store refused to sign"), text=_BROKEN, fixer="operator"
     ),
+    "no_service_signer": Wording(
+        status=503,
+        title=_("There is no key to seal or stamp with yet"),
+        text=_("The worker makes it. What waits is sealed as soon as it is there."),
+        fixer="time",
+    ),
     "unknown_issuer": Wording(
         status=503,
         title=_("There is no such issuer"),

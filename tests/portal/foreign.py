@@ -20,6 +20,12 @@ from directory.models import UNIT_ROLES, Employment, Person, RegistrationStatus,
 from functioncerts.lifecycle import order_certificate
 from functioncerts.models import FunctionObject, FunctionOrder
 from journal.actor import Actor
+from reports.catalogue import report_kind
+from reports.lifecycle import order_report
+from reports.models import ReportFormat
+from reports.periods import Period
+from reports.question import Question as ReportQuestion
+from reports.schedules import schedule_report
 from tests.cast import LONG_AGO, actor_of
 from tests.functioncerts.conftest import request_for
 from tests.portal.test_authorization import specimens
@@ -67,6 +73,12 @@ class Norr:
 def norr_at_work(scene: Scene) -> Norr:
     """Let Region Norr have people, an active card, a unit and a function certificate."""
     ids = specimens(scene) | {"name": "protocol", "form": "txt"}
+    asked = ReportQuestion.of("S1", actor=scene.cast.alva, as_of=scene.at)
+    report = order_report(asked, format=ReportFormat.CSV, actor=scene.cast.alva, at=scene.at)
+    recurring = schedule_report(
+        report_kind("S1"), period=Period.WEEKLY, format=ReportFormat.CSV, actor=scene.cast.alva, at=scene.at
+    )
+    ids |= {"report_id": str(report.pk), "schedule_id": str(recurring.pk)}
     function = FunctionObject.objects.get(pk=ids["function_id"])
     order = order_certificate(
         hsa_id=function.hsa_id,
@@ -111,6 +123,8 @@ def norr_at_work(scene: Scene) -> Norr:
         secrets=frozenset(
             {
                 *(str(pk) for listed in owned for pk in listed),
+                str(report.pk),
+                str(recurring.pk),
                 *(str(pk) for pk in (*people.values_list("pk", flat=True), scene.cast.norr.pk)),
                 *(
                     str(pk)
@@ -269,6 +283,11 @@ def guesses(norr: Norr) -> Mapping[str, tuple[str, ...]]:
         "unit": (ids["unit_id"],),
         "kind": ("S1", "S2", "card", "hsa", "pu"),
         "state": ("making", "sent", "done"),
+        "ends": ("90", "soon"),
+        "q": (norr.function.hsa_id, "Journalsys", "journal.norr"),
+        "tag": ("journal", norr.function.hsa_id),
+        "show": ("all", "ended"),
+        "service": ("1", ids["organization_id"]),
         "from": ("2000-01-01",),
         "to": ("2099-01-01",),
         "all": ("1",),
