@@ -154,11 +154,6 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "people/units/<uuid:unit_id>/": ("200 404 403 403 303", "405 405 405 405 303"),
     "functions/": ("403 403 200 200 303", "405 405 405 405 303"),
     "functions/<uuid:function_id>/": ("404 404 200 200 303", "405 405 405 405 303"),
-    "people/read/": ("405 405 405 405 303", "302 302 403 403 303"),
-    "people/<uuid:person_id>/refresh/": ("405 405 405 405 303", "503 404 404 404 303"),
-    "people/<uuid:person_id>/open/": ("405 405 405 405 303", "302 404 404 404 303"),
-    "people/<uuid:person_id>/": ("200 404 404 302 303", "405 405 405 405 303"),
-    "people/<uuid:person_id>/order/": ("200 404 404 404 303", "200 404 404 404 303"),
     "functions/<uuid:function_id>/set-up/": ("405 405 405 405 303", "404 404 302 403 303"),
     "functions/<uuid:function_id>/acme/": ("404 404 200 200 303", "404 404 404 404 303"),
     "functions/<uuid:function_id>/order/": ("404 404 200 403 303", "404 404 422 403 303"),
@@ -176,6 +171,11 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "functions/orders/<uuid:function_order_id>/receipt/": ("405 405 405 405 303", "404 404 422 422 303"),
     "functions/orders/<uuid:function_order_id>/revoke/": ("405 405 405 405 303", "404 404 422 422 303"),
     "functions/orders/<uuid:function_order_id>/answer/": ("405 405 405 405 303", "404 404 422 422 303"),
+    "people/read/": ("405 405 405 405 303", "302 302 403 403 303"),
+    "people/<uuid:person_id>/refresh/": ("405 405 405 405 303", "503 404 404 404 303"),
+    "people/<uuid:person_id>/open/": ("405 405 405 405 303", "302 404 404 404 303"),
+    "people/<uuid:person_id>/": ("200 404 404 302 303", "405 405 405 405 303"),
+    "people/<uuid:person_id>/order/": ("200 404 404 404 303", "200 404 404 404 303"),
     "orders/": ("200 200 200 200 303", "405 405 405 405 303"),
     "orders/<uuid:order_id>/": ("200 404 404 200 303", "405 405 405 405 303"),
     "orders/<uuid:order_id>/status/": ("200 404 404 200 303", "405 405 405 405 303"),
@@ -245,9 +245,6 @@ def specimens(scene: Scene) -> dict[str, str]:
         "certificate_id": str(
             Certificate.objects.filter(carrier_id=str(card.pk)).values_list("pk", flat=True)[0]
         ),
-        "function_order_id": str(_function_order(scene, function).pk),
-        "validation_id": str(function.name_validations.get().pk),
-        "form": "pem",
         "ceremony_id": str(uuid.uuid4()),
         "register": "pu",
         "run_id": str(SyncRun.objects.create(register="pu", started_at=scene.at).pk),
@@ -279,6 +276,11 @@ def specimens(scene: Scene) -> dict[str, str]:
     }
 
 
+def _function_order(scene: Scene, function: FunctionObject) -> FunctionOrder:
+    """Let Bo order a certificate for a function."""
+    return order_certificate(hsa_id=function.hsa_id, csr=request_for(), actor=scene.cast.bo, at=scene.at)
+
+
 @pytest.fixture
 def stage(scene: Scene, settings: Settings) -> Iterator[Mapping[str, str]]:
     """Return the specimens, in a house whose registers do not answer."""
@@ -286,11 +288,6 @@ def stage(scene: Scene, settings: Settings) -> Iterator[Mapping[str, str]]:
     registers.forget()
     yield specimens(scene)
     registers.forget()
-def _function_order(scene: Scene, function: FunctionObject) -> FunctionOrder:
-    """Let Bo order a certificate for a function."""
-    return order_certificate(hsa_id=function.hsa_id, csr=request_for(), actor=scene.cast.bo, at=scene.at)
-
-
 
 
 def a_decision(scene: Scene, card: Card) -> BasisDecision:
