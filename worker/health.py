@@ -46,7 +46,7 @@ def examine(configuration: TokenConfiguration, *, at: datetime) -> Iterator[Chec
     yield from _signers(at, is_serving=is_serving)
     yield from _services(at, is_serving=is_serving)
     yield from _journal(is_serving=is_serving)
-    yield from register_checks(at)
+    yield from register_checks(at, is_serving=is_serving)
 
 
 def _services(at: datetime, *, is_serving: bool) -> Iterator[Check]:
@@ -109,14 +109,20 @@ def _signers(at: datetime, *, is_serving: bool) -> Iterator[Check]:
         yield right("OCSP signers", "every issuer has one that lasts")
 
 
-def register_checks(at: datetime) -> Iterator[Check]:
-    """Look how long the registers know us by our certificate (mTLS); nothing where no address is https."""
+def register_checks(at: datetime, *, is_serving: bool) -> Iterator[Check]:
+    """Look how long the registers know us by our certificate (mTLS); nothing where no address is https.
+
+    An installation that does not serve yet has none: it is the first that its issuers make.
+    """
     addresses = (settings.SIGILL_HSA_URL, settings.SIGILL_PU_URL)
     if not any(address.startswith("https://") for address in addresses):
         return
-    ends = valid_until(Path(settings.SIGILL_REGISTER_CERTIFICATE))
+    file = Path(settings.SIGILL_REGISTER_CERTIFICATE)
+    ends = valid_until(file)
     remedy = "manage.py register_certificate gets a new one; a worker must run"
-    if ends is None:
+    if not file.exists() and not is_serving:
+        yield note("registers", "HSA and PU do not know us yet: manage.py register_certificate comes first")
+    elif ends is None:
         yield wrong("registers", "HSA and PU do not know us: our certificate cannot be read", remedy=remedy)
     elif ends <= at:
         said = f"HSA and PU do not know us since {ends:%Y-%m-%d}, when our certificate ended"

@@ -52,11 +52,23 @@ def test_the_end_of_our_certificate_is_told_before_it_comes(
     settings.SIGILL_REGISTER_CERTIFICATE = str(tmp_path / "client.pem")
     if days is not None:
         certificate(tmp_path / "client.pem", days=days)
-    (check,) = register_checks(AT)
+    (check,) = register_checks(AT, is_serving=True)
     assert (check.is_right, check.said) == (is_right, said)
     assert is_right or "register_certificate" in check.remedy
 
 
 def test_nothing_is_said_where_no_register_asks_for_a_certificate(settings: Settings) -> None:
     settings.SIGILL_HSA_URL = settings.SIGILL_PU_URL = "http://127.0.0.1:9"
-    assert list(register_checks(AT)) == []
+    assert list(register_checks(AT, is_serving=True)) == []
+
+
+def test_what_does_not_serve_yet_is_told_what_comes_first(tmp_path: Path, settings: Settings) -> None:
+    """Right after the ceremony there is no certificate, and nothing is wrong."""
+    settings.SIGILL_HSA_URL = "https://hsa.test/hsa"
+    settings.SIGILL_REGISTER_CERTIFICATE = str(tmp_path / "client.pem")
+    (check,) = register_checks(AT, is_serving=False)
+    assert check.is_right is None or check.is_right
+    assert "register_certificate" in check.said
+    (tmp_path / "client.pem").write_bytes(b"torn")
+    (check,) = register_checks(AT, is_serving=False)
+    assert check.is_right is False
