@@ -49,12 +49,20 @@ class WebProbe:
             status, location, content = self._get(self._parts(url), deadline)
             if status not in _REDIRECTS:
                 break
-            url = urljoin(url, location)
+            url = self._led(url, location)
         else:
             raise _connection(f"more than {MOST_REDIRECTS} redirects")
         if status != _OK:
             raise AcmeProblem(ProblemType.UNAUTHORIZED, f"{url[:200]} answered {status}")
         return content
+
+    @staticmethod
+    def _led(url: str, location: str) -> str:
+        """Return where a page leads; raises AcmeProblem for what is no address."""
+        try:
+            return urljoin(url, location)
+        except ValueError as error:
+            raise _connection(f"led to what is no address: {error}"[:200]) from error
 
     def _parts(self, url: str) -> tuple[SplitResult, str, int]:
         """Return a URL in parts, its name and port; raises AcmeProblem for where a challenge may not lead."""

@@ -122,7 +122,7 @@ def test_a_redirect_is_followed_within_bounds(acme: Acme, location: str) -> None
         "http://127.0.0.1:{port}/elsewhere", "http://[::1]:{port}/elsewhere", "http://localhost:{port}/elsewhere",
         "http://journal.regionnorr.test:22/", "https://journal.regionnorr.test:8443/", "ftp://a.test/",
         "http://a@journal.regionnorr.test:{port}/elsewhere", "file:///etc/passwd", "http://a.test:99999/",
-        "http://{port}/", "/" + "x" * 3000,
+        "http://{port}/", "/" + "x" * 3000, "http://[x", "//[", "http://[::1]x/",
     ],
 )  # fmt: skip
 def test_a_redirect_leads_nowhere_else(acme: Acme, location: str) -> None:
