@@ -172,9 +172,14 @@ def problem(status: HTTPStatus, code: str) -> JsonResponse:
 def text(body: Body, name: str, *, longest: int = 100) -> str:
     """Return a text of a body; raises InvalidParameters."""
     value = body.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= longest:
+    if not isinstance(value, str) or not 0 < len(value) <= longest or not _can_be_kept(value):
         raise InvalidParameters(f"{name} is missing or not a text")
     return value
+
+
+def _can_be_kept(value: str) -> bool:
+    """Tell whether a database takes it: JSON can spell half a character and NUL."""
+    return "\0" not in value and not any("\ud800" <= one <= "\udfff" for one in value)
 
 
 def _caller(request: HttpRequest) -> RelyingParty:
@@ -267,7 +272,7 @@ def _names(body: Body, name: str) -> tuple[str, ...]:
     values = body.get(name, [])
     if not isinstance(values, list) or len(values) > _MAX_NAMES:
         raise InvalidParameters(f"{name} is not a short list")
-    if not all(isinstance(one, str) for one in values):
+    if not all(isinstance(one, str) and _can_be_kept(one) for one in values):
         raise InvalidParameters(f"{name} holds something else than texts")
     return tuple(str(one) for one in values)
 

@@ -211,6 +211,10 @@ def test_a_closed_service_is_refused(caller: Caller) -> None:
         ({"requirement": {"carriers": ["paper"]}}, 400, "invalidParameters"),
         ({"requirement": {"loa": "loa3"}}, 400, "invalidParameters"),
         ({"endUserIp": ""}, 400, "invalidParameters"),
+        ({"endUserIp": "\ud800"}, 400, "invalidParameters"),
+        ({"endUserIp": "127.0.0.1\0"}, 400, "invalidParameters"),
+        ({"visible": {"text": "Logga in", "lang": "\udfff"}}, 400, "invalidParameters"),
+        ({"requirement": {"loa": ["\0"]}}, 400, "invalidParameters"),
     ],
 )
 def test_what_a_service_may_not_ask_has_its_code(
