@@ -6,7 +6,7 @@ from typing import Final
 
 from ca.environments import Environment
 from ca.selectors import issuers
-from directory.models import Role
+from directory.models import Employment, Role
 from functioncerts.models import ApprovalPolicy, FunctionObject, FunctionOrder
 from functioncerts.states import FunctionObjectState, FunctionOrderState
 from journal.actor import Actor, ActorKind
@@ -72,9 +72,17 @@ def may_decide(order: FunctionOrder, *, actor: Actor, at: datetime) -> Refusal |
         return refusal
     if order.state != FunctionOrderState.AWAITING_APPROVAL.value:
         return Refusal(code="order_not_waiting", facts=(("state", order.state),))
-    if actor.identifier == order.ordered_by:
+    if is_same_person(actor, order.ordered_by):
         return Refusal(code="second_person_is_the_first", fixer=Role.FUNCTION_CERT_ORDERER.value)
     return None
+
+
+def is_same_person(actor: Actor, known_as: str) -> bool:
+    """Tell whether who acts is the one who acted as ``known_as``, also under another HSA-id of theirs."""
+    return actor.identifier == known_as or (
+        actor.person_id != ""
+        and Employment.objects.filter(person_id=actor.person_id, hsa_id=known_as).exists()
+    )
 
 
 def may_receive(order: FunctionOrder, *, actor: Actor) -> Refusal | None:

@@ -83,7 +83,7 @@ def approve_external_key(*, external_key_id: UUID | str, actor: Actor, at: datet
     found = get_external_key(external_key_id, actor=actor)
     if (refusal := policies.may_order(found.function_object, actor=actor, at=at)) is not None:
         raise Refused(refusal)
-    if actor.identifier == found.created_by:
+    if policies.is_same_person(actor, found.created_by):
         raise Refused(Refusal(code="second_person_is_the_first", fixer=Role.FUNCTION_CERT_ORDERER.value))
     with transaction.atomic():
         waiting = ExternalAccountKey.objects.filter(

@@ -83,7 +83,7 @@ FUNCTIONCERTS: Final[Mapping[str, Wording]] = {
         status=409,
         title=_("ACME is for servers and clients"),
         text=_("A mailbox proves itself in another way: order its certificate on its page."),
-        fixer="you",
+        fixer="nobody",
     ),
     "idempotency_key_reused": Wording(
         status=409,

@@ -75,6 +75,15 @@ def test_who_ordered_does_not_approve(stage: Stage, waiting: FunctionOrder) -> N
         assert caught.value.refusal.code == "second_person_is_the_first"
 
 
+def test_who_ordered_does_not_approve_by_another_of_their_employments(
+    stage: Stage, waiting: FunctionOrder
+) -> None:
+    again = replace(stage.cast.bo, identifier="SE2321000016-A009")
+    with pytest.raises(Refused) as caught:
+        lifecycle.approve_order(order_id=str(waiting.pk), actor=again, at=stage.at)
+    assert caught.value.refusal.code == "second_person_is_the_first"
+
+
 def test_another_organization_neither_sees_nor_decides(stage: Stage, waiting: FunctionOrder) -> None:
     doris = replace(stage.cast.doris, role=Role.FUNCTION_CERT_ORDERER.value)
     with pytest.raises(FunctionOrderNotFound):

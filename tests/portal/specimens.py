@@ -17,7 +17,7 @@ from portal.accounts.providers import Challenge
 from portal.pages.desk.activating import ActivationPage, IdentityPage
 from portal.pages.desk.block_receipt import BlockReceiptPage
 from portal.pages.desk.blocking import BlockForm, BlockPage, Consequence
-from portal.pages.desk.certificate_block import CertificateBlockPage
+from portal.pages.desk.certificate_block import CertificateBlockForm, CertificateBlockPage
 from portal.pages.desk.finding import Hit
 from portal.pages.desk.identity_form import IdentityForm
 from portal.pages.desk.ordering import OrderWizardPage
@@ -558,7 +558,7 @@ def certificate_block() -> dict[str, object]:
         person_url="#",
         problem=None,
     )
-    form = BlockForm(initial={"requested_day": "2026-11-21", "requested_clock": "09:38"})
+    form = CertificateBlockForm(initial={"requested_day": "2026-11-21", "requested_clock": "09:38"})
     return {"page": page, "form": form, "shell": _shell("people")}
 
 

@@ -48,6 +48,22 @@ def test_a_key_is_made_shown_once_and_revoked(scene: Scene, function: FunctionOb
     assert not Account.objects.exists()
 
 
+def test_a_mailbox_is_not_led_to_what_it_cannot_have(scene: Scene, log_in: LogIn) -> None:
+    mailbox = register_function_object(
+        hsa_id="SE2321000016-BREV", kind=FunctionKind.EMAIL, name="Brevlådan",
+        organization=scene.cast.norr, actor=Actor.system("test"), at=scene.at,
+    )  # fmt: skip
+    validate_names(
+        hsa_id=mailbox.hsa_id, names=("akuten@norr.test",), actor=Actor.system("test"), at=scene.at
+    )
+    browser = log_in(scene.cast.bo)
+    place = reverse("function-acme", args=[mailbox.pk])
+    assert place not in browser.get(reverse("function", args=[mailbox.pk])).content.decode()
+    answer = browser.get(place).content.decode()
+    assert "ACME är för servrar och klienter" in answer
+    assert "Du kan ändra det själv" not in answer
+
+
 def test_an_auditor_sees_and_makes_nothing_and_doris_sees_nothing(
     scene: Scene, function: FunctionObject, log_in: LogIn
 ) -> None:

@@ -37,6 +37,15 @@ class CertificateBlockPage:
     problem: Problem | None
 
 
+class CertificateBlockForm(BlockForm):
+    """The same questions, asked about the certificate: nobody may believe that the card goes with it."""
+
+    def __init__(self, data: object = None, *, initial: dict[str, str] | None = None) -> None:
+        super().__init__(data, initial=initial)
+        self.fields["reason"].label = _("Why is the certificate blocked?")
+        self.fields["confirmed"].error_messages["required"] = _("Tick this to block the certificate.")
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def block_one(request: HttpRequest, certificate_id: str) -> HttpResponse:
     """Show what the block does, and do it when it is meant."""
@@ -51,8 +60,8 @@ def block_one(request: HttpRequest, certificate_id: str) -> HttpResponse:
     if request.method != "POST":
         local = at.astimezone(moments.STOCKHOLM)
         initial = {"requested_day": f"{local:%Y-%m-%d}", "requested_clock": f"{local:%H:%M}"}
-        return _ask(request, held, BlockForm(initial=initial))
-    form = BlockForm(request.POST)
+        return _ask(request, held, CertificateBlockForm(initial=initial))
+    form = CertificateBlockForm(request.POST)
     if not form.is_valid():
         return _ask(request, held, form)
     try:

@@ -33,6 +33,7 @@ from journal.actor import Actor
 from journal.errors import Refusal
 from portal import problems
 from portal.pages import asking
+from portal.pages.desk.history import names_of
 from portal.pages.parts import Crumb
 from portal.problems import Problem
 from portal.words import Tag
@@ -107,6 +108,8 @@ def acme_page(
     refusal = _why_not(one, actor=actor, at=at)
     may_revoke = may_end(one, actor=actor) is None
     waits = policies.needs_second_person(one, actor=actor)
+    keys = list(external_keys_of(one, actor=actor))
+    names = names_of({key.created_by for key in keys})
     return AcmePage(
         directory=f"{settings.SIGILL_ACME_URL}/directory",
         crumbs=(
@@ -118,7 +121,7 @@ def acme_page(
             KeyLine(
                 id=str(key.pk),
                 made_at=key.created_at,
-                made_by=key.created_by,
+                made_by=names.get(key.created_by, key.created_by),
                 opens_until=key.expires_at,
                 accounts=valid[key.pk],
                 tag=_key_tag(key, waits=waits, at=at),
@@ -129,7 +132,7 @@ def acme_page(
                 and key.created_by != actor.identifier,
                 may_revoke=may_revoke and key.revoked_at is None,
             )
-            for key in external_keys_of(one, actor=actor)
+            for key in keys
         ],
         accounts=[
             AccountLine(
@@ -166,7 +169,9 @@ def _done(
 
 def _why_not(one: FunctionObject, *, actor: Actor, at: datetime) -> Refusal | None:
     if one.kind == FunctionKind.EMAIL.value:
-        return Refusal(code="acme_not_for_mailboxes", facts=(("function_object", one.hsa_id),), fixer="you")
+        return Refusal(
+            code="acme_not_for_mailboxes", facts=(("function_object", one.hsa_id),), fixer="nobody"
+        )
     return policies.may_order(one, actor=actor, at=at)
 
 

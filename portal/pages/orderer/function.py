@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from functioncerts import policies, setup
 from functioncerts.errors import Refused
-from functioncerts.models import Capacity, FunctionObject, NameValidation
+from functioncerts.models import Capacity, FunctionKind, FunctionObject, NameValidation
 from functioncerts.notice_selectors import NoticeRow, notices_of_object
 from functioncerts.selectors import get_function_object_by_id, orders_of
 from functioncerts.states import FunctionObjectState
@@ -149,7 +149,7 @@ def function_page(one: FunctionObject, *, actor: Actor, at: datetime) -> Functio
         Fact(name=_("HSA-id"), value=one.hsa_id, copy=one.hsa_id),
         Fact(name=_("Organization"), value=one.organization.name),
         Fact(name=_("Kind"), value=str(words.FUNCTION_KINDS[one.kind])),
-        Fact(name=_("Functional mailbox"), value=one.mailbox or _("none")),
+        Fact(name=_("Mailbox for notices"), value=one.mailbox or _("none")),
         Fact(name=_("Registered"), value=moments.moment(one.registered_at, now=at)),
     ]
     if one.validated_at is not None:
@@ -215,20 +215,24 @@ def _acts(one: FunctionObject, *, actor: Actor, at: datetime) -> list[Act]:
     if not policies.has_role(actor, policies.MAY_ORDER):
         return []
     refusal = policies.may_order(one, actor=actor, at=at)
-    return [
+    acts = [
         Act(
             label=_("Order a certificate"),
             icon="plus-lg",
             url=reverse("function-order-new", args=[one.pk]),
             why=problems.explain(refusal) if refusal else None,
-        ),
-        Act(
-            label=_("Let a server renew by itself"),
-            icon="hdd-network",
-            url=reverse("function-acme", args=[one.pk]),
-            style="btn-line",
-        ),
+        )
     ]
+    if one.kind != FunctionKind.EMAIL.value:
+        acts.append(
+            Act(
+                label=_("Let a server renew by itself"),
+                icon="hdd-network",
+                url=reverse("function-acme", args=[one.pk]),
+                style="btn-line",
+            )
+        )
+    return acts
 
 
 def _validation(known: NameValidation) -> ValidationLine:

@@ -41,7 +41,11 @@ def test_nothing_is_ordered_until_another_orderer_approved_the_key(acme: Acme) -
         approve_external_key(external_key_id=key_id, actor=stage.cast.doris, at=stage.at)
     with pytest.raises(Refused, match="role_missing"):
         approve_external_key(external_key_id=key_id, actor=stage.cast.cia, at=stage.at)
-    second = replace(stage.cast.bo, identifier="SE2321000016-A009")
+    with pytest.raises(Refused, match="second_person_is_the_first"):  # the same person by another HSA-id
+        approve_external_key(
+            external_key_id=key_id, actor=replace(stage.cast.bo, identifier="SE2321000016-A009"), at=stage.at
+        )
+    second = replace(stage.cast.bo, identifier="SE2321000016-A009", person_id=stage.cast.alva.person_id)
     for _ in range(2):
         approve_external_key(external_key_id=key_id, actor=second, at=stage.at)
     assert Entry.objects.filter(type="acme_key.approved").count() == 1
