@@ -109,7 +109,7 @@ class FunctionOrder(models.Model):
     """An order of one function certificate from a PKCS#10 request, of which only the key is used."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    state = models.CharField(max_length=16)
+    state = models.CharField(max_length=24)
     function_object = models.ForeignKey(FunctionObject, on_delete=models.PROTECT, related_name="orders")
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="function_orders")
     environment = models.CharField(max_length=8, default=Environment.PROD.value)

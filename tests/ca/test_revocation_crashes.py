@@ -62,8 +62,8 @@ print(json.dumps({"ledger": known == [one.serial_hex], "listed": listed == [one.
 """
 
 ARROWS = [
-    ("wiring", "append_revocation", "before", 0),
-    ("wiring", "append_revocation", "after", 1),
+    ("wiring", "append_revocations", "before", 0),
+    ("wiring", "append_revocations", "after", 1),
     ("crl_publishing", "is_due", "before", 1),
     ("crl_publishing", "issue_crl", "after", 1),
 ]

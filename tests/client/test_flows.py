@@ -49,7 +49,7 @@ def test_a_card_from_the_factory_is_activated_and_its_holder_logs_in(
     done = flows.activate(url, new_pin=PIN, report=steps.append, configuration=configuration)
     assert done.card_number == card.number
     assert activation.state == "active"
-    assert steps == list(Step)
+    assert steps == [one for one in Step if one not in {Step.UNLOCK, Step.CONFIRM}]
 
     url, order = service.start_login()
     address = flows.log_in(url, pin=PIN, configuration=configuration)

@@ -29,6 +29,8 @@ ALLOWED_POSTS = {
     "role/",
     "session/extend/",
     "login/oob/start",
+    "login/oob/scan",
+    "login/oob/finish",
     "login/oob/cancel",
 }
 """Where an auditor may send a form: searching, taking out, comparing, and their own login."""
