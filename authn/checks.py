@@ -73,7 +73,7 @@ def check_answer(
     check_card(certificate, meaning, at=at)  # 11
     check_subject(certificate, requirement=requirement)  # 12
     tbs = check_signature(answer, question=question)  # 13
-    check_risk(certificate, at=at)  # 15
+    check_risk(certificate, purpose=Purpose(question.purpose), at=at)  # 15
     return Checked(tbs=tbs, meaning=meaning, proof=proof)
 
 
@@ -174,8 +174,13 @@ def check_signature(answer: Answer, *, question: Question) -> bytes:
     return tbs
 
 
-def check_risk(certificate: HolderCertificate, *, at: datetime) -> None:
-    """15: no certificate logs in at a rate no person reaches; only valid signatures count against it."""
-    count = selectors.completed_since(certificate.sha256_hex, since=at - _RISK_SPAN)
-    if count >= configuration.logins_per_certificate():
-        raise CheckFailed(FailureHint.RISK_BLOCKED, "too many logins with this certificate")
+def check_risk(certificate: HolderCertificate, *, purpose: Purpose, at: datetime) -> None:
+    """15: no certificate logs in, or signs acts, at a rate no person reaches; only valid signatures count.
+
+    A desk where card after card is handed out signs more often than anybody logs in.
+    """
+    is_login = purpose is Purpose.AUTH
+    most = configuration.logins_per_certificate() if is_login else configuration.acts_per_certificate()
+    done = selectors.completed_since(certificate.sha256_hex, are_logins=is_login, since=at - _RISK_SPAN)
+    if done >= most:
+        raise CheckFailed(FailureHint.RISK_BLOCKED, "too many answers with this certificate")

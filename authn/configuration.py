@@ -50,6 +50,12 @@ def logins_per_certificate() -> int:
     return limit
 
 
+def acts_per_certificate() -> int:
+    """Return how many acts and receipts one certificate may sign within five minutes."""
+    limit: int = getattr(settings, "AUTHN_ACTS_PER_CERTIFICATE", 120)
+    return limit
+
+
 def public_folder() -> Path:
     """Return the folder of published chains, CRLs and issuer certificates."""
     return Path(settings.SIGILL_PUBLIC)

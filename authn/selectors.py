@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
-from authn.evidence import Question, hashed
+from django.db.models import Q
+
+from authn.evidence import Purpose, Question, hashed
 from authn.models import AuthnOrder, Evidence
 from authn.states import LIMITS, OrderState
 
@@ -36,6 +38,8 @@ def evidence(evidence_id: str) -> Evidence:
     return Evidence.objects.get(pk=evidence_id)
 
 
-def completed_since(certificate_sha256: str, *, since: datetime) -> int:
-    """Return how many orders a certificate has completed since a moment."""
-    return Evidence.objects.filter(certificate_sha256=certificate_sha256, checked_at__gte=since).count()
+def completed_since(certificate_sha256: str, *, are_logins: bool, since: datetime) -> int:
+    """Return how many logins, or other signatures, a certificate has completed since a moment."""
+    answered = Evidence.objects.filter(certificate_sha256=certificate_sha256, checked_at__gte=since)
+    logins = Q(order__purpose=Purpose.AUTH.value)
+    return answered.filter(logins if are_logins else ~logins).count()

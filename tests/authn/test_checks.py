@@ -495,4 +495,10 @@ def test_no_certificate_logs_in_faster_than_a_person(
     der = pki.holder(Holder())
     assert [outcome(service, der) for _ in range(3)] == ["complete", "complete", "riskBlocked"]
     other = read_certificate(pki.holder(Holder()))
-    check_risk(other, at=NOW)
+    check_risk(other, purpose=Purpose.AUTH, at=NOW)
+    # Acts have a bound of their own: logins do not use it up, and it holds too.
+    signer = read_certificate(der)
+    check_risk(signer, purpose=Purpose.AUTH_FOR_SIGN, at=NOW)
+    settings.AUTHN_ACTS_PER_CERTIFICATE = 0
+    with pytest.raises(CheckFailed, match="too many"):
+        check_risk(signer, purpose=Purpose.AUTH_FOR_SIGN, at=NOW)
