@@ -15,7 +15,7 @@ packages=(python3-venv python3-dev softhsm2 libp11-kit-dev gcc libc6-dev openssl
           libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core)
 if [ "$kind" = dev ]; then
   packages+=(postgresql-15 rabbitmq-server redis-server chromium faketime opensc nginx gnutls-bin apache2-bin stunnel4 libnss3-tools curl lego
-             poppler-utils libnss3-tools)
+             poppler-utils)
 elif [ "$kind" = bench ]; then
   packages+=(postgresql-15 nginx wrk)
 fi
