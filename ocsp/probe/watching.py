@@ -10,6 +10,7 @@ from cryptography import x509
 from django.conf import settings
 from django.db.models import F
 
+from ca.crl_lists import CrlList
 from ca.models import Certificate, Issuer
 from ca.policy_files import files_of
 from ocsp.models import Landing, Sighting
@@ -208,17 +209,22 @@ def _places(certificate: Certificate, visitor: Visitor, deltas: dict[str, bool])
         yield Place(source=Source.FULL_CRL, node=node)
         at_node = addresses.at_node(crl_url, node)
         if at_node not in deltas:
-            deltas[at_node] = offers_delta(visitor, at_node, issuer)
+            offered = offers_delta(visitor, at_node, issuer)
+            # A node that cannot be asked now offers what was signed for it: a restart drops no stop.
+            deltas[at_node] = _signs_delta(certificate.issuer, crl_url) if offered is None else offered
         if deltas[at_node]:
             yield Place(source=Source.DELTA_CRL, node=node)
 
 
-def offers_delta(visitor: Visitor, crl_url: str, issuer: x509.Certificate) -> bool:
-    """Tell whether a delta lies beside a full list; one that is there and bad is offered."""
+def offers_delta(visitor: Visitor, crl_url: str, issuer: x509.Certificate) -> bool | None:
+    """Tell whether a delta lies beside a full list; one that is there and bad is offered.
+
+    None when the full list cannot be had, which says nothing about the delta.
+    """
     try:
         full, _ = visitor.fetch_list(crl_url, issuer)
     except FAULTS:
-        return False
+        return None
     try:
         visitor.fetch_list(addresses.at_node(addresses.delta_url(full.crl, crl_url=crl_url), crl_url), issuer)
     except NotOffered:
@@ -226,6 +232,12 @@ def offers_delta(visitor: Visitor, crl_url: str, issuer: x509.Certificate) -> bo
     except FAULTS:
         return True
     return True
+
+
+def _signs_delta(issuer: Issuer, crl_url: str) -> bool:
+    """Tell whether a delta was signed for the list at an address: deltas lie beside whole lists only."""
+    is_whole = crl_url == files_of(issuer).facts_of(issuer).crl_url
+    return is_whole and CrlList(issuer=issuer, is_delta=True).latest is not None
 
 
 def _crl_url(certificate: x509.Certificate, issuer: Issuer) -> str:

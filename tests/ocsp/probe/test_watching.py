@@ -7,7 +7,9 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from pytest_django import Settings
 
-from ca.models import Certificate
+from ca.crl_lists import CrlList
+from ca.crl_publishing import publish
+from ca.models import Certificate, Issuer
 from journal.models import Entry
 from ocsp.models import Landing, Sighting
 from ocsp.probe import alarms, landings, watching
@@ -18,7 +20,7 @@ from ocsp.states import LandingState, Source
 from tests.ca.test_issuance import fail_inserts_into, heal
 from tests.ocsp.probe.site import node, now, place, publish_delta, publish_list
 from tests.ocsp.responder.conftest import free_port
-from tests.ocsp.test_publisher import World
+from tests.ocsp.test_publisher import ALVA, ISSUER, World
 from tests.running.installation import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -147,6 +149,20 @@ def test_a_delta_that_lists_it_is_enough_before_the_full_list_is_made(world: Wor
     assert {one.source: one.state for one in Sighting.objects.all()} == {
         "ocsp": "awaited", "full_crl": "awaited", "delta_crl": "seen",
     }  # fmt: skip
+
+
+def test_a_node_that_is_down_when_the_watch_begins_must_show_the_delta_all_the_same(
+    world: World, visitor: Visitor, settings: Settings
+) -> None:
+    """PKI-3, F10: a responder that is started again drops no stop of the landing."""
+    certificate = a_revocation(world)
+    delta = CrlList(issuer=Issuer.objects.get(key=ISSUER), is_delta=True)
+    publish(delta, signers=world.token, actor=ALVA, at=now() + timedelta(seconds=2))
+    up, down = settings.SIGILL_STATUS_URL, f"http://127.0.0.1:{free_port()}"
+    settings.SIGILL_STATUS_NODES = (up, down)
+    watching.begin(certificate, visitor=visitor)
+    # The node that answers has no delta beside its list; of the other only our own records can tell.
+    assert {one for one in seen(certificate) if one[0] == "delta_crl"} == {("delta_crl", down)}
 
 
 def test_a_list_that_another_signed_is_not_believed(world: World, visitor: Visitor) -> None:
