@@ -18,10 +18,10 @@ from cards.models import Card
 from cards.reasons import BlockReason
 from cards.selectors import CARRIER_KIND
 from cards.states import BLOCKABLE_CARD_STATES
-from cards.swedish_day import swedish_day
 from directory.evidence import Evidence, EvidenceOf
 from directory.models import Employment, Person, RegistrationStatus
 from directory.reach import held_within
+from directory.swedish_time import swedish_day
 from directory.sync_models import ChangeKind, ChangeState, SyncChange
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal

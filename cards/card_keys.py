@@ -31,9 +31,9 @@ from cards.models import Activation, Card, CardKey
 from cards.receipts import ask_for_receipt
 from cards.selectors import CARRIER_KIND
 from cards.states import ActivationAction, ActivationState
-from cards.swedish_day import end_of_swedish_day
 from cards.transitions import activation_after, demand_moved
 from directory.models import Employment
+from directory.swedish_time import end_of_swedish_day
 from journal.actor import Actor
 from journal.recording import record
 

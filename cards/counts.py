@@ -7,8 +7,8 @@ from django.db import models
 
 from cards.models import Card
 from cards.states import CardState
-from cards.swedish_day import swedish_day
 from directory.reach import held_within
+from directory.swedish_time import swedish_day
 from journal.actor import Actor
 
 

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from cards.models import Card, ForeignCertificate
 from cards.products import CardKind, product
-from cards.swedish_day import swedish_day
+from directory.swedish_time import swedish_day
 
 FIRST_DAY_WITHOUT: Final = date(2024, 1, 24)
 """Ordinary cards issued before this day also carry another issuer's certificates (domain.md chapter 0)."""

@@ -8,7 +8,7 @@ from typing import Final
 from cards.events import IdentityChecked, IdentitySuspected
 from cards.models import Card, IdentityCheck, IdentityCheckOutcome
 from cards.products import AssuranceLevel, DocumentKind, IdentityCheckMethod
-from cards.swedish_day import swedish_day
+from directory.swedish_time import swedish_day
 from journal.actor import Actor
 from journal.errors import Refusal
 from journal.recording import record

@@ -11,8 +11,8 @@ from cards.errors import ImportRefused
 from cards.events import CardImported
 from cards.models import Card, CardOrder, ForeignCertificate
 from cards.states import CardOrderState, CardState
-from cards.swedish_day import noon_of_swedish_day
 from directory.models import Employment
+from directory.swedish_time import noon_of_swedish_day
 from journal.actor import Actor
 from journal.recording import record
 

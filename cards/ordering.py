@@ -22,9 +22,9 @@ from cards.events import (
 from cards.models import Card, CardOrder, OrderStop
 from cards.products import CardProduct, catalogue
 from cards.states import CardAction, CardOrderAction, CardOrderState, CardState
-from cards.swedish_day import months_after, swedish_day
 from cards.transitions import card_after, demand_moved, order_after
 from directory.models import Employment, Role
+from directory.swedish_time import months_after, swedish_day
 from journal.actor import Actor
 from journal.errors import Refusal
 from journal.recording import record

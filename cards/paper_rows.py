@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from ca.models import Certificate
 from ca.pki.serial import possible_serials
@@ -21,10 +20,10 @@ from cards.selectors import CARRIER_KIND, get_card_by_number
 from directory import names
 from directory.identifiers import possible_numbers
 from directory.models import Employment, Person
+from directory.swedish_time import SWEDEN
 from journal.actor import Actor
 from journal.errors import DomainError, Refusal
 
-_STOCKHOLM: Final = ZoneInfo("Europe/Stockholm")
 _BLOCKED_ALREADY: Final = frozenset({"card_blocked", "certificate_revoked"})
 
 
@@ -176,9 +175,7 @@ def _means_number(written: str, person: Person) -> bool:
 
 def _moment(day: str, clock: str) -> datetime | None:
     try:
-        local = datetime.strptime(f"{day} {clock.replace('.', ':')}", "%Y-%m-%d %H:%M").replace(
-            tzinfo=_STOCKHOLM
-        )
+        local = datetime.strptime(f"{day} {clock.replace('.', ':')}", "%Y-%m-%d %H:%M").replace(tzinfo=SWEDEN)
         return local.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

@@ -12,10 +12,10 @@ from ca.selectors import issuers
 from cards.models import Card, CardOrder, OrderStop
 from cards.products import AssuranceLevel, CardProduct, IdentityKind, assurance_level, product
 from cards.states import RUNNING_ORDER_STATES, CardOrderState, CardState
-from cards.swedish_day import age_on, swedish_day
 from directory.models import Employment, Person, RegistrationStatus, Role
 from directory.organization_models import OrganizationSettings
 from directory.reach import reaches_identity
+from directory.swedish_time import age_on, swedish_day
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
 

@@ -12,8 +12,8 @@ from cards.events import CardHolderReminded
 from cards.models import Card, CardOrder
 from cards.reminder_models import CardReminder
 from cards.states import RUNNING_ORDER_STATES, CardState
-from cards.swedish_day import swedish_day
 from directory.models import Employment
+from directory.swedish_time import swedish_day
 from journal.actor import Actor
 from journal.recording import record
 

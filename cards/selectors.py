@@ -16,8 +16,8 @@ from cards import policies
 from cards.errors import ActivationNotFound, CardNotFound, CardOrderNotFound
 from cards.models import Activation, Card, CardOrder, FactoryCursor, OrderStop
 from cards.states import OPEN_ACTIVATION_STATES, CardOrderState, CardState
-from cards.swedish_day import swedish_day
 from directory.reach import held_within
+from directory.swedish_time import swedish_day
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
 

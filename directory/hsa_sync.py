@@ -4,7 +4,6 @@ import time
 from datetime import date, datetime
 from functools import partial
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models.functions import Upper
@@ -20,11 +19,10 @@ from directory.organizations import write_organizations
 from directory.places import Places
 from directory.register_facts import EmploymentFacts, PersonFacts
 from directory.register_writing import import_person, protect_employment_at_once, write_employment
+from directory.swedish_time import swedish_day
 from directory.sync_changes import Difference, of_employment
 from directory.sync_run import GIVE_UP, Clock, Progress, Reading, Staged, chunks, silent
 from journal.actor import Actor
-
-_SWEDEN = ZoneInfo("Europe/Stockholm")
 
 
 def sync_hsa(
@@ -169,7 +167,7 @@ def _difference(
         return None
     if not facts.differences(employment):
         return None
-    today = at.astimezone(_SWEDEN).date()
+    today = swedish_day(at)
     ends = _holds(employment.starts_on, employment.ends_on, today) and not _holds(
         facts.starts_on, facts.ends_on, today
     )

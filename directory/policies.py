@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from directory.matrix import MATRIX, Capability
 from directory.models import UNIT_ROLES, Employment, Organization, Person, Role, Unit
@@ -15,10 +14,9 @@ from directory.roles import (
     TWO_PEOPLE,
     UNSCOPED_ROLES,
 )
+from directory.swedish_time import swedish_day
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
-
-_SWEDEN: Final = ZoneInfo("Europe/Stockholm")
 
 SEARCHING_ROLES = frozenset(
     role.value
@@ -172,7 +170,7 @@ def training_refusal(role: Role, *, trained_on: date | None, actor: Actor, at: d
         return None
     if trained_on is None:
         return _refusal("training_missing", ("role", role.value))
-    today = at.astimezone(_SWEDEN).date()
+    today = swedish_day(at)
     if trained_on > today:
         return _refusal("training_in_future")
     if trained_on < today - TRAINING_LASTS:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import IO, NoReturn
 from urllib.parse import urlsplit
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from lxml import etree
 
@@ -24,11 +23,11 @@ from directory.identifiers import PersonalIdentityNumber
 from directory.pu_client import PROFILE, root_of
 from directory.pu_records import PuPerson, RecordMismatched, read_records
 from directory.soap import Operation
+from directory.swedish_time import SWEDEN
 
 _CONTRACTS = Path(__file__).parent / "contracts" / "pu"
 _FILES = "GetFilesForOrderId"
 _CREATED = 201
-_SWEDISH_TIME = ZoneInfo("Europe/Stockholm")
 _BROKEN = (ValueError, KeyError, EOFError, NotImplementedError)
 _MOST_FILES = 100
 _MOST_BYTES = 200_000_000
@@ -60,7 +59,7 @@ class PuFileClient:
         """
         parameters = {"profile": PROFILE}
         if changed_since is not None:
-            local = changed_since.astimezone(_SWEDISH_TIME)  # as PU keeps its versions
+            local = changed_since.astimezone(SWEDEN)  # as PU keeps its versions
             parameters["fromDate"] = f"{local:%Y-%m-%dT%H:%M:%S}"
         content_type, body = _form(parameters, _lines(numbers))
         status, content = self._caller.call(

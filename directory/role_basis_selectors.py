@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -14,10 +13,10 @@ from directory import policies
 from directory.evidence import Evidence, EvidenceOf
 from directory.models import RegistrationStatus, Role, RoleAssignment
 from directory.reach import placed_within
+from directory.swedish_time import swedish_day
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
 
-_SWEDEN: Final = ZoneInfo("Europe/Stockholm")
 _GONE: Final = (
     RegistrationStatus.DECEASED.value,
     RegistrationStatus.EMIGRATED.value,
@@ -103,7 +102,7 @@ def _visible(actor: Actor) -> QuerySet[RoleAssignment]:
 
 
 def _outdated(at: datetime) -> Q:
-    today = at.astimezone(_SWEDEN).date()
+    today = swedish_day(at)
     gone = Q(employment__person__registration_status__in=_GONE) | Q(
         employment__person__pu_missing_since__isnull=False
     )
@@ -124,7 +123,7 @@ def row_of(
     employment, person = assignment.employment, assignment.employment.person
     use = getattr(assignment, "use", None)  # Django says AttributeError when there is none
     since = max(assignment.valid_from, assignment.granted_at, *((use.last_used_at,) if use else ()))
-    today = at.astimezone(_SWEDEN).date()
+    today = swedish_day(at)
     told: Evidence
     if person.registration_status in _GONE:
         ground, told = RoleGround.HOLDER_GONE, evidence.of_register_status(person)

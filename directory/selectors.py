@@ -3,7 +3,6 @@
 import re
 from datetime import date, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
@@ -13,9 +12,8 @@ from directory.errors import PersonNotFound
 from directory.identifiers import HsaId, possible_numbers
 from directory.models import Employment, Person, RegistrationStatus, RoleAssignment
 from directory.searching import PeopleFound, PersonHit, hits, people_by_words, within
+from directory.swedish_time import swedish_day
 from journal.actor import Actor
-
-_SWEDEN = ZoneInfo("Europe/Stockholm")
 
 
 def find_people(query: str, *, actor: Actor, limit: int = 20) -> list[PersonHit]:
@@ -133,7 +131,7 @@ def known_numbers() -> QuerySet[Person, str]:
 
 def _holds(at: datetime, prefix: str = "") -> Q:
     """Return the condition that an employment holds on the day."""
-    day: date = at.astimezone(_SWEDEN).date()
+    day: date = swedish_day(at)
     started = Q(**{f"{prefix}starts_on__isnull": True}) | Q(**{f"{prefix}starts_on__lte": day})
     not_ended = Q(**{f"{prefix}ends_on__isnull": True}) | Q(**{f"{prefix}ends_on__gte": day})
     return started & not_ended

@@ -1,18 +1,16 @@
 """Dates and times as people here read them: ÅÅÅÅ-MM-DD, "i dag 09:41", always Swedish clock time."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-STOCKHOLM: Final = ZoneInfo("Europe/Stockholm")
+from directory.swedish_time import SWEDEN, swedish_day
 
 
 def moment(at: datetime, *, now: datetime) -> str:
     """Return "today 09:41", "yesterday 09:41" or the date with the time, in Swedish clock time."""
-    local, today = at.astimezone(STOCKHOLM), now.astimezone(STOCKHOLM).date()
+    local, today = at.astimezone(SWEDEN), swedish_day(now)
     clock = f"{local:%H:%M}"
     if local.date() == today:
         return _("today %(clock)s") % {"clock": clock}
@@ -23,24 +21,24 @@ def moment(at: datetime, *, now: datetime) -> str:
 
 def clock(at: datetime) -> str:
     """Return the Swedish clock time with seconds."""
-    return f"{at.astimezone(STOCKHOLM):%H:%M:%S}"
+    return f"{at.astimezone(SWEDEN):%H:%M:%S}"
 
 
 def exact(at: datetime | None) -> str:
     """Return the day and the Swedish clock time with seconds, as a document tells it; nothing for never."""
-    return f"{at.astimezone(STOCKHOLM):%Y-%m-%d %H:%M:%S}" if at else ""
+    return f"{at.astimezone(SWEDEN):%Y-%m-%d %H:%M:%S}" if at else ""
 
 
 def moment_or_day(at: datetime, *, now: datetime) -> str:
     """Return a moment with its clock time for today and yesterday, else only the day."""
-    days = (now.astimezone(STOCKHOLM).date() - at.astimezone(STOCKHOLM).date()).days
+    days = (swedish_day(now) - swedish_day(at)).days
     return moment(at, now=now) if 0 <= days <= 1 else day(at)
 
 
 def day(value: date | datetime) -> str:
     """Return the day as ÅÅÅÅ-MM-DD, in Swedish time for a moment."""
     if isinstance(value, datetime):
-        value = value.astimezone(STOCKHOLM).date()
+        value = swedish_day(value)
     return value.isoformat()
 
 
@@ -69,7 +67,7 @@ def parse_local(day_text: str, clock_text: str) -> datetime:
     Also for the hours at either end of the calendar that are no moment of UTC.
     """
     parsed = datetime.strptime(f"{day_text.strip()} {clock_text.strip()}", "%Y-%m-%d %H:%M")  # noqa: DTZ007
-    local = parsed.replace(tzinfo=STOCKHOLM)
+    local = parsed.replace(tzinfo=SWEDEN)
     try:
         local.astimezone(UTC)
     except OverflowError:

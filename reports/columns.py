@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum, auto
 from typing import Final
-from zoneinfo import ZoneInfo
 
-STOCKHOLM: Final = ZoneInfo("Europe/Stockholm")
+from directory.swedish_time import SWEDEN, swedish_day
+
 PROTECTED: Final = "Skyddade personuppgifter"
 _DAY_SECONDS: Final = 86_400
 
@@ -40,7 +40,7 @@ class Column:
 
 def local(moment: datetime | None) -> str:
     """Return a moment as people in Sweden read it, to the minute; empty for none."""
-    return moment.astimezone(STOCKHOLM).strftime("%Y-%m-%d %H:%M") if moment else ""
+    return moment.astimezone(SWEDEN).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
 def text_of(
@@ -60,7 +60,7 @@ def text_of(
         case Cell.DAYS_SINCE if isinstance(value, datetime):
             told = (as_of - value).days
         case Cell.DAYS_UNTIL if isinstance(value, date):
-            told = (value - as_of.astimezone(STOCKHOLM).date()).days
+            told = (value - swedish_day(as_of)).days
         case Cell.DAY if isinstance(value, date):
             told = value.isoformat()
     return str(told)
@@ -95,7 +95,7 @@ def _literal(text: str) -> str:
 def excel_number(value: datetime | date) -> float:
     """Return the number by which a spreadsheet knows a day, or a moment in Swedish clock time."""
     if isinstance(value, datetime):
-        clock = value.astimezone(STOCKHOLM).replace(tzinfo=None, second=0, microsecond=0)
+        clock = value.astimezone(SWEDEN).replace(tzinfo=None, second=0, microsecond=0)
         return (clock - datetime(1899, 12, 30)).total_seconds() / _DAY_SECONDS  # noqa: DTZ001 - a clock's face
     return float((value - date(1899, 12, 30)).days)
 

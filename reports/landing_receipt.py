@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -13,12 +12,12 @@ from ca.environments import Environment
 from ca.models import Certificate
 from ca.pki.reasons import RevocationReason
 from cards.card_number import grouped
+from directory.swedish_time import SWEDEN, swedish_day
 from journal.models import Entry
 from journal.proofs import ReceiptProof
 from ocsp.models import Sighting
 from reports.landing_words import LANDING_WORDS, LandingWords
 
-_STOCKHOLM: Final = ZoneInfo("Europe/Stockholm")
 _TWO_MINUTES: Final = 120
 PROVING: Final = ("certificate.revoked", "revocation.seen", "revocation.closed")
 """What the receipt rests on, and proves."""
@@ -118,7 +117,7 @@ def moment(at: datetime | None, words: LandingWords) -> str:
     """Return the day and the Swedish clock time as a document tells them; nothing for never."""
     if at is None:
         return ""
-    local = at.astimezone(_STOCKHOLM)
+    local = at.astimezone(SWEDEN)
     return f"{local.day} {words.months[local.month - 1]} {local.year} {words.at} {local:%H:%M:%S}"
 
 
@@ -132,7 +131,7 @@ def span(length: timedelta, words: LandingWords) -> str:
 
 def _clock(at: datetime, *, since: datetime, words: LandingWords) -> str:
     """Return the clock time, with its day where that is another than that of the revocation."""
-    local = at.astimezone(_STOCKHOLM)
-    if local.date() == since.astimezone(_STOCKHOLM).date():
+    local = at.astimezone(SWEDEN)
+    if local.date() == swedish_day(since):
         return f"{local:%H:%M:%S}"
     return moment(at, words)

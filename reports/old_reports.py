@@ -11,10 +11,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from directory.models import Role
+from directory.swedish_time import swedish_day
 from journal.actor import Actor
 from journal.recording import record
 from reports import vault
-from reports.columns import STOCKHOLM
 from reports.errors import ReportNotFound
 from reports.events import OldReportDeleted, OldReportImported, OldReportPulled
 from reports.old_models import OldReport
@@ -46,7 +46,7 @@ class OldFile:
 def are_open(*, at: datetime) -> bool:
     """Tell whether the old reports may be read: through the Swedish day in ``SIGILL_OLD_REPORTS_UNTIL``."""
     until: date | None = settings.SIGILL_OLD_REPORTS_UNTIL
-    return until is None or at.astimezone(STOCKHOLM).date() <= until
+    return until is None or swedish_day(at) <= until
 
 
 def keep_old_report(file: OldFile, *, actor: Actor, at: datetime) -> bool:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
-from reports.columns import STOCKHOLM
+from directory.swedish_time import SWEDEN, swedish_day
 
 RUN_AT: Final = time(2, 0)
 """When in the night a period's report is made (domain.md 6)."""
@@ -39,21 +39,21 @@ def next_first_day(period: Period, day: date) -> date:
 
 def next_run(period: Period, after: datetime) -> datetime:
     """Return the first run after a moment: at two in the night on the first day of a period."""
-    today = after.astimezone(STOCKHOLM).date()
+    today = swedish_day(after)
     run = _run_on(first_day(period, today))
     return run if run > after else _run_on(next_first_day(period, today))
 
 
 def covered(period: Period, run_at: datetime) -> tuple[datetime, datetime]:
     """Return the first and the last moment of the period that ended before a run."""
-    ends_on = run_at.astimezone(STOCKHOLM).date()
+    ends_on = swedish_day(run_at)
     starts_on = first_day(period, ends_on - timedelta(days=1))
     return _midnight(starts_on), _midnight(ends_on) - timedelta(microseconds=1)
 
 
 def _run_on(day: date) -> datetime:
-    return datetime.combine(day, RUN_AT, STOCKHOLM).astimezone(UTC)
+    return datetime.combine(day, RUN_AT, SWEDEN).astimezone(UTC)
 
 
 def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), STOCKHOLM).astimezone(UTC)
+    return datetime.combine(day, time(), SWEDEN).astimezone(UTC)

@@ -7,10 +7,11 @@ from typing import Final, Self
 from uuid import UUID
 
 from directory.models import Organization
+from directory.swedish_time import swedish_day
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
 from reports.catalogue import Filter, ReportKind, ReportNature, report_kind
-from reports.columns import STOCKHOLM, utc
+from reports.columns import utc
 from reports.errors import ReportRefused
 
 MOST_DAYS: Final = 3660
@@ -98,7 +99,7 @@ class Question:
     @property
     def today(self) -> date:
         """Return the Swedish day of the moment."""
-        return self.as_of.astimezone(STOCKHOLM).date()
+        return swedish_day(self.as_of)
 
     @property
     def days(self) -> int:

@@ -12,18 +12,17 @@ from email.utils import format_datetime
 from pathlib import Path
 from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
+from directory.swedish_time import swedish_day
 from functioncerts import notice_mails
 from functioncerts.models import ExpiryNotice, Fate, NoticeMail
 from functioncerts.notice_recipients import recipients
 from journal.actor import Actor
 
-_SWEDEN: Final = ZoneInfo("Europe/Stockholm")
 _MOST: Final = 500
 _PERMANENT: Final = 500
 _OURS: Final = re.compile(r"<sigill-notice-(?P<id>[0-9a-f-]{36})@[^>\s]+>")
@@ -157,7 +156,7 @@ def _notice(notice: ExpiryNotice, *, at: datetime) -> tuple[str, str]:
     body = _NOTICE.format(
         name=function_object.name,
         hsa_id=function_object.hsa_id,
-        day=notice.not_after.astimezone(_SWEDEN).date().isoformat(),
+        day=swedish_day(notice.not_after).isoformat(),
         left=days,
         names=", ".join(order.names),
         organization=function_object.organization.name,
@@ -173,7 +172,7 @@ def _digest(mail: NoticeMail, *, at: datetime) -> tuple[str, str]:
     for order in notice_mails.expired_unrenewed(at=at):
         told = recipients(order.function_object, answer=None, escalates=False, at=at)
         if mail.address.lower() in {one.address.lower() for one in told}:
-            day = order.not_after.astimezone(_SWEDEN).date() if order.not_after else ""
+            day = swedish_day(order.not_after) if order.not_after else ""
             lines.append(f"{day}  {order.function_object.name} ({order.function_object.hsa_id})")
     body = _DIGEST.format(lines="\n".join(lines) or "-", address=settings.SIGILL_PORTAL_URL)
     return "Sigill: funktionscertifikat som har gått ut", body

@@ -28,10 +28,10 @@ from cards.card_keys import current_keys
 from cards.identity import IdentityCheckFacts, IdentityCheckStep
 from cards.models import Card
 from cards.products import DocumentKind, IdentityCheckMethod
-from cards.swedish_day import swedish_day
 from directory.models import Role
 from directory.reach import scope_of
 from directory.selectors import roles_of
+from directory.swedish_time import swedish_day
 from functioncerts import lifecycle as functions
 from functioncerts.models import FunctionObject
 from journal.actor import Actor

@@ -5,9 +5,9 @@ from datetime import date, datetime
 from django.http import HttpRequest
 from django.utils import timezone
 
+from directory.swedish_time import swedish_day
 from journal.actor import Actor
 from portal.accounts.actor import actor_of
-from portal.moments import STOCKHOLM
 
 
 def who(request: HttpRequest) -> Actor:
@@ -22,4 +22,4 @@ def now() -> datetime:
 
 def today(at: datetime) -> date:
     """Return the Swedish day of a moment."""
-    return at.astimezone(STOCKHOLM).date()
+    return swedish_day(at)

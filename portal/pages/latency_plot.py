@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from portal import moments
+from directory.swedish_time import SWEDEN
 from portal.pages.plot import Bar, Mark
 
 _WIDTH, _HEIGHT, _LEFT, _BASE, _TOP = 640, 170, 34, 148, 10
@@ -25,7 +25,7 @@ class HourRow:
     @property
     def clock(self) -> str:
         """Return the hour as people say it."""
-        return f"{self.starts_at.astimezone(moments.STOCKHOLM):%H}:00"
+        return f"{self.starts_at.astimezone(SWEDEN):%H}:00"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def latency_plot(rows: Sequence[HourRow], *, title: str, at: datetime) -> Latenc
         lines=tuple(_line(value, top=top) for value in (top, top / 2)),
         labels=tuple(
             Mark(
-                text=f"{(first + timedelta(hours=hour)).astimezone(moments.STOCKHOLM):%H}",
+                text=f"{(first + timedelta(hours=hour)).astimezone(SWEDEN):%H}",
                 x=f"{_LEFT + slot * (hour + 0.5):.1f}",
             )
             for hour in range(_HOURS)

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from directory.models import Role
+from directory.swedish_time import SWEDEN
 from portal import moments, words
 from portal.pages import parts
 
@@ -62,13 +63,13 @@ def day(value: date | datetime | None) -> str:
 @register.filter
 def days_left(value: date) -> str:
     """Return how many days are left until the date."""
-    return moments.days_left(value, today=timezone.now().astimezone(moments.STOCKHOLM).date())
+    return moments.days_left(value, today=timezone.now().astimezone(SWEDEN).date())
 
 
 @register.filter
 def machine_time(value: datetime | None) -> str:
     """Return the moment for a time element's datetime attribute."""
-    return value.astimezone(moments.STOCKHOLM).isoformat(timespec="seconds") if value else ""
+    return value.astimezone(SWEDEN).isoformat(timespec="seconds") if value else ""
 
 
 @register.filter

@@ -3,7 +3,6 @@
 import json
 from datetime import datetime, time, timedelta
 from smtplib import SMTPException
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
@@ -12,6 +11,7 @@ from pytest_django import Settings
 
 from cards.models import Card
 from cards.reminders import remind_holders
+from directory.swedish_time import SWEDEN
 from journal import sequencing
 from journal.actor import Actor
 from journal.models import Entry
@@ -25,7 +25,7 @@ JOB = Actor.system("remind_card_holders")
 
 def days_before(card: Card, days: int) -> datetime:
     day = card.valid_until - timedelta(days=days)
-    return datetime.combine(day, time(12), ZoneInfo("Europe/Stockholm"))
+    return datetime.combine(day, time(12), SWEDEN)
 
 
 def remind(card: Card, days: int) -> int:

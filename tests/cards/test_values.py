@@ -10,8 +10,8 @@ from authn.evidence import check_visible_text
 from cards.card_number import CardNumberInvalid, parse_card_number
 from cards.pin_rules import LONGEST, SHORTEST, forbidden_pins
 from cards.reasons import DESK_REASONS, REVOCATION_REASONS, BlockReason
-from cards.swedish_day import age_on, end_of_swedish_day, months_after, swedish_day
 from cards.terms import TERMS_FILE, TermsInvalid, current_terms, parse_terms
+from directory.swedish_time import age_on, end_of_swedish_day, months_after, swedish_day
 from tests.scenarios import card_number
 
 

@@ -12,8 +12,8 @@ from cards.models import Activation, CardOrder
 from cards.products import DocumentKind
 from cards.states import CardOrderState, CardState
 from directory.models import Role, RoleAssignment
+from directory.swedish_time import SWEDEN
 from portal import words
-from portal.moments import STOCKHOLM
 from tests.cast import actor_of
 from tests.portal.conftest import LogIn
 from tests.scenarios import (
@@ -320,7 +320,7 @@ def test_a_block_time_that_cannot_be_is_explained_and_nothing_is_blocked(
 def test_a_block_asked_for_in_the_minute_of_the_order_is_done(scene: Scene, log_in: LogIn) -> None:
     """Forms know no seconds: the minute in which the card was ordered is not before it."""
     order = a_pending_order(scene)
-    local = order.placed_at.astimezone(STOCKHOLM)
+    local = order.placed_at.astimezone(SWEDEN)
     same = {"requested_day": f"{local:%Y-%m-%d}", "requested_clock": f"{local:%H:%M}"}
     log_in(scene.cast.alva).post(reverse("block-card", args=[order.card.pk]), {**_block_form(), **same})
     order.card.refresh_from_db()

@@ -13,7 +13,7 @@ from cards import block_request_selectors
 from cards.block_request_models import BlockRequest
 from cards.models import Card
 from cards.paper_log import COLUMNS
-from portal.moments import STOCKHOLM
+from directory.swedish_time import SWEDEN
 from tests.portal.conftest import LogIn
 from tests.scenarios import Scene, an_active_card
 
@@ -26,7 +26,7 @@ def said(response: Any) -> str:
 
 
 def block_form(scene: Scene) -> dict[str, str]:
-    local = (scene.at + timedelta(minutes=2)).astimezone(STOCKHOLM)
+    local = (scene.at + timedelta(minutes=2)).astimezone(SWEDEN)
     return {
         "reason": "codes_known_to_others",
         "requested_day": f"{local:%Y-%m-%d}",
@@ -37,7 +37,7 @@ def block_form(scene: Scene) -> dict[str, str]:
 
 
 def line(scene: Scene, card: Card, **told: str) -> str:
-    local = (scene.at + timedelta(minutes=2)).astimezone(STOCKHOLM)
+    local = (scene.at + timedelta(minutes=2)).astimezone(SWEDEN)
     cells = {
         "datum": f"{local:%Y-%m-%d}",
         "tid": f"{local:%H:%M}",

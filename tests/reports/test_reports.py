@@ -19,9 +19,9 @@ from ca.environments import Environment
 from cards.lifecycle import block_card
 from cards.models import CardOrder
 from cards.reasons import BlockReason
+from directory.swedish_time import SWEDEN
 from journal.actor import Actor
 from reports.catalogue import CATALOGUE, report_kind
-from reports.columns import STOCKHOLM
 from reports.errors import TooLongForPdf, UnknownReport
 from reports.queries import rows
 from reports.question import Question
@@ -170,7 +170,7 @@ def test_xlsx_has_typed_cells_a_frozen_heading_and_filters(tmp_path: Path, scene
     write_xlsx(typed_rows(asked), heading=heading(scene.at, "S1"), path=path, folder=tmp_path)
     sheet, about = openpyxl.load_workbook(path).worksheets
     cells = {sheet.cell(1, place + 1).value: sheet.cell(2, place + 1) for place in range(sheet.max_column)}
-    assert cells["Beställt"].value == card.ordered_at.astimezone(STOCKHOLM).replace(
+    assert cells["Beställt"].value == card.ordered_at.astimezone(SWEDEN).replace(
         tzinfo=None, second=0, microsecond=0
     )
     assert cells["Giltigt t.o.m."].value.date() == card.valid_until

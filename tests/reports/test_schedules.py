@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from directory.models import Role
+from directory.swedish_time import SWEDEN
 from journal.actor import Actor
 from journal.models import Entry
 from reports.catalogue import report_kind
-from reports.columns import STOCKHOLM
 from reports.errors import ReportNotFound, ReportRefused
 from reports.models import OrderedReport, ReportFormat, ReportSchedule
 from reports.periods import Period, covered, next_run
@@ -33,7 +33,7 @@ def cast(db: None) -> Cast:
 
 
 def swedish(moment: datetime) -> str:
-    return f"{moment.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}"
+    return f"{moment.astimezone(SWEDEN):%Y-%m-%d %H:%M}"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_period_is_reported_in_the_night_after_it(period: Period, run: str, si
     assert swedish(run_at) == run
     assert swedish(covered(period, run_at)[0]) == since
     assert covered(period, run_at)[1] == datetime.fromisoformat(run.split(" ", maxsplit=1)[0]).replace(
-        tzinfo=STOCKHOLM
+        tzinfo=SWEDEN
     ).astimezone(UTC) - timedelta(microseconds=1)
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from directory.swedish_time import SWEDEN
 from journal.audit_key import NoAuditKey, audit_key
 from journal.merkle import root_from_consistency
 from journal.models import Checkpoint, Entry, TreeState
@@ -19,7 +20,6 @@ from journal.proofs import consistency_proof, tree_of
 from journal.restores import DatabaseRestored
 from journal.tiles import NotInTree
 from journal.verify import BrokenJournal, Head, read_head
-from portal import moments
 from portal.pages.auditor.picture import Span, consistency_span
 from portal.pages.auditor.reach import reader
 from portal.pages.auditor.standing import number
@@ -239,7 +239,7 @@ def _choices(old: str, new: str) -> list[HeadChoice]:
 
 
 def _when(at: datetime) -> str:
-    return f"{at.astimezone(moments.STOCKHOLM):%Y-%m-%d %H:%M:%S}"
+    return f"{at.astimezone(SWEDEN):%Y-%m-%d %H:%M:%S}"
 
 
 def _good(title: Text, text: Text) -> Verdict:

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 
 from directory.lifecycle import record_protected_opening
 from directory.models import Person
+from directory.swedish_time import SWEDEN
 from journal.actor import Actor
 from journal.exporting import row_of
 from journal.exports import record_export
@@ -28,7 +29,6 @@ from journal.personal import openings_of
 from journal.proofs import BUNDLE_FORMAT, tree_of
 from journal.recording import canonical_json
 from journal.searching import matching
-from portal import moments
 from portal.pages import asking
 from portal.pages.auditor.asked import Asked
 from portal.pages.auditor.journal import reach_for
@@ -103,7 +103,7 @@ def chosen(
         opened=named,
         head=head,
         reader=actor,
-        name=f"sigill-journal-{at.astimezone(moments.STOCKHOLM):%Y%m%d-%H%M}",
+        name=f"sigill-journal-{at.astimezone(SWEDEN):%Y%m%d-%H%M}",
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from portal import moments
+from directory.swedish_time import SWEDEN
 from portal.pages.auditor.standing import number
 
 _WIDTH: Final = 640
@@ -100,5 +100,5 @@ def _tick(value: int, *, top: int) -> Tick:
 
 
 def _label(at: datetime, *, days: bool) -> str:
-    local = at.astimezone(moments.STOCKHOLM)
+    local = at.astimezone(SWEDEN)
     return f"{local:%Y-%m-%d}" if days else f"{local:%H:%M:%S}"

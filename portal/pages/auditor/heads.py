@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from directory.swedish_time import SWEDEN
 from journal.audit_key import NoAuditKey, audit_certificate
 from journal.models import Checkpoint
-from portal import moments
 from portal.pages import asking
 from portal.pages.auditor.growth import Growth, growth
 from portal.pages.auditor.reach import reader
@@ -184,7 +184,7 @@ def _samples(newest: int) -> list[tuple[datetime, int]]:
 
 
 def _exact(at: datetime) -> str:
-    return f"{at.astimezone(moments.STOCKHOLM):%Y-%m-%d %H:%M:%S}"
+    return f"{at.astimezone(SWEDEN):%Y-%m-%d %H:%M:%S}"
 
 
 def _file(content: bytes, name: str, content_type: str) -> HttpResponse:

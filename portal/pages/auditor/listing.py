@@ -9,9 +9,9 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from directory.swedish_time import SWEDEN, swedish_day
 from journal.actor import Actor
 from journal.models import Entry
-from portal import moments
 from portal.pages.auditor.known import known, told
 from portal.pages.auditor.telling import actor_name, name_of, role_name, sentence_html, words_of
 from portal.words import Text
@@ -51,7 +51,7 @@ def rows_of(
         EntryRow(
             url=reverse("journal-event", args=[one.entry.pk]),
             at=one.entry.at,
-            clock=f"{one.entry.at.astimezone(moments.STOCKHOLM):%H:%M:%S}",
+            clock=f"{one.entry.at.astimezone(SWEDEN):%H:%M:%S}",
             icon=words_of(one.entry.type).icon,
             tone=words_of(one.entry.type).tone,
             name=name_of(one.entry.type),
@@ -75,7 +75,7 @@ def days_of(rows: Sequence[EntryRow], *, today: date) -> list[Day]:
     """Return the rows grouped by Swedish day, in their order."""
     groups: dict[date, list[EntryRow]] = {}
     for row in rows:
-        groups.setdefault(row.at.astimezone(moments.STOCKHOLM).date(), []).append(row)
+        groups.setdefault(swedish_day(row.at), []).append(row)
     return [
         Day(key=day.isoformat(), heading=_heading(day, today=today), rows=rows)
         for day, rows in groups.items()

@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from cards.products import DocumentKind, IdentityCheckMethod, product
 from directory.models import Role
+from directory.swedish_time import SWEDEN
 from journal.actor import Actor
 from journal.events import known_events
-from portal import moments, words
+from portal import words
 from portal.pages.auditor.known import Known, Told, is_own
 from portal.pages.parts import Fact, grouped
 from portal.problems import WORDINGS
@@ -145,7 +146,7 @@ def exact(text: str) -> str:
         at = datetime.fromisoformat(text)
     except ValueError:
         return text
-    return f"{at.astimezone(moments.STOCKHOLM):%Y-%m-%d %H:%M:%S}" if at.tzinfo else text
+    return f"{at.astimezone(SWEDEN):%Y-%m-%d %H:%M:%S}" if at.tzinfo else text
 
 
 def _parts(told: Told, *, known: Known, reader: Actor) -> tuple[str, dict[str, str]]:

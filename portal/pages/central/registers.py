@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from directory.errors import SyncRunTaken
 from directory.models import SyncRun, SyncState
 from directory.nightly import NIGHTLY
+from directory.swedish_time import SWEDEN
 from directory.sync_decisions import REGISTERS, may_decide, request_run
 from directory.sync_models import ChangeState, SyncDecisionKind
 from journal.actor import Actor
@@ -149,7 +150,7 @@ _WHOLE: Final = (SyncState.COMPLETE.value, SyncState.QUARANTINED.value)
 
 def next_run(register: str, *, at: datetime) -> datetime:
     """Return when the register is read by itself the next time."""
-    local = at.astimezone(moments.STOCKHOLM)
+    local = at.astimezone(SWEDEN)
     clock = NIGHTLY[register]
     planned = local.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0)
     return planned if planned > local else planned + timedelta(days=1)

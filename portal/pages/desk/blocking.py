@@ -20,6 +20,7 @@ from cards.products import product
 from cards.reasons import DESK_REASONS, BlockReason
 from cards.selectors import CardView, card_view, get_card, person_cards
 from cards.states import CardState
+from directory.swedish_time import SWEDEN
 from journal.actor import Actor
 from journal.errors import Refusal
 from portal import moments, problems, words
@@ -108,7 +109,7 @@ class BlockForm(forms.Form):
         """
         requested: datetime = self.cleaned_data["requested_at"]
         for known in (at, ordered_at):
-            if requested == known.astimezone(moments.STOCKHOLM).replace(second=0, microsecond=0):
+            if requested == known.astimezone(SWEDEN).replace(second=0, microsecond=0):
                 return known
         return requested
 
@@ -123,7 +124,7 @@ def block(request: HttpRequest, card_id: str) -> HttpResponse:
     if refusal is not None and not (request.method == "POST" and refusal.code == "card_blocked"):
         return problems.page(request, problems.explain(_named(refusal)))
     if request.method != "POST":
-        local = at.astimezone(moments.STOCKHOLM)
+        local = at.astimezone(SWEDEN)
         initial = {"requested_day": f"{local:%Y-%m-%d}", "requested_clock": f"{local:%H:%M}"}
         return _ask(request, view, BlockForm(initial=initial), actor=actor, at=at, problem=None)
     form = BlockForm(request.POST)

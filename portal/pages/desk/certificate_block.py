@@ -15,6 +15,7 @@ from cards.block_request_selectors import HeldCertificate, held_certificate
 from cards.block_requests import Received, block_certificate
 from cards.errors import CardsError
 from cards.reasons import BlockReason
+from directory.swedish_time import SWEDEN
 from portal import moments, problems, words
 from portal.pages import asking
 from portal.pages.desk.blocking import BlockForm
@@ -58,7 +59,7 @@ def block_one(request: HttpRequest, certificate_id: str) -> HttpResponse:
             return HttpResponseRedirect(person_url)
         return problems.page(request, problems.explain(held.refusal))
     if request.method != "POST":
-        local = at.astimezone(moments.STOCKHOLM)
+        local = at.astimezone(SWEDEN)
         initial = {"requested_day": f"{local:%Y-%m-%d}", "requested_clock": f"{local:%H:%M}"}
         return _ask(request, held, CertificateBlockForm(initial=initial))
     form = CertificateBlockForm(request.POST)

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy
 
 from directory.models import Organization, Role
 from directory.roles import GRANTERS, PROTECTED_GRANTERS
+from directory.swedish_time import SWEDEN
 from journal.actor import Actor
 from portal import words
-from portal.moments import STOCKHOLM
 from portal.pages.desk.identity_form import IsoDateField, dress
 
 LAST_DAY = date.max - timedelta(days=1)
@@ -129,4 +129,4 @@ class ConfirmForm(forms.Form):
 
 def midnight(day: date) -> datetime:
     """Return when a day begins in Sweden."""
-    return datetime.combine(day, time(), tzinfo=STOCKHOLM)
+    return datetime.combine(day, time(), tzinfo=SWEDEN)

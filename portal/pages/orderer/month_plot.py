@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from portal.moments import STOCKHOLM
+from directory.swedish_time import SWEDEN
 
 _MONTHS: Final = 25
 _WIDTH: Final = 640
@@ -46,7 +46,7 @@ class MonthPlot:
 
 def month_plot(counts: Mapping[datetime, int], *, at: datetime) -> MonthPlot:
     """Return a bar for each of the next months, the first three marked as near."""
-    by_month = {f"{month.astimezone(STOCKHOLM):%Y-%m}": count for month, count in counts.items()}
+    by_month = {f"{month.astimezone(SWEDEN):%Y-%m}": count for month, count in counts.items()}
     months = list(_months(at))
     top = max((by_month.get(month, 0) for month in months), default=0) or 1
     slot = (_WIDTH - _LEFT) / len(months)
@@ -61,7 +61,7 @@ def month_plot(counts: Mapping[datetime, int], *, at: datetime) -> MonthPlot:
 
 
 def _months(at: datetime) -> Sequence[str]:
-    local = at.astimezone(STOCKHOLM)
+    local = at.astimezone(SWEDEN)
     first = local.year * 12 + local.month - 1
     return [f"{number // 12}-{number % 12 + 1:02d}" for number in range(first, first + _MONTHS)]
 

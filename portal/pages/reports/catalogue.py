@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from directory.swedish_time import SWEDEN
 from journal.actor import Actor
 from portal import moments, problems
 from portal.pages import asking
@@ -200,7 +201,7 @@ def download_proof(request: HttpRequest, report_id: str) -> HttpResponse:
 
 
 def _named(ordered: OrderedReport, ending: str) -> str:
-    as_of = Question.read(ordered.question).as_of.astimezone(moments.STOCKHOLM)
+    as_of = Question.read(ordered.question).as_of.astimezone(SWEDEN)
     return f'attachment; filename="{quote(ordered.code)}-{as_of:%Y%m%d-%H%M}.{ending}"'
 
 

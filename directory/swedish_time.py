@@ -1,28 +1,28 @@
-"""Days as the law and the card print mean them: calendar days in Sweden, of a moment in UTC."""
+"""Days as the law, the registers and the card print mean them: calendar days in Sweden, of a moment in UTC."""
 
 import calendar
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-_STOCKHOLM: Final = ZoneInfo("Europe/Stockholm")
+SWEDEN: Final = ZoneInfo("Europe/Stockholm")
 _MONTHS: Final = 12
 
 
 def swedish_day(at: datetime) -> date:
     """Return the calendar day in Sweden at this moment (aware)."""
-    return at.astimezone(_STOCKHOLM).date()
+    return at.astimezone(SWEDEN).date()
 
 
 def end_of_swedish_day(day: date) -> datetime:
     """Return the last whole second of a calendar day in Sweden, in UTC."""
-    midnight = datetime.combine(day + timedelta(days=1), time.min, tzinfo=_STOCKHOLM)
+    midnight = datetime.combine(day + timedelta(days=1), time.min, tzinfo=SWEDEN)
     return midnight.astimezone(UTC) - timedelta(seconds=1)
 
 
 def noon_of_swedish_day(day: date) -> datetime:
     """Return the middle of a day in Sweden, for what is known to the day only."""
-    return datetime.combine(day, time(12), tzinfo=_STOCKHOLM)
+    return datetime.combine(day, time(12), tzinfo=SWEDEN)
 
 
 def months_after(day: date, months: int) -> date:
