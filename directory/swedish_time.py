@@ -1,4 +1,4 @@
-"""Days as the law, the registers and the card print mean them: calendar days in Sweden, of a moment in UTC."""
+"""Days as the law, the registers and the card print mean them: calendar days in Sweden."""
 
 import calendar
 from datetime import UTC, date, datetime, time, timedelta
