@@ -14,6 +14,7 @@ from cards.reach import reaches_certificate
 from cards.selectors import CARRIER_KIND
 from directory.models import Person
 from directory.reach import held_within
+from directory.row_ids import row_id
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
 
@@ -33,8 +34,8 @@ class HeldCertificate:
 
 def held_certificate(certificate_id: UUID | str, *, actor: Actor, at: datetime) -> HeldCertificate:
     """Return a person's certificate within the actor's reach. Raises ``CertificateNotFound``."""
-    certificate = Certificate.objects.select_related("issuer").filter(pk=_uuid(certificate_id)).first()
-    person = None if certificate is None else Person.objects.filter(pk=_uuid(certificate.person_id)).first()
+    certificate = Certificate.objects.select_related("issuer").filter(pk=row_id(certificate_id)).first()
+    person = None if certificate is None else Person.objects.filter(pk=row_id(certificate.person_id)).first()
     if (
         certificate is None
         or person is None
@@ -46,7 +47,7 @@ def held_certificate(certificate_id: UUID | str, *, actor: Actor, at: datetime) 
     card = None
     if certificate.carrier_kind == CARRIER_KIND:
         card = Card.objects.select_related("person", "organization", "order").filter(
-            pk=_uuid(certificate.carrier_id)
+            pk=row_id(certificate.carrier_id)
         ).first()  # fmt: skip
     return HeldCertificate(
         certificate=certificate,
@@ -76,11 +77,3 @@ def left_today(*, actor: Actor, at: datetime) -> int:
         registered_by=actor.identifier, registered_at__gt=at - timedelta(days=1), had_effect=True
     ).exclude(received_by="")
     return MOST_A_DAY - lately.count()
-
-
-def _uuid(text: UUID | str) -> UUID:
-    """Return the UUID of a text, or the nil UUID, which no row has."""
-    try:
-        return UUID(str(text))
-    except ValueError:
-        return UUID(int=0)

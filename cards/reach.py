@@ -1,11 +1,10 @@
 """Whether a role reaches a person's certificate, which names what carries it and its holder by text."""
 
-from uuid import UUID
-
 from ca.models import Certificate
 from cards.models import Card
 from directory.models import Employment
 from directory.reach import held_within, placed_within
+from directory.row_ids import row_id
 from journal.actor import Actor, ActorKind
 
 _CARD = "card"
@@ -21,14 +20,7 @@ def reaches_certificate(certificate: Certificate, actor: Actor) -> bool:
     if certificate.organization_id != actor.organization_id:
         return False
     if certificate.carrier_kind == _CARD:
-        carrying = Card.objects.filter(held_within(actor), pk=_uuid_or_nil(certificate.carrier_id))
+        carrying = Card.objects.filter(held_within(actor), pk=row_id(certificate.carrier_id))
         return carrying.exists()
-    holder = _uuid_or_nil(certificate.person_id)
+    holder = row_id(certificate.person_id)
     return Employment.objects.filter(placed_within(actor), person_id=holder).exists()
-
-
-def _uuid_or_nil(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        return UUID(int=0)

@@ -17,6 +17,7 @@ from cards.errors import ActivationNotFound, CardNotFound, CardOrderNotFound
 from cards.models import Activation, Card, CardOrder, FactoryCursor, OrderStop
 from cards.states import OPEN_ACTIVATION_STATES, CardOrderState, CardState
 from directory.reach import held_within
+from directory.row_ids import row_id
 from directory.swedish_time import swedish_day
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
@@ -105,7 +106,7 @@ def get_order(card_order_id: str, *, actor: Actor) -> CardOrder:
 def get_activation(activation_id: str, *, actor: Actor) -> Activation:
     """Return the activation; raise ActivationNotFound, also when it is outside the actor's scope."""
     found = Activation.objects.select_related("card__order", "card__person", "identity_check").filter(
-        pk=_uuid_or_nil(activation_id),
+        pk=row_id(activation_id),
     )
     activation = found.first()
     if activation is None or not _sees(activation.card, actor=actor):
@@ -144,7 +145,7 @@ def person_cards(person_id: str, *, actor: Actor, at: datetime) -> PersonCardsVi
     """Return all cards and orders of a person that the actor may see, newest first, in a few queries."""
     cards = list(
         _visible(Card.objects.select_related("order", "person", "organization"), actor=actor)
-        .filter(person_id=_uuid_or_nil(person_id))
+        .filter(person_id=row_id(person_id))
         .order_by("-ordered_at", "-pk"),
     )
     return PersonCardsView(
@@ -230,15 +231,7 @@ def _sees(card: Card, *, actor: Actor) -> bool:
 
 
 def _one(rows: QuerySet[_Row], pk: str, *, actor: Actor) -> _Row | None:
-    return _visible(rows, actor=actor).filter(pk=_uuid_or_nil(pk)).first()
-
-
-def _uuid_or_nil(text: str) -> uuid.UUID:
-    """Return the UUID of a text, or the nil UUID, which no row has."""
-    try:
-        return uuid.UUID(str(text))
-    except ValueError:
-        return uuid.UUID(int=0)
+    return _visible(rows, actor=actor).filter(pk=row_id(pk)).first()
 
 
 def _write_key(order: CardOrder) -> str:
@@ -251,6 +244,6 @@ def _read_key(text: str) -> tuple[datetime, uuid.UUID] | None:
         moment = parse_datetime(moment_text)
         if moment is None or moment.tzinfo is None:
             return None
-        return moment.astimezone(UTC), _uuid_or_nil(pk_text)
+        return moment.astimezone(UTC), row_id(pk_text)
     except (ValueError, OverflowError):  # no date, or one that is no moment of UTC
         return None

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -14,6 +13,7 @@ from directory.agency_models import Agency
 from directory.errors import AgencyRefused, OrganizationNotFound
 from directory.events import AgencyEnded, AgencyGiven
 from directory.models import Organization
+from directory.row_ids import row_id
 from journal.actor import Actor
 from journal.recording import record
 
@@ -43,7 +43,7 @@ def give_agency(organization_id: str, task: Task, *, reason: str, actor: Actor, 
     Raises ``OrganizationNotFound`` outside the actor's scope and ``AgencyRefused`` naming the rule.
     """
     organization = _demanded(organization_id, reason=reason, actor=actor)
-    agent = Organization.objects.filter(pk=_uuid(task.agent_id)).first()
+    agent = Organization.objects.filter(pk=row_id(task.agent_id)).first()
     if agent is None or not policies.in_scope(actor, str(agent.pk)):
         raise OrganizationNotFound(task.agent_id)
     if policies.CENTRAL in {organization.kind, agent.kind} or agent.pk == organization.pk:
@@ -84,7 +84,7 @@ def end_agency(organization_id: str, agency_id: str, *, reason: str, actor: Acto
     """End an agent's task now; one that has not begun never will. Raises as ``give_agency``."""
     organization = _demanded(organization_id, reason=reason, actor=actor)
     with transaction.atomic():
-        found = Agency.objects.select_for_update().filter(pk=_uuid(agency_id), organization=organization)
+        found = Agency.objects.select_for_update().filter(pk=row_id(agency_id), organization=organization)
         agency = found.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=at)).first()
         if agency is None:
             raise AgencyRefused("ended already", facts={"rule": "agent_no_more"})
@@ -114,7 +114,7 @@ def _overlapping(organization: Organization, agent: Organization, task: Task) ->
 
 
 def _demanded(organization_id: str, *, reason: str, actor: Actor) -> Organization:
-    organization = Organization.objects.filter(pk=_uuid(organization_id)).first()
+    organization = Organization.objects.filter(pk=row_id(organization_id)).first()
     if organization is None or not policies.in_scope(actor, str(organization.pk)):
         raise OrganizationNotFound(str(organization_id))
     if (refusal := policies.may_set_up_organizations(actor)) is not None:
@@ -122,10 +122,3 @@ def _demanded(organization_id: str, *, reason: str, actor: Actor) -> Organizatio
     if not reason.strip():
         raise AgencyRefused("no reason", facts={"rule": "reason_missing"})
     return organization
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        return UUID(int=0)

@@ -22,6 +22,7 @@ from directory.events import BasisApproved, BasisCarriedOut, BasisDecided, Basis
 from directory.models import Person
 from directory.policies import may_see_protected
 from directory.role_selectors import roles_held_by
+from directory.row_ids import row_id
 from journal.actor import Actor, ActorKind
 from journal.errors import DomainError
 from journal.recording import record
@@ -197,10 +198,7 @@ def is_something_left() -> bool:
 
 def get_decision(decision_id: UUID | str, *, actor: Actor) -> BasisDecision:
     """Return a decision of which the actor may see every row; raises ``BasisDecisionNotFound``."""
-    try:
-        found = visible_decisions(actor=actor).filter(pk=UUID(str(decision_id))).first()
-    except ValueError:
-        found = None
+    found = visible_decisions(actor=actor).filter(pk=row_id(decision_id)).first()
     if found is None:
         raise BasisDecisionNotFound("no such decision")
     return found

@@ -8,6 +8,7 @@ from directory import policies
 from directory.errors import OrganizationNotFound
 from directory.models import Employment, Organization
 from directory.organization_models import OrganizationSettings
+from directory.row_ids import row_id
 from journal.actor import Actor, ActorKind
 
 MOST = 1000
@@ -20,10 +21,7 @@ def list_organizations(*, actor: Actor) -> list[Organization]:
 
 def get_organization(organization_id: UUID | str, *, actor: Actor) -> Organization:
     """Return one; raises ``OrganizationNotFound``, also outside the actor's scope."""
-    try:
-        found = _visible(actor).filter(pk=UUID(str(organization_id))).first()
-    except ValueError:
-        found = None
+    found = _visible(actor).filter(pk=row_id(organization_id)).first()
     if found is None:
         raise OrganizationNotFound(str(organization_id))
     return found

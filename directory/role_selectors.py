@@ -16,6 +16,7 @@ from directory.models import Organization, Person, Role, RoleAssignment
 from directory.reach import in_force as agency_in_force
 from directory.reach import placed_within, units_above
 from directory.roles import CONFIRMATION_LASTS, GRANTERS
+from directory.row_ids import row_id
 from journal.actor import Actor, ActorKind
 
 LONGEST_LIST = 200
@@ -64,9 +65,9 @@ def list_assignments(
     if role:
         rows = rows.filter(role=role)
     if organization_id:
-        rows = rows.filter(organization_id=_uuid_or_nil(organization_id))
+        rows = rows.filter(organization_id=row_id(organization_id))
     if after:
-        last = _visible(actor).filter(pk=_uuid_or_nil(after)).first()
+        last = _visible(actor).filter(pk=row_id(after)).first()
         if last is not None:
             hsa_id = last.employment.hsa_id
             rows = rows.filter(
@@ -81,7 +82,7 @@ def list_assignments(
 
 def get_assignment(assignment_id: UUID | str, *, actor: Actor) -> RoleAssignment:
     """Return the assignment; raises ``RoleNotFound``, also outside the actor's scope."""
-    found = _visible(actor).filter(pk=_uuid_or_nil(assignment_id)).first()
+    found = _visible(actor).filter(pk=row_id(assignment_id)).first()
     if found is None:
         raise RoleNotFound(str(assignment_id))
     return found
@@ -89,7 +90,7 @@ def get_assignment(assignment_id: UUID | str, *, actor: Actor) -> RoleAssignment
 
 def get_appointment(appointment_id: UUID | str, *, actor: Actor) -> RoleAppointment:
     """Return what somebody asked for; raises ``RoleNotFound``, also for who may not give it."""
-    found = _appointments(actor).filter(pk=_uuid_or_nil(appointment_id)).first()
+    found = _appointments(actor).filter(pk=row_id(appointment_id)).first()
     if found is None:
         raise RoleNotFound(str(appointment_id))
     return found
@@ -127,7 +128,7 @@ def helpers(
     An organization with an agent (ombud) is helped by the agent's people too, a unit by those of the units
     above it. Protected people are left out.
     """
-    organization = Organization.objects.filter(pk=_uuid_or_nil(organization_id)).first()
+    organization = Organization.objects.filter(pk=row_id(organization_id)).first()
     if organization is None:
         return {}
     local = Q(organization_id__in=_handling(organization, at=at)) & (
@@ -148,7 +149,7 @@ def confirmers_mail(organization_id: str, *, at: datetime) -> Sequence[str]:
 
     Nobody's whose data are protected: a mail would tell where they work.
     """
-    organization = Organization.objects.filter(pk=_uuid_or_nil(organization_id)).first()
+    organization = Organization.objects.filter(pk=row_id(organization_id)).first()
     if organization is None:
         return ()
     local = Q(
@@ -202,10 +203,3 @@ def _appointments(actor: Actor) -> QuerySet[RoleAppointment]:
 def not_over(at: datetime) -> Q:
     """Return the condition that an assignment has not ended."""
     return Q(valid_to__isnull=True) | Q(valid_to__gt=at)
-
-
-def _uuid_or_nil(text: UUID | str) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        return UUID(int=0)

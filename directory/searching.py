@@ -33,6 +33,7 @@ from directory.identifiers import PersonalIdentityNumber
 from directory.models import Employment, Unit
 from directory.names import plain, words
 from directory.reach import placed_within, units_within
+from directory.row_ids import row_id
 from directory.search_models import SearchWord
 from journal.actor import Actor, ActorKind
 
@@ -123,7 +124,7 @@ def units_by_hsa_id(query: str, *, actor: Actor, limit: int) -> tuple[UnitHit, .
 
 def get_unit(unit_id: str, *, actor: Actor) -> Unit:
     """Return a unit within the actor's reach. Raises ``UnitNotFound``."""
-    unit = _units_within(Unit.objects.filter(pk=_uuid(unit_id)), actor).first()
+    unit = _units_within(Unit.objects.filter(pk=row_id(unit_id)), actor).first()
     if unit is None:
         raise UnitNotFound("no such unit")
     return unit
@@ -133,7 +134,7 @@ def people_of_unit(unit: Unit, *, actor: Actor, limit: int, after: str = "") -> 
     """Return who works in a unit, by surname, from ``after`` on; nobody protected."""
     at_work = within(actor).filter(unit=unit, person__protected_identity=False)
     keys = ("person__surname", "person__given_name", "person_id")
-    if last := at_work.filter(person_id=_uuid(after)).values_list(*keys).first():
+    if last := at_work.filter(person_id=row_id(after)).values_list(*keys).first():
         surname, given, person_id = last
         at_work = at_work.filter(
             Q(person__surname__gt=surname)
@@ -220,7 +221,7 @@ def _holds_all(wanted: Sequence[str]) -> Q:
 def _people(searches: Sequence[QuerySet[SearchWord]], *, actor: Actor, limit: int, after: str) -> PeopleFound:
     """Return a page of the searches one after the other."""
     found: list[uuid.UUID] = []
-    last = _uuid(after)
+    last = row_id(after)
     for place, search in enumerate(searches):
         key = search.filter(subject_id=last).values_list("key", flat=True).first() if after else None
         if key is None and after and place < len(searches) - 1:
@@ -299,11 +300,3 @@ def _hit(employment: Employment) -> PersonHit:
         title=employment.title,
         protected_identity=person.protected_identity,
     )
-
-
-def _uuid(text: str) -> uuid.UUID:
-    """Return the id, or one that nobody has."""
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return uuid.UUID(int=0)

@@ -11,6 +11,7 @@ from directory import policies
 from directory.errors import PersonNotFound
 from directory.identifiers import HsaId, possible_numbers
 from directory.models import Employment, Person, RegistrationStatus, RoleAssignment
+from directory.row_ids import row_id
 from directory.searching import PeopleFound, PersonHit, hits, people_by_words, within
 from directory.swedish_time import swedish_day
 from journal.actor import Actor
@@ -37,10 +38,7 @@ def get_person_for_journal(person_id: str | UUID, *, actor: Actor) -> Person:
 
     The person is named to a reader without the right to see protected persons only when not protected.
     """
-    try:
-        person = Person.objects.filter(pk=UUID(str(person_id))).first()
-    except ValueError:
-        person = None
+    person = Person.objects.filter(pk=row_id(person_id)).first()
     reached = person is not None and within(actor).filter(person=person).exists()
     if person is None or policies.may_read_journal(actor) or not reached:
         raise PersonNotFound("no such person")
@@ -77,10 +75,7 @@ def _page(query: str, *, actor: Actor, limit: int, after: str = "") -> PeopleFou
 
 def get_person(person_id: str | UUID, *, actor: Actor) -> Person:
     """Return the person. Raises ``PersonNotFound``, also when the actor may not see them."""
-    try:
-        person = Person.objects.filter(pk=UUID(str(person_id))).first()
-    except ValueError:
-        person = None
+    person = Person.objects.filter(pk=row_id(person_id)).first()
     if person is None:
         raise PersonNotFound("no such person")
     if policies.may_see(person, actor, places=places_of(person)):

@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 from ca.models import Certificate
 from ca.selectors import certificate as get_certificate
 from ca.selectors import certificates_by_id
+from directory.row_ids import row_id
 from functioncerts import policies
 from functioncerts.errors import FunctionObjectNotFound, FunctionOrderNotFound
 from functioncerts.models import FunctionObject, FunctionOrder, NameValidation
@@ -78,7 +79,7 @@ def get_function_object_by_id(object_id: str, *, actor: Actor) -> FunctionObject
     objects = visible_objects(actor)
     if not policies.has_role(actor, policies.MAY_VALIDATE):
         objects = objects.exclude(state=FunctionObjectState.NOT_VALIDATED.value)
-    found = objects.filter(pk=_uuid_or_nil(object_id)).first()
+    found = objects.filter(pk=row_id(object_id)).first()
     if found is None:
         raise FunctionObjectNotFound(str(object_id))
     return found
@@ -99,7 +100,7 @@ def orders_of(function_object: FunctionObject, *, actor: Actor, limit: int = 50)
 
 def get_order(order_id: str, *, actor: Actor) -> FunctionOrder:
     """Return the order; raise FunctionOrderNotFound, also outside the scope."""
-    found = visible_orders(actor).filter(pk=_uuid_or_nil(order_id)).first()
+    found = visible_orders(actor).filter(pk=row_id(order_id)).first()
     if found is None:
         raise FunctionOrderNotFound(str(order_id))
     return found
@@ -165,20 +166,12 @@ def visible_orders(actor: Actor) -> QuerySet[FunctionOrder]:
     return orders.filter(organization_id__in=actor.organization_ids)
 
 
-def _uuid_or_nil(text: str) -> uuid.UUID:
-    """Return the UUID of a text, or the nil UUID, which no row has."""
-    try:
-        return uuid.UUID(str(text))
-    except ValueError:
-        return uuid.UUID(int=0)
-
-
 def _read_key(text: str) -> tuple[datetime, uuid.UUID] | None:
     moment_text, _, pk_text = text.partition("~")
     try:
         moment = parse_datetime(moment_text)
         if moment is None or moment.tzinfo is None:
             return None
-        return moment.astimezone(UTC), _uuid_or_nil(pk_text)
+        return moment.astimezone(UTC), row_id(pk_text)
     except (ValueError, OverflowError):  # no date, or one that is no moment of UTC
         return None

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
+from directory.row_ids import NO_ROW, row_id
 from functioncerts.acme.accounts import demand_valid
 from functioncerts.acme.acting import actor_of_account, stranger
 from functioncerts.acme.documents import url_of, url_of_path
@@ -233,11 +234,9 @@ def _signer(envelope: Envelope, by: By) -> tuple[Account | None, AccountKey]:
 
 
 def _uuid(text: str) -> UUID:
-    try:
-        found = UUID(text)
-    except ValueError:
-        return UUID(int=0)
-    return found if str(found) == text else UUID(int=0)
+    """Return the id, which stands in an address in one way only."""
+    found = row_id(text)
+    return found if str(found) == text else NO_ROW
 
 
 class _Caller:

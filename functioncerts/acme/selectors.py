@@ -1,8 +1,8 @@
 """Reads of ACME keys, accounts and orders for people, inside the bounds of the actor's role."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
+from directory.row_ids import row_id
 from functioncerts.acme.errors import AccountNotFound
 from functioncerts.acme.models import Account, AcmeOrder, ExternalAccountKey
 from functioncerts.errors import FunctionObjectNotFound
@@ -25,11 +25,7 @@ def accounts_of(function_object: FunctionObject, *, actor: Actor) -> Sequence[Ac
 
 def account_of(account_id: str, *, actor: Actor) -> Account:
     """Return an account; raises AccountNotFound, also outside the actor's scope."""
-    try:
-        pk = UUID(str(account_id))
-    except ValueError:
-        raise AccountNotFound("no such id") from None
-    found = Account.objects.select_related("function_object").filter(pk=pk).first()
+    found = Account.objects.select_related("function_object").filter(pk=row_id(account_id)).first()
     if found is None:
         raise AccountNotFound(str(account_id))
     try:

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from directory.models import Employment, Unit
 from directory.reach import placed_within, units_within
+from directory.row_ids import NO_ROW
 from journal.actor import Actor
 from journal.searching import Criteria
 from portal.moments import parse_local
@@ -108,7 +109,7 @@ def people_of_unit(unit_id: str, *, actor: Actor) -> tuple[str, ...]:
         pending = set(below.values_list("pk", flat=True)) - units
     employed = Employment.objects.filter(placed_within(actor), unit_id__in=units)
     found = employed.order_by("person_id").values_list("person_id", flat=True).distinct()
-    return tuple(str(one) for one in found) or (str(UUID(int=0)),)
+    return tuple(str(one) for one in found) or (str(NO_ROW),)
 
 
 def _actors(by: str) -> tuple[str, ...]:

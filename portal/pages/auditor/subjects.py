@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -23,6 +22,7 @@ from cards.selectors import get_card, get_card_by_number
 from directory.errors import PersonNotFound
 from directory.lifecycle import record_protected_opening, record_search
 from directory.models import Employment, Person
+from directory.row_ids import row_id
 from directory.searching import PersonHit
 from directory.selectors import find_people_for_journal, get_person_for_journal
 from journal.actor import Actor
@@ -121,10 +121,10 @@ def _card(value: str, actor: Actor) -> tuple[Subject, Person | None]:
 
 
 def _certificate(value: str, actor: Actor) -> tuple[Subject, Person | None]:
-    found = Certificate.objects.filter(pk=_uuid(value)).first()
+    found = Certificate.objects.filter(pk=row_id(value)).first()
     if found is None or not _sees(found, actor):
         raise Http404
-    return _of_certificate(found), Person.objects.filter(pk=_uuid(found.person_id)).first()
+    return _of_certificate(found), Person.objects.filter(pk=row_id(found.person_id)).first()
 
 
 def _of_card(card: Card) -> Subject:
@@ -150,7 +150,7 @@ def _certificates(serial: str, *, actor: Actor) -> list[Subject]:
 def _sees(certificate: Certificate, actor: Actor) -> bool:
     if not reaches_certificate(certificate, actor):
         return False
-    holder = _uuid(certificate.person_id)
+    holder = row_id(certificate.person_id)
     is_protected = Person.objects.filter(pk=holder, protected_identity=True).exists()
     return actor.may_see_protected or not is_protected
 
@@ -196,14 +196,6 @@ def _serial(query: str) -> str:
     digits = "".join(letter for letter in query.lower() if letter not in ": ").removeprefix("0x")
     is_hex = all(letter in "0123456789abcdef" for letter in digits)
     return digits if is_hex and len(digits) >= _SERIAL_DIGITS else ""
-
-
-def _uuid(value: str) -> UUID:
-    """Return an id, or one that nothing has."""
-    try:
-        return UUID(value)
-    except ValueError:
-        return UUID(int=0)
 
 
 _READERS: Final[Mapping[str, Callable[[str, Actor], tuple[Subject, Person | None]]]] = {
