@@ -8,6 +8,7 @@ from django.db.models import F, Q
 
 from ca.environments import Environment
 from cards.block_request_models import BlockRequest  # noqa: F401 - Django finds models from here
+from cards.conversation_models import OpenedByChallenge
 from cards.products import DocumentKind, IdentityCheckMethod
 from cards.puk_letter_models import PukLetter  # noqa: F401 - Django finds models from here
 from cards.reasons import BlockReason
@@ -323,28 +324,15 @@ class IdentityCheck(models.Model):
         return str(self.id)
 
 
-class Activation(models.Model):
+class Activation(OpenedByChallenge):
     """One attempt to make a card usable, from the desk's identity check to the signed receipt."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    state = models.CharField(max_length=16)
-    card = models.ForeignKey(Card, on_delete=models.PROTECT, related_name="activations")
     identity_check = models.OneToOneField(IdentityCheck, on_delete=models.PROTECT, related_name="activation")
-    token_sha256 = models.CharField(max_length=64, unique=True)
     terms_version = models.CharField(max_length=32)
-    opened_at = models.DateTimeField()
-    opened_by = models.CharField(max_length=64)
-    expires_at = models.DateTimeField()
-    claimed_at = models.DateTimeField(null=True)
-    client_key = models.JSONField(null=True)
-    client_name = models.CharField(max_length=64, blank=True)
-    client_version = models.CharField(max_length=32, blank=True)
     keys_made_at = models.DateTimeField(null=True)
     issued_at = models.DateTimeField(null=True)
     written_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    aborted_at = models.DateTimeField(null=True)
-    abort_reason = models.CharField(max_length=32, blank=True)
 
     class Meta:
         """What the database itself refuses."""
@@ -395,10 +383,12 @@ class Activation(models.Model):
                 condition=Q(expires_at__gt=F("opened_at")),
                 name="activation_expires_after_it_was_opened",
             ),
+            models.CheckConstraint(
+                condition=Q(answers=0, answered_at__isnull=True, challenge="")
+                | Q(answers__gt=0, answered_at__isnull=False) & ~Q(challenge=""),
+                name="activation_answered_iff_when_and_what",
+            ),
         ]
-
-    def __str__(self) -> str:
-        return str(self.id)
 
 
 class CardKey(models.Model):

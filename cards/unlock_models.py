@@ -1,42 +1,23 @@
 """What is stored of unlockings at the desk: who was identified, which client, what the card signed."""
 
-import uuid
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
 
+from cards.conversation_models import OpenedByChallenge
 from cards.states import OPEN_UNLOCK_STATES, UnlockState
 
 _OPEN = sorted(state.value for state in OPEN_UNLOCK_STATES)
 
 
-class Unlock(models.Model):
-    """One attempt to give a card in use a new PIN, from the identity check to the card's signature.
+class Unlock(OpenedByChallenge):
+    """One attempt to give a card in use a new PIN, from the identity check to the card's signature."""
 
-    ``key_act_id`` is whose administration key answered last: an activation's or unlocking's id, empty for the
-    factory's. ``challenge`` is the last one, so that an answer lost on the way is given again, not another.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    state = models.CharField(max_length=16)
-    card = models.ForeignKey("cards.Card", on_delete=models.PROTECT, related_name="unlocks")
     identity_check = models.OneToOneField(
         "cards.IdentityCheck", on_delete=models.PROTECT, related_name="unlock"
     )
-    token_sha256 = models.CharField(max_length=64, unique=True)
     question = models.JSONField()
-    opened_at = models.DateTimeField()
-    opened_by = models.CharField(max_length=64)
-    expires_at = models.DateTimeField()
-    claimed_at = models.DateTimeField(null=True)
-    client_key = models.JSONField(null=True)
-    client_name = models.CharField(max_length=64, blank=True)
-    client_version = models.CharField(max_length=32, blank=True)
-    answers = models.PositiveSmallIntegerField(default=0)
-    challenge = models.CharField(max_length=32, blank=True)
-    key_act_id = models.CharField(max_length=36, blank=True)
-    answered_at = models.DateTimeField(null=True)
     unlocked_at = models.DateTimeField(null=True)
     certificate_der = models.BinaryField(null=True)
     algorithm = models.CharField(max_length=8, blank=True)
@@ -44,8 +25,6 @@ class Unlock(models.Model):
     user_challenge = models.CharField(max_length=64, blank=True)
     server_spki = models.CharField(max_length=64, blank=True)
     signed_octets = models.BinaryField(null=True)
-    aborted_at = models.DateTimeField(null=True)
-    abort_reason = models.CharField(max_length=32, blank=True)
 
     class Meta:
         """What the database itself refuses."""
@@ -104,6 +83,3 @@ class Unlock(models.Model):
                 condition=Q(expires_at__gt=F("opened_at")), name="unlock_expires_after_it_was_opened"
             ),
         ]
-
-    def __str__(self) -> str:
-        return str(self.id)
