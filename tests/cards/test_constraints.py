@@ -21,6 +21,7 @@ from cards.models import (
     OrderStop,
     Receipt,
 )
+from cards.pictures.models import CardPicture
 from cards.puk_letter_models import PukLetter
 from cards.reminder_models import CardReminder
 from cards.unlock_models import Unlock
@@ -209,6 +210,28 @@ def block_request(scene: Scene, *, again: bool = False, **changes: object) -> Ca
     return lambda: BlockRequest.objects.create(**facts)
 
 
+def picture(scene: Scene, *, times: int = 1, **changes: object) -> Callable[[], object]:
+    found = a_pending_order(scene)
+    facts: dict[str, object] = {
+        "kind": "photo",
+        "source": "camera",
+        "person_id": found.person_id,
+        "organization_id": found.organization_id,
+        "hsa_id": found.hsa_id,
+        "order": found,
+        "captured_at": NOW,
+        "captured_by": "x",
+        "sha256": "0" * 64,
+        "octets": 1,
+        "width": 3,
+        "height": 4,
+        "sealed": b"x",
+        "wrapped_key": b"x",
+        **changes,
+    }
+    return lambda: [CardPicture.objects.create(**facts) for _ in range(times)]
+
+
 VIOLATIONS: list[tuple[str, Violation]] = [
     ("card_order_state_is_known", lambda s: order(s, state="LOST")),
     ("card_order_environment_is_known", lambda s: order(s, environment="DEV")),
@@ -257,7 +280,6 @@ VIOLATIONS: list[tuple[str, Violation]] = [
     ("activation_aborted_iff_when_and_why", lambda s: activation(s, state="ABORTED", aborted_at=NOW)),
     ("activation_active_iff_finished", lambda s: activation(s, finished_at=NOW)),
     ("activation_claimed_iff_by_a_client_key", lambda s: claimed(s, client_key=None)),
-    ("activation_answered_iff_when_and_what", lambda s: claimed(s, answers=1)),
     ("activation_past_opened_was_claimed", lambda s: activation(s, state="CLAIMED")),
     ("activation_past_written_was_written", lambda s: claimed(s, state="WRITTEN")),
     ("activation_expires_after_it_was_opened", lambda s: activation(s, expires_at=NOW - timedelta(days=999))),
@@ -298,6 +320,19 @@ VIOLATIONS: list[tuple[str, Violation]] = [
     ("puk_letter_ended_iff_when_and_why", lambda s: letter(s, ended_at=NOW)),
     ("puk_letter_with_the_producer_was_sent", lambda s: letter(s, state="SENT")),
     ("puk_letter_posted_iff_when", lambda s: letter(s, posted_at=NOW)),
+    ("card_picture_kind_is_known", lambda s: picture(s, kind="fingerprint")),
+    ("card_picture_source_is_known", lambda s: picture(s, source="post")),
+    ("one_picture_of_a_kind_per_order", lambda s: picture(s, times=2)),
+    ("card_picture_has_a_size", lambda s: picture(s, width=0)),
+    ("card_picture_has_a_size", lambda s: picture(s, height=0)),
+    ("card_picture_has_a_size", lambda s: picture(s, octets=0)),
+    ("card_picture_is_here_iff_not_purged", lambda s: picture(s, sealed=None)),
+    ("card_picture_is_here_iff_not_purged", lambda s: picture(s, wrapped_key=None)),
+    ("card_picture_is_here_iff_not_purged", lambda s: picture(s, purged_at=NOW, purge_reason="produced")),
+    (
+        "card_picture_is_here_iff_not_purged",
+        lambda s: picture(s, sealed=None, wrapped_key=None, purged_at=NOW, purge_reason="bored"),
+    ),
 ]
 
 
