@@ -88,9 +88,11 @@ class MainJob:
 
     def first_cards(self) -> None:
         """Get the administrators their cards, each activated with a PIN of its own."""
-        for member in FIRST_CARDS:
-            with self.teller.step(f"A first card for {member.name}") as step:
-                made = json.loads(manage("first_card", "--hsa-id", member.hsa_id).strip().splitlines()[-1])
+        with self.teller.step(f"The card factory makes {len(FIRST_CARDS)} first cards"):
+            named = [f"--hsa-id={member.hsa_id}" for member in FIRST_CARDS]
+            lines = manage("first_card", *named).strip().splitlines()[-len(FIRST_CARDS) :]
+        for member, made in zip(FIRST_CARDS, map(json.loads, lines), strict=True):
+            with self.teller.step(f"{member.name} activates theirs with a PIN of their own") as step:
                 if made["url"]:
                     flows.activate(made["url"], new_pin=member.pin, configuration=self.configuration)
                 self.filing.person(member, made["card_number"])

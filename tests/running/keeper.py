@@ -8,7 +8,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -44,14 +43,13 @@ def people(first_cards: list[str]) -> list[Answer]:
     call_command("sync", "hsa", stdout=StringIO())
     call_command("sync", "pu", stdout=StringIO())
     call_command("bootstrap_roles", stdout=StringIO())
-    with ThreadPoolExecutor() as threads:
-        return list(threads.map(first_card, first_cards))
+    return made_first_cards(first_cards) if first_cards else []
 
 
-def first_card(hsa_id: str) -> Answer:
-    """Return the card made for a first administrator, and where its activation starts."""
-    card: Answer = json.loads(_said("first_card", f"--hsa-id={hsa_id}"))
-    return card
+def made_first_cards(hsa_ids: list[str]) -> list[Answer]:
+    """Return the cards made for first administrators, and where their activations start."""
+    said = _said("first_card", *(f"--hsa-id={hsa_id}" for hsa_id in hsa_ids))
+    return [json.loads(line) for line in said.splitlines()]
 
 
 def _said(*arguments: str) -> str:
@@ -90,7 +88,7 @@ def serve(supervisor: Supervisor, questions: Iterator[str], answer: Callable[[ob
             case "manage":
                 answer(manage([str(argument) for argument in question["arguments"]]))  # type: ignore[attr-defined]
             case "first_card":
-                answer(first_card(str(question["hsa_id"])))
+                answer(made_first_cards([str(question["hsa_id"])])[0])
             case name:
                 answer(getattr(facts, str(name))(**question))
 

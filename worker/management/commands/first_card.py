@@ -23,62 +23,79 @@ from journal.errors import DomainError
 
 PRODUCT = "7C1"
 WAIT_SECONDS = 60
+_CEREMONY = Actor.system("key_ceremony")
 
 
 class Command(BaseCommand):
-    """Order, wait for the factory, open the activation, and print where it starts."""
+    """Order, wait for the factory, open the activations, and print where they start."""
 
-    help = "Get one of the first administrators a card; prints JSON with card_number and activation url."
+    help = (
+        "Get the first administrators their cards; prints JSON with card_number and activation url for each."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the employment's HSA-id."""
-        parser.add_argument("--hsa-id", required=True)
+        """Take the employments' HSA-ids."""
+        parser.add_argument("--hsa-id", required=True, action="append", help="may be given several times")
 
-    def handle(self, *_: object, hsa_id: str, **__: object) -> None:
-        """Print {"card_number", "state", "url"}; url is empty when the card is active already."""
-        now = timezone.now()
-        actor = Actor.system("key_ceremony")
-        employment = Employment.objects.select_related("person").filter(hsa_id=hsa_id).first()
-        if employment is None:
-            raise CommandError(f"nobody with HSA-id {hsa_id} is known: run manage.py sync hsa")
-        if not roles_of(hsa_id, at=now):
-            raise CommandError(f"{hsa_id} holds no role: only administrators get a first card, others order")
-        active = Card.objects.filter(hsa_id=hsa_id, state=CardState.ACTIVE.value).first()
-        if active is not None:
-            self.stdout.write(json.dumps({"card_number": active.card_number, "state": "active", "url": ""}))
-            return
-        try:
-            waiting = Card.objects.filter(
-                hsa_id=hsa_id, state__in=[CardState.ORDERED.value, CardState.SHIPPED.value]
-            ).first()
-            card = waiting or place_order(hsa_id=hsa_id, product_code=PRODUCT, actor=actor, at=now).card
-            card = self._shipped(card)
-            opened = open_activation(
-                card_id=str(card.pk),
-                identity_check=IdentityCheckFacts(
-                    method=IdentityCheckMethod.VISIT,
-                    document_kind=DocumentKind.PASSPORT,
-                    document_number="KEY-CEREMONY",
-                    document_valid_until=(now + timedelta(days=1)).date(),
-                    steps=frozenset(IdentityCheckStep),
-                ),
-                actor=actor,
-                at=timezone.now(),
+    def handle(self, *_: object, hsa_id: list[str], **__: object) -> None:
+        """Print {"card_number", "state", "url"} for each; url is empty when the card is active already.
+
+        All are ordered before the first is waited for: the factory makes them together.
+        """
+        cards = [_ordered(one) for one in hsa_id]
+        for card in cards:
+            told = {"card_number": card.card_number, "state": "active", "url": ""}
+            if card.state != CardState.ACTIVE.value:
+                told |= {"state": "shipped", "url": _opened(_shipped(card))}
+            self.stdout.write(json.dumps(told))
+
+
+def _ordered(hsa_id: str) -> Card:
+    """Return the card that somebody has or waits for, and order one for who has none."""
+    now = timezone.now()
+    employment = Employment.objects.select_related("person").filter(hsa_id=hsa_id).first()
+    if employment is None:
+        raise CommandError(f"nobody with HSA-id {hsa_id} is known: run manage.py sync hsa")
+    if not roles_of(hsa_id, at=now):
+        raise CommandError(f"{hsa_id} holds no role: only administrators get a first card, others order")
+    for states in ([CardState.ACTIVE], [CardState.ORDERED, CardState.SHIPPED]):
+        found = Card.objects.filter(hsa_id=hsa_id, state__in=[state.value for state in states]).first()
+        if found is not None:
+            return found
+    try:
+        return place_order(hsa_id=hsa_id, product_code=PRODUCT, actor=_CEREMONY, at=now).card
+    except DomainError as error:
+        raise CommandError(f"no card for {hsa_id}: {error.code} {error.facts}") from error
+
+
+def _shipped(card: Card) -> Card:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while card.state != CardState.SHIPPED.value:
+        if time.monotonic() > deadline:
+            raise CommandError(
+                "the factory has not shipped the card: are the worker and the factory running?"
             )
-        except DomainError as error:
-            raise CommandError(f"no card for {hsa_id}: {error.code} {error.facts}") from error
-        self.stdout.write(
-            json.dumps({"card_number": card.card_number, "state": "shipped", "url": opened.start_url})
-        )
+        time.sleep(0.1)
+        card.refresh_from_db()
+    return card
 
-    @staticmethod
-    def _shipped(card: Card) -> Card:
-        deadline = time.monotonic() + WAIT_SECONDS
-        while card.state != CardState.SHIPPED.value:
-            if time.monotonic() > deadline:
-                raise CommandError(
-                    "the factory has not shipped the card: are the worker and the factory running?"
-                )
-            time.sleep(0.1)
-            card.refresh_from_db()
-        return card
+
+def _opened(card: Card) -> str:
+    """Open the activation of a card, and return where it starts."""
+    now = timezone.now()
+    try:
+        opened = open_activation(
+            card_id=str(card.pk),
+            identity_check=IdentityCheckFacts(
+                method=IdentityCheckMethod.VISIT,
+                document_kind=DocumentKind.PASSPORT,
+                document_number="KEY-CEREMONY",
+                document_valid_until=(now + timedelta(days=1)).date(),
+                steps=frozenset(IdentityCheckStep),
+            ),
+            actor=_CEREMONY,
+            at=now,
+        )
+    except DomainError as error:
+        raise CommandError(f"no card for {card.hsa_id}: {error.code} {error.facts}") from error
+    return opened.start_url
