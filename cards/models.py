@@ -8,8 +8,8 @@ from django.db.models import F, Q
 
 from ca.environments import Environment
 from cards.block_request_models import BlockRequest  # noqa: F401 - Django finds models from here
-from cards.pictures.models import CardPicture  # noqa: F401 - Django finds models from here
 from cards.conversation_models import OpenedByChallenge
+from cards.pictures.models import CardPicture  # noqa: F401 - Django finds models from here
 from cards.products import DocumentKind, IdentityCheckMethod
 from cards.puk_letter_models import PukLetter  # noqa: F401 - Django finds models from here
 from cards.reasons import BlockReason
