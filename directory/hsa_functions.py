@@ -13,12 +13,12 @@ from directory.errors import InvalidIdentifier, RegisterUnavailable
 from directory.identifiers import HsaId
 
 KINDS = frozenset({"server", "client", "email"})
-_KEYS = frozenset({"hsaId", "name", "kind", "organization", "names", "mail", "feigned"})
+_KEYS = frozenset({"hsaId", "name", "kind", "organization", "unit", "names", "mail", "feigned"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HsaFunction:
-    """A function object. ``organization`` is the HSA-id of its owner, ``mail`` its functional mailbox."""
+    """A function object; ``organization`` and ``unit`` (or none) are HSA-ids, ``mail`` is its mailbox."""
 
     hsa_id: str
     name: str
@@ -26,6 +26,7 @@ class HsaFunction:
     organization: str
     names: tuple[str, ...]
     mail: str
+    unit: str = ""
 
 
 class HsaFunctionClient:
@@ -70,7 +71,7 @@ class HsaFunctionClient:
 
 def _function(one: dict[str, Any]) -> HsaFunction:
     """Return a function object. Raises ``ValueError``, ``KeyError`` or ``InvalidIdentifier``."""
-    texts = ("hsaId", "name", "kind", "organization", "mail")
+    texts = ("hsaId", "name", "kind", "organization", "unit", "mail")
     if set(one) != _KEYS or one["kind"] not in KINDS or not isinstance(one["feigned"], bool):
         raise ValueError
     if not all(isinstance(one[key], str) for key in texts) or not all(
@@ -79,6 +80,8 @@ def _function(one: dict[str, Any]) -> HsaFunction:
         raise ValueError
     HsaId.parse(one["hsaId"])
     HsaId.parse(one["organization"])
+    if one["unit"]:
+        HsaId.parse(one["unit"])
     return HsaFunction(
         hsa_id=one["hsaId"],
         name=one["name"],
@@ -86,4 +89,5 @@ def _function(one: dict[str, Any]) -> HsaFunction:
         organization=one["organization"],
         names=tuple(one["names"]),
         mail=one["mail"],
+        unit=one["unit"],
     )

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 
 from directory.errors import RegisterUnavailable
 from directory.hsa_functions import HsaFunction, HsaFunctionClient
-from directory.models import Organization
+from directory.models import Organization, Unit
 from functioncerts.events import FunctionObjectChanged
 from functioncerts.lifecycle import register_function_object
 from functioncerts.models import FunctionKind, FunctionObject
@@ -74,11 +75,16 @@ def _take_over(
             at=at,
         )
         facts = {
+            "unit_id": _unit(told, organization),
             "name": told.name[:120],
             "mailbox": told.mail[:254],
             "hsa_names": [name.lower() for name in told.names],
         }
-        fields = tuple(name for name, value in facts.items() if getattr(function_object, name) != value)
+        fields = tuple(
+            name.removesuffix("_id")
+            for name, value in facts.items()
+            if getattr(function_object, name) != value
+        )
         FunctionObject.objects.filter(pk=function_object.pk).update(last_read_at=at, **facts)
         function_object.refresh_from_db()
         if known is not None and fields:
@@ -95,3 +101,11 @@ def _take_over(
         if covered := [name for name in function_object.hsa_names if is_inside(name, validated)]:
             open_function_object(function_object, names=covered, actor=actor, at=at)
     return known is None, known is not None and bool(fields)
+
+
+def _unit(told: HsaFunction, organization: Organization) -> UUID | None:
+    """Return the unit that HSA places the object in; None where it names none of the organization's."""
+    if not told.unit:
+        return None
+    found = Unit.objects.filter(hsa_id__iexact=told.unit, organization=organization)
+    return found.values_list("pk", flat=True).first()

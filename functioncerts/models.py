@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from ca.environments import Environment
-from directory.models import Employment, Organization, Role
+from directory.models import Employment, Organization, Role, Unit
 from functioncerts.notice_models import (
     Answer,
     ExpiryNotice,
@@ -67,6 +67,7 @@ class FunctionObject(models.Model):
     kind = models.CharField(max_length=8)
     name = models.CharField(max_length=120)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="function_objects")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, related_name="function_objects")
     environment = models.CharField(max_length=8, default=Environment.PROD.value)
     state = models.CharField(max_length=16)
     registered_at = models.DateTimeField()

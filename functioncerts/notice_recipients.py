@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from directory.agency_models import Agency
 from directory.models import Employment, Organization, Role, RoleAssignment
 from directory.reach import in_force as agency_in_force
+from directory.reach import units_above
 from directory.role_selectors import in_force
 from functioncerts.models import Answer, FunctionObject, FunctionResponsible, NoticeAnswer, Recipient
 
@@ -36,12 +39,20 @@ def recipients(
         found += _people(Recipient.ORDERER, [answer.answered_by])
     if answer is None or escalates:
         places = _handling(function_object.organization, at=at)
-        found += _holders(Recipient.ORDERER, {Role.FUNCTION_CERT_ORDERER}, places, at=at)
+        found += _holders(
+            Recipient.ORDERER, {Role.FUNCTION_CERT_ORDERER}, places, function_object=function_object, at=at
+        )
         named = FunctionResponsible.objects.filter(function_object=function_object)
         found += _people(Recipient.RESPONSIBLE, named.values_list("hsa_id", flat=True))
     if escalates:
         managers = {Role.ISSUANCE_MANAGER, Role.DEPUTY_ISSUANCE_MANAGER}
-        found += _holders(Recipient.MANAGER, managers, [function_object.organization_id], at=at)
+        found += _holders(
+            Recipient.MANAGER,
+            managers,
+            [function_object.organization_id],
+            function_object=function_object,
+            at=at,
+        )
     if function_object.mailbox:
         found.append(To(recipient=Recipient.MAILBOX, address=function_object.mailbox))
     first: dict[str, To] = {}
@@ -65,10 +76,19 @@ def _handling(organization: Organization, *, at: datetime) -> list[UUID]:
     return [organization.pk, *named, *agents.values_list("agent_id", flat=True)]
 
 
-def _holders(recipient: Recipient, roles: set[Role], places: list[UUID], *, at: datetime) -> list[To]:
+def _holders(
+    recipient: Recipient,
+    roles: set[Role],
+    places: list[UUID],
+    *,
+    function_object: FunctionObject,
+    at: datetime,
+) -> list[To]:
+    """Return who holds a role for one of the places, or for a unit that the function object lies in."""
+    above = units_above(str(function_object.unit_id or ""))
     held = RoleAssignment.objects.filter(
         in_force(at),
-        unit__isnull=True,
+        Q(unit__isnull=True) | Q(unit_id__in=above),
         organization_id__in=places,
         role__in=[role.value for role in roles],
         employment__person__protected_identity=False,

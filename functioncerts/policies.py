@@ -7,6 +7,7 @@ from typing import Final
 from ca.environments import Environment
 from ca.selectors import issuers
 from directory.models import Employment, Role
+from directory.policies import in_scope
 from functioncerts.models import ApprovalPolicy, FunctionObject, FunctionOrder
 from functioncerts.states import FunctionObjectState, FunctionOrderState
 from journal.actor import Actor, ActorKind
@@ -30,9 +31,7 @@ MAY_VALIDATE: Final = frozenset({Role.VALIDATION_SPECIALIST.value})
 
 def may_order(function_object: FunctionObject, *, actor: Actor, at: datetime) -> Refusal | None:  # noqa: ARG001 - same shape
     """Return why this actor may not order for this function object, or None if they may."""
-    if (
-        refusal := _actor_refusal(actor, MAY_ORDER, organization_id=str(function_object.organization_id))
-    ) is not None:
+    if (refusal := _out_of_reach(function_object, MAY_ORDER, actor=actor)) is not None:
         return refusal
     if function_object.state != FunctionObjectState.VALIDATED.value:
         facts = (("function_object", function_object.hsa_id), ("state", function_object.state))
@@ -46,7 +45,7 @@ def may_order(function_object: FunctionObject, *, actor: Actor, at: datetime) ->
 
 def may_revoke(order: FunctionOrder, *, actor: Actor, at: datetime) -> Refusal | None:  # noqa: ARG001 - same shape
     """Return why this actor may not revoke this order's certificate, or None if they may."""
-    if (refusal := _actor_refusal(actor, MAY_REVOKE, organization_id=str(order.organization_id))) is not None:
+    if (refusal := _out_of_reach(order.function_object, MAY_REVOKE, actor=actor)) is not None:
         return refusal
     if order.state == FunctionOrderState.REVOKED.value:
         at_text = order.revoked_at.isoformat() if order.revoked_at else ""
@@ -68,7 +67,7 @@ def needs_second_person(function_object: FunctionObject, *, actor: Actor) -> boo
 
 def may_decide(order: FunctionOrder, *, actor: Actor, at: datetime) -> Refusal | None:  # noqa: ARG001 - same shape
     """Return why this actor may not approve or decline this order, or None if they may."""
-    if (refusal := _actor_refusal(actor, MAY_ORDER, organization_id=str(order.organization_id))) is not None:
+    if (refusal := _out_of_reach(order.function_object, MAY_ORDER, actor=actor)) is not None:
         return refusal
     if order.state != FunctionOrderState.AWAITING_APPROVAL.value:
         return Refusal(code="order_not_waiting", facts=(("state", order.state),))
@@ -87,12 +86,17 @@ def is_same_person(actor: Actor, known_as: str) -> bool:
 
 def may_receive(order: FunctionOrder, *, actor: Actor) -> Refusal | None:
     """Return why this actor may not receive this order's certificate, or None if they may."""
-    return _actor_refusal(actor, MAY_ORDER, organization_id=str(order.organization_id))
+    return _out_of_reach(order.function_object, MAY_ORDER, actor=actor)
 
 
 def may_set_up(function_object: FunctionObject, *, actor: Actor) -> Refusal | None:
     """Return why this actor may not say who is responsible for this object, or None if they may."""
-    return _actor_refusal(actor, MAY_ORDER, organization_id=str(function_object.organization_id))
+    return _out_of_reach(function_object, MAY_ORDER, actor=actor)
+
+
+def may_end(function_object: FunctionObject, *, actor: Actor) -> Refusal | None:
+    """Return why this actor may not end what programs were allowed for this object, or None if they may."""
+    return _out_of_reach(function_object, MAY_REVOKE, actor=actor)
 
 
 def may_set_approval(organization_id: str, *, actor: Actor) -> Refusal | None:
@@ -113,10 +117,18 @@ def has_role(actor: Actor, roles: Iterable[str]) -> bool:
     return actor.kind is ActorKind.SYSTEM or actor.role in set(roles)
 
 
-def _actor_refusal(actor: Actor, roles: frozenset[str], *, organization_id: str) -> Refusal | None:
+def _out_of_reach(function_object: FunctionObject, roles: frozenset[str], *, actor: Actor) -> Refusal | None:
+    """Return the refusal for an object outside the role, its organizations or its units."""
+    organization_id, unit_id = str(function_object.organization_id), str(function_object.unit_id or "")
+    return _actor_refusal(actor, roles, organization_id=organization_id, unit_id=unit_id)
+
+
+def _actor_refusal(
+    actor: Actor, roles: frozenset[str], *, organization_id: str, unit_id: str = ""
+) -> Refusal | None:
     if not has_role(actor, roles):
         facts = (("role", actor.role), ("needed", ",".join(sorted(roles))))
         return Refusal(code="role_missing", facts=facts, fixer=Role.ISSUANCE_MANAGER.value)
-    if actor.kind is not ActorKind.SYSTEM and organization_id not in actor.organization_ids:
+    if not in_scope(actor, organization_id, unit_id=unit_id):
         return Refusal(code="outside_scope", fixer=Role.ISSUANCE_MANAGER.value)
     return None

@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 from ca.models import Certificate
 from ca.selectors import certificate as get_certificate
 from ca.selectors import certificates_by_id
+from directory.reach import placed_within
 from directory.row_ids import row_id
 from functioncerts import policies
 from functioncerts.errors import FunctionObjectNotFound, FunctionOrderNotFound
@@ -135,8 +136,7 @@ def certificates_of(orders: Iterable[FunctionOrder]) -> dict[str, Certificate]:
 def certificates_counted(*, actor: Actor) -> dict[str, int]:
     """Return how many delivered certificates each organization in the actor's scope has, by its id."""
     delivered = FunctionOrder.objects.filter(state=FunctionOrderState.DELIVERED.value)
-    if actor.kind is not ActorKind.SYSTEM:
-        delivered = delivered.filter(organization_id__in=actor.organization_ids)
+    delivered = delivered.filter(placed_within(actor, "function_object__"))
     counted = delivered.values_list("organization_id").annotate(Count("pk")).order_by()
     return {str(pk): number for pk, number in counted}
 
@@ -148,12 +148,12 @@ def certificate_of(order: FunctionOrder) -> Certificate | None:
 
 def visible_objects(actor: Actor) -> QuerySet[FunctionObject]:
     """Return the function objects in the actor's reach; specialists see all, also what waits for them."""
-    objects = FunctionObject.objects.select_related("organization")
+    objects = FunctionObject.objects.select_related("organization", "unit")
     if actor.kind is ActorKind.SYSTEM or policies.has_role(actor, policies.MAY_VALIDATE):
         return objects
     if not policies.has_role(actor, policies.MAY_READ):
         return objects.none()
-    return objects.filter(organization_id__in=actor.organization_ids)
+    return objects.filter(placed_within(actor))
 
 
 def visible_orders(actor: Actor) -> QuerySet[FunctionOrder]:
@@ -163,7 +163,7 @@ def visible_orders(actor: Actor) -> QuerySet[FunctionOrder]:
         return orders
     if not policies.has_role(actor, policies.MAY_READ):
         return orders.none()
-    return orders.filter(organization_id__in=actor.organization_ids)
+    return orders.filter(placed_within(actor, "function_object__"))
 
 
 def _read_key(text: str) -> tuple[datetime, uuid.UUID] | None:

@@ -35,6 +35,7 @@ def _shown(one: Function) -> dict[str, object]:
         "name": one.name,
         "kind": one.kind,
         "organization": one.organization,
+        "unit": one.unit,
         "names": list(one.names),
         "mail": one.mail,
         "feigned": True,

@@ -42,11 +42,12 @@ FUNCTIONS = (
         "server",
         "Journalsystemet",
         ("journal.regionnorr.test", "journal-api.regionnorr.test"),
+        "1006",
     ),
-    (NORR, "REMISS", "client", "Remissklienten", ("remiss.regionnorr.test",)),
-    (NORR, "LABB", "client", "Labbklienten", ("labb.regionnorr.test",)),
-    (NORR, "BREVLADA", "email", "Akutmottagningens brevlåda", ("akuten@regionnorr.test",)),
-    (SYD, "RIS", "server", "Röntgeninformationssystemet", ("ris.regionsyd.test",)),
+    (NORR, "REMISS", "client", "Remissklienten", ("remiss.regionnorr.test",), "1006"),
+    (NORR, "LABB", "client", "Labbklienten", ("labb.regionnorr.test",), "1003"),
+    (NORR, "BREVLADA", "email", "Akutmottagningens brevlåda", ("akuten@regionnorr.test",), "1002"),
+    (SYD, "RIS", "server", "Röntgeninformationssystemet", ("ris.regionsyd.test",), ""),
 )
 """Function objects in the tree of services; those of Region Norr are ordered for in the demo."""
 
@@ -298,10 +299,10 @@ def written() -> str:
 
 def _functions() -> list[str]:
     out: list[str] = []
-    for owner, key, kind, name, names in FUNCTIONS:
+    for owner, key, kind, name, names, unit in FUNCTIONS:
         out += ["[[function]]", *_lines({
             "hsa_id": f"{owner}-{key}", "name": name, "kind": kind, "organization": f"{owner}-0001",
-            "mail": f"{key.lower()}@example.test",
+            "unit": unit and f"{owner}-{unit}", "mail": f"{key.lower()}@example.test",
         }), f"names = [{', '.join(map(_written, names))}]", ""]  # fmt: skip
     return out
 

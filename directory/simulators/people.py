@@ -74,6 +74,7 @@ class Function:
     organization: str
     names: tuple[str, ...] = ()
     mail: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

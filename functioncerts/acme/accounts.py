@@ -8,6 +8,7 @@ from typing import Final
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from functioncerts import policies
 from functioncerts.acme.accounts_ended import end_accounts
 from functioncerts.acme.acting import actor_of_account
 from functioncerts.acme.encoded import json_object
@@ -19,7 +20,6 @@ from functioncerts.acme.jose import AccountKey, read_key, verify
 from functioncerts.acme.limits import demand_room_for_account
 from functioncerts.acme.models import Account, ExternalAccountKey
 from functioncerts.acme.moves import about_account
-from functioncerts.acme.policies import may_end
 from functioncerts.acme.selectors import account_of
 from functioncerts.acme.states import AccountAction, AccountState
 from functioncerts.errors import Refused
@@ -100,7 +100,7 @@ def revoke_account(*, account_id: str, actor: Actor, at: datetime) -> Account:
     Raises AccountNotFound (also outside the actor's scope) and Refused.
     """
     account = account_of(account_id, actor=actor)
-    if (refusal := may_end(account.function_object, actor=actor)) is not None:
+    if (refusal := policies.may_end(account.function_object, actor=actor)) is not None:
         raise Refused(refusal)
     with transaction.atomic():
         end_accounts([account], AccountAction.REVOKE, actor=actor, at=at)

@@ -18,7 +18,6 @@ from functioncerts.acme.accounts_ended import end_accounts
 from functioncerts.acme.errors import ExternalKeyNotFound
 from functioncerts.acme.events import AcmeKeyApproved, AcmeKeyCreated, AcmeKeyRevoked
 from functioncerts.acme.models import Account, ExternalAccountKey
-from functioncerts.acme.policies import may_end
 from functioncerts.acme.states import AccountAction, AccountState
 from functioncerts.errors import FunctionObjectNotFound, Refused
 from functioncerts.models import FunctionKind
@@ -109,7 +108,7 @@ def revoke_external_key(*, external_key_id: UUID | str, actor: Actor, at: dateti
     and Refused.
     """
     found = get_external_key(external_key_id, actor=actor)
-    if (refusal := may_end(found.function_object, actor=actor)) is not None:
+    if (refusal := policies.may_end(found.function_object, actor=actor)) is not None:
         raise Refused(refusal)
     with transaction.atomic():
         moved = ExternalAccountKey.objects.filter(pk=found.pk, revoked_at__isnull=True).update(

@@ -1,23 +1,11 @@
-"""Who may end what programs were allowed; who may allow it is whoever may order for the function object."""
+"""Whether a second person has approved what a program orders."""
 
 from django.conf import settings
 
-from directory.models import Role
 from functioncerts.acme.errors import AcmeProblem, ProblemType
 from functioncerts.acme.models import Account
-from functioncerts.models import FunctionObject
-from functioncerts.policies import MAY_REVOKE, has_role, needs_second_person
-from journal.actor import Actor, ActorKind
-from journal.errors import Refusal
-
-
-def may_end(function_object: FunctionObject, *, actor: Actor) -> Refusal | None:
-    """Return why this actor may not revoke external account keys and accounts, or None if they may."""
-    if not has_role(actor, MAY_REVOKE):
-        facts = (("role", actor.role), ("needed", ",".join(sorted(MAY_REVOKE))))
-        return Refusal(code="role_missing", facts=facts, fixer=Role.ISSUANCE_MANAGER.value)
-    is_ours = actor.kind is ActorKind.SYSTEM or str(function_object.organization_id) in actor.organization_ids
-    return None if is_ours else Refusal(code="outside_scope", fixer=Role.ISSUANCE_MANAGER.value)
+from functioncerts.policies import needs_second_person
+from journal.actor import Actor
 
 
 def demand_second_person(account: Account, *, actor: Actor) -> str:

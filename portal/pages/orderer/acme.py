@@ -23,7 +23,6 @@ from functioncerts.acme.external_keys import (
     revoke_external_key,
 )
 from functioncerts.acme.models import Account, ExternalAccountKey
-from functioncerts.acme.policies import may_end
 from functioncerts.acme.selectors import accounts_of, external_keys_of
 from functioncerts.acme.states import AccountState
 from functioncerts.errors import Refused
@@ -106,7 +105,7 @@ def acme_page(
         account.external_key_id for account in accounts if account.state == AccountState.VALID.value
     )
     refusal = _why_not(one, actor=actor, at=at)
-    may_revoke = may_end(one, actor=actor) is None
+    may_revoke = policies.may_end(one, actor=actor) is None
     waits = policies.needs_second_person(one, actor=actor)
     keys = list(external_keys_of(one, actor=actor))
     names = names_of({key.created_by for key in keys})
@@ -129,7 +128,7 @@ def acme_page(
                 and refusal is None
                 and key.approved_at is None
                 and key.revoked_at is None
-                and key.created_by != actor.identifier,
+                and not policies.is_same_person(actor, key.created_by),
                 may_revoke=may_revoke and key.revoked_at is None,
             )
             for key in keys

@@ -148,6 +148,7 @@ def function_page(one: FunctionObject, *, actor: Actor, at: datetime) -> Functio
     facts = [
         Fact(name=_("HSA-id"), value=one.hsa_id, copy=one.hsa_id),
         Fact(name=_("Organization"), value=one.organization.name),
+        *([Fact(name=_("Unit"), value=one.unit.name)] if one.unit else []),
         Fact(name=_("Kind"), value=str(words.FUNCTION_KINDS[one.kind])),
         Fact(name=_("Mailbox for notices"), value=one.mailbox or _("none")),
         Fact(name=_("Registered"), value=moments.moment(one.registered_at, now=at)),
