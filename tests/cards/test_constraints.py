@@ -280,6 +280,7 @@ VIOLATIONS: list[tuple[str, Violation]] = [
     ("activation_aborted_iff_when_and_why", lambda s: activation(s, state="ABORTED", aborted_at=NOW)),
     ("activation_active_iff_finished", lambda s: activation(s, finished_at=NOW)),
     ("activation_claimed_iff_by_a_client_key", lambda s: claimed(s, client_key=None)),
+    ("activation_answered_iff_when_and_what", lambda s: claimed(s, answers=1)),
     ("activation_past_opened_was_claimed", lambda s: activation(s, state="CLAIMED")),
     ("activation_past_written_was_written", lambda s: claimed(s, state="WRITTEN")),
     ("activation_expires_after_it_was_opened", lambda s: activation(s, expires_at=NOW - timedelta(days=999))),

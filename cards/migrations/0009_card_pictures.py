@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cards", "0007_block_requests"),
+        ("cards", "0008_answers_of_activations"),
         ("directory", "0013_unit_roles_without_functions"),
     ]
 
