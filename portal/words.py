@@ -368,6 +368,8 @@ EVENTS: Final[Mapping[str, Text]] = {
     "role.appointment_lapsed": _("Request for a role lapsed"),
     "role.confirmed": _("Role confirmed"),
     "role.reminded": _("Reminder of a role"),
+    "function_object.registered": _("Function object registered"),
+    "function_object.validated": _("Function object validated"),
     "function_certificate.ordered": _("Function certificate ordered"),
     "function_certificate.delivered": _("Function certificate delivered"),
     "function_certificate.approved": _("Function certificate approved"),

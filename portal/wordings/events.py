@@ -506,14 +506,14 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         group="functions",
         icon="server",
         tone="info",
-        name=_("Function object registered"),
+        name=EVENTS["function_object.registered"],
         sentence=_("%(who)s registered the function object %(function)s"),
     ),
     "function_object.validated": EventWords(
         group="functions",
         icon="patch-check",
         tone="ok",
-        name=_("Function object validated"),
+        name=EVENTS["function_object.validated"],
         sentence=_("%(who)s validated the names of %(function)s: %(names)s"),
     ),
     "revocation.seen": EventWords(

@@ -86,3 +86,15 @@ def test_who_made_a_key_is_not_offered_to_approve_it(
     second = replace(scene.cast.bo, identifier="SE2321000016-A009")
     (theirs,) = acme_page(function, actor=second, at=scene.at).keys
     assert (own.may_approve, theirs.may_approve) == (False, True)
+
+
+def test_who_made_a_key_is_not_offered_to_approve_it_under_another_hsa_id(
+    scene: Scene, function: FunctionObject, log_in: LogIn
+) -> None:
+    ApprovalPolicy.objects.create(
+        organization=scene.cast.norr, kind="server", set_at=scene.at, set_by="SE2321000016-A009"
+    )
+    log_in(scene.cast.bo).post(reverse("function-acme", args=[function.pk]), {"act": "make"})
+    other = replace(scene.cast.bo, identifier="SE2321000016-A777")
+    (shown,) = acme_page(function, actor=other, at=scene.at).keys
+    assert not shown.may_approve

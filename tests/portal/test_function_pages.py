@@ -252,3 +252,11 @@ def test_a_dns_proof_says_which_record_to_write(scene: Scene, server: FunctionOb
     text = browser.post("/functions/validations/", told, follow=True).content.decode()
     assert "_sigill-validation.ny.test" in text
     assert f"sigill-validation={NameValidation.objects.get(name='ny.test').token}" in text
+
+
+def test_what_hsa_and_our_own_jobs_did_stands_in_the_history(
+    scene: Scene, server: FunctionObject, log_in: LogIn
+) -> None:
+    text = log_in(scene.cast.bo).get(f"/functions/{server.pk}/").content.decode()
+    assert "Funktionsobjekt registrerat" in text
+    assert "Funktionsobjekt validerat" in text
