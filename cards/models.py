@@ -21,6 +21,13 @@ from cards.states import (
     CardOrderState,
     CardState,
 )
+from cards.stock_models import (  # noqa: F401 - Django finds models from here
+    StockBox,
+    StockCard,
+    StockCount,
+    StockPlace,
+    StockTransfer,
+)
 from cards.unlock_models import Unlock  # noqa: F401 - Django finds models from here
 from directory.models import Organization, Person
 

@@ -25,6 +25,7 @@ from cards.pictures.models import CardPicture
 from cards.puk_letter_models import PukLetter
 from cards.reminder_models import CardReminder
 from cards.unlock_models import Unlock
+from tests.cards.stock_violations import STOCK_VIOLATIONS
 from tests.scenarios import (
     CLIENT,
     Scene,
@@ -321,6 +322,7 @@ VIOLATIONS: list[tuple[str, Violation]] = [
     ("puk_letter_ended_iff_when_and_why", lambda s: letter(s, ended_at=NOW)),
     ("puk_letter_with_the_producer_was_sent", lambda s: letter(s, state="SENT")),
     ("puk_letter_posted_iff_when", lambda s: letter(s, posted_at=NOW)),
+    *STOCK_VIOLATIONS,
     ("card_picture_kind_is_known", lambda s: picture(s, kind="fingerprint")),
     ("card_picture_source_is_known", lambda s: picture(s, source="post")),
     ("one_picture_of_a_kind_per_order", lambda s: picture(s, times=2)),

@@ -1,0 +1,85 @@
+"""What the journal keeps of reserve cards in stock: places, counts, numbers of blank cards."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from journal.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AboutAPlace(Event):
+    stock_place_id: str
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockPlaceSet(_AboutAPlace):
+    """A place for reserve cards was opened, or is warned of at another number."""
+
+    TYPE: ClassVar[str] = "stock.place_set"
+    threshold: int
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockBoxReceived(_AboutAPlace):
+    """A box from the producer was received; the cards on its list that were not in it are missing."""
+
+    TYPE: ClassVar[str] = "stock.box_received"
+    IS_PRIVILEGED: ClassVar[bool] = True
+    stock_box_id: str
+    box_number: str
+    listed: int
+    missing_numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockSent(_AboutAPlace):
+    """Reserve cards left a place for another."""
+
+    TYPE: ClassVar[str] = "stock.sent"
+    stock_transfer_id: str
+    target_place_id: str
+    card_numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockArrived(_AboutAPlace):
+    """Reserve cards came to a place; those that did not come are missing."""
+
+    TYPE: ClassVar[str] = "stock.arrived"
+    stock_transfer_id: str
+    source_place_id: str
+    card_numbers: tuple[str, ...]
+    missing_numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockCounted(_AboutAPlace):
+    """A place was counted: what was expected, found, missing, found again, and there without a reason."""
+
+    TYPE: ClassVar[str] = "stock.counted"
+    stock_count_id: str
+    expected: int
+    found: int
+    missing_numbers: tuple[str, ...]
+    found_again_numbers: tuple[str, ...]
+    unexpected_numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockLost(_AboutAPlace):
+    """Reserve cards are lost, for ever: nobody can be handed one of them."""
+
+    TYPE: ClassVar[str] = "stock.lost"
+    reason: str
+    card_numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockRunningLow(_AboutAPlace):
+    """A place has fewer reserve cards than it should: those responsible are to be told."""
+
+    TYPE: ClassVar[str] = "stock.running_low"
+    left: int
+    threshold: int

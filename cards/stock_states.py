@@ -1,0 +1,56 @@
+"""The state tables of reserve cards before they are somebody's: envelopes in a stock, and those under way."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class StockCardState(StrEnum):
+    """Where a sealed envelope with a reserve card is."""
+
+    IN_STOCK = "IN_STOCK"
+    IN_TRANSIT = "IN_TRANSIT"
+    MISSING = "MISSING"
+    HANDED_OUT = "HANDED_OUT"
+    LOST = "LOST"
+
+
+class StockCardAction(StrEnum):
+    """What can happen to an envelope."""
+
+    SEND = "SEND"
+    ARRIVE = "ARRIVE"
+    MISS = "MISS"
+    FIND = "FIND"
+    HAND_OUT = "HAND_OUT"
+    LOSE = "LOSE"
+
+
+class StockTransferState(StrEnum):
+    """Where a hand-over between two places stands."""
+
+    SENT = "SENT"
+    RECEIVED = "RECEIVED"
+
+
+class StockTransferAction(StrEnum):
+    """What can happen to a hand-over."""
+
+    RECEIVE = "RECEIVE"
+
+
+STOCK_CARD_MOVES: Final[Mapping[tuple[StockCardState, StockCardAction], StockCardState]] = {
+    (StockCardState.IN_STOCK, StockCardAction.SEND): StockCardState.IN_TRANSIT,
+    (StockCardState.IN_STOCK, StockCardAction.MISS): StockCardState.MISSING,
+    (StockCardState.IN_STOCK, StockCardAction.HAND_OUT): StockCardState.HANDED_OUT,
+    (StockCardState.IN_STOCK, StockCardAction.LOSE): StockCardState.LOST,
+    (StockCardState.IN_TRANSIT, StockCardAction.ARRIVE): StockCardState.IN_STOCK,
+    (StockCardState.IN_TRANSIT, StockCardAction.MISS): StockCardState.MISSING,
+    (StockCardState.IN_TRANSIT, StockCardAction.LOSE): StockCardState.LOST,
+    (StockCardState.MISSING, StockCardAction.FIND): StockCardState.IN_STOCK,
+    (StockCardState.MISSING, StockCardAction.LOSE): StockCardState.LOST,
+}
+
+STOCK_TRANSFER_MOVES: Final[Mapping[tuple[StockTransferState, StockTransferAction], StockTransferState]] = {
+    (StockTransferState.SENT, StockTransferAction.RECEIVE): StockTransferState.RECEIVED,
+}

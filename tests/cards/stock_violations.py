@@ -1,0 +1,125 @@
+"""Rows of the stock that the database itself refuses, each otherwise right; test_constraints tries them."""
+
+from collections.abc import Callable
+from datetime import date
+
+from cards.serial_lists import SerialList
+from cards.stock_boxes import receive_box
+from cards.stock_counts import count_place
+from cards.stock_models import StockBox, StockCard, StockCount, StockPlace, StockTransfer
+from cards.stock_places import open_place
+from cards.stock_transfers import receive_cards, send_cards
+from tests.scenarios import Scene, card_number
+
+Act = Callable[[], object]
+
+
+def a_place(scene: Scene, name: str = "Reception", *, threshold: int = 3) -> StockPlace:
+    """Open a place of Region Norr."""
+    return open_place(
+        name=name,
+        threshold=threshold,
+        organization_id=str(scene.cast.norr.pk),
+        actor=scene.cast.alva,
+        at=scene.at,
+    )
+
+
+def a_list(*, box: str = "BOX-1", first: int = 500, cards: int = 4) -> SerialList:
+    """Return what the producer says is in a box."""
+    numbers = tuple(card_number(first + place) for place in range(cards))
+    return SerialList(box=box, product_code="773", valid_until=date(2031, 10, 31), card_numbers=numbers)
+
+
+def a_box(scene: Scene, place: StockPlace, serial_list: SerialList | None = None) -> StockBox:
+    """Receive a whole box at a place."""
+    serial_list = serial_list or a_list()
+    return receive_box(
+        place_id=str(place.pk),
+        serial_list=serial_list,
+        counted=len(serial_list.card_numbers),
+        actor=scene.cast.alva,
+        at=scene.at,
+    )
+
+
+def a_transfer(scene: Scene) -> StockTransfer:
+    """Send one card from one place to another."""
+    place, other = a_place(scene), a_place(scene, "Ward 3")
+    a_box(scene, place)
+    return send_cards(
+        source_id=str(place.pk),
+        target_id=str(other.pk),
+        card_numbers=[card_number(500)],
+        actor=scene.cast.alva,
+        at=scene.at,
+    )
+
+
+def place(scene: Scene, **changes: object) -> Act:
+    rows = StockPlace.objects.filter(pk=a_place(scene).pk)
+    return lambda: rows.update(**changes)
+
+
+def box(scene: Scene, **changes: object) -> Act:
+    rows = StockBox.objects.filter(pk=a_box(scene, a_place(scene)).pk)
+    return lambda: rows.update(**changes)
+
+
+def transfer(scene: Scene, **changes: object) -> Act:
+    rows = StockTransfer.objects.filter(pk=a_transfer(scene).pk)
+    return lambda: rows.update(**changes)
+
+
+def to_itself(scene: Scene) -> Act:
+    found = a_transfer(scene)
+    return lambda: StockTransfer.objects.filter(pk=found.pk).update(target=found.source)
+
+
+def received(scene: Scene, **changes: object) -> Act:
+    found = a_transfer(scene)
+    receive_cards(transfer_id=str(found.pk), actor=scene.cast.alva, at=scene.at)
+    return lambda: StockTransfer.objects.filter(pk=found.pk).update(**changes)
+
+
+def card(scene: Scene, **changes: object) -> Act:
+    a_box(scene, a_place(scene))
+    rows = StockCard.objects.filter(card_number=card_number(500))
+    return lambda: rows.update(**changes)
+
+
+def under_way(scene: Scene) -> Act:
+    found = a_transfer(scene)
+    return lambda: StockCard.objects.filter(transfer=found).update(state="IN_STOCK")
+
+
+def count(scene: Scene, **changes: object) -> Act:
+    found = count_place(place_id=str(a_place(scene).pk), counted=(), actor=scene.cast.alva, at=scene.at)
+    return lambda: StockCount.objects.filter(pk=found.pk).update(**changes)
+
+
+STOCK_VIOLATIONS: list[tuple[str, Callable[[Scene], Act]]] = [
+    (
+        "one_stock_place_per_organization_and_name",
+        lambda s: place(s, name=a_place(s, "Ward 3").name),
+    ),
+    ("a_stock_place_has_a_name", lambda s: place(s, name="")),
+    ("a_stock_box_holds_cards", lambda s: box(s, listed=0)),
+    ("stock_transfer_state_is_known", lambda s: transfer(s, state="STOLEN")),
+    ("a_stock_transfer_goes_between_two_places", to_itself),
+    ("a_stock_transfer_is_received_iff_when_and_by_whom", lambda s: received(s, received_at=None)),
+    ("a_stock_transfer_is_received_iff_when_and_by_whom", lambda s: received(s, received_by="")),
+    ("a_stock_transfer_is_received_iff_when_and_by_whom", lambda s: transfer(s, received_by="x")),
+    (
+        "a_stock_transfer_is_received_iff_when_and_by_whom",
+        lambda s: transfer(s, missing=1, note="x"),
+    ),
+    ("a_stock_transfer_that_lacks_cards_says_why", lambda s: received(s, missing=1)),
+    ("stock_card_state_is_known", lambda s: card(s, state="EATEN")),
+    ("stock_card_in_transit_iff_in_a_transfer", lambda s: card(s, state="IN_TRANSIT")),
+    ("stock_card_in_transit_iff_in_a_transfer", under_way),
+    ("stock_card_lost_iff_why", lambda s: card(s, state="LOST")),
+    ("stock_card_lost_iff_why", lambda s: card(s, loss_reason="lost")),
+    ("a_stock_count_that_differs_says_why", lambda s: count(s, missing="1")),
+    ("a_stock_count_that_differs_says_why", lambda s: count(s, unexpected="1")),
+]
