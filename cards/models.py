@@ -1,4 +1,4 @@
-"""What is stored of card orders, cards, identity checks, activations and the factory's reports."""
+"""What is stored of card orders, cards, identity checks and activations."""
 
 import uuid
 from typing import ClassVar
@@ -9,6 +9,13 @@ from django.db.models import F, Q
 from ca.environments import Environment
 from cards.block_request_models import BlockRequest  # noqa: F401 - Django finds models from here
 from cards.conversation_models import OpenedByChallenge
+from cards.manufacturing.models import (  # noqa: F401 - Django finds models from here
+    FactoryCursor,
+    FactoryFile,
+    FactoryReport,
+    ProductionBatch,
+    ProductionRow,
+)
 from cards.pictures.models import CardPicture  # noqa: F401 - Django finds models from here
 from cards.products import DocumentKind, IdentityCheckMethod
 from cards.puk_letter_models import PukLetter  # noqa: F401 - Django finds models from here
@@ -469,41 +476,6 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
-
-
-class FactoryReport(models.Model):
-    """A line of the card factory's report list, kept once, with what became of it."""
-
-    number = models.BigIntegerField(primary_key=True)
-    order_id = models.CharField(max_length=64)
-    kind = models.CharField(max_length=16)
-    reported_at = models.DateTimeField()
-    received_at = models.DateTimeField()
-    outcome = models.CharField(max_length=32)
-
-    def __str__(self) -> str:
-        return f"{self.number} {self.kind}"
-
-
-class FactoryCursor(models.Model):
-    """How far the factory's report list has been read, and how the last contact went."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    position = models.BigIntegerField(default=0)
-    reached_at = models.DateTimeField(null=True)
-    failed_at = models.DateTimeField(null=True)
-    problem = models.CharField(max_length=64, blank=True)
-
-    class Meta:
-        """What the database itself refuses."""
-
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(id=1), name="there_is_one_factory_cursor"),
-            models.CheckConstraint(condition=Q(position__gte=0), name="factory_cursor_counts_from_zero"),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.position)
 
 
 class OrderStop(models.Model):

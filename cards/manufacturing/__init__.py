@@ -1,0 +1,1 @@
+"""Production: orders leave in signed and encrypted files, and the factory answers in files."""
