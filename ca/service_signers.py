@@ -1,4 +1,4 @@
-"""Chooses the keys with which the house seals and stamps, and renews them in time, worker only."""
+"""Chooses the keys with which the house seals, orders and stamps, and renews them in time, worker only."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from django.db import transaction
 
-from ca.ceremony.plan import REPORT_SEAL, TIME_STAMP, algorithm_of, service_subject
+from ca.ceremony.plan import ORDER_FILE, REPORT_SEAL, TIME_STAMP, algorithm_of, service_subject
 from ca.environments import Environment
 from ca.errors import CaError
 from ca.events import ServiceSignerRenewed
@@ -34,9 +34,10 @@ class Service:
 
 
 SEAL: Final = Service(profile="report_seal", label=REPORT_SEAL, used_for=timedelta(days=365))
+ORDERS: Final = Service(profile="order_file_signer", label=ORDER_FILE, used_for=timedelta(days=365))
 STAMP: Final = Service(profile="time_stamp_signer", label=TIME_STAMP, used_for=timedelta(days=365))
 """A year: its certificate lasts five, so what the key stamped last can be checked four years more."""
-SERVICES: Final = (SEAL, STAMP)
+SERVICES: Final = (SEAL, ORDERS, STAMP)
 
 
 class NoServiceSigner(CaError):

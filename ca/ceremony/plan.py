@@ -15,6 +15,9 @@ AUDIT = "audit"
 REPORT_SEAL = "report_seal"
 """Seals reports and receipts."""
 
+ORDER_FILE = "order_file"
+"""Signs the order files of the card factory."""
+
 TIME_STAMP = "time_stamp"
 """Signs time-stamps; its keys are numbered from 1, one for each year."""
 
@@ -78,6 +81,7 @@ def _services(files: PolicyFiles) -> Iterator[PlannedKey]:
     for label, profile in (
         (AUDIT, "audit_signer"),
         (REPORT_SEAL, "report_seal"),
+        (ORDER_FILE, "order_file_signer"),
         (f"{TIME_STAMP}.1", "time_stamp_signer"),
     ):
         yield PlannedKey(
@@ -90,11 +94,16 @@ def _services(files: PolicyFiles) -> Iterator[PlannedKey]:
         )
 
 
-_SERVICE_NAMES: Final = {AUDIT: "journal", REPORT_SEAL: "report seal", TIME_STAMP: "time-stamp"}
+_SERVICE_NAMES: Final = {
+    AUDIT: "journal",
+    REPORT_SEAL: "report seal",
+    ORDER_FILE: "order files",
+    TIME_STAMP: "time-stamp",
+}
 
 
 def service_subject(files: PolicyFiles, label: str) -> SubjectFacts:
-    """Return the subject of what the house signs with itself: journal, seal, time-stamps."""
+    """Return the subject of what the house signs with itself: journal, seal, order files, time-stamps."""
     hierarchy = files.hierarchy
     return SubjectFacts(
         country=hierarchy.country,

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from ca.models import Certificate
 from ca.pki.signer import SignatureAlgorithm
-from ca.service_signers import renew_due
+from ca.service_signers import SERVICES, renew_due
 from tests.authority import Authority, the_authority
 from tests.ca.pki.software_signer import SoftwareSigner
 
@@ -39,6 +39,6 @@ class HouseKeys:
 def house_keys(*, at: datetime) -> HouseKeys:
     """Return the keys with their first certificates."""
     keys = HouseKeys()
-    assert keys.renew(at=at) == 2
-    assert Certificate.objects.filter(profile__in=["report_seal", "time_stamp_signer"]).count() == 2
+    assert keys.renew(at=at) == len(SERVICES)
+    assert Certificate.objects.filter(profile__in=[one.profile for one in SERVICES]).count() == len(SERVICES)
     return keys

@@ -38,15 +38,15 @@ def test_before_a_ceremony_there_is_nothing_to_renew() -> None:
 
 def test_the_ceremony_makes_the_first_keys() -> None:
     labels = [one.label for one in planned_keys(policy_files(Environment.PROD))]
-    assert {"report_seal", "time_stamp.1"} <= set(labels)
+    assert {"report_seal", "order_file", "time_stamp.1"} <= set(labels)
     assert not any("time_stamp" in one.label for one in planned_keys(policy_files(Environment.QA)))
 
 
 def test_an_installation_from_before_gets_its_key_from_the_worker() -> None:
     keys = house_keys(at=AT)
-    assert set(keys.keys) == {"report_seal.1", "time_stamp.1"}
+    assert set(keys.keys) == {"report_seal.1", "order_file.1", "time_stamp.1"}
     assert keys.renew(at=AT + timedelta(minutes=1)) == 0
-    assert Entry.objects.filter(type="service_signer.renewed").count() == 2
+    assert Entry.objects.filter(type="service_signer.renewed").count() == 3
 
 
 def test_a_key_is_used_for_a_year_and_its_certificate_outlasts_it() -> None:
@@ -54,7 +54,7 @@ def test_a_key_is_used_for_a_year_and_its_certificate_outlasts_it() -> None:
     keys = house_keys(at=AT)
     first = current(STAMP, at=AT)
     assert keys.renew(at=AT + timedelta(days=364)) == 0
-    assert keys.renew(at=AT + YEAR) == 2
+    assert keys.renew(at=AT + YEAR) == 3
     second = current(STAMP, at=AT + YEAR)
     assert (first.carrier_id, second.carrier_id) == ("time_stamp.1", "time_stamp.2")
     assert first.not_after - (AT + YEAR) > 3 * YEAR

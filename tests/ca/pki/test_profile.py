@@ -16,7 +16,7 @@ from tests.ca.pki.world import CA, PROFILES
 FOLDER = CA / "profiles"
 NAMES = {
     *("root", "issuer", "ocsp_signer", "audit_signer", "report_seal", "mobile", "mobile_signature"),
-    "time_stamp_signer",
+    *("order_file_signer", "time_stamp_signer"),
     *(f"person_{identity}_{use}" for identity in ("hsa", "id") for use in ("authentication", "signature")),
     *("function_server", "function_client", "function_email"),
 }

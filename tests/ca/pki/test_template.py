@@ -113,6 +113,13 @@ EXPECTED = {
         purposes=[DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION],
         status="testsigilleidfunctioncav1",
     ),
+    "order_file_signer": Expected(
+        subject=[*AUTHORITY, (NameOID.COMMON_NAME, "TEST Sigill order files", UTF8)],
+        days=731,
+        usage="D",
+        purposes=[ExtendedKeyUsageOID.EMAIL_PROTECTION],
+        status="testsigilleidfunctioncav1",
+    ),
     "time_stamp_signer": Expected(
         subject=[*AUTHORITY, (NameOID.COMMON_NAME, "TEST Sigill time-stamp", UTF8)],
         days=1826,
