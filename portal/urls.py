@@ -154,6 +154,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<uuid:person_id>/order/", ordering.order_card, name="order-card"),
     path("functions/", functions.show_functions, name="functions"),
     path("functions/export.csv", functions.export_functions, name="functions-export"),
+    path("functions/export.xlsx", functions.export_workbook, name="functions-workbook"),
     path("functions/approval/", functions.decide_approval, name="functions-approval"),
     path("functions/validations/", validating.show_validations, name="validations"),
     path("functions/validations/<uuid:validation_id>/", validating.show_validation, name="validation"),

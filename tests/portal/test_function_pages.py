@@ -1,9 +1,12 @@
 """The pages of those who order and validate function certificates (POR-10, FC-2, FC-4)."""
 
+import io
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
+import openpyxl
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.core import mail
@@ -192,6 +195,31 @@ def test_the_inventory_is_searched_filtered_drawn_and_taken_out(
     assert SERVER in export
 
 
+def test_the_inventory_is_a_workbook_too_with_text_numbers_and_days(
+    scene: Scene, server: FunctionObject, log_in: LogIn
+) -> None:
+    """POR-10: and another organization's workbook holds nothing of it."""
+    browser = log_in(scene.cast.bo)
+    order = delivered(scene, browser, server)
+    FunctionObject.objects.update(name="=cmd()")
+    heading, row = _rows(browser.get("/functions/export.xlsx?kind=server"))
+    cells = dict(zip(heading, row, strict=True))
+    assert cells["HSA-id"] == SERVER
+    assert cells["Namn"] == "=cmd()"
+    assert cells["Aktiva certifikat"] == 1
+    assert isinstance(ends := cells["Första går ut"], datetime)
+    assert order.not_after is not None
+    assert abs((ends.date() - order.not_after.date()).days) <= 1
+    doris = log_in(replace(scene.cast.doris, role=_granted(scene)))
+    assert len(_rows(doris.get("/functions/export.xlsx"))) == 1
+
+
+def _rows(answer: object) -> list[tuple[object, ...]]:
+    content = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    return [tuple(row) for row in book.active.iter_rows(values_only=True)]
+
+
 def test_another_organization_gets_nothing(scene: Scene, server: FunctionObject, log_in: LogIn) -> None:
     """POR-10: Doris of Region Syd, as an orderer."""
     order = delivered(scene, log_in(scene.cast.bo), server)
@@ -258,5 +286,5 @@ def test_what_hsa_and_our_own_jobs_did_stands_in_the_history(
     scene: Scene, server: FunctionObject, log_in: LogIn
 ) -> None:
     text = log_in(scene.cast.bo).get(f"/functions/{server.pk}/").content.decode()
-    assert "Funktionsobjekt registrerat" in text
+    assert "Funktionsobjekt upplagt" in text
     assert "Funktionsobjekt validerat" in text

@@ -1,15 +1,13 @@
 """The inventory: all function objects that one is authorized for, searched, drawn, taken out (POR-10)."""
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -30,15 +28,14 @@ from functioncerts.inventory import (
 from functioncerts.models import FunctionKind
 from functioncerts.states import FunctionObjectState
 from journal.actor import Actor
-from portal import moments, problems, words
+from portal import problems, words
 from portal.pages import asking
+from portal.pages.orderer.inventory_file import XLSX, csv_lines, workbook
 from portal.pages.orderer.month_plot import MonthPlot, month_plot
 from portal.pages.parts import Chip, Choice
 from portal.words import Tag
-from reports.cells import inert
 
 _ROWS: Final = 50
-_MARK: Final = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +66,7 @@ class ObjectsPage:
     tags: Sequence[Chip] = ()
     plot: MonthPlot | None = None
     export_url: str = ""
+    workbook_url: str = ""
     validations_url: str = ""
     is_searched: bool = False
     approval: Sequence[Choice] = ()
@@ -108,6 +106,7 @@ def objects_page(search: Search, after: str, *, actor: Actor, at: datetime) -> O
         ],
         plot=None if specialist else month_plot(ending_by_month(actor=actor, at=at), at=at),
         export_url=_url(reverse("functions-export"), search),
+        workbook_url=_url(reverse("functions-workbook"), search),
         validations_url=reverse("validations") if specialist else "",
         is_searched=search != Search(),
         approval=_approval(actor),
@@ -147,10 +146,22 @@ def export_functions(request: HttpRequest) -> HttpResponse | StreamingHttpRespon
     if (refusal := policies.may_find(actor)) is not None:
         return problems.page(request, problems.explain(refusal))
     response = StreamingHttpResponse(
-        _lines(asked(request), actor=actor, at=at), content_type="text/csv; charset=utf-8"
+        csv_lines(everything(asked(request), actor=actor, at=at)), content_type="text/csv; charset=utf-8"
     )
     response["Content-Disposition"] = f'attachment; filename="functions-{asking.today(at)}.csv"'
     return response
+
+
+@require_safe
+def export_workbook(request: HttpRequest) -> HttpResponse | FileResponse:
+    """Answer with the list as a workbook: what is shown, all of it."""
+    actor, at = asking.who(request), asking.now()
+    if (refusal := policies.may_find(actor)) is not None:
+        return problems.page(request, problems.explain(refusal))
+    file = workbook(everything(asked(request), actor=actor, at=at))
+    return FileResponse(
+        file, as_attachment=True, filename=f"functions-{asking.today(at)}.xlsx", content_type=XLSX
+    )
 
 
 def asked(request: HttpRequest) -> Search:
@@ -164,45 +175,6 @@ def asked(request: HttpRequest) -> Search:
         tag=request.GET.get("tag", "")[:40],
         ends=ends if ends in set(Ends) else "",
     )
-
-
-def _lines(search: Search, *, actor: Actor, at: datetime) -> Iterator[str]:
-    yield _MARK + _line(
-        (
-            _("HSA-id"),
-            _("Name"),
-            _("Kind"),
-            _("Organization"),
-            _("State"),
-            _("Environment"),
-            _("Active certificates"),
-            _("First ends"),
-            _("Tags"),
-            _("Mailbox"),
-        )
-    )
-    for row in everything(search, actor=actor, at=at):
-        one = row.function_object
-        yield _line(
-            (
-                one.hsa_id,
-                one.name,
-                str(words.FUNCTION_KINDS[one.kind]),
-                one.organization.name,
-                str(words.FUNCTION_OBJECT_STATES[FunctionObjectState(one.state)].label),
-                one.environment,
-                str(row.certificates),
-                moments.exact(row.ends_at)[:10] if row.ends_at else "",
-                ", ".join(row.tags),
-                one.mailbox,
-            )
-        )
-
-
-def _line(cells: Sequence[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, delimiter=";").writerow([inert(cell) for cell in cells])
-    return line.getvalue()
 
 
 def _row(row: InventoryRow) -> ObjectRow:
