@@ -48,6 +48,16 @@ class ClientTooOld(DomainError):
     code: ClassVar[str] = "clientTooOld"
 
 
+class ReturnCodeWrong(DomainError):
+    """Other digits than the client shows; ``tries_left`` says how often they may be typed again."""
+
+    code: ClassVar[str] = "returnCodeWrong"
+
+    def __init__(self, *, tries_left: int) -> None:
+        super().__init__("not the digits of the client", facts={"tries_left": str(tries_left)})
+        self.tries_left = tries_left
+
+
 class OrderMoved(DomainError):
     """The order left the state meanwhile; nothing was done."""
 

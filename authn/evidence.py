@@ -55,6 +55,7 @@ __all__ = [
     "hashed",
     "origin_of",
     "parse_client_key",
+    "return_code",
     "return_proof",
     "sha256",
     "sign_request",
@@ -253,6 +254,15 @@ def user_challenge_of(user_challenge_verifier: str) -> str:
 def return_proof(session_secret: bytes) -> str:
     """Return `d`, by which the server lets the client prove to the browser's session that it was answered."""
     return b64url(sha256(session_secret))
+
+
+def return_code(user_challenge: str) -> str:
+    """Return the eight digits that a client may show where it cannot open the browser that waits.
+
+    They follow from line 7, which only that client and this service know until the answer is collected.
+    """
+    octets = sha256(b"siths-oob-rc|" + user_challenge.encode())
+    return f"{int.from_bytes(octets) % 100_000_000:08d}"
 
 
 def verify_return(*, session_secret: bytes, user_challenge: str, d: str, u: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from authn.errors import CheckFailed, OrderMoved
 from authn.events import (
@@ -21,7 +22,7 @@ from authn.events import (
 from authn.evidence import ClientKey, b64, sha256
 from authn.hints import FailureHint
 from authn.models import AuthnOrder, Evidence, UsedNonce
-from authn.states import LATE, LIMITS, OrderAction, OrderState, next_state
+from authn.states import LATE, LIMITS, MOST_RETURN_CODE_TRIES, OrderAction, OrderState, next_state
 from journal.actor import Actor
 from journal.events import Event
 from journal.recording import record
@@ -112,6 +113,19 @@ def collect(order: AuthnOrder, *, actor: Actor, at: datetime) -> None:
     event = OrderCollected(authn_order_id=str(order.pk))
     with transaction.atomic():
         _move(order, OrderAction.COLLECT, event=event, columns={}, actor=actor, at=at)
+
+
+def count_return_code(order: AuthnOrder) -> int:
+    """Take one of the tries to type a return code; return how many are left, -1 when there was none.
+
+    Counted by the database, so that codes tried at the same time are counted one by one. A count is no act:
+    the relying party tells the journal what came of it.
+    """
+    row = AuthnOrder.objects.filter(pk=order.pk)
+    tried = row.filter(return_code_tries__lt=MOST_RETURN_CODE_TRIES)
+    if tried.update(return_code_tries=F("return_code_tries") + 1) != 1:
+        return -1
+    return MOST_RETURN_CODE_TRIES - row.values_list("return_code_tries", flat=True).get()
 
 
 def fail(

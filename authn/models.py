@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from authn.evidence import Flow, Purpose
 from authn.hints import FailureHint
-from authn.states import OrderState
+from authn.states import MOST_RETURN_CODE_TRIES, OrderState
 
 _CLAIMED_OR_LATER = [
     OrderState.CLAIMED.value,
@@ -65,6 +65,8 @@ class AuthnOrder(models.Model):
     end_user_address = models.CharField(max_length=45, blank=True)
     created_at = models.DateTimeField()
 
+    return_code_tries = models.PositiveSmallIntegerField(default=0)
+
     claimed_at = models.DateTimeField(null=True)
     client_key_x = models.CharField(max_length=43, blank=True)
     client_key_y = models.CharField(max_length=43, blank=True)
@@ -98,6 +100,10 @@ class AuthnOrder(models.Model):
                     | Q(state=OrderState.FAILED.value)
                 ),
                 name="an_authn_order_is_claimed_iff_a_client_key_says_so",
+            ),
+            models.CheckConstraint(
+                condition=Q(return_code_tries__lte=MOST_RETURN_CODE_TRIES),
+                name="a_return_code_is_tried_three_times_at_most",
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["created_at"], name="authn_order_by_time")]

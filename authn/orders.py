@@ -6,13 +6,20 @@ module of authn is meant for relying parties.
 
 import hashlib
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from authn import configuration, lifecycle, rate_limits
 from authn.certificate import canonical_name, read_certificate
 from authn.checks import Requirement
-from authn.errors import InvalidParameters, OrderMoved, OrderNotFound, ReturnUrlNotRegistered
+from authn.errors import (
+    InvalidParameters,
+    OrderMoved,
+    OrderNotFound,
+    ReturnCodeWrong,
+    ReturnUrlNotRegistered,
+)
 from authn.evidence import (
     MAX_NON_VISIBLE_OCTETS,
     RP_CHALLENGE_OCTETS,
@@ -23,6 +30,7 @@ from authn.evidence import (
     b64url,
     check_visible_text,
     origin_of,
+    return_code,
     return_proof,
     unb64,
     verification_code,
@@ -185,6 +193,31 @@ def collect(rp_id: str, order_ref: str, *, actor: Actor, at: datetime) -> Pendin
     except (OrderMoved, IllegalTransition) as error:
         raise OrderNotFound("no such order") from error
     return _complete(order, Evidence.objects.get(order=order))
+
+
+def collect_by_code(
+    rp_id: str, order_ref: str, code: str, *, actor: Actor, at: datetime
+) -> Pending | Failed | Complete:
+    """Return the answer, once, to who types the digits that the client shows (same device, section 5).
+
+    For a browser that the client cannot open. Three tries: the third wrong one throws the answer away. It can
+    be told on, so what it opens is for the relying party to say. Raises OrderNotFound, ReturnCodeWrong.
+    """
+    seen = progress(rp_id, order_ref, at=at)
+    if not isinstance(seen, Ready):
+        return seen
+    order = _order_of(rp_id, order_ref, at=at)
+    tries_left = lifecycle.count_return_code(order)
+    if order.flow != Flow.SAME_DEVICE or tries_left < 0:
+        raise OrderNotFound("no such order")
+    expected = return_code(Evidence.objects.get(order=order).user_challenge)
+    typed = "".join(code.split())
+    if secrets.compare_digest(expected.encode(), typed.encode("utf-8", "replace")):
+        return collect(rp_id, order_ref, actor=actor, at=at)
+    if tries_left == 0:
+        with suppress(OrderMoved, IllegalTransition):  # the browser came back meanwhile
+            lifecycle.collect(order, actor=actor, at=at)
+    raise ReturnCodeWrong(tries_left=tries_left)
 
 
 def cancel(rp_id: str, order_ref: str, *, actor: Actor, at: datetime) -> None:

@@ -46,6 +46,9 @@ LIMITS: dict[OrderState, timedelta] = {
 }
 """How long an order may stay in a state; afterwards it counts as failed, or as gone."""
 
+MOST_RETURN_CODE_TRIES = 3
+"""How often the digits of a client may be typed before the answer is thrown away (authn.md section 5)."""
+
 LATE: dict[OrderState, FailureHint] = {
     OrderState.CREATED: FailureHint.START_FAILED,
     OrderState.CLAIMED: FailureHint.EXPIRED,

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass, field
 
-from authn.evidence import Question, b64, b64url, to_be_signed, user_challenge_of
+from authn.evidence import Question, b64, b64url, return_code, to_be_signed, user_challenge_of
 from client.certificate import CardCertificate
 from client.hardware import Hardware
 
@@ -12,10 +12,11 @@ _VERIFIER_OCTETS = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedAnswer:
-    """The answer as it travels, and `verifier` (u), which only the returning browser may show."""
+    """The answer as it travels; `verifier` (u), which only the returning browser may show, and its digits."""
 
     members: dict[str, object]
     verifier: str = field(repr=False)
+    return_code: str = field(repr=False)
 
 
 def sign_question(
@@ -46,4 +47,5 @@ def sign_question(
             "spki": server_spki,
         },
         verifier=verifier,
+        return_code=return_code(user_challenge),
     )

@@ -33,6 +33,11 @@ def parser() -> argparse.ArgumentParser:
         asked.add_argument("--card", help="put in and use this card")
         asked.add_argument("--holder-id", help="use the certificate with this HSA-id or personal number")
         asked.add_argument("--pin-file", type=Path, help="read the PIN from a file (tests)")
+        asked.add_argument(
+            "--return-code",
+            action="store_true",
+            help="show the digits to type into the page that waits, when no browser here can be opened",
+        )
     activate = commands.add_parser("activate", help="answer siths://activate/1/…")
     _add_link(activate)
     activate.add_argument("--no-insert", action="store_true", help="the card is in a reader already")

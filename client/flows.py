@@ -53,10 +53,12 @@ def answer(
     card_number: str = "",
     choose: Choose | None = None,
     configuration: Configuration | None = None,
+    show_code: Callable[[str], None] | None = None,
 ) -> str:
     """Answer as log_in does, with a PIN that is asked for when it is known who asks and for what.
 
-    What `ask_pin` raises ends the order as cancelled. Raises ClientError.
+    What `ask_pin` raises ends the order as cancelled. `show_code` is given the return code of an answer on
+    the same device, for a page that no browser here can be sent back to. Raises ClientError.
     """
     configuration = configuration or configuration_from_environment()
     if card_number:
@@ -70,13 +72,16 @@ def answer(
             if not choices:
                 raise NoCertificate
             chosen = choose(choices) if choose else choices[0]
-            return login.answer(chosen, pin=ask_pin(login))
+            address = login.answer(chosen, pin=ask_pin(login))
         except ClientError as error:
             login.give_up(_TOLD.get(error.code, error.code))
             raise
         except (KeyboardInterrupt, EOFError):
             login.give_up("userCancel")
             raise
+    if show_code and login.return_code:
+        show_code(login.return_code)
+    return address
 
 
 def activate(

@@ -42,6 +42,8 @@ class Login:
         issuers = requirement.get("issuers") if isinstance(requirement, dict) else None
         self._issuers = frozenset(str(name) for name in issuers or ())
         self.is_same_address = answer.get("sameIp") is not False
+        self.return_code = ""
+        """Eight digits for the page that waits where no browser can be opened; there when it is answered."""
 
     @property
     def verification_code(self) -> str:
@@ -95,6 +97,7 @@ class Login:
         return_url = str(reply.get("returnUrl", ""))
         if "?" in return_url or _origin_or_blank(return_url) != self.question.rp_origin:
             raise ServerNotTrusted("the browser would be sent to another site than the one that was shown")
+        self.return_code = signed.return_code
         return f"{return_url}?{urlencode({'d': str(reply.get('d', '')), 'u': signed.verifier})}"
 
     def _fits(self, certificate: CardCertificate, *, at: datetime) -> bool:
@@ -109,6 +112,11 @@ class Login:
             self._service.call(
                 "abort", {"orderId": self.question.order_ref, "reason": told}, is_repeatable=True
             )
+
+
+def grouped_code(return_code: str) -> str:
+    """Return the eight digits as a person reads and types them."""
+    return f"{return_code[:4]} {return_code[4:]}"
 
 
 def _checked_question(answer: object) -> Question:

@@ -1,12 +1,12 @@
 """Commands that answer a service: a login, an act to sign, an activation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from client import flows
 from client.asking import Run, link_of, new_pin_of, pin_of
 from client.certificate import CardCertificate
 from client.errors import UnexpectedLogin, UnexpectedSignature
-from client.login import Login
+from client.login import Login, grouped_code
 
 
 def login(run: Run) -> None:
@@ -20,6 +20,7 @@ def login(run: Run) -> None:
             card_number=run.arguments.card or "",
             choose=_chooser(run),
             configuration=run.configuration,
+            show_code=_code_shower(run),
         ),
         said="cli.logged_in",
     )
@@ -36,6 +37,7 @@ def sign(run: Run) -> None:
             card_number=run.arguments.card or "",
             choose=_chooser(run),
             configuration=run.configuration,
+            show_code=_code_shower(run),
         ),
         said="cli.signed",
     )
@@ -77,6 +79,18 @@ def _ask(run: Run, login: Login) -> str:
         run.teller.say("other_address")
     run.teller.line(question.visible_text)
     return pin_of(run, "cli.pin_signature" if login.is_signature else "cli.pin")
+
+
+def _code_shower(run: Run) -> Callable[[str], None] | None:
+    """Return what shows the digits, when they were asked for: nobody should read them out by habit."""
+    if not run.arguments.return_code:
+        return None
+
+    def show(code: str) -> None:
+        run.teller.say("return_code.text")
+        run.teller.line(grouped_code(code))
+
+    return show
 
 
 def _finish(run: Run, address: str, *, said: str) -> None:

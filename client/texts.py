@@ -240,6 +240,12 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "done.login": ("Du är legitimerad", "You are identified"),
     "done.login.text": ("Du skickas tillbaka till {name}.", "You are being sent back to {name}."),
     "done.login.link": ("Tillbaka till {name}", "Back to {name}"),
+    "return_code": ("Returkod", "Return code"),
+    "return_code.still": ("Väntar sidan i en annan webbläsare?", "Does the page wait in another browser?"),
+    "return_code.text": (
+        "Skriv koden på sidan som väntar, om du själv öppnade den. Ge den aldrig till någon.",
+        "Type the code into the page that waits, if you opened it yourself. Never give it to anybody.",
+    ),
     "done.other_device": (
         "Klart. Du kan fortsätta på den andra enheten.",
         "Done. You may go on with the other device.",

@@ -147,6 +147,9 @@ if os.environ.get("SIGILL_SERVER_SPKI_PINS"):
     AUTHN_SERVER_SPKI_PINS = tuple(os.environ["SIGILL_SERVER_SPKI_PINS"].split(","))
 # Acts that people sign with their card before they are done (portal/signing/README.md).
 SIGILL_STEP_UP = config.text("SIGILL_STEP_UP", "on") != "off"
+# Roles that may be acted in after a login whose browser the card client could not open (VDI): the digits that
+# are typed instead can be told on, so none may unless it is named here, as in "id_administrator auditor".
+SIGILL_RETURN_CODE_ROLES = tuple(config.text("SIGILL_RETURN_CODE_ROLES", "").split())
 SESSION_IDLE_SECONDS = config.number("SIGILL_SESSION_IDLE_SECONDS", 15 * 60)
 SESSION_OWN_IDLE_SECONDS = config.number("SIGILL_SESSION_OWN_IDLE_SECONDS", 20 * 60)
 SESSION_ABSOLUTE_SECONDS = config.number("SIGILL_SESSION_ABSOLUTE_SECONDS", 60 * 60)

@@ -296,6 +296,10 @@ LOGIN_HINTS: Final[Mapping[str, Text]] = {
     "returnMismatch": _(
         "The client came back to another browser than the one that started. Start again here."
     ),
+    "returnCodeWrong": _(
+        "Those are not the digits that the client shows. After three wrong tries it is over."
+    ),
+    "returnCodeSpent": _("The digits were wrong three times, so nobody was logged in. Start again."),
 }
 
 SESSION_ENDS: Final[Mapping[str, Text]] = {

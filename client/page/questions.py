@@ -6,7 +6,7 @@ from client.activation import Activation
 from client.certificate import CardCertificate
 from client.errors import CardRemoved, ClientError, NoCard, NotMe, PinBlocked, UserCancelled, WrongCard
 from client.hardware import PinState
-from client.login import Login
+from client.login import Login, grouped_code
 from client.page import drawing
 from client.page.markup import Markup, join, tag
 from client.page.views import Scene, notice
@@ -52,7 +52,7 @@ def status_of(scene: Scene, visit: Visit) -> str:
 
 def refresh_of(visit: Visit) -> str | None:
     """Return the meta refresh: back to the one who asked when done; without a script, on while it works."""
-    if visit.phase is Phase.DONE and visit.return_url:
+    if visit.phase is Phase.DONE and visit.return_url and not visit.has_left:
         return _GOING_BACK.format(url=visit.return_url)
     return "2" if visit.phase in {Phase.OPENING, Phase.WORKING} else None
 
@@ -186,10 +186,22 @@ def _answered(scene: Scene, visit: Visit, who: str, *, done: str) -> Markup:
         "section",
         _big("ok", "check"),
         tag("h1", scene.say(done)),
-        tag("p", scene.say("done.login.text", name=who), class_="lead"),
+        tag("p", scene.say("done.login.text", name=who), class_="lead") if not visit.has_left else None,
         tag("p", tag("a", scene.say("done.login.link", name=who), href=visit.return_url, class_="button")),
+        _typed_code(scene, visit.login.return_code) if visit.has_left and visit.login else None,
         class_="panel end",
-        data_leave="yes",
+        data_leave=None if visit.has_left else "yes",
+    )
+
+
+def _typed_code(scene: Scene, code: str) -> Markup:
+    """Show the digits to who came back here: the browser that was opened was not the one that waits."""
+    return tag(
+        "details",
+        tag("summary", scene.say("return_code.still")),
+        tag("p", scene.say("return_code.text")),
+        tag("p", f"{scene.say('return_code')} ", tag("b", grouped_code(code), class_="number")),
+        class_="typed-code",
     )
 
 

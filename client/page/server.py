@@ -6,6 +6,7 @@ import logging
 import mimetypes
 import signal
 import threading
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
@@ -161,6 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
         if visit is None:
             self._message(HTTPStatus.NOT_FOUND, "not_found", "idle.text")
             return
+        visit.look(now=time.monotonic())
         scene = self._scene(f"/visit/{visit_id}")
         self._html(
             page(

@@ -12,6 +12,8 @@ from client.links import Link, LinkKind
 from client.login import Login
 from client.unlocking import Unlocking
 
+LEAVING_SECONDS = 15
+
 
 class Phase(Enum):
     """Where a question stands."""
@@ -39,11 +41,19 @@ class Visit:
     failure: ClientError | None = None
     step: Step | None = None
     return_url: str = field(default="", repr=False)
+    done_since: float | None = None  # when the page first showed that it is done, by a clock that only counts
+    has_left: bool = False  # the browser was sent back: who comes here again sees the digits instead
 
     @property
     def fingerprint(self) -> str:
         """Return what tells whether a link was opened before, without keeping its token as a key."""
         return hashlib.sha256(self.link.text.encode()).hexdigest()
+
+    def look(self, *, now: float) -> None:
+        """Note that the page is shown, `now` in seconds: a browser that left long ago has come back."""
+        if self.phase is Phase.DONE:
+            self.done_since = now if self.done_since is None else self.done_since
+            self.has_left = now - self.done_since > LEAVING_SECONDS
 
     @property
     def is_activation(self) -> bool:

@@ -20,6 +20,7 @@ _PUBLIC = frozenset(
         "/login/oob/status",
         "/login/oob/return",
         "/login/oob/cancel",
+        "/login/oob/code",
         "/login/oob/qr.svg",
         "/login/oob/scan",
         "/login/oob/finish",

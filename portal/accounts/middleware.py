@@ -8,10 +8,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from journal.actor import Actor
-from portal.accounts import sessions
+from portal.accounts import means, sessions
 from portal.accounts.gate import Gate, gate_of
 from portal.accounts.models import EndReason, PortalSession
-from portal.accounts.providers import QR
 from portal.accounts.redirects import safe_next
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -36,7 +35,7 @@ class AccountsMiddleware:
         if row is None:
             return _elsewhere(request, "/login/", ended=ended)
         if gate is Gate.ROLE and not row.role:
-            return _elsewhere(request, "/mine/" if QR in row.amr else "/role/", ended=None)
+            return _elsewhere(request, "/role/" if means.opens_some_role(row.amr) else "/mine/", ended=None)
         response = self.get_response(request)
         response.setdefault("Cache-Control", "no-store")
         return response

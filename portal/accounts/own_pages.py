@@ -19,11 +19,10 @@ from cards.products import product
 from cards.states import CardState
 from directory.models import Person, Role
 from portal import words
-from portal.accounts import sessions
+from portal.accounts import means, sessions
 from portal.accounts.actor import session_of, visitor_of
 from portal.accounts.errors import NotLoggedIn
 from portal.accounts.models import EndReason, PortalSession
-from portal.accounts.providers import QR
 from portal.words import Tag, Text
 
 
@@ -56,6 +55,7 @@ class OwnSession:
     role: Text
     is_here: bool
     is_scanned: bool
+    is_typed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,6 @@ def own_page(row: PortalSession, *, at: datetime) -> OwnPage:
     """Return what the person behind a session sees of themselves."""
     person = Person.objects.get(pk=row.person_id)
     cards = Card.objects.filter(person=person).order_by("-ordered_at")
-    is_scanned = QR in row.amr
     return OwnPage(
         name=person.full_name,
         cards=[_card(card) for card in cards if card.card_number],
@@ -110,7 +109,7 @@ def own_page(row: PortalSession, *, at: datetime) -> OwnPage:
             if one.not_after > at
         ],
         sessions=[_session(one, here=row) for one in sessions.open_sessions_of(row.person_id)],
-        may_choose_role=not is_scanned,
+        may_choose_role=means.opens_some_role(row.amr),
         has_role=bool(row.role),
     )
 
@@ -139,5 +138,6 @@ def _session(one: PortalSession, *, here: PortalSession) -> OwnSession:
         seen=one.last_seen_at,
         role=words.ROLES[Role(one.role)] if one.role else _("Own pages"),
         is_here=one.pk == here.pk,
-        is_scanned=QR in one.amr,
+        is_scanned=means.QR in one.amr,
+        is_typed=means.RETURN_CODE in one.amr,
     )

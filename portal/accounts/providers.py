@@ -14,7 +14,7 @@ from django.contrib.sessions.backends.base import SessionBase
 
 from authn import orders
 from authn.checks import Requirement
-from authn.errors import OrderNotFound
+from authn.errors import OrderNotFound, ReturnCodeWrong
 from authn.evidence import (
     RP_CHALLENGE_OCTETS,
     BindingMismatch,
@@ -31,6 +31,7 @@ from authn.hints import FailureHint, PendingHint
 from authn.qr import qr_text
 from authn.relying_parties import register
 from authn.trust import LOA3
+from portal.accounts import means
 from portal.accounts.errors import LoginFailed
 from portal.accounts.relying_party import client_link, rp_actor, rp_id, rp_name, rp_registration
 from portal.accounts.result import AuthnResult
@@ -39,10 +40,8 @@ from portal.accounts.second_check import verified_result
 RETURN_PATH = "/login/oob/return"
 RETURN_MISMATCH = "returnMismatch"
 _SESSION_KEY = "oob"
-_AMR = ("sc", "pin", "oob", "same")
-_AMR_QR = ("sc", "pin", "oob", "qr")
-QR = "qr"
-"""Marks a login by a scanned code, which can be relayed: good for the holder's own pages only."""
+RETURN_CODE_WRONG = "returnCodeWrong"
+RETURN_CODE_SPENT = "returnCodeSpent"
 _RESTARTS = 5
 _LONGEST_WAIT = timedelta(minutes=5)
 _VISIBLE = {"sv": "Logga in i {name}", "en": "Log in to {name}"}
@@ -194,7 +193,7 @@ class OobProvider:
         if kept is None or kept["flow"] != Flow.OTHER_DEVICE:
             raise LoginFailed(FailureHint.EXPIRED.value)
         collected = self._collected(session, kept, at=at)
-        return verified_result(_question(kept, collected), collected, amr=_AMR_QR, at=at)
+        return verified_result(_question(kept, collected), collected, amr=means.SCANNED, at=at)
 
     def poll(self, session: SessionBase, *, at: datetime) -> Pending | Done | Failed | None:
         """See LoginProvider: reads how the order goes, and gives nothing away."""
@@ -234,12 +233,31 @@ class OobProvider:
             verify_return(session_secret=session_secret, user_challenge=collected.user_challenge, d=d, u=u)
         except BindingMismatch as error:
             raise LoginFailed(RETURN_MISMATCH) from error
-        return verified_result(_question(kept, collected), collected, amr=_AMR, at=at)
+        return verified_result(_question(kept, collected), collected, amr=means.SAME_DEVICE, at=at)
+
+    def finish_by_code(self, session: SessionBase, code: str, *, at: datetime) -> AuthnResult:
+        """Return who it is, once, to the browser that started and that the client could not open.
+
+        `code` are the digits that the client shows; three tries. Raises LoginFailed.
+        """
+        kept = _kept(session)
+        if kept is None or kept["flow"] != Flow.SAME_DEVICE:
+            raise LoginFailed(FailureHint.EXPIRED.value)
+        collected = self._collected(session, kept, at=at, code=code)
+        return verified_result(_question(kept, collected), collected, amr=means.TYPED, at=at)
 
     @staticmethod
-    def _collected(session: SessionBase, kept: Mapping[str, str], *, at: datetime) -> orders.Complete:
+    def _collected(
+        session: SessionBase, kept: Mapping[str, str], *, at: datetime, code: str | None = None
+    ) -> orders.Complete:
+        order_ref, actor = kept["order_ref"], rp_actor()
         try:
-            collected = orders.collect(rp_id(), kept["order_ref"], actor=rp_actor(), at=at)
+            if code is None:
+                collected = orders.collect(rp_id(), order_ref, actor=actor, at=at)
+            else:
+                collected = orders.collect_by_code(rp_id(), order_ref, code, actor=actor, at=at)
+        except ReturnCodeWrong as error:
+            raise LoginFailed(RETURN_CODE_WRONG if error.tries_left else RETURN_CODE_SPENT) from error
         except OrderNotFound as error:
             raise LoginFailed(FailureHint.EXPIRED.value) from error
         match collected:

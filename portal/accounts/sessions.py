@@ -22,12 +22,12 @@ from directory.reach import Scope, scope_of
 from directory.role_basis import note_use
 from journal.actor import Actor, ActorKind
 from journal.recording import record
+from portal.accounts import means
 from portal.accounts.actor import level_of
 from portal.accounts.errors import RoleNotHeld
 from portal.accounts.events import RoleChosen, SessionEnded, SessionOpened
 from portal.accounts.models import EndReason, PortalSession
 from portal.accounts.people import RoleChoice
-from portal.accounts.providers import QR
 from portal.accounts.result import AuthnResult
 
 SESSION_ID = "portal_session"
@@ -80,8 +80,8 @@ def choose_role(
 
     Raises CheckFailed (the caller ends the session), RoleNotHeld when the session ended meanwhile.
     """
-    if QR in row.amr:
-        raise RoleNotHeld("a login by a scanned code gives no role")
+    if not means.opens_role(row.amr, choice.role):
+        raise RoleNotHeld("a login by these means does not give the role")
     check_certificate(row, at=at)
     session.cycle_key()
     scope = _scope_of(choice, at=at)

@@ -12,6 +12,7 @@ urlpatterns = [
     path("login/oob/scan", views.oob_scan, name="login-oob-scan"),
     path("login/oob/qr.svg", views.oob_qr, name="login-oob-qr"),
     path("login/oob/finish", views.oob_finish, name="login-oob-finish"),
+    path("login/oob/code", views.oob_code, name="login-oob-code"),
     path("login/oob/cancel", views.oob_cancel, name="login-oob-cancel"),
     path("logout/", views.logout, name="logout"),
     path("role/", views.role, name="role"),

@@ -14,12 +14,20 @@ from authn.errors import CheckFailed
 from authn.evidence import Flow
 from directory.models import Person
 from portal import words
-from portal.accounts import login, people, sessions
+from portal.accounts import login, means, people, sessions
 from portal.accounts.actor import address_of, session_of, visitor_of
 from portal.accounts.errors import LoginFailed, NotLoggedIn
 from portal.accounts.models import EndReason, PortalSession
 from portal.accounts.people import RoleChoice
-from portal.accounts.providers import QR, Challenge, Done, Failed, OobProvider, Pending
+from portal.accounts.providers import (
+    RETURN_CODE_SPENT,
+    RETURN_CODE_WRONG,
+    Challenge,
+    Done,
+    Failed,
+    OobProvider,
+    Pending,
+)
 from portal.accounts.redirects import safe_next
 from portal.accounts.scan_picture import scan_picture
 
@@ -114,14 +122,25 @@ def oob_return(request: HttpRequest) -> HttpResponse:
         result = _PROVIDER.finish(request.session, request.GET.dict(), at=at)
         row = login.log_in(request.session, result, actor=visitor_of(request), at=at)
     except LoginFailed as failure:
-        if challenge is not None and _is_news(request, f"{challenge.order_ref} {failure.hint}"):
-            login.refuse(challenge.order_ref, failure.hint, actor=visitor_of(request), at=at)
-        return _see(f"/login/?{urlencode({'failed': failure.hint})}")
+        return _not_in(request, challenge, failure, at=at)
     request.session[_NEXT] = next_path
-    choices = _choices(row, at=at)
-    if len(choices) == 1:
-        return _choose(request, row, choices[0], at=at)
-    return _see("/role/")
+    return _to_role(request, row, at=at)
+
+
+@never_cache
+@require_POST
+def oob_code(request: HttpRequest) -> HttpResponse:
+    """POST /login/oob/code: the client could not open this browser, and the person types its digits here."""
+    at = timezone.now()
+    challenge = _PROVIDER.challenge(request.session)
+    next_path = safe_next(str(request.session.get(_NEXT, "/")))
+    try:
+        result = _PROVIDER.finish_by_code(request.session, request.POST.get("code", "")[:20], at=at)
+        row = login.log_in(request.session, result, actor=visitor_of(request), at=at)
+    except LoginFailed as failure:
+        return _not_in(request, challenge, failure, at=at)
+    request.session[_NEXT] = next_path
+    return _to_role(request, row, at=at) if means.opens_some_role(row.amr) else _see("/mine/")
 
 
 @never_cache
@@ -144,9 +163,7 @@ def oob_finish(request: HttpRequest) -> HttpResponse:
         result = _PROVIDER.finish_scanned(request.session, at=at)
         login.log_in(request.session, result, actor=visitor_of(request), at=at)
     except LoginFailed as failure:
-        if challenge is not None and _is_news(request, f"{challenge.order_ref} {failure.hint}"):
-            login.refuse(challenge.order_ref, failure.hint, actor=visitor_of(request), at=at)
-        return _see(f"/login/?{urlencode({'failed': failure.hint})}")
+        return _not_in(request, challenge, failure, at=at)
     return _see("/mine/")
 
 
@@ -179,7 +196,7 @@ def role(request: HttpRequest) -> HttpResponse:
     row = session_of(request)
     if row is None:
         raise NotLoggedIn("no session")
-    if QR in row.amr:  # a scanned code can be relayed: no role is chosen by it
+    if not means.opens_some_role(row.amr):  # a scanned code can be relayed: no role is chosen by it
         return _see("/mine/")
     choices = _choices(row, at=at)
     if request.method == "POST":
@@ -205,7 +222,27 @@ def extend(request: HttpRequest) -> HttpResponse:
 
 
 def _start_of(row: PortalSession) -> str:
-    return "/mine/" if QR in row.amr else "/role/"
+    return "/role/" if means.opens_some_role(row.amr) else "/mine/"
+
+
+def _to_role(request: HttpRequest, row: PortalSession, *, at: datetime) -> HttpResponse:
+    """Go on in the one role, or to the choice among them."""
+    choices = _choices(row, at=at)
+    if len(choices) == 1:
+        return _choose(request, row, choices[0], at=at)
+    return _see("/role/")
+
+
+def _not_in(
+    request: HttpRequest, challenge: Challenge | None, failure: LoginFailed, *, at: datetime
+) -> HttpResponse:
+    """Tell the person, and the journal once of each kind, that nobody was let in."""
+    told_each_time = failure.hint in {RETURN_CODE_WRONG, RETURN_CODE_SPENT}
+    if challenge is not None and (
+        told_each_time or _is_news(request, f"{challenge.order_ref} {failure.hint}")
+    ):
+        login.refuse(challenge.order_ref, failure.hint, actor=visitor_of(request), at=at)
+    return _see(f"/login/?{urlencode({'failed': failure.hint})}")
 
 
 def _is_news(request: HttpRequest, refusal: str) -> bool:
@@ -232,7 +269,8 @@ def _choose(request: HttpRequest, row: PortalSession, choice: RoleChoice, *, at:
 
 def _choices(row: PortalSession, *, at: datetime) -> list[RoleChoice]:
     person = Person.objects.get(pk=row.person_id)
-    return people.role_choices(person, certificate_hsa_id=row.certificate_hsa_id, at=at)
+    held = people.role_choices(person, certificate_hsa_id=row.certificate_hsa_id, at=at)
+    return [choice for choice in held if means.opens_role(row.amr, choice.role)]
 
 
 def _login_context(request: HttpRequest) -> dict[str, object]:
@@ -247,6 +285,7 @@ def _login_context(request: HttpRequest) -> dict[str, object]:
         "ended": ended if ended in list(EndReason) else "",
         "next": safe_next(str(request.GET.get("next") or request.session.get(_NEXT, "/"))),
         "is_scanned": challenge is not None and challenge.is_scanned,
+        "is_typing": failed == RETURN_CODE_WRONG,
         **_status(request, at=timezone.now()),
     }
 

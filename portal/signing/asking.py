@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 
 from authn import orders
 from authn.checks import Requirement
-from authn.errors import OrderNotFound
+from authn.errors import OrderNotFound, ReturnCodeWrong
 from authn.evidence import (
     RP_CHALLENGE_OCTETS,
     BindingMismatch,
@@ -31,11 +31,11 @@ from authn.hints import FailureHint, PendingHint
 from authn.relying_parties import register
 from authn.trust import LOA3
 from directory.models import Employment, Person
-from portal.accounts import people
+from portal.accounts import means, people
 from portal.accounts.actor import address_of, session_of
 from portal.accounts.errors import LoginFailed, NotLoggedIn
 from portal.accounts.models import PortalSession, SignedAct
-from portal.accounts.providers import RETURN_MISMATCH
+from portal.accounts.providers import RETURN_CODE_SPENT, RETURN_CODE_WRONG, RETURN_MISMATCH
 from portal.accounts.relying_party import rp_actor, rp_id, rp_name, rp_registration
 from portal.accounts.second_check import verified_result
 from portal.signing import spending, waiting
@@ -46,7 +46,6 @@ from portal.signing.waiting import Waiting
 PURPOSE = Purpose.AUTH_FOR_SIGN
 """Cards carry no signature key when they are handed out (domain.md 2.1); the same holds for receipts."""
 OTHER_CARD = "otherCard"
-_AMR = ("sc", "pin", "oob", "same")
 _HIDDEN = frozenset({"csrfmiddlewaretoken"})
 
 
@@ -147,9 +146,30 @@ def take_signature(
     collected = _collected(kept, at=at)
     try:
         verify_return(session_secret=session_secret, user_challenge=collected.user_challenge, d=d, u=u)
-        result = verified_result(_question(kept, collected), collected, amr=_AMR, at=at)
     except BindingMismatch as error:
         raise SignatureFailed(RETURN_MISMATCH) from error
+    return _signed(row, kept, collected, amr=means.SAME_DEVICE, at=at)
+
+
+def may_type_code(request: HttpRequest) -> bool:
+    """Say whether the digits of the client are taken here: in a session that was opened by them."""
+    return means.RETURN_CODE in _session(request).amr
+
+
+def take_typed_signature(request: HttpRequest, kept: Waiting, code: str, *, at: datetime) -> SignedAct:
+    """Return the signature whose return code was typed, kept and not yet spent. Raises SignatureFailed."""
+    row = _session(request)
+    if not may_type_code(request):
+        raise SignatureFailed(RETURN_MISMATCH)
+    return _signed(row, kept, _collected(kept, at=at, code=code), amr=means.TYPED, at=at)
+
+
+def _signed(
+    row: PortalSession, kept: Waiting, collected: orders.Complete, *, amr: tuple[str, ...], at: datetime
+) -> SignedAct:
+    """Check once more what came back, whose it is, and by which card."""
+    try:
+        result = verified_result(_question(kept, collected), collected, amr=amr, at=at)
     except LoginFailed as failure:
         raise SignatureFailed(failure.hint) from failure
     person = people.person_behind(result)
@@ -172,9 +192,14 @@ def take_signature(
     )
 
 
-def _collected(kept: Waiting, *, at: datetime) -> orders.Complete:
+def _collected(kept: Waiting, *, at: datetime, code: str | None = None) -> orders.Complete:
     try:
-        collected = orders.collect(rp_id(), kept.order_ref, actor=rp_actor(), at=at)
+        if code is None:
+            collected = orders.collect(rp_id(), kept.order_ref, actor=rp_actor(), at=at)
+        else:
+            collected = orders.collect_by_code(rp_id(), kept.order_ref, code, actor=rp_actor(), at=at)
+    except ReturnCodeWrong as error:
+        raise SignatureFailed(RETURN_CODE_WRONG if error.tries_left else RETURN_CODE_SPENT) from error
     except OrderNotFound as error:
         raise SignatureFailed(FailureHint.EXPIRED.value) from error
     match collected:

@@ -39,6 +39,7 @@ class SigningPage:
     client_link: str
     verification_code: str
     back_url: str
+    may_type_code: bool = False
     poll_interval: int = orders.POLL_INTERVAL
 
 
@@ -57,15 +58,18 @@ class StoppedPage:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def show_signing(request: HttpRequest, act_id: str) -> HttpResponse:
-    """GET: the text, and the way to the card client. POST: ask the card once more, or cancel."""
+    """GET: the text, and the way to the card client. POST: ask the card again, type its code, or cancel."""
     kept, at = _kept(request, act_id), pages.now()
     if request.method == "POST":
+        if request.POST.get("step") == "code":
+            return _typed(request, kept, at=at)
         if request.POST.get("step") == "again":
             return HttpResponseRedirect(asking.ask_again(request, kept, at=at))
         asking.cancel(request, kept, at=at)
         waiting.drop(request.session, kept.id)
         return HttpResponseRedirect(_back(kept))
-    return render(request, "portal/signing.html", {"page": _page(kept, at=at)})
+    page = _page(kept, at=at, may_type_code=asking.may_type_code(request))
+    return render(request, "portal/signing.html", {"page": page})
 
 
 @never_cache
@@ -89,6 +93,16 @@ def come_back(request: HttpRequest, act_id: str) -> HttpResponse:
         return _again(request, str(act_id))
     try:
         signed = asking.take_signature(request, kept, request.GET.dict(), at=at)
+    except SignatureFailed as failure:
+        return _failed(request, kept, failure)
+    waiting.drop(request.session, kept.id)
+    return _carried_out(request, kept, signed, at=at)
+
+
+def _typed(request: HttpRequest, kept: Waiting, *, at: datetime) -> HttpResponse:
+    """Take the digits of a client that could not open this browser."""
+    try:
+        signed = asking.take_typed_signature(request, kept, request.POST.get("code", "")[:20], at=at)
     except SignatureFailed as failure:
         return _failed(request, kept, failure)
     waiting.drop(request.session, kept.id)
@@ -153,7 +167,7 @@ def _back(kept: Waiting) -> str:
     return f"{kept.path}?{kept.query}" if kept.query else kept.path
 
 
-def _page(kept: Waiting, *, at: datetime) -> SigningPage:
+def _page(kept: Waiting, *, at: datetime, may_type_code: bool = False) -> SigningPage:
     status, hint = asking.progress(kept, at=at)
     return SigningPage(
         id=kept.id,
@@ -165,4 +179,5 @@ def _page(kept: Waiting, *, at: datetime) -> SigningPage:
         client_link=client_link(kept.autostart_url),
         verification_code=kept.verification_code,
         back_url=_back(kept),
+        may_type_code=may_type_code,
     )

@@ -50,6 +50,12 @@ AUTHN: Final[Mapping[str, Wording]] = {
         text=_("Update it and try again."),
         fixer="you",
     ),
+    "returnCodeWrong": Wording(
+        status=403,
+        title=_("Other digits than the client shows"),
+        text=_("Tries left: %(tries_left)s."),
+        fixer="you",
+    ),
     "orderMoved": Wording(
         status=409, title=_("The login has already moved on"), text=_("Start again."), fixer="you"
     ),

@@ -10,6 +10,7 @@ import pytest
 import segno
 from PIL import Image
 
+from authn.evidence import return_code
 from client.commands import main
 from client.hardware import Hardware
 from client.virtual_readers import VirtualReaders
@@ -59,6 +60,12 @@ def test_a_card_is_activated_and_used_from_the_command_line(  # noqa: PLR0917 - 
     assert out.splitlines()[-1].startswith(order.return_url)
     assert order.answer
     assert b"198901029809" in order.answer.certificate_der
+    url, order = service.start_login()
+    status, out, _ = run("login", url, "--return-code", "--pin-file", str(pin_file))
+    assert status == 0
+    assert order.answer
+    digits = return_code(order.answer.user_challenge)
+    assert f"{digits[:4]} {digits[4:]}" in out, "shown when it is asked for, for a browser elsewhere"
     fresh = tmp_path / "fresh"
     fresh.write_text("918273")
     assert run("change-pin", "--pin-file", str(pin_file), "--new-pin-file", str(fresh))[0] == 0

@@ -11,7 +11,9 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from authn.evidence import return_code
 from client.configuration import Configuration
+from client.page import visits
 from client.page.server import PageServer
 from client.virtual_readers import VirtualReaders
 from tests.client.conftest import PIN, CardInHand
@@ -95,6 +97,29 @@ def test_a_login_shows_who_asks_and_for_what_and_leads_back(
     assert match
     assert match[1].startswith(order.return_url)
     assert order.answer
+
+
+def test_who_comes_back_to_a_done_login_finds_the_return_code(
+    active_card: CardInHand,
+    browser: Browser,
+    service: FixtureService,
+    readers: VirtualReaders,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """authn.md section 5: the browser that was opened may not be the one that waits; it leaves first."""
+    readers.insert(active_card.number, reader=0)
+    url, order = service.start_login()
+    place = browser.open(url)
+    browser.until(place, "PIN-kod för legitimering")
+    _answer(browser, place, PIN)
+    assert "Returkod" not in browser.until(place, "; url=")
+    monkeypatch.setattr(visits, "LEAVING_SECONDS", -1)
+    content = browser.get(place)
+    assert order.answer
+    digits = return_code(order.answer.user_challenge)
+    assert f"{digits[:4]} {digits[4:]}" in content
+    assert "; url=" not in content
+    assert order.return_url in content, "the way back is still there to press"
 
 
 def test_the_same_link_opens_the_same_question(browser: Browser, service: FixtureService) -> None:

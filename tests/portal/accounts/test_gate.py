@@ -19,6 +19,7 @@ OPEN = {
     "login/oob/status",
     "login/oob/return",
     "login/oob/cancel",
+    "login/oob/code",
     "login/oob/qr.svg",
     "login/oob/scan",
     "login/oob/finish",

@@ -32,6 +32,7 @@ ALLOWED_POSTS = {
     "login/oob/scan",
     "login/oob/finish",
     "login/oob/cancel",
+    "login/oob/code",
 }
 """Where an auditor may send a form: searching, taking out, comparing, and their own login."""
 OWN_PROOF = ("c/v1/", "api/v1/", "acme/")

@@ -9,7 +9,7 @@ from django.db.utils import IntegrityError
 from pytest_django import Settings
 
 from authn import selectors
-from authn.evidence import Question, hashed
+from authn.evidence import Question, hashed, return_code, user_challenge_of
 from directory.models import Organization
 from journal.models import Entry
 from journal.selectors import content_of, entries_about
@@ -230,3 +230,24 @@ def test_step_up_is_on_unless_an_operator_turns_it_off() -> None:
 
     assert portal.settings.SIGILL_STEP_UP is True
     assert step_up.signature_of.__doc__
+
+
+def test_who_logged_in_by_return_code_signs_by_one_and_nobody_else(
+    desk: Signer, cast: Cast, settings: Settings
+) -> None:
+    """A client that cannot open the browser at login cannot at an act; nobody else may type."""
+    settings.SIGILL_RETURN_CODE_ROLES = ("id_administrator",)
+    address = desk.asked()
+    assert 'name="code"' not in desk.browser.get(address).content.decode()
+    desk.card_signs(address)
+    refused = desk.browser.post(
+        address, {"step": "code", "code": return_code(user_challenge_of(desk.robot.u))}
+    )
+    assert refused.status_code == 409
+    PortalSession.objects.update(amr=["sc", "pin", "oob", "code"])
+    assert 'name="code"' in desk.browser.get(address).content.decode()
+    assert desk.browser.post(address, {"step": "code", "code": "1"}).status_code == 409
+    assert locality(cast) == "Ort"
+    code = return_code(user_challenge_of(desk.robot.u))
+    assert desk.browser.post(address, {"step": "code", "code": code}).headers["Location"] == "/done/"
+    assert locality(cast) == "Kiruna"
