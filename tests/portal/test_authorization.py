@@ -159,6 +159,7 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "functions/<uuid:function_id>/acme/": ("404 404 200 200 303", "404 404 404 404 303"),
     "functions/<uuid:function_id>/order/": ("404 404 200 403 303", "404 404 422 403 303"),
     "functions/export.csv": ("403 403 200 200 303", "405 405 405 405 303"),
+    "functions/export.xlsx": ("403 403 200 200 303", "405 405 405 405 303"),
     "functions/approval/": ("405 405 405 405 303", "403 403 403 403 303"),
     "functions/validations/": ("403 403 403 403 303", "403 403 403 403 303"),
     "functions/validations/<uuid:validation_id>/": ("404 404 404 404 303", "404 404 404 404 303"),

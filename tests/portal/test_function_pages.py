@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.core import mail
+from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -214,9 +215,8 @@ def test_the_inventory_is_a_workbook_too_with_text_numbers_and_days(
     assert len(_rows(doris.get("/functions/export.xlsx"))) == 1
 
 
-def _rows(answer: object) -> list[tuple[object, ...]]:
-    content = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
-    book = openpyxl.load_workbook(io.BytesIO(content))
+def _rows(answer: HttpResponse) -> list[tuple[object, ...]]:
+    book = openpyxl.load_workbook(io.BytesIO(answer.content))
     return [tuple(row) for row in book.active.iter_rows(values_only=True)]
 
 

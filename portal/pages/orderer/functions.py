@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -153,14 +153,16 @@ def export_functions(request: HttpRequest) -> HttpResponse | StreamingHttpRespon
 
 
 @require_safe
-def export_workbook(request: HttpRequest) -> HttpResponse | FileResponse:
+def export_workbook(request: HttpRequest) -> HttpResponse:
     """Answer with the list as a workbook: what is shown, all of it."""
     actor, at = asking.who(request), asking.now()
     if (refusal := policies.may_find(actor)) is not None:
         return problems.page(request, problems.explain(refusal))
-    file = workbook(everything(asked(request), actor=actor, at=at))
-    return FileResponse(
-        file, as_attachment=True, filename=f"functions-{asking.today(at)}.xlsx", content_type=XLSX
+    content = workbook(everything(asked(request), actor=actor, at=at))
+    return HttpResponse(
+        content,
+        content_type=XLSX,
+        headers={"Content-Disposition": f'attachment; filename="functions-{asking.today(at)}.xlsx"'},
     )
 
 

@@ -4,8 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from tempfile import TemporaryFile
-from typing import IO, Final
+from typing import Final
 
 from django.utils.translation import gettext as _
 
@@ -28,15 +27,15 @@ def csv_lines(rows: Iterable[InventoryRow]) -> Iterator[str]:
         yield _line([str(cell) for cell in _cells(row)])
 
 
-def workbook(rows: Iterable[InventoryRow]) -> IO[bytes]:
-    """Return an open workbook of the rows: text stays text, days are days, and no cell is a formula."""
+def workbook(rows: Iterable[InventoryRow]) -> bytes:
+    """Return a workbook of the rows: text stays text, days are days, and no cell is a formula."""
     import xlsxwriter  # noqa: PLC0415 - takes a second to load, and few requests ever need it
 
     options = {
         "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
         "strings_to_numbers": False,
     }  # fmt: skip
-    file = TemporaryFile()
+    file = io.BytesIO()
     with xlsxwriter.Workbook(file, options) as book:
         sheet, bold = book.add_worksheet(_("Function objects")[:31]), book.add_format({"bold": True})
         day = book.add_format({"num_format": "yyyy-mm-dd"})
@@ -57,8 +56,7 @@ def workbook(rows: Iterable[InventoryRow]) -> IO[bytes]:
             if line == _LAST_ROW:
                 break
         sheet.autofilter(0, 0, line, len(heading) - 1)
-    file.seek(0)
-    return file
+    return file.getvalue()
 
 
 def _heading() -> tuple[str, ...]:
