@@ -2,13 +2,14 @@
 
 import asyncio
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 import requests
-from asn1crypto import cms, pem, tsp, x509
+from asn1crypto import cms, core, pem, tsp, x509
 from django.conf import settings
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError
+from pyhanko_certvalidator.fetchers.requests_fetchers import RequestsFetcherBackend
 
 from reports.sealing import Evidence
 
@@ -18,6 +19,12 @@ _MOST_OCTETS: Final = 64 * 1024
 
 class OutsideTsaUnavailable(Exception):
     """The authority does not answer, or not with a time-stamp that leads to the roots we were told."""
+
+
+class _Reply(core.Sequence):  # type: ignore[misc] # asn1crypto has no types
+    """A reply as RFC 3161 2.4.2 has it: a refusal has no token, which asn1crypto's own class demands."""
+
+    _fields: ClassVar = [("status", tsp.PKIStatusInfo), ("token", cms.ContentInfo, {"optional": True})]
 
 
 class OutsideTsa:
@@ -36,7 +43,7 @@ class OutsideTsa:
             ) as answer:  # fmt: skip
                 answer.raise_for_status()
                 body: bytes = answer.raw.read(_MOST_OCTETS + 1, decode_content=True)
-            granted = tsp.TimeStampResp.load(body, strict=True)["status"]["status"].native
+            granted = _Reply.load(body, strict=True)["status"]["status"].native
         except (requests.RequestException, OSError, ValueError) as error:
             raise OutsideTsaUnavailable(f"the time-stamp authority does not answer: {error}") from error
         if granted not in {"granted", "granted_with_mods"}:
@@ -54,7 +61,11 @@ class OutsideTsa:
         ]  # fmt: skip
         roots = [x509.Certificate.load(der) for _, _, der in pem.unarmor(_roots(), multiple=True)]
         context = ValidationContext(
-            trust_roots=roots, other_certs=certificates, allow_fetching=True, revocation_mode="hard-fail"
+            trust_roots=roots,
+            other_certs=certificates,
+            allow_fetching=True,
+            fetcher_backend=RequestsFetcherBackend(per_request_timeout=_SECONDS),  # the default stays open
+            revocation_mode="hard-fail",
         )
         validator = CertificateValidator(named, validation_context=context)
         validating = validator.async_validate_usage(set(), {"time_stamping"})  # type: ignore[no-untyped-call] # none
