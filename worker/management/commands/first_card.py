@@ -44,9 +44,12 @@ class Command(BaseCommand):
         """
         cards = [_ordered(one) for one in hsa_id]
         for card in cards:
-            told = {"card_number": card.card_number, "state": "active", "url": ""}
-            if card.state != CardState.ACTIVE.value:
-                told |= {"state": "shipped", "url": _opened(_shipped(card))}
+            is_active = card.state == CardState.ACTIVE.value
+            url = "" if is_active else _opened(_shipped(card))
+            # The number is the factory's: a card has it from when it is shipped.
+            told = {
+                "card_number": card.card_number, "state": "active" if is_active else "shipped", "url": url,
+            }  # fmt: skip
             self.stdout.write(json.dumps(told))
 
 
