@@ -21,6 +21,7 @@ from portal import moments, reader, words
 from portal.wordings.accounts import ACCOUNTS
 from portal.wordings.api import API
 from portal.wordings.authn import AUTHN
+from portal.wordings.bulk import BULK
 from portal.wordings.ca import CA
 from portal.wordings.cards import CARDS
 from portal.wordings.directory import AGENCY_RULES, DIRECTORY, ROLE_FIXERS, ROLE_RULES
@@ -38,6 +39,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     **DIRECTORY,
     **CA,
     **CARDS,
+    **BULK,
     **FUNCTIONCERTS,
     **AUTHN,
     **ACCOUNTS,

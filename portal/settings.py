@@ -108,6 +108,8 @@ SIGILL_ROLE_UNUSED_DAYS = config.number("SIGILL_ROLE_UNUSED_DAYS", 90)
 # Over how long what one person revokes in bulk counts together; how long a role waits for its second person.
 SIGILL_BULK_WINDOW_HOURS = config.number("SIGILL_BULK_WINDOW_HOURS", 24)
 SIGILL_APPOINTMENT_DAYS = config.number("SIGILL_APPOINTMENT_DAYS", 14)
+# How many cards one person orders for several at once, within that time, before another person approves.
+SIGILL_BULK_ORDER_ALONE = config.number("SIGILL_BULK_ORDER_ALONE", 100)
 SIGILL_ORDER_OUTDATED_DAYS = config.number("SIGILL_ORDER_OUTDATED_DAYS", 60)
 
 # --- Jobs ------------------------------------------------------------------------------------------
@@ -183,6 +185,7 @@ INSTALLED_APPS = [
     "ca",
     "ocsp",
     "cards",
+    "cards.bulk",
     "functioncerts",
     "functioncerts.acme",
     "authn",

@@ -78,6 +78,17 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
         }
         for verb in ("decided", "approved", "withdrawn", "carried_out")
     },
+    ("bulk_order.prepared", "kind"): {
+        "list": _("from a list"),
+        "file": _("from a file"),
+        "unit": _("from a unit"),
+        "expiring": _("cards that end"),
+    },
+    ("bulk_order.ended", "outcome"): {
+        "finished": _("finished"),
+        "cancelled": _("the rest cancelled"),
+        "lapsed": _("lapsed"),
+    },
     ("act.signed", "kind"): SIGNED_ACTS,
     ("act.signature_voided", "kind"): SIGNED_ACTS,
     ("directory.sync_ended", "state"): {

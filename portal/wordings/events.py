@@ -1370,6 +1370,57 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=EVENTS["person.change_undone"],
         sentence=_("What a reading had written of %(person)s was taken back"),
     ),
+    "bulk_order.prepared": EventWords(
+        group="cards",
+        icon="people",
+        tone="mute",
+        name=EVENTS["bulk_order.prepared"],
+        sentence=_("%(who)s prepared an order for several, %(total)s rows: %(kind)s"),
+    ),
+    "bulk_order.checked": EventWords(
+        group="cards",
+        icon="eye",
+        tone="mute",
+        name=EVENTS["bulk_order.checked"],
+        sentence=_("An order for several was checked: %(ready)s of %(total)s rows may be ordered"),
+    ),
+    "bulk_order.placed": EventWords(
+        group="cards",
+        icon="people",
+        tone="warn",
+        name=EVENTS["bulk_order.placed"],
+        sentence=_("%(who)s placed an order for several: %(ready)s cards"),
+    ),
+    "bulk_order.approved": EventWords(
+        group="cards",
+        icon="people",
+        tone="warn",
+        name=EVENTS["bulk_order.approved"],
+        sentence=_("%(who)s approved an order for several: %(ready)s cards"),
+    ),
+    "bulk_order.paused": EventWords(
+        group="cards",
+        icon="hourglass-split",
+        tone="mute",
+        name=EVENTS["bulk_order.paused"],
+        sentence=_("%(who)s paused an order for several"),
+    ),
+    "bulk_order.resumed": EventWords(
+        group="cards",
+        icon="arrow-repeat",
+        tone="mute",
+        name=EVENTS["bulk_order.resumed"],
+        sentence=_("%(who)s let an order for several go on"),
+    ),
+    "bulk_order.ended": EventWords(
+        group="cards",
+        icon="check-circle",
+        tone="info",
+        name=EVENTS["bulk_order.ended"],
+        sentence=_(
+            "An order for several ended (%(outcome)s): %(ordered)s cards ordered, %(refused)s rows refused"
+        ),
+    ),
     "basis.decided": EventWords(
         group="people",
         icon="funnel",

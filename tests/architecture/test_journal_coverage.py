@@ -120,6 +120,10 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "directory.sync_requested", "directory.sync_decided", "directory.sync_decision_carried_out",
         "person.change_undone",
     ),
+    "orders for several at once, their approval, pauses and end": (
+        "bulk_order.prepared", "bulk_order.checked", "bulk_order.placed", "bulk_order.approved",
+        "bulk_order.paused", "bulk_order.resumed", "bulk_order.ended",
+    ),
     "decisions over basis lists": (
         "basis.decided", "basis.approved", "basis.withdrawn", "basis.carried_out",
     ),
@@ -142,6 +146,7 @@ NOT_AN_ACT: Final[Mapping[str, str]] = {
     "cards.paper_rows.": "reads what a line means",
     "cards.unlock_policies.": "asks whether an act is allowed",
     "cards.basis_selectors.": "reads",
+    "cards.bulk.choosing.": "reads whom a list or a unit means",
     "cards.outdated_selectors.": "reads",
     "functioncerts.notice_mails.": "hands over what was raised and told; a digest repeats what has ended",
     "functioncerts.wishes.": "reads what would be ordered, and holds it against the rules",
