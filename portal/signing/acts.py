@@ -23,6 +23,7 @@ class ActKind(StrEnum):
     ROLE_DECIDE = "role.decide"
     ROLES_CONFIRM = "roles.confirm"
     FUNCTION_CERTIFICATE_ISSUE = "function_certificate.issue"
+    ACME_KEY = "acme_key.issue"
     RELYING_PARTY = "relying_party.change"
     CA_SETTINGS = "ca.settings"
 

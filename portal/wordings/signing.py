@@ -18,6 +18,7 @@ SIGNED_ACTS: Final[Mapping[str, Text]] = {
     ActKind.ROLE_DECIDE: _("Decide about a role"),
     ActKind.ROLES_CONFIRM: _("Confirm roles"),
     ActKind.FUNCTION_CERTIFICATE_ISSUE: _("Issue a function certificate"),
+    ActKind.ACME_KEY: _("Let a program order certificates"),
     ActKind.RELYING_PARTY: _("Change who may ask for logins"),
     ActKind.CA_SETTINGS: _("Change how the CA works"),
 }

@@ -136,7 +136,11 @@ def _approve(request: HttpRequest, decision: BasisDecision, *, actor: Actor, at:
     if not signing.is_signed(BasisSubject(decision.subject), count=decision.total):
         approve_decision(decision.pk, actor=actor, at=at)
         return
-    with signed(request, signing.approving(decision), actor=actor, at=at) as doer:
+    rows = _rows(
+        BasisSubject(decision.subject), list(decision.members.select_related("person").order_by("pk"))
+    )
+    lines = [f"{row.person}, {row.what}" for row in rows]
+    with signed(request, signing.approving(decision, lines), actor=actor, at=at) as doer:
         approve_decision(decision.pk, actor=doer, at=at)
 
 

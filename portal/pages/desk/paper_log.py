@@ -21,8 +21,16 @@ from cards.policies import MAY_BLOCK, REQUIRED_LOA
 from journal.actor import Actor
 from portal import problems
 from portal.pages import asking
-from portal.pages.desk.paper_log_page import EXAMPLE, PaperLogPage, digest_of, paper_log_page, reason_words
+from portal.pages.desk.paper_log_page import (
+    EXAMPLE,
+    PaperLogPage,
+    digest_of,
+    paper_log_page,
+    reason_words,
+    signed_line,
+)
 from portal.signing.acts import Act, ActKind
+from portal.signing.listing import facts_of, listed
 from portal.signing.step_up import signed
 
 _LARGEST: Final = 200_000
@@ -90,15 +98,19 @@ def _register(request: HttpRequest, good: Sequence[CheckedRow], *, actor: Actor,
     if sum(not row.is_blocked_already for row in good) <= 1:
         register_rows(good, actor=actor, at=at)
         return
+    rows = [signed_line(row) for row in good if not row.is_blocked_already]
     act = Act(
         kind=ActKind.CARDS_BLOCK,
-        text=ngettext(
-            "I register %(count)d request to block that was noted on paper. It cannot be undone.",
-            "I register %(count)d requests to block that were noted on paper. It cannot be undone.",
-            len(good),
-        )
-        % {"count": len(good)},
-        facts={"digest": digest_of(good)},
+        text=listed(
+            ngettext(
+                "I register %(count)d request to block that was noted on paper. It cannot be undone.",
+                "I register %(count)d requests to block that were noted on paper. It cannot be undone.",
+                len(good),
+            )
+            % {"count": len(good)},
+            rows,
+        ),
+        facts={"digest": digest_of(good), **facts_of(rows)},
     )
     with signed(request, act, actor=actor, at=at) as doer:
         register_rows(good, actor=doer, at=at)

@@ -97,13 +97,23 @@ def paper_log_page(
     )
 
 
+def signed_line(row: CheckedRow) -> str:
+    """Return what is blocked by a good line, and whose it is, as whoever registers it signs it."""
+    holder = shown_name(row.person) if row.person else row.row.cell("holder")
+    return f"{_meant(row)}, {holder}"
+
+
+def _meant(row: CheckedRow) -> Text:
+    """Return which card or certificate a line is about, or what was written."""
+    if row.certificate is not None:
+        return _("Certificate %(serial)s") % {"serial": f"{row.certificate.serial_hex[:16]}…"}
+    if row.card is not None:
+        return _("Card %(number)s") % {"number": grouped(row.card.card_number or "")}
+    return row.row.cell("card") or row.row.cell("certificate")
+
+
 def _log_row(row: CheckedRow, *, at: datetime) -> LogRow:
     written = row.row
-    what: Text = written.cell("card") or written.cell("certificate")
-    if row.certificate is not None:
-        what = _("Certificate %(serial)s") % {"serial": f"{row.certificate.serial_hex[:16]}…"}
-    elif row.card is not None:
-        what = _("Card %(number)s") % {"number": grouped(row.card.card_number or "")}
     received = f"{written.cell('day')} {written.cell('clock')}"
     if row.problem is not None:
         told = problems.explain(row.refusal) if row.refusal and row.problem is RowProblem.REFUSED else None
@@ -119,7 +129,7 @@ def _log_row(row: CheckedRow, *, at: datetime) -> LogRow:
         line=written.line,
         received=moments.moment(row.received_at, now=at) if row.received_at else received,
         holder=shown_name(row.person) if row.person else written.cell("holder"),
-        what=what,
+        what=_meant(row),
         reason=words.BLOCK_REASONS[row.reason] if row.reason else written.cell("reason"),
         receiver=written.cell("received_by"),
         tag=tag,

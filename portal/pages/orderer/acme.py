@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib import messages
@@ -17,6 +17,7 @@ from functioncerts import policies
 from functioncerts.acme.accounts import revoke_account
 from functioncerts.acme.errors import AccountNotFound, ExternalKeyNotFound
 from functioncerts.acme.external_keys import (
+    LIFETIME,
     CreatedExternalKey,
     approve_external_key,
     create_external_key,
@@ -35,6 +36,8 @@ from portal.pages import asking
 from portal.pages.desk.history import names_of
 from portal.pages.parts import Crumb
 from portal.problems import Problem
+from portal.signing.acts import Act, ActKind
+from portal.signing.step_up import signed
 from portal.words import Tag
 
 
@@ -156,14 +159,41 @@ def _done(
     key, account = request.POST.get("key", ""), request.POST.get("account", "")
     match request.POST.get("act", ""):
         case "make":
-            return create_external_key(hsa_id=one.hsa_id, lifetime=timedelta(days=30), actor=actor, at=at)
+            with signed(request, _making(one), actor=actor, at=at) as doer:
+                return create_external_key(hsa_id=one.hsa_id, lifetime=LIFETIME, actor=doer, at=at)
         case "approve":
-            approve_external_key(external_key_id=key, actor=actor, at=at)
+            with signed(request, _approving(one, key), actor=actor, at=at) as doer:
+                approve_external_key(external_key_id=key, actor=doer, at=at)
         case "revoke" if account:
             revoke_account(account_id=account, actor=actor, at=at)
         case _:
             revoke_external_key(external_key_id=key, actor=actor, at=at)
     return None
+
+
+def _making(one: FunctionObject) -> Act:
+    """Return what is signed when a program is let order: from then on nobody is asked about each order."""
+    sentence = _(
+        "I make an ACME key for %(function)s (%(hsa_id)s): for %(days)d days, whoever has it may open an "
+        "account that orders certificates for it by itself."
+    )
+    told = {"function": one.name, "hsa_id": one.hsa_id, "days": LIFETIME.days}
+    return Act(
+        kind=ActKind.ACME_KEY,
+        text=sentence % told,
+        facts={"function_object_id": str(one.pk), "act": "make", "days": str(LIFETIME.days)},
+    )
+
+
+def _approving(one: FunctionObject, key: str) -> Act:
+    sentence = _(
+        "I approve the ACME key %(key)s for %(function)s (%(hsa_id)s), and all that its accounts order."
+    )
+    return Act(
+        kind=ActKind.ACME_KEY,
+        text=sentence % {"key": key, "function": one.name, "hsa_id": one.hsa_id},
+        facts={"function_object_id": str(one.pk), "act": "approve", "external_key_id": key},
+    )
 
 
 def _why_not(one: FunctionObject, *, actor: Actor, at: datetime) -> Refusal | None:

@@ -1,6 +1,6 @@
 """The inventory: all function objects that one is authorized for, searched, drawn, taken out (POR-10)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -33,6 +33,8 @@ from portal.pages import asking
 from portal.pages.orderer.inventory_file import XLSX, csv_lines, workbook
 from portal.pages.orderer.month_plot import MonthPlot, month_plot
 from portal.pages.parts import Chip, Choice
+from portal.signing.acts import Act, ActKind
+from portal.signing.step_up import signed
 from portal.words import Tag
 
 _ROWS: Final = 50
@@ -118,15 +120,31 @@ def decide_approval(request: HttpRequest) -> HttpResponse:
     """Say which kinds of orders wait for a second person in the actor's own organization."""
     actor, at = asking.who(request), asking.now()
     try:
-        for kind in FunctionKind:
-            wanted = kind.value in request.POST.getlist("kind")
-            set_approval(
-                organization_id=actor.organization_id, kind=kind, takes_two=wanted, actor=actor, at=at
-            )
+        wanted = frozenset(request.POST.getlist("kind")) & frozenset(kind.value for kind in FunctionKind)
+        with signed(request, _setting(wanted, actor), actor=actor, at=at) as doer:
+            for kind in FunctionKind:
+                set_approval(
+                    organization_id=actor.organization_id,
+                    kind=kind,
+                    takes_two=kind.value in wanted,
+                    actor=doer,
+                    at=at,
+                )
     except Refused as error:
         return problems.page(request, problems.explain(error))
     messages.success(request, _("The change is made."))
     return HttpResponseRedirect(reverse("functions"))
+
+
+def _setting(wanted: Collection[str], actor: Actor) -> Act:
+    """Return what is signed when somebody says which orders wait for a second person."""
+    kinds = ", ".join(str(words.FUNCTION_KINDS[kind]) for kind in sorted(wanted)) or _("none")
+    return Act(
+        kind=ActKind.CA_SETTINGS,
+        text=_("Orders of certificates in my organization wait for a second person for: %(kinds)s.")
+        % {"kinds": kinds},
+        facts={"organization_id": actor.organization_id, "kinds": ",".join(sorted(wanted))},
+    )
 
 
 def _approval(actor: Actor) -> Sequence[Choice]:
