@@ -13,9 +13,14 @@ pytest_plugins = ("tests.running.fixtures",)  # one installation for e2e/ and fa
 _APPEND_ONLY = (journal_append_only, evidence_append_only)
 
 
+_in_place = False
+"""Whether the triggers stand in this process's database: a transaction that is rolled back keeps them."""
+
+
 @pytest.fixture(autouse=True)
 def _journal_is_append_only(request: pytest.FixtureRequest) -> Iterator[None]:
     """Keep the append-only triggers in place, and lift them only while a transactional test is flushed."""
+    global _in_place  # noqa: PLW0603 - says how the database stands, of which there is one
     marker = request.node.get_closest_marker("django_db")
     names = set(request.fixturenames)
     uses_database = marker is not None or names & {"db", "transactional_db", "live_server"}
@@ -25,10 +30,15 @@ def _journal_is_append_only(request: pytest.FixtureRequest) -> Iterator[None]:
     transactional = names & {"transactional_db", "live_server"} or (
         marker is not None and marker.kwargs.get("transaction", False)
     )
+    request.getfixturevalue("django_db_setup")
+    if not _in_place:
+        with request.getfixturevalue("django_db_blocker").unblock():
+            for append_only in _APPEND_ONLY:
+                append_only.run(connection, append_only.install_statements(connection.vendor))
+        _in_place = True
     request.getfixturevalue("transactional_db" if transactional else "db")
-    for append_only in _APPEND_ONLY:
-        append_only.run(connection, append_only.install_statements(connection.vendor))
     yield
     if transactional:
         for append_only in _APPEND_ONLY:
             append_only.run(connection, append_only.remove_statements(connection.vendor))
+        _in_place = False
