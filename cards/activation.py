@@ -1,45 +1,35 @@
 """The activation of a card: opened at the desk, claimed by one client, ended by either."""
 
-import hashlib
-import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from authn.evidence import ClientKey, parse_client_key
-from cards import identity, policies, selectors
-from cards.errors import (
-    ActivationAborted,
-    ActivationExpired,
-    ActivationNotFound,
-    IllegalTransition,
-    Refused,
-    TokenInvalid,
+from authn.evidence import ClientKey
+from cards import challenges, identity, policies, selectors
+from cards.conversation import (
+    CLAIM_WITHIN,
+    DESK_CANCEL,
+    Kind,
+    abort_conversation,
+    claim_conversation,
+    end_conversations,
+    expire_conversations,
+    lock_card,
+    open_conversation,
 )
+from cards.errors import ActivationAborted, ActivationExpired, ActivationNotFound, Refused
 from cards.events import ActivationClaimed, ActivationOpened, ActivationWasAborted, HolderDenied
 from cards.identity import IdentityCheckFacts, SuspicionFacts
 from cards.models import Activation, Card, IdentityCheck
 from cards.products import assurance_level
 from cards.states import OPEN_ACTIVATION_STATES, ActivationAction, ActivationState
 from cards.terms import current_terms
-from cards.transitions import activation_after, demand_moved
+from cards.transitions import activation_after
 from journal.actor import Actor
+from journal.events import Event
 from journal.recording import record
-
-CLAIM_WITHIN: Final = timedelta(minutes=10)
-FINISH_WITHIN: Final = timedelta(minutes=30)
-
-# What a client may say, and what we say ourselves; anything else becomes "readerError".
-CLIENT_ABORT_REASONS: Final = frozenset(
-    {"userCancel", "wrongCard", "cardRemoved", "pinLocked", "pinFailed", "readerError", "notMe"},
-)
-SUPERSEDED: Final = "superseded"
-EXPIRED: Final = "expired"
-
-_OPEN: Final = tuple(sorted(state.value for state in OPEN_ACTIVATION_STATES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,20 +63,12 @@ def open_activation(
         level=assurance_level(card.loa),
         at=at,
     )
-    if refusal is not None:
-        raise Refused(refusal)
-    token = secrets.token_urlsafe(24)
-    try:
-        with transaction.atomic():
-            locked = lock_card(card)
-            if (refusal := policies.usable_refusal(locked, at=at)) is not None:
-                raise Refused(refusal)
-            for earlier in Activation.objects.filter(card=locked, state__in=_OPEN):
-                _abort(earlier, reason=SUPERSEDED, actor=actor, at=at)
-            check = identity.record_passed(locked, identity_check, actor=actor, at=at)
-            activation = _open(locked, check, token=token, actor=actor, at=at)
-    except IntegrityError as error:
-        raise IllegalTransition.of(thing="activation", state="OPENED", action="OPEN") from error
+
+    def begin(locked: Card, token_sha256: str) -> Activation:
+        check = identity.record_passed(locked, identity_check, actor=actor, at=at)
+        return _begin(locked, check, token_sha256=token_sha256, actor=actor, at=at)
+
+    activation, token = open_conversation(ACTIVATIONS, card, refusal=refusal, begin=begin, actor=actor, at=at)
     return OpenedActivation(activation=activation, token=token)
 
 
@@ -100,8 +82,7 @@ def report_suspicion(*, card_id: str, facts: SuspicionFacts, actor: Actor, at: d
         raise Refused(refusal)
     with transaction.atomic():
         locked = lock_card(card)
-        for earlier in Activation.objects.filter(card=locked, state__in=_OPEN):
-            _abort(earlier, reason="suspicion", actor=actor, at=at)
+        end_conversations(ACTIVATIONS, locked, reason="suspicion", actor=actor, at=at)
         return identity.record_suspected(locked, facts, actor=actor, at=at)
 
 
@@ -118,38 +99,23 @@ def claim_activation(
 
     Raises TokenInvalid, or Refused when the card can no longer be activated.
     """
-    found = Activation.objects.filter(token_sha256=token_digest(token), state=ActivationState.OPENED.value)
-    activation = found.first()
-    if activation is None:
-        raise TokenInvalid("unknown or used")
-    with transaction.atomic():
-        card = lock_card(activation.card)
-        if (refusal := policies.usable_refusal(card, at=at)) is not None:
-            raise Refused(refusal)
-        moved = found.filter(expires_at__gt=at).update(
-            state=activation_after(activation.state, ActivationAction.CLAIM),
-            claimed_at=at,
-            expires_at=at + FINISH_WITHIN,
-            client_key=client_key.as_jwk(),
-            client_name=client_name[:64],
-            client_version=client_version[:32],
-        )
-        if moved != 1:
-            raise TokenInvalid("too old, or another client was faster")
-        record(
-            ActivationClaimed(
-                activation_id=str(activation.pk),
-                card_id=str(card.pk),
-                person_id=str(card.person_id),
-                organization_id=str(card.organization_id),
-                client_key_thumbprint=client_key.thumbprint,
-                client_name=client_name[:64],
-                client_version=client_version[:32],
-            ),
-            actor=actor,
-            at=at,
-        )
-    return activation_of_client(str(activation.pk))
+    return claim_conversation(
+        ACTIVATIONS,
+        token=token,
+        client_key=client_key,
+        client_name=client_name,
+        client_version=client_version,
+        actor=actor,
+        at=at,
+    )
+
+
+def answer_for_activation(*, activation_id: str, challenge: str, actor: Actor, at: datetime) -> str:
+    """Return the answer to the card's challenge, which puts this activation's key on it.
+
+    While the activation is CLAIMED; raises what ``challenges.answer_for_card`` raises.
+    """
+    return challenges.answer_for_card(ACTIVATIONS, activation_id, challenge=challenge, actor=actor, at=at)
 
 
 def abort_activation(*, activation_id: str, reason: str, actor: Actor, at: datetime) -> Activation:
@@ -157,13 +123,7 @@ def abort_activation(*, activation_id: str, reason: str, actor: Actor, at: datet
 
     Ending one that has ended changes nothing. Raises ActivationNotFound, IllegalTransition when it is ACTIVE.
     """
-    with transaction.atomic():
-        activation = locked_activation(activation_id)
-        if activation.state == ActivationState.ABORTED.value:
-            return activation
-        _abort(activation, reason=reason, actor=actor, at=at)
-    activation.refresh_from_db()
-    return activation
+    return abort_conversation(ACTIVATIONS, activation_id, reason=reason, actor=actor, at=at)
 
 
 def cancel_activation(*, activation_id: str, actor: Actor, at: datetime) -> Activation:
@@ -173,74 +133,20 @@ def cancel_activation(*, activation_id: str, actor: Actor, at: datetime) -> Acti
         refusal = policies.may_activate(activation.card, actor=actor, at=at)
         if refusal is not None:
             raise Refused(refusal)
-    return abort_activation(activation_id=activation_id, reason="deskCancel", actor=actor, at=at)
+    return abort_activation(activation_id=activation_id, reason=DESK_CANCEL, actor=actor, at=at)
 
 
 def expire_activations(*, actor: Actor, at: datetime) -> int:
     """End activations whose time is out, and return how many; the worker calls this now and then."""
-    ended = 0
-    for pk in Activation.objects.filter(state__in=_OPEN, expires_at__lte=at).values_list("pk", flat=True):
-        with transaction.atomic():
-            activation = locked_activation(str(pk))
-            if activation.state in _OPEN and activation.expires_at <= at:
-                _abort(activation, reason=EXPIRED, actor=actor, at=at)
-                ended += 1
-    return ended
+    return expire_conversations(ACTIVATIONS, actor=actor, at=at)
 
 
-def activation_of_client(activation_id: str) -> Activation:
-    """Return an activation without regard to scope: the caller proves by its key that it is the client."""
-    rows = Activation.objects.select_related("card__person", "card__organization", "card__order")
-    try:
-        return rows.get(pk=UUID(activation_id))
-    except (Activation.DoesNotExist, ValueError):
-        raise ActivationNotFound(activation_id) from None
-
-
-def client_key_of_activation(activation: Activation) -> ClientKey:
-    """Return the key by which the claiming client signs its calls; raises ActivationNotFound if unclaimed."""
-    if activation.client_key is None:
-        raise ActivationNotFound(str(activation.pk))
-    return parse_client_key(activation.client_key)
-
-
-def locked_activation(activation_id: str) -> Activation:
-    """Return the activation with its card's row locked first, as every verb does: so none can deadlock."""
-    activation = activation_of_client(activation_id)
-    lock_card(activation.card)
-    return activation_of_client(activation_id)
-
-
-def demand_underway(activation: Activation, *, at: datetime) -> None:
-    """Raise ActivationAborted, ActivationExpired or Refused unless the client may go on now."""
-    if activation.state == ActivationState.ABORTED.value:
-        raise ActivationAborted("ended", facts={"reason": activation.abort_reason})
-    if activation.state == ActivationState.ACTIVE.value:
-        return
-    if activation.expires_at <= at:
-        raise ActivationExpired(
-            "not finished in time", facts={"expired_at": activation.expires_at.isoformat()}
-        )
-    if (refusal := policies.usable_refusal(activation.card, at=at)) is not None:
-        raise Refused(refusal)
-
-
-def lock_card(card: Card) -> Card:
-    """Return the card's row, locked until the transaction ends."""
-    return Card.objects.select_for_update(of=("self",)).select_related("order", "person").get(pk=card.pk)
-
-
-def token_digest(token: str) -> str:
-    """Return what is stored of a token."""
-    return hashlib.sha256(token.encode("utf-8")).hexdigest()
-
-
-def _open(card: Card, check: IdentityCheck, *, token: str, actor: Actor, at: datetime) -> Activation:
+def _begin(card: Card, check: IdentityCheck, *, token_sha256: str, actor: Actor, at: datetime) -> Activation:
     activation = Activation.objects.create(
         state=ActivationState.OPENED.value,
         card=card,
         identity_check=check,
-        token_sha256=token_digest(token),
+        token_sha256=token_sha256,
         terms_version=current_terms().version,
         opened_at=at,
         opened_by=actor.identifier,
@@ -261,34 +167,50 @@ def _open(card: Card, check: IdentityCheck, *, token: str, actor: Actor, at: dat
     return activation
 
 
-def _abort(activation: Activation, *, reason: str, actor: Actor, at: datetime) -> None:
+def _claimed(activation: Activation, client_key: ClientKey) -> Event:
+    return ActivationClaimed(
+        activation_id=str(activation.pk),
+        card_id=str(activation.card_id),
+        person_id=str(activation.card.person_id),
+        organization_id=str(activation.card.organization_id),
+        client_key_thumbprint=client_key.thumbprint,
+        client_name=activation.client_name,
+        client_version=activation.client_version,
+    )
+
+
+def _ended(activation: Activation, reason: str) -> tuple[Event, ...]:
     card = activation.card
-    moved = Activation.objects.filter(pk=activation.pk, state=activation.state).update(
-        state=activation_after(activation.state, ActivationAction.ABORT),
-        aborted_at=at,
-        abort_reason=reason,
+    aborted = ActivationWasAborted(
+        activation_id=str(activation.pk),
+        card_id=str(card.pk),
+        person_id=str(card.person_id),
+        organization_id=str(card.organization_id),
+        reason=reason,
+        state=activation.state,
     )
-    demand_moved(moved, thing="activation", state=activation.state, action=ActivationAction.ABORT)
-    if reason == "notMe":
-        record(
-            HolderDenied(
-                activation_id=str(activation.pk),
-                card_id=str(card.pk),
-                person_id=str(card.person_id),
-                organization_id=str(card.organization_id),
-            ),
-            actor=actor,
-            at=at,
-        )
-    record(
-        ActivationWasAborted(
-            activation_id=str(activation.pk),
-            card_id=str(card.pk),
-            person_id=str(card.person_id),
-            organization_id=str(card.organization_id),
-            reason=reason,
-            state=activation.state,
-        ),
-        actor=actor,
-        at=at,
+    if reason != "notMe":
+        return (aborted,)
+    denied = HolderDenied(
+        activation_id=str(activation.pk),
+        card_id=str(card.pk),
+        person_id=str(card.person_id),
+        organization_id=str(card.organization_id),
     )
+    return (denied, aborted)
+
+
+ACTIVATIONS: Final = Kind(
+    rows=Activation.objects,
+    thing="activation",
+    open_states=frozenset(state.value for state in OPEN_ACTIVATION_STATES),
+    done=ActivationState.ACTIVE.value,
+    after=lambda state, action: activation_after(state, ActivationAction(action)),
+    finish_within=timedelta(minutes=30),
+    refusal=lambda card, at: policies.usable_refusal(card, at=at),
+    not_found=ActivationNotFound,
+    was_aborted=ActivationAborted,
+    has_expired=ActivationExpired,
+    claimed=_claimed,
+    ended=_ended,
+)

@@ -10,14 +10,7 @@ from authn.evidence import MAX_CERTIFICATE_OCTETS, b64
 from ca.environments import Environment
 from ca.selectors import chain_pem, kind_of_key_to_make
 from cards import errors, pin_rules
-from cards.activation import (
-    CLIENT_ABORT_REASONS,
-    abort_activation,
-    activation_of_client,
-    claim_activation,
-    client_key_of_activation,
-)
-from cards.admin_key import disclose_admin_keys
+from cards.activation import ACTIVATIONS, abort_activation, answer_for_activation, claim_activation
 from cards.card_keys import (
     PROFILES,
     IssuedKey,
@@ -38,6 +31,7 @@ from cards.client_calls import (
     signed_answer,
     text,
 )
+from cards.conversation import CLIENT_ABORT_REASONS, client_key_of, conversation_of_client
 from cards.models import Activation, Card
 from cards.receipts import question_of, sign_receipt
 from cards.states import ActivationState
@@ -51,10 +45,7 @@ _LABELS: Final[Mapping[KeyName, str]] = {
 
 @json_call
 def claim(request: HttpRequest, body: Body) -> dict[str, object]:
-    """POST {token, clientKey, app, version}: take the activation; learn card, keys, PIN rules and terms.
-
-    The only answer with administration keys: the card's new one, and those that it may have now.
-    """
+    """POST {token, clientKey, app, version}: take the activation; learn card, keys, PIN rules and terms."""
     client_key = claiming_key(body)
     activation = claim_activation(
         token=text(body, "token"),
@@ -64,12 +55,9 @@ def claim(request: HttpRequest, body: Body) -> dict[str, object]:
         actor=client_of(request),
         at=now(),
     )
-    admin_keys = disclose_admin_keys(activation_id=str(activation.pk), actor=client_of(request), at=now())
     return {
         **_state(activation),
         **_card(activation),
-        "adminKeys": list(admin_keys.current),
-        "newAdminKey": admin_keys.replacement,
         "pinRules": {
             "min": pin_rules.SHORTEST,
             "max": pin_rules.LONGEST,
@@ -80,6 +68,19 @@ def claim(request: HttpRequest, body: Body) -> dict[str, object]:
             "text": current_terms().text(str(body.get("lang", "sv"))),
         },
     }
+
+
+@json_call
+def answer(request: HttpRequest, body: Body) -> dict[str, object]:
+    """POST {activationId, challenge}: the answer that the card takes once, and that renews its key."""
+    activation = _signed(request, body)
+    answered = answer_for_activation(
+        activation_id=str(activation.pk),
+        challenge=text(body, "challenge"),
+        actor=client_of(request),
+        at=now(),
+    )
+    return {**_state(activation), "answer": answered}
 
 
 @json_call
@@ -130,9 +131,10 @@ def written(request: HttpRequest, body: Body) -> dict[str, object]:
 def receipt(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {activationId, certificate, alg, signature, userChallenge, spki}: the receipt; card active."""
     activation = _signed(request, body)
-    answer = signed_answer(body)
     return _state(
-        sign_receipt(activation_id=str(activation.pk), answer=answer, actor=client_of(request), at=now()),
+        sign_receipt(
+            activation_id=str(activation.pk), answer=signed_answer(body), actor=client_of(request), at=now()
+        ),
     )
 
 
@@ -152,14 +154,15 @@ def abort(request: HttpRequest, body: Body) -> dict[str, object]:
 def status(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {activationId}: how far it has come, for a client that lost an answer."""
     activation = _signed(request, body)
-    answer = {**_state(activation), **_card(activation)}
+    told = {**_state(activation), **_card(activation)}
     if activation.state == ActivationState.WRITTEN.value:
-        answer["receipt"] = question_of(activation.receipt).as_json()
-    return answer
+        told["receipt"] = question_of(activation.receipt).as_json()
+    return told
 
 
 urlpatterns = [
     path("claim", claim, name="activation-claim"),
+    path("answer", answer, name="activation-answer"),
     path("keys", keys, name="activation-keys"),
     path("certificates", certificates, name="activation-certificates"),
     path("written", written, name="activation-written"),
@@ -219,8 +222,8 @@ def _chain(item: IssuedKey) -> list[str]:
 
 def _signed(request: HttpRequest, body: Body) -> Activation:
     """Return the activation if the claiming client's key signed this very request."""
-    activation = activation_of_client(text(body, "activationId"))
-    demand_signed(request, client_key_of_activation(activation))
+    activation = conversation_of_client(ACTIVATIONS, text(body, "activationId"))
+    demand_signed(request, client_key_of(ACTIVATIONS, activation))
     return activation
 
 

@@ -7,6 +7,8 @@ from django.db import transaction
 
 from ca.revocation import revoke_carrier
 from cards import policies, selectors
+from cards.activation import ACTIVATIONS
+from cards.conversation import end_conversations
 from cards.errors import (
     AlreadyBlocked,
     CardNotFound,
@@ -15,25 +17,24 @@ from cards.errors import (
     RequestedBeforeTheCard,
     RequestedInTheFuture,
 )
-from cards.events import ActivationWasAborted, CardBlocked, CardOrderLapsed
-from cards.models import Activation, Card, CardOrder
+from cards.events import CardBlocked, CardOrderLapsed
+from cards.models import Card, CardOrder
 from cards.puk_letters import end_waiting_puk_letters
 from cards.reasons import REVOCATION_REASONS, BlockReason
 from cards.states import (
     BLOCKABLE_CARD_STATES,
-    OPEN_ACTIVATION_STATES,
-    ActivationAction,
     CardAction,
     CardOrderAction,
     CardOrderState,
     CardState,
 )
-from cards.transitions import activation_after, card_after, demand_moved, order_after
-from cards.unlocking import end_open_unlocks
+from cards.transitions import card_after, demand_moved, order_after
+from cards.unlocking import UNLOCKS
 from journal.actor import Actor
 from journal.recording import record
 
 _LONGEST_NOTE: Final = 500
+_CARD_BLOCKED: Final = "cardBlocked"
 _LAPSING: Final = frozenset(
     {
         CardOrderState.PLACED.value,
@@ -99,8 +100,8 @@ def block_card(
             actor=actor,
             at=at,
         )
-        _end_open_activations(card, actor=actor, at=at)
-        end_open_unlocks(card, reason="cardBlocked", actor=actor, at=at)
+        end_conversations(ACTIVATIONS, card, reason=_CARD_BLOCKED, actor=actor, at=at)
+        end_conversations(UNLOCKS, card, reason=_CARD_BLOCKED, actor=actor, at=at)
         end_waiting_puk_letters(card, reason="card_not_active", actor=actor, at=at)
         _end_running_order(card, actor=actor, at=at)
     card.refresh_from_db()
@@ -131,29 +132,6 @@ def _move_to_blocked(
         if card.state == CardState.BLOCKED.value:
             raise _already_blocked(card)
         raise IllegalTransition.of(thing="card", state=card.state, action=CardAction.BLOCK)
-
-
-def _end_open_activations(card: Card, *, actor: Actor, at: datetime) -> None:
-    opened = Activation.objects.filter(card=card, state__in=[state.value for state in OPEN_ACTIVATION_STATES])
-    for activation in opened:
-        moved = Activation.objects.filter(pk=activation.pk, state=activation.state).update(
-            state=activation_after(activation.state, ActivationAction.ABORT),
-            aborted_at=at,
-            abort_reason="cardBlocked",
-        )
-        demand_moved(moved, thing="activation", state=activation.state, action=ActivationAction.ABORT)
-        record(
-            ActivationWasAborted(
-                activation_id=str(activation.pk),
-                card_id=str(card.pk),
-                person_id=str(card.person_id),
-                organization_id=str(card.organization_id),
-                reason="cardBlocked",
-                state=activation.state,
-            ),
-            actor=actor,
-            at=at,
-        )
 
 
 def _end_running_order(card: Card, *, actor: Actor, at: datetime) -> None:

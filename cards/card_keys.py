@@ -19,7 +19,8 @@ from ca.pki.subject import SubjectFacts, short_common_name
 from ca.registration import request_certificate, request_state
 from ca.revocation import revoke, revoke_with_carrier
 from ca.selectors import certificate as get_certificate
-from cards.activation import demand_underway, locked_activation
+from cards.activation import ACTIVATIONS
+from cards.conversation import demand_going_on, locked_conversation
 from cards.errors import IllegalTransition, KeysInvalid, WrittenMismatch
 from cards.events import (
     CardCertificatesIssued,
@@ -92,12 +93,12 @@ def register_keys(
 
     Keys that exist since an interrupted activation may be left out. The same keys again change nothing.
     Raises KeysInvalid (unknown or missing name, no proof of possession, weak or re-used key), and what
-    demand_underway raises.
+    demand_going_on raises.
     """
     public_keys = {_key_name(name): _proven_public_key(name, csr) for name, csr in requests.items()}
     with transaction.atomic():
-        activation = locked_activation(activation_id)
-        demand_underway(activation, at=at)
+        activation = locked_conversation(ACTIVATIONS, activation_id)
+        demand_going_on(ACTIVATIONS, activation, at=at)
         existing = current_keys(activation.card)
         if activation.state in _AFTER_KEYS:
             return _demand_same(activation, existing, public_keys)
@@ -126,8 +127,8 @@ def collect_certificates(*, activation_id: str, actor: Actor, at: datetime) -> t
     certify a key: the key is set aside, and the client makes a new one in the next activation.
     """
     with transaction.atomic():
-        activation = locked_activation(activation_id)
-        demand_underway(activation, at=at)
+        activation = locked_conversation(ACTIVATIONS, activation_id)
+        demand_going_on(ACTIVATIONS, activation, at=at)
         keys = current_keys(activation.card)
         if activation.state == ActivationState.CLAIMED.value:
             if usable_keys(activation.card) != frozenset(KeyName):
@@ -158,8 +159,8 @@ def confirm_written(
     """
     issued = collect_certificates(activation_id=activation_id, actor=actor, at=at)
     with transaction.atomic():
-        activation = locked_activation(activation_id)
-        demand_underway(activation, at=at)
+        activation = locked_conversation(ACTIVATIONS, activation_id)
+        demand_going_on(ACTIVATIONS, activation, at=at)
         for item in issued:
             digest = digests.get(item.name.value, "").lower()
             if not hmac.compare_digest(digest.encode(), item.certificate.sha256.encode()):

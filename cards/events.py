@@ -176,7 +176,10 @@ class ActivationClaimed(_AboutAnActivation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminKeysDisclosed(_AboutAnActivation):
-    """The claiming client was told administration keys of the card: whose, never which. For the auditor."""
+    """A claiming client was told administration keys of the card: whose, never which.
+
+    No act tells any since clients get answers to challenges; journals from before have it.
+    """
 
     TYPE: ClassVar[str] = "key.card_admin_disclosed"
     client_key_thumbprint: str

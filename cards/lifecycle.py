@@ -3,13 +3,13 @@
 from cards.activation import (
     OpenedActivation,
     abort_activation,
+    answer_for_activation,
     cancel_activation,
     claim_activation,
     expire_activations,
     open_activation,
     report_suspicion,
 )
-from cards.admin_key import AdminKeys, disclose_admin_keys
 from cards.blocking import block_card
 from cards.card_keys import (
     collect_certificates,
@@ -32,11 +32,11 @@ from cards.unlocking import (
 )
 
 __all__ = [
-    "AdminKeys",
     "OpenedActivation",
     "OpenedUnlock",
     "abort_activation",
     "abort_unlock",
+    "answer_for_activation",
     "answer_for_card",
     "block_card",
     "cancel_activation",
@@ -47,7 +47,6 @@ __all__ = [
     "collect_certificates",
     "confirm_unlock",
     "confirm_written",
-    "disclose_admin_keys",
     "expire_activations",
     "expire_unlocks",
     "open_activation",

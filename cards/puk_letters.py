@@ -10,7 +10,7 @@ from typing import Final
 from django.db import IntegrityError, transaction
 
 from cards import selectors
-from cards.activation import lock_card
+from cards.conversation import lock_card
 from cards.errors import FactoryUnavailable, IllegalTransition, OrderRefusedByFactory, Refused
 from cards.events import (
     PukLetterDelayed,

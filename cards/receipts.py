@@ -22,8 +22,9 @@ from authn.evidence import (
 )
 from ca.models import Certificate
 from ca.selectors import certificates_on_carrier
-from cards.activation import demand_underway, locked_activation
+from cards.activation import ACTIVATIONS
 from cards.configuration import server_spki_pins
+from cards.conversation import demand_going_on, locked_conversation
 from cards.errors import IllegalTransition, ReceiptInvalid
 from cards.events import CardActivated, ReceiptSigned
 from cards.models import Activation, Card, CardKey, CardOrder, Receipt
@@ -66,11 +67,11 @@ def sign_receipt(*, activation_id: str, answer: Answer, actor: Actor, at: dateti
     """Check the holder's signature and put the card in use: card ACTIVE, order and activation with it.
 
     Signing twice changes nothing. Raises ReceiptInvalid (wrong certificate, signature or server key),
-    IllegalTransition (also when the card was blocked meanwhile), and what demand_underway raises.
+    IllegalTransition (also when the card was blocked meanwhile), and what demand_going_on raises.
     """
     with transaction.atomic():
-        activation = locked_activation(activation_id)
-        demand_underway(activation, at=at)
+        activation = locked_conversation(ACTIVATIONS, activation_id)
+        demand_going_on(ACTIVATIONS, activation, at=at)
         if activation.state == ActivationState.ACTIVE.value:
             return activation
         if activation.state != ActivationState.WRITTEN.value:

@@ -67,6 +67,7 @@ class ActivationAction(StrEnum):
     """What can happen to an activation."""
 
     CLAIM = "CLAIM"
+    ANSWER = "ANSWER"
     REGISTER_KEYS = "REGISTER_KEYS"
     ISSUE = "ISSUE"
     CONFIRM_WRITTEN = "CONFIRM_WRITTEN"
@@ -139,6 +140,7 @@ CARD_MOVES: Final[Mapping[tuple[CardState, CardAction], CardState]] = {
 ACTIVATION_MOVES: Final[Mapping[tuple[ActivationState, ActivationAction], ActivationState]] = {
     (ActivationState.OPENED, ActivationAction.CLAIM): ActivationState.CLAIMED,
     (ActivationState.OPENED, ActivationAction.ABORT): ActivationState.ABORTED,
+    (ActivationState.CLAIMED, ActivationAction.ANSWER): ActivationState.CLAIMED,
     (ActivationState.CLAIMED, ActivationAction.REGISTER_KEYS): ActivationState.KEYS_MADE,
     (ActivationState.CLAIMED, ActivationAction.ABORT): ActivationState.ABORTED,
     (ActivationState.KEYS_MADE, ActivationAction.ISSUE): ActivationState.ISSUED,

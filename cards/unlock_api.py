@@ -4,7 +4,6 @@ from django.http import HttpRequest
 from django.urls import path
 
 from cards import errors, pin_rules
-from cards.activation import CLIENT_ABORT_REASONS
 from cards.client_calls import (
     Body,
     claiming_key,
@@ -15,9 +14,10 @@ from cards.client_calls import (
     signed_answer,
     text,
 )
+from cards.conversation import CLIENT_ABORT_REASONS, client_key_of, conversation_of_client
 from cards.unlock_answers import answer_for_card, confirm_unlock, question_of_unlock
 from cards.unlock_models import Unlock
-from cards.unlocking import abort_unlock, claim_unlock, client_key_of_unlock, unlock_of_client
+from cards.unlocking import UNLOCKS, abort_unlock, claim_unlock
 
 
 @json_call
@@ -53,7 +53,7 @@ def answer(request: HttpRequest, body: Body) -> dict[str, object]:
     answered = answer_for_card(
         unlock_id=str(unlock.pk), challenge=text(body, "challenge"), actor=client_of(request), at=now()
     )
-    return {**_state(unlock_of_client(str(unlock.pk))), "answer": answered}
+    return {**_state(conversation_of_client(UNLOCKS, str(unlock.pk))), "answer": answered}
 
 
 @json_call
@@ -95,6 +95,6 @@ def _state(unlock: Unlock) -> dict[str, object]:
 
 def _signed(request: HttpRequest, body: Body) -> Unlock:
     """Return the unlocking if the claiming client's key signed this very request."""
-    unlock = unlock_of_client(text(body, "unlockId"))
-    demand_signed(request, client_key_of_unlock(unlock))
+    unlock = conversation_of_client(UNLOCKS, text(body, "unlockId"))
+    demand_signed(request, client_key_of(UNLOCKS, unlock))
     return unlock

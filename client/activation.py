@@ -1,6 +1,5 @@
 """The activation of a card: right card, PIN, keys made on it, certificates read back, receipt signed."""
 
-import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,20 +21,16 @@ from authn.evidence import (
 from client.answering import sign_question
 from client.certificate import CardCertificate
 from client.configuration import Configuration
+from client.conversation import Conversation, told
 from client.csr import certificate_request
-from client.errors import ClientError, PinBlocked, ReaderError, ServerNotTrusted, ServerUnreachable
+from client.errors import PinBlocked, ReaderError, ServerNotTrusted, ServerUnreachable
 from client.hardware import Hardware, PinState
 from client.key_kind import KeyKind
 from client.links import Link
 from client.pins import PinRules, pin_rules_from
-from client.service import Service
 
 ISSUING_SECONDS = 60.0
 POLL_SECONDS = 0.3
-_REASONS = {"pinBlocked": "pinLocked", "noCard": "cardRemoved", "wrongPin": "pinFailed"}
-_ABORT_REASONS = frozenset(
-    {"userCancel", "wrongCard", "cardRemoved", "pinLocked", "pinFailed", "readerError", "notMe"}
-)
 
 
 class Step(Enum):
@@ -74,7 +69,6 @@ class IssuedCertificate:
 class _Progress:
     """How far this activation has come; each step may be repeated after an interruption."""
 
-    may_have_new_admin_key: bool = False
     has_new_admin_key: bool = False
     has_pin: bool = False
     is_registered: bool = False
@@ -94,15 +88,13 @@ class Activation:
     ) -> None:
         """Claim. Raises ClientTooOld, ServerUnreachable, ServerRefused, ServerNotTrusted."""
         self._hardware = hardware
-        self._service = Service(configuration)
-        self._service.greet()
-        answer = self._service.claim("activation/claim", {"token": link.token, "lang": language})
-        self._id = _text(answer, "activationId")
-        self.card_number = _text(answer, "cardNumber")
-        self.holder_name = _text(answer, "holderName")
+        self._conversation = Conversation(
+            "activation", link.token, configuration=configuration, hardware=hardware, lang=language
+        )
+        answer = self._conversation.claimed
+        self.card_number = self._conversation.card_number
+        self.holder_name = told(answer, "holderName")
         self.organization = str(answer.get("organization") or "")
-        self._admin_keys = _admin_keys(answer.get("adminKeys"))
-        self._new_admin_key = _text(answer, "newAdminKey")
         self._keys = _key_orders(answer.get("keys"))
         self.pin_rules: PinRules = pin_rules_from(answer.get("pinRules"))
         self.terms_version, self.terms_text = _terms(answer.get("terms"))
@@ -150,38 +142,24 @@ class Activation:
 
     def give_up(self, reason: str) -> None:
         """Tell the service why it ends here; silent when it does not hear."""
-        told = _REASONS.get(reason, reason)
-        with contextlib.suppress(ClientError):
-            self._service.call(
-                "activation/abort",
-                {"activationId": self._id, "reason": told if told in _ABORT_REASONS else "readerError"},
-                is_repeatable=True,
-            )
+        self._conversation.give_up(reason)
 
     def _take_over(self, pin: str) -> None:
         """Put the card under the key of this activation, so that no earlier one opens it; then set the PIN.
 
         Interrupted anywhere, it can be repeated, here or by a later activation: the key on the card is always
-        one of those that are told to it.
+        one of those with which the service answers.
         """
         progress = self._progress
         if self.needs_new_pin:
             self.pin_rules.check(pin)
         if self.needs_new_pin or not progress.has_new_admin_key:
-            with self._hardware.card(self.card_number) as card:
-                # 1. Which key opens it: the newest first, a right one gives back the tries of the wrong ones.
-                fresh = (self._new_admin_key,) if progress.may_have_new_admin_key else ()
-                opens = card.log_in_as_administrator((*fresh, *self._admin_keys))
-                # 2. Before anything else, that key is replaced.
-                if opens != self._new_admin_key:
-                    progress.may_have_new_admin_key = True
-                    card.replace_admin_key(opens, self._new_admin_key)
+            with self._conversation.opened_card() as card:
                 progress.has_new_admin_key = True
-                # 3. The PIN, unless it was chosen in an activation that is resumed.
+                # The PIN, unless it was chosen in an activation that is resumed.
                 if self.needs_new_pin:
                     card.reset_pin(pin)
                     progress.has_pin = True
-                card.log_out()
         with self._hardware.card(self.card_number) as card:
             card.log_in(pin)
 
@@ -203,7 +181,7 @@ class Activation:
                     sign=partial(card.sign, key_id, algorithm=order.kind.signs_with),
                 )
         if progress.requests:
-            self._call(
+            self._conversation.call(
                 "keys",
                 {"keys": [{"name": name, "csr": b64(csr)} for name, csr in progress.requests.items()]},
             )
@@ -212,7 +190,7 @@ class Activation:
     def _await_certificates(self) -> None:
         ends_at = time.monotonic() + ISSUING_SECONDS
         while not self._progress.issued:
-            answer = self._call("certificates", {})
+            answer = self._conversation.call("certificates", {})
             if answer.get("state") != "issuing":
                 self._progress.issued = _issued(answer.get("certificates"))
                 if {issued.name for issued in self._progress.issued} != {order.name for order in self._keys}:
@@ -245,7 +223,7 @@ class Activation:
             {"name": issued.name, "sha256": sha256(read_back[labels[issued.name]].certificate_der).hex()}
             for issued in self._progress.issued
         ]
-        answer = self._call("written", {"certificates": digests})
+        answer = self._conversation.call("written", {"certificates": digests})
         self._progress.receipt = _receipt(answer.get("receipt"))
 
     def _sign_receipt(self, pin: str) -> None:
@@ -255,35 +233,21 @@ class Activation:
         first = self._progress.issued[0].certificate_der
         certificate = next(c for c in self._written() if c.certificate_der == first)
         signed = sign_question(
-            question, certificate, pin=pin, server_spki=self._service.server_spki, hardware=self._hardware
+            question,
+            certificate,
+            pin=pin,
+            server_spki=self._conversation.server_spki,
+            hardware=self._hardware,
         )
-        self._call("receipt", signed.members)
+        self._conversation.call("receipt", signed.members)
 
     def _written(self) -> tuple[CardCertificate, ...]:
         with self._hardware.card(self.card_number) as card:
             return card.certificates()
 
-    def _call(self, name: str, members: Mapping[str, object]) -> Mapping[str, object]:
-        return self._service.call(
-            f"activation/{name}", {"activationId": self._id, **members}, is_repeatable=True
-        )
-
-
-def _text(answer: Mapping[str, object], name: str) -> str:
-    value = answer.get(name)
-    if not isinstance(value, str) or not value:
-        raise ServerNotTrusted(f"the answer lacks {name}")
-    return value
-
 
 def _spki(certificate: x509.Certificate) -> bytes:
     return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _admin_keys(members: object) -> tuple[str, ...]:
-    if not isinstance(members, list) or not all(isinstance(member, str) and member for member in members):
-        raise ServerNotTrusted("the answer lacks adminKeys")
-    return tuple(members)
 
 
 def _key_orders(members: object) -> tuple[KeyOrder, ...]:
@@ -291,8 +255,8 @@ def _key_orders(members: object) -> tuple[KeyOrder, ...]:
         raise ServerNotTrusted("the answer names no keys")
     return tuple(
         KeyOrder(
-            name=_text(member, "name"),
-            label=_text(member, "label"),
+            name=told(member, "name"),
+            label=told(member, "label"),
             kind=_key_kind(member.get("algorithm")),
             is_certified=member.get("done") is True,
         )
@@ -317,7 +281,7 @@ def _terms(members: object) -> tuple[str, str]:
 def _issued(members: object) -> tuple[IssuedCertificate, ...]:
     try:
         return tuple(
-            IssuedCertificate(name=_text(member, "name"), certificate_der=unb64(_text(member, "certificate")))
+            IssuedCertificate(name=told(member, "name"), certificate_der=unb64(told(member, "certificate")))
             for member in (members if isinstance(members, list) else ())
         )
     except MalformedText as error:

@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import PyKCS11
@@ -95,18 +95,6 @@ class CardSession:
         self._session.initPin(pin)
         self._session.logout()
 
-    def log_in_as_administrator(self, admin_keys: Sequence[str]) -> str:
-        """Prove the one of these keys that is on the card, and return it; all wrong ones cost a try.
-
-        Raises PinFailed: none is, or the last try is next, which is never used (it would lock for good).
-        """
-        for admin_key in admin_keys:
-            if self._is_last_admin_try():
-                raise PinFailed("only one try is left for the admin key")
-            if self._opens(admin_key):
-                return admin_key
-        raise PinFailed("the card knows none of these admin keys")
-
     def challenge(self) -> bytes:
         """Return a challenge that the card's administration key answers. Raises ChallengeUnsupported."""
         found = self._challenge()
@@ -122,10 +110,6 @@ class CardSession:
         if self._is_last_admin_try():
             raise PinFailed("only one try is left for the admin key")
         return self._opens(answer)
-
-    def replace_admin_key(self, old: str, fresh: str) -> None:
-        """Let a fresh key open the card in place of the old one. Needs the administrator's login."""
-        self._session.setPin(old, fresh)
 
     def reset_pin(self, pin: str) -> None:
         """Give the card this PIN; keys survive. Needs the administrator's login. Raises PinNotAllowed."""

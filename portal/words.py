@@ -135,6 +135,7 @@ ABORT_REASONS: Final[Mapping[str, Text]] = {
     "suspicion": _("The identity document was suspected."),
     "deskCancel": _("It was ended at the desk."),
     "cardBlocked": _("The card was blocked."),
+    "tooManyTries": _("The card refused too many answers. It may be another card, or damaged."),
 }
 
 UNLOCK_REASONS: Final[Mapping[str, Text]] = {

@@ -1,7 +1,6 @@
 """The activation channel over HTTP, as the card client speaks it."""
 
 import hashlib
-import hmac
 import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -23,13 +22,13 @@ from authn.evidence import (
     to_be_signed,
     unb64,
 )
-from cards import lifecycle
+from cards.admin_key import activation_key, factory_key
 from cards.card_keys import KeyName
-from cards.errors import IllegalTransition, Refused
 from cards.models import Activation, Card
 from cards.states import ActivationState, CardState
+from hsm_sim.challenge import response
 from journal.models import Entry
-from tests.scenarios import CLIENT, USER_CHALLENGE, Scene, a_scene, a_shipped_card, an_open_activation
+from tests.scenarios import USER_CHALLENGE, Scene, a_scene, a_shipped_card, an_open_activation
 
 pytestmark = pytest.mark.django_db
 MASTER_KEY = b"the factory and we share this\n"
@@ -102,8 +101,7 @@ def test_the_whole_channel(scene: Scene, token: str) -> None:
     assert claimed["organization"] == "Region Norr"
     assert [key["done"] for key in claimed["keys"]] == [False, False]
     assert [key["algorithm"] for key in claimed["keys"]] == ["P-256", "P-256"]
-    assert claimed["adminKeys"] == [_derived(card.card_number or "")]
-    assert claimed["newAdminKey"] == _derived(f"{card.card_number} activation {claimed['activationId']}")
+    assert not any("dminKey" in name for name in claimed)
     assert "19830830" in claimed["pinRules"]["forbidden"]
     activation_id = claimed["activationId"]
 
@@ -139,80 +137,82 @@ def test_the_whole_channel(scene: Scene, token: str) -> None:
     assert not any("dminKey" in name for name in answer)
 
 
-def test_only_the_claim_tells_admin_keys(scene: Scene, token: str) -> None:
+def answer(scene: Scene, activation_id: object, challenge: bytes) -> tuple[int, dict[str, object]]:
+    return call(
+        scene, "answer", signed_by=scene.client.key, activationId=activation_id, challenge=challenge.hex()
+    )
+
+
+def test_no_call_tells_an_admin_key_and_the_journal_tells_whose_answered(scene: Scene, token: str) -> None:
+    """Issue 6: the answer opens one card once; whoever carries it learns no key."""
     claimed = claim(scene, token)
-    told = json.dumps([claimed.pop("adminKeys"), claimed.pop("newAdminKey")])
-    assert len(json.loads(told)[0]) == 1
-    activation_id = claimed["activationId"]
-    answers = [
+    activation_id, number = claimed["activationId"], str(claimed["cardNumber"])
+    status, opened = answer(scene, activation_id, bytes(16))
+    old, new = factory_key(number), activation_key(number, str(activation_id))
+    assert (status, opened["state"]) == (200, "claimed")
+    assert opened["answer"] == response(old, number, bytes(16), renewed=new)
+    assert answer(scene, activation_id, bytes(16))[1]["answer"] == opened["answer"]
+    told = [
         claimed,
-        call(scene, "status", signed_by=scene.client.key, activationId=activation_id)[1],
+        opened,
         send_keys(scene, activation_id),
         call(scene, "status", signed_by=scene.client.key, activationId=activation_id)[1],
     ]
-    for answer in answers:
-        assert not any(key in json.dumps(answer) for key in (*json.loads(told)[0], json.loads(told)[1]))
-
-
-def test_each_claim_tells_the_keys_that_the_card_may_have_newest_first(scene: Scene, token: str) -> None:
-    first = claim(scene, token)
-    card = Card.objects.get()
-    an_open_activation(scene, card)  # nobody claimed this one: its key is on no card
-    scene.client = scene.client.restarted()
-    second = claim(scene, an_open_activation(scene, card).token)
-    send_keys(scene, second["activationId"])
-    scene.client = scene.client.restarted()
-    third = claim(scene, an_open_activation(scene, card).token)
-    assert [key["done"] for key in third["keys"]] == [True, True]
-    factory = _derived(card.card_number or "")
-    assert second["adminKeys"] == [first["newAdminKey"], factory]
-    assert third["adminKeys"] == [second["newAdminKey"], first["newAdminKey"], factory]
-    assert third["newAdminKey"] not in third["adminKeys"]
-    entries = Entry.objects.filter(type="key.card_admin_disclosed").order_by("pk")
-    assert [json.loads(entry.content)["event"]["of_activation_ids"] for entry in entries] == [
-        [first["activationId"]],
-        [second["activationId"], first["activationId"]],
-        [third["activationId"], second["activationId"], first["activationId"]],
-    ]
+    entry = Entry.objects.get(type="key.card_challenge_answered")
+    event = json.loads(entry.content)["event"]
+    assert (event["activation_id"], event["key_of_act_id"], event["attempts"]) == (activation_id, "", 1)
     journal = "".join(Entry.objects.values_list("content", flat=True))
-    assert not any(key in journal for key in (*third["adminKeys"], third["newAdminKey"]))
+    assert not any(key in json.dumps(told) + journal for key in (old, new))
 
 
-def test_a_card_is_told_no_more_keys_than_it_has_tries_to_spare(scene: Scene, token: str) -> None:
-    claimed = claim(scene, token)
-    for _ in range(12):
-        scene.client = scene.client.restarted()
-        claimed = claim(scene, an_open_activation(scene, Card.objects.get()).token)
-    assert len(claimed["adminKeys"]) == 9
-    assert claimed["adminKeys"][-1] == _derived(claimed["cardNumber"])
+def test_a_card_left_from_activations_that_broke_off_is_opened_newest_key_first(
+    scene: Scene, token: str
+) -> None:
+    first = claim(scene, token)
+    answer(scene, first["activationId"], bytes(16))
+    scene.client = scene.client.restarted()
+    claim(scene, an_open_activation(scene, Card.objects.get()).token)  # it showed no challenge: no key of it
+    scene.client = scene.client.restarted()
+    third = claim(scene, an_open_activation(scene, Card.objects.get()).token)
+    number, new = (
+        str(third["cardNumber"]),
+        activation_key(str(third["cardNumber"]), str(third["activationId"])),
+    )
+    keys = [activation_key(number, str(first["activationId"])), factory_key(number), new]
+    for place in range(8):
+        challenge = bytes([place]) * 16
+        told = answer(scene, third["activationId"], challenge)[1]["answer"]
+        assert told == response(keys[place % 3], number, challenge, renewed=new)
+    status, refused = answer(scene, third["activationId"], bytes([9]) * 16)
+    assert (status, refused["errorCode"]) == (409, "illegal_transition")
+    ended = Activation.objects.get(pk=str(third["activationId"]))
+    assert (ended.state, ended.abort_reason) == (ActivationState.ABORTED, "tooManyTries")
 
 
-def test_no_key_of_a_card_in_use_is_told(scene: Scene, token: str) -> None:
+def test_a_card_in_use_is_not_opened_by_an_activation(scene: Scene, token: str) -> None:
     activation_id = str(claim(scene, token)["activationId"])
     Card.objects.update(state=CardState.ACTIVE.value, activated_at=scene.at)
-    told = Entry.objects.filter(type="key.card_admin_disclosed").count()
-    with pytest.raises(Refused):
-        lifecycle.disclose_admin_keys(activation_id=activation_id, actor=CLIENT, at=datetime.now(UTC))
-    assert Entry.objects.filter(type="key.card_admin_disclosed").count() == told
+    assert answer(scene, activation_id, bytes(16))[0] == 409
+    assert not Entry.objects.filter(type="key.card_challenge_answered").exists()
 
 
-def test_no_key_is_told_once_the_card_has_made_its_keys(scene: Scene, token: str) -> None:
+def test_no_challenge_is_answered_once_the_card_has_made_its_keys(scene: Scene, token: str) -> None:
     activation_id = str(claim(scene, token)["activationId"])
     send_keys(scene, activation_id)
-    with pytest.raises(IllegalTransition):
-        lifecycle.disclose_admin_keys(activation_id=activation_id, actor=CLIENT, at=datetime.now(UTC))
+    status, refused = answer(scene, activation_id, bytes(16))
+    assert (status, refused["errorCode"]) == (409, "illegal_transition")
 
 
-def test_admin_keys_stand_in_no_repr(scene: Scene, token: str) -> None:
-    claimed = claim(scene, token)
-    keys = lifecycle.disclose_admin_keys(
-        activation_id=str(claimed["activationId"]), actor=CLIENT, at=datetime.now(UTC)
+@pytest.mark.parametrize("challenge", ["", "00", "G" * 32, "A" * 32])
+def test_a_challenge_is_32_hexadecimal_digits(scene: Scene, token: str, challenge: str) -> None:
+    activation_id = claim(scene, token)["activationId"]
+    status, refused = call(
+        scene, "answer", signed_by=scene.client.key, activationId=activation_id, challenge=challenge
     )
-    assert keys.replacement == claimed["newAdminKey"]
-    assert not any(key in repr(keys) for key in (*keys.current, keys.replacement))
+    assert (status, refused["errorCode"]) == (400, "call_invalid")
 
 
-@pytest.mark.parametrize("name", ["keys", "certificates", "written", "receipt", "abort", "status"])
+@pytest.mark.parametrize("name", ["answer", "keys", "certificates", "written", "receipt", "abort", "status"])
 def test_every_call_after_the_claim_is_signed_by_the_client_that_claimed(
     scene: Scene, token: str, name: str
 ) -> None:
@@ -342,7 +342,3 @@ def _demand_chain(row: dict[str, object]) -> None:
     parsed = [x509.load_der_x509_certificate(unb64(text)) for text in chain]
     for lower, upper in pairwise(parsed):
         lower.verify_directly_issued_by(upper)
-
-
-def _derived(text: str) -> str:
-    return hmac.new(MASTER_KEY.strip(), text.encode(), hashlib.sha256).hexdigest()[:16]

@@ -25,6 +25,7 @@ from authn.evidence import (
 from ca.models import Certificate
 from cards import lifecycle
 from cards.admin_key import activation_key, unlock_key
+from cards.challenges import MOST_ANSWERS
 from cards.errors import (
     CallInvalid,
     CardNotFound,
@@ -41,7 +42,7 @@ from cards.lifecycle import OpenedUnlock
 from cards.models import Activation, Card
 from cards.reasons import BlockReason
 from cards.states import UnlockState
-from cards.unlock_answers import MOST_ANSWERS, question_of_unlock
+from cards.unlock_answers import question_of_unlock
 from cards.unlock_models import Unlock
 from cards.unlock_policies import may_unlock
 from cards.unlocking import get_unlock

@@ -35,7 +35,9 @@ from authn.evidence import (
     verify,
     verify_request,
 )
+from hsm_sim.challenge import response
 
+MOST_ANSWERS = 8
 KEYS = {
     "hsa_authentication": "SITHS HSA-id legitimering",
     "id_authentication": "SITHS Person-ID legitimering",
@@ -73,6 +75,7 @@ class Activation:
     receipt: Question | None = None
     state: str = "opened"
     polls: int = 0
+    answers: int = 0
     aborted: str = ""
 
 
@@ -257,14 +260,8 @@ class FixtureService(ThreadingHTTPServer):
             "terms": {"version": "2026-11", "text": "Kortet är personligt och får inte lånas ut."},
             "expiresAt": 2_000_000_000,
         }
-        earlier = [one.new_admin_key for one in self.claimed if one.card_number == activation.card_number]
         self.claimed.insert(0, activation)
-        return {
-            **answer,
-            "adminKeys": [*earlier, activation.admin_key],
-            "newAdminKey": activation.new_admin_key,
-            **self.change_claim,
-        }
+        return {**answer, **self.change_claim}
 
     def activation_call(
         self, name: str, body: Mapping[str, Any], prove: Callable[[ClientKey], None]
@@ -307,6 +304,25 @@ class FixtureService(ThreadingHTTPServer):
                 activation.aborted = body["reason"]
                 activation.state = "aborted"
         return {"state": activation.state}
+
+    def activation_answer(
+        self, body: Mapping[str, Any], prove: Callable[[ClientKey], None]
+    ) -> dict[str, object]:
+        activation = self.activations[body["activationId"]]
+        prove(_key(activation))
+        if activation.answers >= MOST_ANSWERS:
+            raise Refused(409, "illegal_transition")
+        broken = [
+            one.new_admin_key
+            for one in self.claimed
+            if one.answers and one is not activation and one.card_number == activation.card_number
+        ]
+        keys = [*broken, activation.admin_key, activation.new_admin_key]
+        key = keys[activation.answers % len(keys)]
+        activation.answers += 1
+        challenge = bytes.fromhex(body["challenge"])
+        renewed = activation.new_admin_key
+        return {"answer": response(key, activation.card_number, challenge, renewed=renewed)}
 
     def _issue(self, activation: Activation) -> dict[str, object]:
         for name in KEYS:
@@ -379,6 +395,8 @@ class _Handler(BaseHTTPRequestHandler):
     ) -> dict[str, object]:
         if name in self.server.refuse_with:
             raise Refused(400, self.server.refuse_with[name])
+        if name.startswith("activation/"):
+            return self._dispatch_activation(name.removeprefix("activation/"), body, prove)
         match name.split("/"):
             case ["hello"]:
                 return self.server.hello()
@@ -388,12 +406,19 @@ class _Handler(BaseHTTPRequestHandler):
                 return self.server.respond(body, prove)
             case ["abort"]:
                 return self.server.abort(body, prove)
-            case ["activation", "claim"]:
-                return self.server.activation_claim(body)
-            case ["activation", call]:
-                return self.server.activation_call(call, body, prove)
             case _:
                 raise Refused(404, "notFound")
+
+    def _dispatch_activation(
+        self, call: str, body: Mapping[str, Any], prove: Callable[[ClientKey], None]
+    ) -> dict[str, object]:
+        match call:
+            case "claim":
+                return self.server.activation_claim(body)
+            case "answer":
+                return self.server.activation_answer(body, prove)
+            case _:
+                return self.server.activation_call(call, body, prove)
 
     def _reply(self, status: int, members: Mapping[str, object]) -> None:
         content = json.dumps(members).encode()

@@ -198,7 +198,7 @@ def _activate(visitor: Visitor, member: Member) -> str:
     _holder_chooses_pin(visitor, opened.value, card_number, member)
     receipt = page.get_by_role("link", name="Visa kvittensen")
     receipt.wait_for()
-    expect(page.locator("#activation .steps li.done")).to_have_count(6)
+    expect(page.locator("#visit .steps li.done")).to_have_count(6)
     visitor.look()
     receipt.click()
     expect(page.get_by_role("heading", name="Kvittens")).to_be_visible()

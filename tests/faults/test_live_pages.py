@@ -40,7 +40,7 @@ def test_production_activation_and_block_are_followed_through_kills_of_portal_an
 
         alva.completes(link, pin=holder.pin, at_step=die)
         page.get_by_role("link", name="Visa kvittensen").wait_for()
-        expect(page.locator("#activation .steps li.done")).to_have_count(6)
+        expect(page.locator("#visit .steps li.done")).to_have_count(6)
 
         page.goto(f"{installation.portal}{person}")
         page.locator("main a[href$='/block/']").first.click()

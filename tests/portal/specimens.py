@@ -14,7 +14,6 @@ from functioncerts.states import FunctionObjectState
 from journal.errors import Refusal
 from portal import problems, words
 from portal.accounts.providers import Challenge
-from portal.pages.desk.activating import ActivationPage, IdentityPage
 from portal.pages.desk.block_receipt import BlockReceiptPage
 from portal.pages.desk.blocking import BlockForm, BlockPage, Consequence
 from portal.pages.desk.certificate_block import CertificateBlockForm, CertificateBlockPage
@@ -28,6 +27,7 @@ from portal.pages.desk.person import PersonPage
 from portal.pages.desk.puk_letter import PukLetterPage
 from portal.pages.desk.receipt import ReceiptPage
 from portal.pages.desk.today import TodayPage
+from portal.pages.desk.visit import IdentityPage, VisitPage
 from portal.pages.latency_plot import HourRow, latency_plot
 from portal.pages.orderer import function_words
 from portal.pages.orderer.acme import AccountLine, AcmePage, KeyLine
@@ -447,7 +447,7 @@ def _activation_steps(done: int, *, now: str = "now") -> tuple[Step, ...]:
 
 def activation(done: int = 1, *, is_aborted: bool = False) -> dict[str, object]:
     is_done = done == 6
-    page = ActivationPage(
+    page = VisitPage(
         id=CARD,
         name="Åsa Lindqvist",
         card_number="9752278903123456781",
@@ -501,7 +501,7 @@ def unlock_check(*, has_errors: bool = False) -> dict[str, object]:
 def unlock(done: int = 1, *, is_aborted: bool = False) -> dict[str, object]:
     filled = activation(6 if done == 4 else 1, is_aborted=is_aborted)
     page = filled["page"]
-    assert isinstance(page, ActivationPage)
+    assert isinstance(page, VisitPage)
     steps = _unlock_steps(done, now="failed" if is_aborted else "now")
     start_url = "siths://unlock/1/abc" if page.start_url else ""
     problem = problems.of_code("unlock_expired") if is_aborted else None

@@ -11,7 +11,7 @@ import pytest
 from django.utils.translation import override
 
 from authn.hints import FailureHint, PendingHint
-from cards.activation import CLIENT_ABORT_REASONS
+from cards.conversation import CLIENT_ABORT_REASONS
 from cards.identity import IdentityCheckStep
 from cards.products import DocumentKind, IdentityCheckMethod
 from cards.reasons import BlockReason

@@ -1,12 +1,9 @@
 """Activation at the desk: the identity check, then the live steps while the client works on the card."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Final
-from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -15,94 +12,28 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cards import policies
-from cards.errors import CardsError
 from cards.identity import IdentityCheckFacts
 from cards.lifecycle import cancel_activation, open_activation, report_suspicion
-from cards.models import Card
-from cards.products import assurance_level
-from cards.selectors import ActivationView, activation_view, get_card
+from cards.models import Activation, Card
+from cards.selectors import ActivationView, activation_view
 from cards.states import ActivationState
-from portal import moments, problems, words
+from journal.actor import Actor
+from portal import problems, words
 from portal.pages import asking
 from portal.pages.auditor.reach import reads_only
-from portal.pages.desk.identity_form import IdentityForm
-from portal.pages.parts import Crumb, Fact, Step, grouped
+from portal.pages.desk import visit
+from portal.pages.desk.visit import Started, Visit, VisitPage
+from portal.pages.parts import Fact, Step, grouped
 from portal.problems import Problem
 from portal.signing.acts import Act, ActKind
 from portal.signing.step_up import signed
 from portal.words import Text
 
-_TOKENS: Final = "activation-tokens"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityPage:
-    """What the identity check shows around its form."""
-
-    name: str
-    card_number: str
-    facts: Sequence[Fact]
-    steps: Sequence[Step]
-    crumbs: Sequence[Crumb]
-    person_url: str
-    block_url: str
-    letter_url: str = ""
-    problem: Problem | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivationPage:
-    """What the live steps show."""
-
-    id: str
-    name: str
-    card_number: str
-    look: str
-    is_open: bool
-    is_done: bool
-    heading: Text
-    status_line: Text
-    explanation: Text
-    steps: Sequence[Step]
-    facts: Sequence[Fact]
-    crumbs: Sequence[Crumb]
-    person_url: str
-    receipt_url: str = ""
-    start_url: str = ""
-    client_url: str = ""
-    expires_at: datetime | None = None
-    problem: Problem | None = None
-    again_url: str = ""
-    again_label: Text = ""
-
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def check_identity(request: HttpRequest, card_id: str) -> HttpResponse:
     """Take the identity check; open the activation when it is enough, or break off on suspicion."""
-    actor, at = asking.who(request), asking.now()
-    card = get_card(str(card_id), actor=actor)
-    level = assurance_level(card.loa)
-    form = IdentityForm(request.POST, level=level)
-    if request.POST.get("act") == "suspect":
-        report_suspicion(card_id=str(card.pk), facts=form.suspicion(), actor=actor, at=at)
-        return render(request, "portal/suspicion.html", {"page": _identity_page(card, problem=None)})
-    # Before the form, by whatever method: it shows what only those who may activate shall read.
-    refusal = policies.may_activate(card, actor=actor, at=at)
-    if refusal is not None:
-        return problems.page(request, problems.explain(refusal))
-    if request.method != "POST":
-        return _ask(request, card, IdentityForm(level=level), problem=None)
-    if not form.is_valid():
-        return _ask(request, card, IdentityForm(request.POST, level=level), problem=None)
-    try:
-        with signed(request, _act(card, form.facts()), actor=actor, at=at) as doer:
-            opened = open_activation(card_id=str(card.pk), identity_check=form.facts(), actor=doer, at=at)
-    except CardsError as error:
-        return _ask(request, card, form, problem=problems.explain(error))
-    activation_id = str(opened.activation.pk)
-    # The token is nowhere else: it lives in this session until the client has taken it.
-    request.session[_TOKENS] = {activation_id: opened.start_url}
-    return HttpResponseRedirect(reverse("activation", args=[activation_id]))
+    return visit.check_identity(request, card_id, _visit())
 
 
 @require_safe
@@ -114,7 +45,7 @@ def show_activation(request: HttpRequest, activation_id: str) -> HttpResponse:
 @require_safe
 def show_status(request: HttpRequest, activation_id: str) -> HttpResponse:
     """Show the part that changes, for htmx."""
-    return render(request, "portal/parts/activation.html", {"page": _live(request, activation_id)})
+    return render(request, "portal/parts/visit.html", {"page": _live(request, activation_id)})
 
 
 @require_POST
@@ -125,6 +56,18 @@ def cancel(request: HttpRequest, activation_id: str) -> HttpResponse:
     )
     messages.success(request, _("The activation was ended. What is on the card is kept for the next time."))
     return HttpResponseRedirect(reverse("person", args=[activation.card.person_id]))
+
+
+def _begin(
+    request: HttpRequest, card: Card, check: IdentityCheckFacts, actor: Actor, at: datetime
+) -> Started:
+    with signed(request, _act(card, check), actor=actor, at=at) as doer:
+        opened = open_activation(card_id=str(card.pk), identity_check=check, actor=doer, at=at)
+    return Started(
+        id=str(opened.activation.pk),
+        page_url=reverse("activation", args=[opened.activation.pk]),
+        start_url=opened.start_url,
+    )
 
 
 def _act(card: Card, check: IdentityCheckFacts) -> Act:
@@ -153,43 +96,43 @@ def _act(card: Card, check: IdentityCheckFacts) -> Act:
     )
 
 
-def _live(request: HttpRequest, activation_id: str) -> ActivationPage:
+def _live(request: HttpRequest, activation_id: str) -> VisitPage:
     actor, at = asking.who(request), asking.now()
     view = activation_view(str(activation_id), actor=actor, at=at)
-    tokens = request.session.get(_TOKENS, {})
-    page = activation_page(view, start_url=str(tokens.get(str(view.activation.pk), "")), at=at)
+    page = activation_page(view, start_url=visit.start_kept(request, view.activation), at=at)
     return replace(page, again_url="", problem=None) if reads_only(actor) else page
 
 
-def activation_page(view: ActivationView, *, start_url: str, at: datetime) -> ActivationPage:
+def activation_page(view: ActivationView, *, start_url: str, at: datetime) -> VisitPage:
     """Return what the live steps show."""
     activation, card = view.activation, view.card
     state = ActivationState(activation.state)
+    is_done = state is ActivationState.ACTIVE
     is_open = view.is_open and not view.is_expired and view.refusal is None
-    has_link = bool(start_url) and state is ActivationState.OPENED and is_open
-    is_lost = state is ActivationState.OPENED and is_open and not start_url
-    return ActivationPage(
+    start_url = start_url if state is ActivationState.OPENED and is_open else ""
+    # Always a way on but while the link waits to be taken: the client may have gone away at any step.
+    may_begin_again = not is_done and not start_url
+    return VisitPage(
         id=str(activation.pk),
         name=card.person.full_name,
         card_number=card.card_number or "",
-        look="" if state is ActivationState.ACTIVE else "waiting",
+        look="" if is_done else "waiting",
         is_open=is_open,
-        is_done=state is ActivationState.ACTIVE,
-        heading=_("The card is ready") if state is ActivationState.ACTIVE else _("Right now"),
+        is_done=is_done,
+        heading=_("The card is ready") if is_done else _("Right now"),
         status_line=words.ACTIVATION_STATES[state] if is_open or not view.is_open else _("It stopped here"),
         explanation=_explanation(view, state=state, is_open=is_open),
-        steps=_steps(view, is_open=is_open, now=at),
-        facts=_facts(view),
-        crumbs=_crumbs(card),
+        steps=_steps(activation, is_open=is_open, now=at),
+        facts=[*visit.visit_facts(activation), Fact(name=_("Terms"), value=activation.terms_version)],
+        crumbs=visit.crumbs(card, _("Activate a card")),
         person_url=reverse("person", args=[card.person_id]),
+        status_url=reverse("activation-status", args=[activation.pk]),
         receipt_url=reverse("activation-receipt", args=[activation.pk]),
-        start_url=start_url if has_link else "",
-        client_url=f"{settings.SIGILL_CLIENT_URL}/open?{urlencode({'url': start_url})}" if has_link else "",
+        start_url=start_url,
+        client_url=visit.client_url(start_url),
         expires_at=activation.expires_at,
         problem=_problem(view),
-        again_url=reverse("activate-card", args=[card.pk])
-        if (not is_open and state is not ActivationState.ACTIVE) or is_lost
-        else "",
+        again_url=reverse("activate-card", args=[card.pk]) if may_begin_again else "",
         again_label=_("Check the identity again and go on"),
     )
 
@@ -219,72 +162,37 @@ def _problem(view: ActivationView) -> Problem | None:
     return problems.explain(view.refusal) if view.refusal else None
 
 
-def _steps(view: ActivationView, *, is_open: bool, now: datetime) -> list[Step]:
-    activation = view.activation
-    reached: list[tuple[Text, datetime | None]] = [
-        (_("Identity checked"), activation.opened_at),
-        (_("Card in the reader"), activation.claimed_at),
-        (_("PIN chosen, keys made"), activation.keys_made_at),
-        (_("Certificates issued"), activation.issued_at),
-        (_("Written and read back"), activation.written_at),
-        (_("Receipt signed"), activation.finished_at),
-    ]
-    steps, is_next = [], True
-    for name, at in reached:
-        if at is not None:
-            steps.append(Step(name=name, text=moments.moment(at, now=now), progress="done"))
-            continue
-        progress = ("now" if is_open else "failed") if is_next else "later"
-        steps.append(Step(name=name, progress=progress))
-        is_next = False
-    return steps
+def _steps(activation: Activation, *, is_open: bool, now: datetime) -> list[Step]:
+    reached = (
+        activation.claimed_at,
+        activation.keys_made_at,
+        activation.issued_at,
+        activation.written_at,
+        activation.finished_at,
+    )
+    named = zip(_step_names(), reached, strict=True)
+    return visit.live_steps([(_("Identity checked"), activation.opened_at), *named], is_open=is_open, now=now)
 
 
-def _facts(view: ActivationView) -> list[Fact]:
-    activation = view.activation
-    facts = [Fact(name=_("Card number"), value=grouped(view.card.card_number or ""))]
-    if activation.client_name:
-        facts.append(
-            Fact(name=_("Card client"), value=f"{activation.client_name} {activation.client_version}")
-        )
-    facts.append(Fact(name=_("Terms"), value=activation.terms_version))
-    return facts
-
-
-def _ask(request: HttpRequest, card: Card, form: IdentityForm, *, problem: Problem | None) -> HttpResponse:
-    status = problem.status if problem else 422 if form.is_bound and form.errors else 200
-    context = {"page": _identity_page(card, problem=problem), "form": form}
-    return problems.tagged(render(request, "portal/activate.html", context, status=status), problem)
-
-
-def _identity_page(card: Card, *, problem: Problem | None) -> IdentityPage:
-    number = card.person.personal_identity_number
-    return IdentityPage(
-        name=card.person.full_name,
-        card_number=card.card_number or "",
-        facts=(
-            Fact(name=_("Name"), value=card.person.full_name),
-            Fact(name=_("Personal number"), value=f"{number[:8]}-{number[8:]}"),
-            Fact(name=_("Organization"), value=card.organization.name),
-        ),
-        steps=(
-            Step(name=_("Check the identity"), progress="now"),
-            Step(name=_("Card in the reader")),
-            Step(name=_("PIN chosen, keys made")),
-            Step(name=_("Certificates issued")),
-            Step(name=_("Written and read back")),
-            Step(name=_("Receipt signed")),
-        ),
-        crumbs=_crumbs(card),
-        person_url=reverse("person", args=[card.person_id]),
-        block_url=reverse("block-card", args=[card.pk]),
-        problem=problem,
+def _step_names() -> Sequence[Text]:
+    return (
+        _("Card in the reader"),
+        _("PIN chosen, keys made"),
+        _("Certificates issued"),
+        _("Written and read back"),
+        _("Receipt signed"),
     )
 
 
-def _crumbs(card: Card) -> tuple[Crumb, ...]:
-    return (
-        Crumb(label=_("People"), url=reverse("people-search")),
-        Crumb(label=card.person.full_name, url=reverse("person", args=[card.person_id])),
-        Crumb(label=_("Activate a card")),
+def _visit() -> Visit:
+    return Visit(
+        title=lambda: _("Activate a card"),
+        steps=_step_names,
+        may=lambda card, actor, at: policies.may_activate(card, actor=actor, at=at),
+        suspect=lambda card, facts, actor, at: report_suspicion(
+            card_id=str(card.pk), facts=facts, actor=actor, at=at
+        ),
+        begin=_begin,
+        template="portal/activate.html",
+        suspicion_template="portal/suspicion.html",
     )

@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
-from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -13,53 +10,27 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from cards.errors import CardsError
+from cards.identity import IdentityCheckFacts
 from cards.lifecycle import cancel_unlock, open_unlock, report_unlock_suspicion
 from cards.models import Card
-from cards.products import assurance_level
-from cards.selectors import get_card
 from cards.states import OPEN_UNLOCK_STATES, UnlockState
 from cards.unlock_models import Unlock
 from cards.unlock_policies import in_use_refusal, may_unlock
 from cards.unlocking import get_unlock
-from portal import moments, problems, words
+from journal.actor import Actor
+from portal import problems, words
 from portal.pages import asking
 from portal.pages.auditor.reach import reads_only
-from portal.pages.desk.activating import ActivationPage, IdentityPage
-from portal.pages.desk.identity_form import IdentityForm
-from portal.pages.parts import Crumb, Fact, Step, grouped
-from portal.problems import Problem
+from portal.pages.desk import visit
+from portal.pages.desk.visit import Started, Visit, VisitPage
+from portal.pages.parts import Step
 from portal.words import Text
-
-_TOKENS: Final = "unlock-tokens"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def check_identity(request: HttpRequest, card_id: str) -> HttpResponse:
     """Take the identity check; open the unlocking when it is enough, or break off on suspicion."""
-    actor, at = asking.who(request), asking.now()
-    card = get_card(str(card_id), actor=actor)
-    level = assurance_level(card.loa)
-    form = IdentityForm(request.POST, level=level)
-    if request.POST.get("act") == "suspect":
-        report_unlock_suspicion(card_id=str(card.pk), facts=form.suspicion(), actor=actor, at=at)
-        return render(request, "portal/unlock_suspicion.html", {"page": _identity_page(card, problem=None)})
-    # Before the form, by whatever method: it shows what only those who may unlock shall read.
-    refusal = may_unlock(card, actor=actor, at=at)
-    if refusal is not None:
-        return problems.page(request, problems.explain(refusal))
-    if request.method != "POST":
-        return _ask(request, card, IdentityForm(level=level), problem=None)
-    if not form.is_valid():
-        return _ask(request, card, form, problem=None)
-    try:
-        opened = open_unlock(card_id=str(card.pk), identity_check=form.facts(), actor=actor, at=at)
-    except CardsError as error:
-        return _ask(request, card, form, problem=problems.explain(error))
-    unlock_id = str(opened.unlock.pk)
-    # The token is nowhere else: it lives in this session until the client has taken it.
-    request.session[_TOKENS] = {unlock_id: opened.start_url}
-    return HttpResponseRedirect(reverse("unlock", args=[unlock_id]))
+    return visit.check_identity(request, card_id, _visit())
 
 
 @require_safe
@@ -71,7 +42,7 @@ def show_unlock(request: HttpRequest, unlock_id: str) -> HttpResponse:
 @require_safe
 def show_status(request: HttpRequest, unlock_id: str) -> HttpResponse:
     """Show the part that changes, for htmx."""
-    return render(request, "portal/parts/unlock.html", {"page": _live(request, unlock_id)})
+    return render(request, "portal/parts/visit.html", {"page": _live(request, unlock_id)})
 
 
 @require_POST
@@ -82,15 +53,25 @@ def cancel(request: HttpRequest, unlock_id: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("person", args=[unlock.card.person_id]))
 
 
-def _live(request: HttpRequest, unlock_id: str) -> ActivationPage:
+def _begin(
+    _request: HttpRequest, card: Card, check: IdentityCheckFacts, actor: Actor, at: datetime
+) -> Started:
+    opened = open_unlock(card_id=str(card.pk), identity_check=check, actor=actor, at=at)
+    return Started(
+        id=str(opened.unlock.pk),
+        page_url=reverse("unlock", args=[opened.unlock.pk]),
+        start_url=opened.start_url,
+    )
+
+
+def _live(request: HttpRequest, unlock_id: str) -> VisitPage:
     actor, at = asking.who(request), asking.now()
     unlock = get_unlock(str(unlock_id), actor=actor)
-    tokens = request.session.get(_TOKENS, {})
-    start_url = str(tokens.get(str(unlock.pk), ""))
+    start_url = visit.start_kept(request, unlock)
     return unlock_page(unlock, start_url=start_url, is_reader=reads_only(actor), at=at)
 
 
-def unlock_page(unlock: Unlock, *, start_url: str, is_reader: bool, at: datetime) -> ActivationPage:
+def unlock_page(unlock: Unlock, *, start_url: str, is_reader: bool, at: datetime) -> VisitPage:
     """Return what the live steps show."""
     card, state = unlock.card, UnlockState(unlock.state)
     refusal = in_use_refusal(card, at=at)
@@ -98,13 +79,13 @@ def unlock_page(unlock: Unlock, *, start_url: str, is_reader: bool, at: datetime
     is_late = is_running and unlock.expires_at <= at
     is_open = is_running and not is_late and refusal is None
     is_done = state is UnlockState.UNLOCKED
-    has_link = bool(start_url) and state is UnlockState.OPENED and is_open
-    is_lost = state is UnlockState.OPENED and is_open and not start_url
+    start_url = start_url if state is UnlockState.OPENED and is_open else ""
     problem = problems.of_code("unlock_expired") if is_late else None
     if is_running and refusal is not None:
         problem = problems.explain(refusal)
-    may_go_on = not is_reader and ((not is_open and not is_done) or is_lost)
-    return ActivationPage(
+    # Always a way on but while the link waits to be taken: the client may have gone away at any step.
+    may_begin_again = not is_reader and not is_done and not start_url
+    return VisitPage(
         id=str(unlock.pk),
         name=card.person.full_name,
         card_number=card.card_number or "",
@@ -115,14 +96,15 @@ def unlock_page(unlock: Unlock, *, start_url: str, is_reader: bool, at: datetime
         status_line=words.UNLOCK_STATES[state] if is_open or not is_running else _("It stopped here"),
         explanation=_explanation(unlock, state=state, is_open=is_open),
         steps=_steps(unlock, is_open=is_open, now=at),
-        facts=_facts(unlock),
-        crumbs=_crumbs(card),
+        facts=visit.visit_facts(unlock),
+        crumbs=visit.crumbs(card, _("Unlock a card")),
         person_url=reverse("person", args=[card.person_id]),
-        start_url=start_url if has_link else "",
-        client_url=f"{settings.SIGILL_CLIENT_URL}/open?{urlencode({'url': start_url})}" if has_link else "",
+        status_url=reverse("unlock-status", args=[unlock.pk]),
+        start_url=start_url,
+        client_url=visit.client_url(start_url),
         expires_at=unlock.expires_at,
         problem=None if is_reader else problem,
-        again_url=reverse("unlock-card", args=[card.pk]) if may_go_on else "",
+        again_url=reverse("unlock-card", args=[card.pk]) if may_begin_again else "",
         again_label=_("Check the identity again and start anew"),
     )
 
@@ -143,68 +125,24 @@ def _explanation(unlock: Unlock, *, state: UnlockState, is_open: bool) -> Text:
 
 
 def _steps(unlock: Unlock, *, is_open: bool, now: datetime) -> list[Step]:
-    reached: list[tuple[Text, datetime | None]] = [
-        (_("Identity checked"), unlock.opened_at),
-        (_("Card client opened"), unlock.claimed_at),
-        (_("Card opened for a new PIN"), unlock.answered_at),
-        (_("New PIN confirmed by the card"), unlock.unlocked_at),
-    ]
-    steps, is_next = [], True
-    for name, at in reached:
-        if at is not None:
-            steps.append(Step(name=name, text=moments.moment(at, now=now), progress="done"))
-            continue
-        progress = ("now" if is_open else "failed") if is_next else "later"
-        steps.append(Step(name=name, progress=progress))
-        is_next = False
-    return steps
+    named = zip(_step_names(), (unlock.claimed_at, unlock.answered_at, unlock.unlocked_at), strict=True)
+    return visit.live_steps([(_("Identity checked"), unlock.opened_at), *named], is_open=is_open, now=now)
 
 
-def _facts(unlock: Unlock) -> list[Fact]:
-    facts = [Fact(name=_("Card number"), value=grouped(unlock.card.card_number or ""))]
-    if unlock.client_name:
-        facts.append(Fact(name=_("Card client"), value=f"{unlock.client_name} {unlock.client_version}"))
-    return facts
+def _step_names() -> Sequence[Text]:
+    return _("Card client opened"), _("Card opened for a new PIN"), _("New PIN confirmed by the card")
 
 
-def _ask(request: HttpRequest, card: Card, form: IdentityForm, *, problem: Problem | None) -> HttpResponse:
-    status = problem.status if problem else 422 if form.is_bound and form.errors else 200
-    context = {"page": _identity_page(card, problem=problem), "form": form}
-    return problems.tagged(render(request, "portal/unlock_check.html", context, status=status), problem)
-
-
-def _identity_page(card: Card, *, problem: Problem | None) -> IdentityPage:
-    number = card.person.personal_identity_number
-    return IdentityPage(
-        name=card.person.full_name,
-        card_number=card.card_number or "",
-        facts=(
-            Fact(name=_("Name"), value=card.person.full_name),
-            Fact(name=_("Personal number"), value=f"{number[:8]}-{number[8:]}"),
-            Fact(name=_("Organization"), value=card.organization.name),
+def _visit() -> Visit:
+    return Visit(
+        title=lambda: _("Unlock a card"),
+        steps=_step_names,
+        may=lambda card, actor, at: may_unlock(card, actor=actor, at=at),
+        suspect=lambda card, facts, actor, at: report_unlock_suspicion(
+            card_id=str(card.pk), facts=facts, actor=actor, at=at
         ),
-        steps=check_steps(),
-        crumbs=_crumbs(card),
-        person_url=reverse("person", args=[card.person_id]),
-        block_url=reverse("block-card", args=[card.pk]),
-        letter_url=reverse("puk-letter", args=[card.pk]),
-        problem=problem,
-    )
-
-
-def check_steps() -> Sequence[Step]:
-    """Return the steps as they stand before the identity is checked."""
-    return (
-        Step(name=_("Check the identity"), progress="now"),
-        Step(name=_("Card client opened")),
-        Step(name=_("Card opened for a new PIN")),
-        Step(name=_("New PIN confirmed by the card")),
-    )
-
-
-def _crumbs(card: Card) -> tuple[Crumb, ...]:
-    return (
-        Crumb(label=_("People"), url=reverse("people-search")),
-        Crumb(label=card.person.full_name, url=reverse("person", args=[card.person_id])),
-        Crumb(label=_("Unlock a card")),
+        begin=_begin,
+        template="portal/unlock_check.html",
+        suspicion_template="portal/unlock_suspicion.html",
+        letter_url_name="puk-letter",
     )
