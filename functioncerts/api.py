@@ -1,132 +1,41 @@
 """The API /api/v1/function-certificates/: bearer token, JSON, problem+json, scoped like the portal."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import IO, Any, Final
+from typing import ClassVar, Final
 
 from django.http import HttpResponse
-from django.urls import path
-from django.utils import timezone
+from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import APIException, AuthenticationFailed, ParseError
-from rest_framework.parsers import JSONParser
-from rest_framework.permissions import IsAuthenticated
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from ca.environments import Environment
-from ca.errors import RequestedBeforeCertificate
 from ca.selectors import certificate_pem, chain_pem
-from functioncerts import errors, selectors
-from functioncerts.lifecycle import REASONS, order_certificate, revoke_certificate, settle_order
-from functioncerts.models import FunctionOrder
+from functioncerts import api_objects, errors, selectors
+from functioncerts.api_base import ExactForm, ScopedView, actor_of, holder_of, now
+from functioncerts.lifecycle import (
+    REASONS,
+    approve_order,
+    decline_order,
+    order_certificate,
+    revoke_certificate,
+    settle_order,
+)
+from functioncerts.models import Answer, FunctionOrder, TokenScope
+from functioncerts.notices import answer_notices
+from functioncerts.receipts import TEXT, VERSION, Receipt, accept_receipt, text_sha256
 from functioncerts.states import FunctionOrderState
-from functioncerts.tokens import actor_of_token
 from journal.actor import Actor
-from journal.errors import DomainError
-from journal.stops import JournalNotWritable, JournalStopped
 
 WAIT_SECONDS: Final = 5.0
 _PAUSE_SECONDS: Final = 0.1
 _LONGEST_KEY: Final = 64
-_STATUSES: Final[Mapping[type[DomainError], HTTPStatus]] = {
-    errors.FunctionObjectNotFound: HTTPStatus.NOT_FOUND,
-    errors.FunctionOrderNotFound: HTTPStatus.NOT_FOUND,
-    errors.Refused: HTTPStatus.FORBIDDEN,
-    errors.RequestInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.ReasonNotAllowed: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.RequestedInTheFuture: HTTPStatus.UNPROCESSABLE_ENTITY,
-    RequestedBeforeCertificate: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.AlreadyRevoked: HTTPStatus.CONFLICT,
-    errors.IdempotencyKeyReused: HTTPStatus.CONFLICT,
-    errors.IllegalTransition: HTTPStatus.CONFLICT,
-    JournalNotWritable: HTTPStatus.SERVICE_UNAVAILABLE,
-    JournalStopped: HTTPStatus.SERVICE_UNAVAILABLE,
-}
-_ACTOR_REFUSALS: Final = frozenset({"role_missing", "outside_scope"})
 _REASONS: Final = {reason.rfc_name: reason for reason in REASONS}
-
-
-class ApiCaller:
-    """The program behind a token, in the shape that Django REST framework asks for."""
-
-    is_authenticated = True
-
-    def __init__(self, actor: Actor) -> None:
-        self.actor = actor
-
-
-class BearerAuthentication(BaseAuthentication):
-    """Reads the header ``Authorization: Bearer sigill_…``."""
-
-    def authenticate(self, request: Request) -> tuple[ApiCaller, None] | None:
-        """Return the caller, or None without a bearer token; raises AuthenticationFailed."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            return None
-        address = str(request.META.get("REMOTE_ADDR", ""))[:45]
-        try:
-            return ApiCaller(actor_of_token(token.strip(), client_address=address, at=_now())), None
-        except errors.TokenInvalid:
-            raise AuthenticationFailed from None
-
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - the framework's signature
-        """Return what the WWW-Authenticate header says."""
-        return 'Bearer realm="sigill"'
-
-
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the token looks in the OpenAPI document."""
-
-    target_class = BearerAuthentication
-    name = "bearer"
-
-    def get_security_definition(self, auto_schema: object) -> dict[str, str]:  # noqa: ARG002 - its signature
-        """Return the OpenAPI security scheme."""
-        return {"type": "http", "scheme": "bearer"}
-
-
-class BoundedJSONParser(JSONParser):
-    """JSON that does not nest deeper than Python's parser goes."""
-
-    def parse(
-        self,
-        stream: IO[bytes],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        """Return what was sent; raises ParseError, also for thousands of brackets."""
-        try:
-            return super().parse(stream, media_type, parser_context)
-        except RecursionError:
-            raise ParseError("nested too deeply") from None
-
-
-class ProblemRenderer(JSONRenderer):
-    """JSON for answers; problems get their own media type in `handle_exception`."""
-
-    charset = None
-
-
-class ExactForm(serializers.Serializer[object]):
-    """A form that takes no field it does not know: what is misspelt would be left out in silence."""
-
-    def validate(self, attrs: dict[str, object]) -> dict[str, object]:
-        """Return the fields; raises ValidationError naming those that are unknown."""
-        unknown = set(self.initial_data) - set(self.fields)
-        if unknown:
-            raise serializers.ValidationError(
-                {name: [_("There is no such field.")] for name in sorted(unknown)}
-            )
-        return attrs
 
 
 class OrderForm(ExactForm):
@@ -139,6 +48,57 @@ class OrderForm(ExactForm):
         required=False,
         max_length=20,
         help_text="names inside the validated ones; all of them if left out",
+    )
+    replaces = serializers.UUIDField(
+        required=False, help_text="the order that this one renews; both certificates are valid meanwhile"
+    )
+    receipt = serializers.CharField(
+        max_length=16, required=False, help_text="version of the receipt that is accepted with the order"
+    )
+
+
+class RenewalForm(ExactForm):
+    """What a renewal holds: a request with a key, and other names where they change."""
+
+    csr = serializers.CharField(max_length=16_384, help_text="PKCS#10 in PEM; only its key is used")
+    names = serializers.ListField(
+        child=serializers.CharField(max_length=254),
+        required=False,
+        max_length=20,
+        help_text="the old certificate's if left out",
+    )
+    receipt = serializers.CharField(
+        max_length=16, required=False, help_text="version of the receipt that is accepted with the order"
+    )
+
+
+class ReceiptForm(ExactForm):
+    """That the receipt is accepted."""
+
+    version = serializers.ChoiceField(choices=[VERSION])
+
+
+class ReceiptView(serializers.Serializer[object]):
+    """The receipt as it stands: its text, in the language that binds."""
+
+    version = serializers.CharField()
+    text = serializers.CharField()
+    sha256 = serializers.CharField()
+
+
+class DecisionForm(ExactForm):
+    """What a second person decides over an order."""
+
+    decision = serializers.ChoiceField(choices=["approve", "decline"])
+    reason = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
+class AnswerForm(ExactForm):
+    """What happens with a certificate that ends."""
+
+    answer = serializers.ChoiceField(choices=[one.value for one in Answer])
+    delegate_to = serializers.CharField(
+        max_length=32, required=False, help_text="HSA-id of another orderer, for `delegated`"
     )
 
 
@@ -185,7 +145,11 @@ class OrderView(serializers.Serializer[object]):
     serial_number = serializers.CharField(required=False)
     not_before = serializers.DateTimeField(required=False)
     not_after = serializers.DateTimeField(required=False)
-    certificate = serializers.CharField(required=False, help_text="PEM")
+    replaces = serializers.UUIDField(required=False)
+    receipt_version = serializers.CharField(
+        allow_blank=True, help_text="empty: accept the receipt, then the certificate is given out"
+    )
+    certificate = serializers.CharField(required=False, help_text="PEM; only where the receipt is accepted")
     chain = serializers.CharField(required=False, help_text="PEM, issuer first, root last")
     revoked_at = serializers.DateTimeField(required=False)
     revocation_reason = serializers.CharField(required=False)
@@ -199,29 +163,10 @@ class OrderPageView(serializers.Serializer[object]):
     after = serializers.CharField(allow_blank=True)
 
 
-class _ScopedView(APIView):
-    """Bearer tokens only; every domain error becomes problem+json (RFC 9457)."""
-
-    authentication_classes = (BearerAuthentication,)
-    permission_classes = (IsAuthenticated,)
-    parser_classes = (BoundedJSONParser,)
-    renderer_classes = (ProblemRenderer,)
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """Answer domain errors and the framework's own with problem+json; anything else is a fault."""
-        if isinstance(exc, DomainError):
-            return _domain_problem(exc)
-        response: Response = super().handle_exception(exc)
-        if isinstance(exc, APIException):
-            facts = response.data if isinstance(response.data, dict) else {"errors": response.data}
-            code = "unauthenticated" if response.status_code == HTTPStatus.UNAUTHORIZED else "request_invalid"
-            response.data = _problem(HTTPStatus(response.status_code), code, {"detail": facts})
-            response.content_type = "application/problem+json"
-        return response
-
-
-class FunctionCertificates(_ScopedView):
+class FunctionCertificates(ScopedView):
     """Order a certificate, or list what was ordered."""
+
+    scopes: ClassVar = {**ScopedView.scopes, "POST": TokenScope.ORDER}
 
     @extend_schema(
         operation_id="function_certificates_list",
@@ -235,7 +180,7 @@ class FunctionCertificates(_ScopedView):
         """List orders in scope, newest first, a page at a time."""
         state = request.query_params.get("state")
         page = selectors.list_orders(
-            actor=_actor(request),
+            actor=actor_of(request),
             state=FunctionOrderState(state) if state in list(FunctionOrderState) else None,
             after=request.query_params.get("after", ""),
         )
@@ -250,61 +195,145 @@ class FunctionCertificates(_ScopedView):
         """Order a certificate; 201 with the certificate when it is out within seconds, else 202."""
         form = OrderForm(data=request.data)
         form.is_valid(raise_exception=True)
-        order = order_certificate(
-            hsa_id=form.validated_data["function_object"],
-            csr=form.validated_data["csr"].encode(),
-            names=form.validated_data.get("names", ()),
-            idempotency_key=_idempotency_key(request),
-            actor=_actor(request),
-            at=_now(),
-        )
-        order = _wait_for_delivery(order)
-        delivered = order.state == FunctionOrderState.DELIVERED.value
-        return Response(
-            _full(order),
-            status=HTTPStatus.CREATED if delivered else HTTPStatus.ACCEPTED,
-            headers={"Location": f"{request.path}{order.pk}/"},
+        data = form.validated_data
+        return _placed(
+            request,
+            hsa_id=data["function_object"],
+            csr=data["csr"],
+            names=data.get("names", ()),
+            replaces=str(data.get("replaces", "")),
+            receipt=data.get("receipt", ""),
         )
 
 
-class FunctionCertificate(_ScopedView):
+class FunctionCertificate(ScopedView):
     """One order with its certificate."""
 
     @extend_schema(operation_id="function_certificates_read", responses=OrderView)
     def get(self, request: Request, order_id: str) -> Response:
         """Return the order, with certificate and chain in PEM once delivered."""
-        return Response(_full(selectors.get_order(order_id, actor=_actor(request))))
+        return Response(_full(selectors.get_order(order_id, actor=actor_of(request))))
 
 
-class FunctionCertificatePem(_ScopedView):
+class FunctionCertificatePem(ScopedView):
     """The certificate alone, for programs that want a file."""
 
     @extend_schema(operation_id="function_certificates_pem", responses={(200, "application/x-pem-file"): str})
     def get(self, request: Request, order_id: str) -> HttpResponse:
-        """Return certificate and intermediate issuers in PEM; 404 before delivery."""
-        order = selectors.get_order(order_id, actor=_actor(request))
+        """Return certificate and intermediate issuers in PEM; 404 before delivery and before the receipt."""
+        order = selectors.get_order(order_id, actor=actor_of(request))
         certificate = selectors.certificate_of(order)
-        if certificate is None:
+        if certificate is None or not order.receipt_version:
             raise errors.FunctionOrderNotFound(str(order.pk))
         pem = certificate_pem(bytes(certificate.certificate_der)) + chain_pem(certificate.issuer)
         return HttpResponse(pem, content_type="application/x-pem-file")
 
 
-class FunctionCertificateRevocation(_ScopedView):
+class FunctionCertificateRenewal(ScopedView):
+    """Another certificate in the place of one that ends; both are valid meanwhile."""
+
+    scopes: ClassVar = {"POST": TokenScope.ORDER}
+
+    @extend_schema(
+        operation_id="function_certificates_renew",
+        request=RenewalForm,
+        responses={201: OrderView, 202: OrderView},
+    )
+    def post(self, request: Request, order_id: str) -> Response:
+        """Order a certificate with the names of the old one; 201 with it when it is out in time, else 202."""
+        old = selectors.get_order(order_id, actor=actor_of(request))
+        form = RenewalForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        data = form.validated_data
+        return _placed(
+            request,
+            hsa_id=old.function_object.hsa_id,
+            csr=data["csr"],
+            names=data.get("names") or old.names,
+            replaces=str(old.pk),
+            receipt=data.get("receipt", ""),
+        )
+
+
+class FunctionCertificateReceipt(ScopedView):
+    """The receipt of one order (FC-4)."""
+
+    scopes: ClassVar = {"POST": TokenScope.MANAGE}
+
+    @extend_schema(operation_id="function_certificates_receipt", request=ReceiptForm, responses=OrderView)
+    def post(self, request: Request, order_id: str) -> Response:
+        """Accept the receipt; from then on the certificate is given out."""
+        form = ReceiptForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        receipt = Receipt(version=form.validated_data["version"])
+        order = accept_receipt(order_id=order_id, receipt=receipt, actor=actor_of(request), at=now())
+        return Response(_full(order))
+
+
+class FunctionCertificateDecision(ScopedView):
+    """A second person's decision over an order."""
+
+    scopes: ClassVar = {"POST": TokenScope.MANAGE}
+
+    @extend_schema(operation_id="function_certificates_decide", request=DecisionForm, responses=OrderView)
+    def post(self, request: Request, order_id: str) -> Response:
+        """Approve or decline what waits; never what one ordered oneself."""
+        form = DecisionForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        actor, at = actor_of(request), now()
+        if form.validated_data["decision"] == "approve":
+            return Response(_full(approve_order(order_id=order_id, actor=actor, at=at)))
+        reason = form.validated_data.get("reason", "")
+        return Response(_full(decline_order(order_id=order_id, reason=reason, actor=actor, at=at)))
+
+
+class FunctionCertificateAnswer(ScopedView):
+    """An answer to the notices of a certificate that ends (POR-9)."""
+
+    scopes: ClassVar = {"POST": TokenScope.MANAGE}
+
+    @extend_schema(operation_id="function_certificates_answer", request=AnswerForm, responses=OrderView)
+    def post(self, request: Request, order_id: str) -> Response:
+        """Take the renewal on, pass it on, or let the certificate end."""
+        form = AnswerForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        actor = actor_of(request)
+        answer_notices(
+            order_id=order_id,
+            answer=Answer(form.validated_data["answer"]),
+            delegate_to=form.validated_data.get("delegate_to", ""),
+            actor=actor,
+            at=now(),
+        )
+        return Response(_full(selectors.get_order(order_id, actor=actor)))
+
+
+class StandingReceipt(ScopedView):
+    """The receipt's text."""
+
+    @extend_schema(operation_id="function_receipt_read", responses=ReceiptView)
+    def get(self, request: Request) -> Response:  # noqa: ARG002 - the framework's signature
+        """Return the text that is accepted now, and its version."""
+        return Response({"version": VERSION, "text": TEXT, "sha256": text_sha256()})
+
+
+class FunctionCertificateRevocation(ScopedView):
     """Revocation, for ever."""
+
+    scopes: ClassVar = {"POST": TokenScope.REVOKE}
 
     @extend_schema(operation_id="function_certificates_revoke", request=RevocationForm, responses=OrderView)
     def post(self, request: Request, order_id: str) -> Response:
         """Revoke the order's certificate."""
         form = RevocationForm(data=request.data)
         form.is_valid(raise_exception=True)
-        at = _now()
+        at = now()
         reason = _REASONS[form.validated_data["reason"]]
         order = revoke_certificate(
             order_id=order_id,
             reason=reason,
             requested_at=form.validated_data.get("requested_at", at),
-            actor=_actor(request),
+            actor=actor_of(request),
             at=at,
         )
         return Response(_full(order))
@@ -327,7 +356,59 @@ urlpatterns = [
         FunctionCertificateRevocation.as_view(),
         name="api-function-certificate-revoke",
     ),
+    path(
+        "function-certificates/<uuid:order_id>/renewal",
+        FunctionCertificateRenewal.as_view(),
+        name="api-function-certificate-renewal",
+    ),
+    path(
+        "function-certificates/<uuid:order_id>/receipt",
+        FunctionCertificateReceipt.as_view(),
+        name="api-function-certificate-receipt",
+    ),
+    path(
+        "function-certificates/<uuid:order_id>/decision",
+        FunctionCertificateDecision.as_view(),
+        name="api-function-certificate-decision",
+    ),
+    path(
+        "function-certificates/<uuid:order_id>/answer",
+        FunctionCertificateAnswer.as_view(),
+        name="api-function-certificate-answer",
+    ),
+    path("function-receipt/", StandingReceipt.as_view(), name="api-function-receipt"),
+    path("function-objects/", api_objects.FunctionObjects.as_view(), name="api-function-objects"),
+    path(
+        "function-objects/<str:hsa_id>/", api_objects.OneFunctionObject.as_view(), name="api-function-object"
+    ),
+    path("function-objects/<str:hsa_id>/tags", api_objects.Tags.as_view(), name="api-function-object-tags"),
 ]
+
+
+def _placed(
+    request: Request, *, hsa_id: str, csr: str, names: Sequence[str], replaces: str, receipt: str
+) -> Response:
+    """Place an order and wait a little for its certificate; the receipt is its own, or the token's."""
+    holder = holder_of(request)
+    if receipt and receipt != VERSION:
+        raise serializers.ValidationError({"receipt": [_("Another text stands now: read it first.")]})
+    order = order_certificate(
+        hsa_id=hsa_id,
+        csr=csr.encode(),
+        names=names,
+        idempotency_key=_idempotency_key(request),
+        replaces=replaces,
+        receipt=Receipt(version=receipt) if receipt else holder.receipt,
+        actor=holder.actor,
+        at=now(),
+    )
+    order = _wait_for_delivery(order)
+    delivered = order.state == FunctionOrderState.DELIVERED.value
+    return Response(
+        _full(order),
+        status=HTTPStatus.CREATED if delivered else HTTPStatus.ACCEPTED,
+        headers={"Location": reverse("api-function-certificate", args=[order.pk])},
+    )
 
 
 def _wait_for_delivery(order: FunctionOrder) -> FunctionOrder:
@@ -335,7 +416,7 @@ def _wait_for_delivery(order: FunctionOrder) -> FunctionOrder:
     deadline = time.monotonic() + WAIT_SECONDS
     system = Actor.system("function-certificates-api")
     while True:
-        order = settle_order(order_id=str(order.pk), actor=system, at=_now())
+        order = settle_order(order_id=str(order.pk), actor=system, at=now())
         if order.state != FunctionOrderState.ORDERED.value or time.monotonic() >= deadline:
             return order
         time.sleep(_PAUSE_SECONDS)
@@ -351,7 +432,10 @@ def _short(order: FunctionOrder) -> dict[str, object]:
         "findings": order.findings,
         "ordered_at": order.ordered_at,
         "ordered_by": order.ordered_by,
+        "receipt_version": order.receipt_version,
     }
+    if order.replaces_id is not None:
+        answer["replaces"] = str(order.replaces_id)
     if order.revoked_at is not None:
         answer |= {"revoked_at": order.revoked_at, "revocation_reason": order.revocation_reason}
     if order.failure:
@@ -367,9 +451,12 @@ def _full(order: FunctionOrder) -> dict[str, object]:
             "serial_number": certificate.serial_hex,
             "not_before": certificate.not_before,
             "not_after": certificate.not_after,
-            "certificate": certificate_pem(bytes(certificate.certificate_der)),
-            "chain": chain_pem(certificate.issuer),
         }
+        if order.receipt_version:  # FC-4: accepted before anything is received
+            answer |= {
+                "certificate": certificate_pem(bytes(certificate.certificate_der)),
+                "chain": chain_pem(certificate.issuer),
+            }
     return answer
 
 
@@ -379,40 +466,3 @@ def _idempotency_key(request: Request) -> str | None:
         too_long = _("At most %(count)s characters.") % {"count": _LONGEST_KEY}
         raise serializers.ValidationError({"Idempotency-Key": [too_long]})
     return key or None
-
-
-def _domain_problem(error: DomainError) -> Response:
-    status = _STATUSES.get(type(error), HTTPStatus.CONFLICT)
-    code = error.code
-    if isinstance(error, errors.Refused):
-        code = error.refusal.code
-        status = HTTPStatus.FORBIDDEN if code in _ACTOR_REFUSALS else HTTPStatus.UNPROCESSABLE_ENTITY
-        if code == "certificate_not_delivered":
-            status = HTTPStatus.CONFLICT
-    detail = {"detail": str(error)} if isinstance(error, errors.RequestInvalid) else {}
-    return Response(
-        _problem(status, code, {**detail, "facts": error.facts}),
-        status=status,
-        content_type="application/problem+json",
-    )
-
-
-def _problem(status: HTTPStatus, code: str, more: Mapping[str, object]) -> dict[str, object]:
-    return {
-        "type": f"urn:sigill:problem:{code}",
-        "title": status.phrase,
-        "status": status.value,
-        "code": code,
-        **more,
-    }
-
-
-def _actor(request: Request) -> Actor:
-    caller: object = request.user
-    if not isinstance(caller, ApiCaller):
-        raise AuthenticationFailed
-    return caller.actor
-
-
-def _now() -> datetime:
-    return timezone.now()  # noqa: TID251 - the edge: the moment of the request

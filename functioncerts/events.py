@@ -198,6 +198,8 @@ class ApiTokenCreated(Event):
     person_id: str
     organization_id: str
     expires_at: str
+    scopes: tuple[str, ...] = ()
+    receipt_version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

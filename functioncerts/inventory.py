@@ -9,10 +9,9 @@ from typing import Final
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import TruncMonth
 
-from functioncerts import policies
 from functioncerts.models import FunctionObject, FunctionOrder, FunctionTag, NameValidation
-from functioncerts.selectors import visible_objects, visible_orders
-from functioncerts.states import FunctionObjectState, FunctionOrderState
+from functioncerts.selectors import listed_objects, visible_objects, visible_orders
+from functioncerts.states import FunctionOrderState
 from journal.actor import Actor
 
 SOON: Final = timedelta(days=60)
@@ -91,18 +90,11 @@ def tags_in_reach(*, actor: Actor) -> tuple[str, ...]:
 
 
 def _fitting(search: Search, *, actor: Actor, at: datetime) -> QuerySet[FunctionObject]:
-    objects = visible_objects(actor)
-    if not policies.has_role(actor, policies.MAY_VALIDATE):
-        objects = objects.exclude(state=FunctionObjectState.NOT_VALIDATED.value)
+    objects = listed_objects(actor)
     delivered = FunctionOrder.objects.filter(
         function_object=OuterRef("pk"), state=FunctionOrderState.DELIVERED.value
     ).order_by()
-    good = delivered.filter(not_after__gt=at)
-    per_object = good.values("function_object")
-    objects = objects.annotate(
-        ends_at=Subquery(per_object.annotate(end=Min("not_after")).values("end")),
-        certificates=Subquery(per_object.annotate(number=Count("pk")).values("number")),
-    )
+    objects = _counted(objects, at=at)
     if text := search.text.strip():
         name = NameValidation.objects.filter(
             Q(function_object=OuterRef("pk"))
@@ -124,6 +116,24 @@ def _fitting(search: Search, *, actor: Actor, at: datetime) -> QuerySet[Function
     elif search.ends == Ends.NONE:
         objects = objects.filter(~Exists(delivered))
     return objects.order_by("hsa_id")
+
+
+def row_of(function_object: FunctionObject, *, at: datetime) -> InventoryRow:
+    """Return one object's row."""
+    found = FunctionObject.objects.select_related("organization", "unit").filter(pk=function_object.pk)
+    return next(_rows(list(_counted(found, at=at))))
+
+
+def _counted(objects: QuerySet[FunctionObject], *, at: datetime) -> QuerySet[FunctionObject]:
+    """Return the objects with how many certificates they have and when the first ends."""
+    good = FunctionOrder.objects.filter(
+        function_object=OuterRef("pk"), state=FunctionOrderState.DELIVERED.value, not_after__gt=at
+    ).order_by()
+    per_object = good.values("function_object")
+    return objects.annotate(
+        ends_at=Subquery(per_object.annotate(end=Min("not_after")).values("end")),
+        certificates=Subquery(per_object.annotate(number=Count("pk")).values("number")),
+    )
 
 
 def _rows(objects: list[FunctionObject]) -> Iterator[InventoryRow]:

@@ -326,7 +326,8 @@ def _place(
     order.ordered_at, order.ordered_by = at, actor.identifier
     if receipt:
         order.receipt_version, order.receipt_evidence_id = receipt.version, receipt.evidence_id
-        order.receipt_accepted_at, order.receipt_accepted_by = at, actor.identifier
+        order.receipt_accepted_at = receipt.accepted_at or at
+        order.receipt_accepted_by = receipt.accepted_by or actor.identifier
     if waits:
         check_request(draft_of(order), actor=actor, at=at)
     else:

@@ -1,4 +1,4 @@
-"""What is stored of function objects, validated names, orders of function certificates and API tokens."""
+"""What is stored of function objects and of the orders of their certificates."""
 
 import uuid
 from enum import StrEnum
@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from ca.environments import Environment
-from directory.models import Employment, Organization, Role, Unit
+from directory.models import Organization, Unit
 from functioncerts.notice_models import (
     Answer,
     ExpiryNotice,
@@ -24,6 +24,7 @@ from functioncerts.object_models import (
     FunctionTag,
 )
 from functioncerts.states import FunctionObjectState, FunctionOrderState
+from functioncerts.token_models import ApiToken, TokenScope
 from functioncerts.validation_models import (
     NameKind,
     NameValidation,
@@ -47,6 +48,7 @@ __all__ = [
     "NoticeAnswer",
     "NoticeMail",
     "Recipient",
+    "TokenScope",
     "ValidationMethod",
 ]
 
@@ -225,37 +227,6 @@ class FunctionOrder(models.Model):
             models.CheckConstraint(
                 condition=Q(revoked_at__isnull=True) | Q(revocation_requested_at__lte=F("revoked_at")),
                 name="function_order_revocation_was_requested_before_it_was_done",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.id)
-
-
-class ApiToken(models.Model):
-    """A bearer token for programs, bound to an employment in a role; only its digest is kept."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    token_sha256 = models.CharField(max_length=64, unique=True)
-    employment = models.ForeignKey(Employment, on_delete=models.PROTECT, related_name="api_tokens")
-    role = models.CharField(max_length=32)
-    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="api_tokens")
-    created_at = models.DateTimeField()
-    created_by = models.CharField(max_length=64)
-    expires_at = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True)
-
-    class Meta:
-        """What the database itself refuses."""
-
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(role__in=[role.value for role in Role]),
-                name="api_token_role_is_known",
-            ),
-            models.CheckConstraint(
-                condition=Q(expires_at__gt=F("created_at")),
-                name="api_token_expires_after_it_was_created",
             ),
         ]
 

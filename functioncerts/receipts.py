@@ -27,10 +27,20 @@ Jag kvitterar funktionscertifikatet för min organisation och svarar för att
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """That somebody accepted the text; ``evidence_id`` names their signature over it, where there is one."""
+    """That somebody accepted the text; ``evidence_id`` names their signature over it, where there is one.
+
+    ``accepted_by`` and ``accepted_at`` are of one that was given ahead, for all that a key or token orders;
+    without them it is whoever orders, now.
+    """
 
     version: str
     evidence_id: str = ""
+    accepted_by: str = ""
+    accepted_at: datetime | None = None
+
+
+ACCEPTED: Final = Receipt(version=VERSION)
+"""The text as it stands, accepted by whoever acts."""
 
 
 def text_sha256() -> str:

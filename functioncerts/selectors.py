@@ -59,9 +59,7 @@ def find_function_objects(
 
     Those that are not validated yet are shown to validation specialists only (domain.md 1.3).
     """
-    objects = visible_objects(actor)
-    if not policies.has_role(actor, policies.MAY_VALIDATE):
-        objects = objects.exclude(state=FunctionObjectState.NOT_VALIDATED.value)
+    objects = listed_objects(actor)
     if text := query.strip():
         name = NameValidation.objects.filter(
             Q(function_object=OuterRef("pk"))
@@ -77,12 +75,17 @@ def find_function_objects(
 
 def get_function_object_by_id(object_id: str, *, actor: Actor) -> FunctionObject:
     """Return the function object that ``find_function_objects`` may show; raise FunctionObjectNotFound."""
-    objects = visible_objects(actor)
-    if not policies.has_role(actor, policies.MAY_VALIDATE):
-        objects = objects.exclude(state=FunctionObjectState.NOT_VALIDATED.value)
-    found = objects.filter(pk=row_id(object_id)).first()
+    found = listed_objects(actor).filter(pk=row_id(object_id)).first()
     if found is None:
         raise FunctionObjectNotFound(str(object_id))
+    return found
+
+
+def get_listed_object(hsa_id: str, *, actor: Actor) -> FunctionObject:
+    """Return the function object with this HSA-id that lists may show; raise FunctionObjectNotFound."""
+    found = listed_objects(actor).filter(hsa_id=hsa_id).first()
+    if found is None:
+        raise FunctionObjectNotFound(hsa_id)
     return found
 
 
@@ -154,6 +157,14 @@ def visible_objects(actor: Actor) -> QuerySet[FunctionObject]:
     if not policies.has_role(actor, policies.MAY_READ):
         return objects.none()
     return objects.filter(placed_within(actor))
+
+
+def listed_objects(actor: Actor) -> QuerySet[FunctionObject]:
+    """Return those in reach that lists show: what waits for validation, to specialists alone (POR-10)."""
+    objects = visible_objects(actor)
+    if policies.has_role(actor, policies.MAY_VALIDATE):
+        return objects
+    return objects.exclude(state=FunctionObjectState.NOT_VALIDATED.value)
 
 
 def visible_orders(actor: Actor) -> QuerySet[FunctionOrder]:

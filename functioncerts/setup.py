@@ -37,9 +37,7 @@ def set_up(
     """
     if (refusal := policies.may_set_up(function_object, actor=actor)) is not None:
         raise Refused(refusal)
-    words = sorted({tag.strip() for tag in tags if tag.strip()})
-    if len(words) > MOST_TAGS or not all(_TAG.fullmatch(word) for word in words):
-        raise Refused(Refusal(code="tags_not_allowed", facts=(("maximum", str(MOST_TAGS)),), fixer="you"))
+    words = _words(tags)
     number = re.sub(r"[ -]", "", mobile)
     if number and not _MOBILE.fullmatch(number):
         raise Refused(Refusal(code="mobile_not_allowed", fixer="you"))
@@ -70,6 +68,30 @@ def set_up(
                 at=at,
             )
     return bool(changed)
+
+
+def set_tags(function_object: FunctionObject, *, tags: Sequence[str], actor: Actor, at: datetime) -> bool:
+    """Write the tags, all of them, and return whether they were different. Raises Refused."""
+    if (refusal := policies.may_set_up(function_object, actor=actor)) is not None:
+        raise Refused(refusal)
+    words = _words(tags)
+    with transaction.atomic():
+        if not (changed := _write_tags(function_object, words)):
+            return False
+        event = FunctionObjectSetUp(
+            function_object_id=str(function_object.pk),
+            organization_id=str(function_object.organization_id),
+            fields=tuple(changed),
+        )
+        record(event, actor=actor, at=at)
+    return True
+
+
+def _words(tags: Sequence[str]) -> list[str]:
+    words = sorted({tag.strip() for tag in tags if tag.strip()})
+    if len(words) > MOST_TAGS or not all(_TAG.fullmatch(word) for word in words):
+        raise Refused(Refusal(code="tags_not_allowed", facts=(("maximum", str(MOST_TAGS)),), fixer="you"))
+    return words
 
 
 def _demand_employed(function_object: FunctionObject, hsa_ids: set[str]) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,7 +14,8 @@ from directory.reach import scope_of
 from directory.selectors import roles_of
 from functioncerts.errors import TokenInvalid, TokenNotGranted
 from functioncerts.events import ApiTokenCreated, ApiTokenRevoked
-from functioncerts.models import ApiToken
+from functioncerts.models import ApiToken, TokenScope
+from functioncerts.receipts import ACCEPTED, Receipt
 from journal.actor import Actor, ActorKind
 from journal.recording import record
 
@@ -29,10 +31,30 @@ class CreatedToken:
     text: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenHolder:
+    """Who acts by a token, what they may do with it, and the receipt they accepted for what they order."""
+
+    actor: Actor
+    scopes: frozenset[TokenScope]
+    receipt: Receipt | None
+
+
 def create_token(
-    *, hsa_id: str, role: str, lifetime: timedelta = LIFETIME, actor: Actor, at: datetime
+    *,
+    hsa_id: str,
+    role: str,
+    scopes: Collection[TokenScope] = tuple(TokenScope),
+    receipt: Receipt | None = ACCEPTED,
+    lifetime: timedelta = LIFETIME,
+    actor: Actor,
+    at: datetime,
 ) -> CreatedToken:
-    """Make a token for an employment in a role that it holds now; raises TokenNotGranted."""
+    """Make a token for an employment in a role that it holds now; raises TokenNotGranted.
+
+    Who makes it accepts the ``receipt`` (FC-4) for all that is ordered with it; with None each order is
+    accepted by itself before its certificate is given out.
+    """
     assignment = _assignment(hsa_id, role, at=at)
     employment = Employment.objects.filter(hsa_id=hsa_id).first()
     if assignment is None or employment is None:
@@ -47,6 +69,9 @@ def create_token(
             created_at=at,
             created_by=actor.identifier,
             expires_at=at + lifetime,
+            scopes=sorted(scope.value for scope in scopes),
+            receipt_version=receipt.version if receipt else "",
+            receipt_evidence_id=receipt.evidence_id if receipt else "",
         )
         record(
             ApiTokenCreated(
@@ -56,6 +81,8 @@ def create_token(
                 person_id=str(employment.person_id),
                 organization_id=str(assignment.organization_id),
                 expires_at=api_token.expires_at.isoformat(),
+                scopes=tuple(api_token.scopes),
+                receipt_version=api_token.receipt_version,
             ),
             actor=actor,
             at=at,
@@ -81,8 +108,8 @@ def revoke_token(*, api_token_id: str, actor: Actor, at: datetime) -> None:
         )
 
 
-def actor_of_token(text: str, *, client_address: str, at: datetime) -> Actor:
-    """Return the actor behind a token: the role and its scope as they are now; raises TokenInvalid."""
+def holder_of_token(text: str, *, client_address: str, at: datetime) -> TokenHolder:
+    """Return who is behind a token: the role and its scope as they are now; raises TokenInvalid."""
     api_token = (
         ApiToken.objects.select_related("employment")
         .filter(token_sha256=_digest(text), revoked_at__isnull=True, expires_at__gt=at)
@@ -95,7 +122,7 @@ def actor_of_token(text: str, *, client_address: str, at: datetime) -> Actor:
     if assignment is None or assignment.organization_id != api_token.organization_id:
         raise TokenInvalid("the holder no longer has the role")
     scope = scope_of(assignment, at=at)
-    return Actor(
+    actor = Actor(
         kind=ActorKind.SERVICE,
         identifier=hsa_id,
         role=api_token.role,
@@ -106,6 +133,17 @@ def actor_of_token(text: str, *, client_address: str, at: datetime) -> Actor:
         person_id=str(api_token.employment.person_id),
         client_address=client_address,
         credential=str(api_token.pk),
+    )
+    receipt = Receipt(
+        version=api_token.receipt_version,
+        evidence_id=api_token.receipt_evidence_id,
+        accepted_by=api_token.created_by,
+        accepted_at=api_token.created_at,
+    )
+    return TokenHolder(
+        actor=actor,
+        scopes=frozenset(TokenScope(scope) for scope in api_token.scopes),
+        receipt=receipt if receipt.version else None,
     )
 
 

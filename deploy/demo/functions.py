@@ -50,9 +50,10 @@ def order_function_certificates(*, portal: str, home: Path, filing: Filing) -> M
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {token}"
     made = []
+    receipt = _json(session.get(f"{portal}/api/v1/function-receipt/", timeout=30))["version"]
     for name, function_object, expected in ORDERS:
         address = f"{portal}/api/v1/function-certificates/"
-        body = {"function_object": function_object, "csr": _request(name, filing)}
+        body = {"function_object": function_object, "csr": _request(name, filing), "receipt": receipt}
         order = _json(session.post(address, json=body, timeout=30))
         order = _await_certificate(session, f"{address}{order['id']}/")
         leaf = x509.load_pem_x509_certificate(str(order["certificate"]).encode())

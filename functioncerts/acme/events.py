@@ -20,6 +20,7 @@ class AcmeKeyCreated(_AboutAnObject):
     IS_PRIVILEGED: ClassVar[bool] = True
     external_key_id: str
     valid_until: str
+    receipt_version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

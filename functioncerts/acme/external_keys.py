@@ -21,6 +21,7 @@ from functioncerts.acme.models import Account, ExternalAccountKey
 from functioncerts.acme.states import AccountAction, AccountState
 from functioncerts.errors import FunctionObjectNotFound, Refused
 from functioncerts.models import FunctionKind
+from functioncerts.receipts import ACCEPTED, Receipt
 from journal.actor import Actor
 from journal.errors import Refusal
 from journal.recording import record, rfc3339
@@ -39,9 +40,16 @@ class CreatedExternalKey:
 
 
 def create_external_key(
-    *, hsa_id: str, lifetime: timedelta = LIFETIME, actor: Actor, at: datetime
+    *,
+    hsa_id: str,
+    lifetime: timedelta = LIFETIME,
+    receipt: Receipt = ACCEPTED,
+    actor: Actor,
+    at: datetime,
 ) -> CreatedExternalKey:
     """Make a key with which accounts may be opened for a function object until its lifetime is over.
+
+    Who makes it accepts the ``receipt`` (FC-4) once, for every certificate that its accounts will fetch.
 
     Raises FunctionObjectNotFound (also outside the actor's scope) and Refused: who may not order for the
     object may not let a program do it, and ACME knows no mailboxes.
@@ -59,6 +67,8 @@ def create_external_key(
             created_at=at,
             created_by=actor.identifier,
             expires_at=until,
+            receipt_version=receipt.version,
+            receipt_evidence_id=receipt.evidence_id,
         )
         record(
             AcmeKeyCreated(
@@ -66,6 +76,7 @@ def create_external_key(
                 organization_id=str(function_object.organization_id),
                 external_key_id=str(created.pk),
                 valid_until=rfc3339(until),
+                receipt_version=receipt.version,
             ),
             actor=actor,
             at=at,

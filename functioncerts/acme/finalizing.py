@@ -15,7 +15,7 @@ from functioncerts.acme.jose import AccountKey
 from functioncerts.acme.models import AcmeOrder
 from functioncerts.acme.moves import about_order, fail_order, make_ready, move_order
 from functioncerts.acme.placing import expire
-from functioncerts.acme.policies import demand_second_person
+from functioncerts.acme.policies import demand_receipt, demand_second_person
 from functioncerts.acme.renewal_information import certificate_named
 from functioncerts.acme.states import AuthorizationState, OrderAction, OrderState
 from functioncerts.errors import FunctionObjectNotFound, Refused, RequestInvalid
@@ -111,6 +111,7 @@ def _function_order(order: AcmeOrder, csr_der: bytes, *, actor: Actor, at: datet
             idempotency_key=f"order:{order.pk}",
             replaces=_replaced(order),
             approved_by=demand_second_person(order.account, actor=actor),
+            receipt=demand_receipt(order.account),
             actor=actor,
             at=at,
         )

@@ -31,6 +31,9 @@ class ExternalAccountKey(models.Model):
     """Where the organization wants two people, the second is asked once: for the key, not each renewal."""
     revoked_at = models.DateTimeField(null=True)
     revoked_by = models.CharField(max_length=64, blank=True)
+    receipt_version = models.CharField(max_length=16, blank=True)
+    """The receipt (FC-4) that whoever made the key accepted for all that its accounts order."""
+    receipt_evidence_id = models.CharField(max_length=36, blank=True)
 
     class Meta:
         """What the database itself refuses."""

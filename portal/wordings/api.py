@@ -24,7 +24,8 @@ API: Final[Mapping[str, Wording]] = {
 }
 
 FRAMEWORK: Final[tuple[Text, ...]] = (
-    # functioncerts/api.py, which lies outside the folder whose texts are collected
+    # functioncerts/api.py and api_base.py, which lie outside the folder whose texts are collected
+    _("Another text stands now: read it first."),
     _("There is no such field."),
     _("At most %(count)s characters."),
     # Django REST framework's own, which it has no Swedish for

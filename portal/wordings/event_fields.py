@@ -115,6 +115,8 @@ EVENT_FIELDS: Final[Mapping[str, Text]] = {
     "takes_two": _("Waits for a second person"),
     "text_sha256": _("Digest of the text"),
     "text_version": _("Text version"),
+    "receipt_version": _("Receipt"),
+    "scopes": _("Good for"),
     "acme_account_id": _("ACME account"),
     "acme_authorization_id": _("ACME authorization"),
     "acme_challenge_id": _("ACME challenge"),

@@ -103,6 +103,11 @@ FUNCTIONCERTS: Final[Mapping[str, Wording]] = {
         text=_("A token is only made for a role that the employment holds now."),
         fixer="issuance_manager",
     ),
+    "token_scope_missing": Wording(
+        status=403,
+        title=_("The token is not for this"),
+        text=_("It lacks the scope %(needed)s. Make another token with it."),
+    ),
     "function_object_not_validated": Wording(
         status=409,
         title=_("The function object is not validated."),

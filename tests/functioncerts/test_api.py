@@ -391,6 +391,14 @@ def test_the_openapi_document_describes_every_endpoint(stage: Stage) -> None:
         "/api/v1/function-certificates/{order_id}/",
         "/api/v1/function-certificates/{order_id}/certificate.pem",
         "/api/v1/function-certificates/{order_id}/revoke",
+        "/api/v1/function-certificates/{order_id}/renewal",
+        "/api/v1/function-certificates/{order_id}/receipt",
+        "/api/v1/function-certificates/{order_id}/decision",
+        "/api/v1/function-certificates/{order_id}/answer",
+        "/api/v1/function-receipt/",
+        "/api/v1/function-objects/",
+        "/api/v1/function-objects/{hsa_id}/",
+        "/api/v1/function-objects/{hsa_id}/tags",
     }
     assert document["components"]["securitySchemes"] == {"bearer": {"type": "http", "scheme": "bearer"}}
 

@@ -19,6 +19,7 @@ from directory.identifiers import PersonalIdentityNumber
 from directory.models import UNIT_ROLES, Employment, Person, RegistrationStatus, Role, RoleAssignment, Unit
 from functioncerts.lifecycle import order_certificate
 from functioncerts.models import FunctionObject, FunctionOrder
+from functioncerts.receipts import VERSION
 from journal.actor import Actor
 from reports.catalogue import report_kind
 from reports.lifecycle import order_report
@@ -50,6 +51,11 @@ BODIES: Final[Mapping[str, Callable[["Norr"], Mapping[str, object]]]] = {
         "csr": request_for().decode(),
     },
     "function_certificates_revoke": lambda _norr: {"reason": "keyCompromise"},
+    "function_certificates_renew": lambda _norr: {"csr": request_for().decode()},
+    "function_certificates_receipt": lambda _norr: {"version": VERSION},
+    "function_certificates_decide": lambda _norr: {"decision": "approve"},
+    "function_certificates_answer": lambda _norr: {"answer": "left"},
+    "function_objects_tags": lambda _norr: {"tags": ["x"]},
 }
 """What an operation is sent, by its id in the OpenAPI document; an operation with a body needs one."""
 

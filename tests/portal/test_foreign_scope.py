@@ -182,7 +182,7 @@ def test_no_operation_of_the_api_answers_a_stranger_with_data(scene: Scene) -> N
         hsa_id=orderer.identifier, role=orderer.role, actor=Actor.system("test"), at=scene.at
     )
     browser = Client(headers={"authorization": f"Bearer {token.text}"})
-    ids = {"order_id": str(norr.function_order.pk)}
+    ids = {"order_id": str(norr.function_order.pk), "hsa_id": norr.function.hsa_id}
     document = SchemaGenerator().get_schema(request=None, public=True)
     tried = 0
     for path, operations in document["paths"].items():

@@ -10,6 +10,7 @@ from django.utils import timezone
 from functioncerts.acme.errors import ExternalKeyNotFound
 from functioncerts.acme.external_keys import LIFETIME, create_external_key, revoke_external_key
 from functioncerts.errors import FunctionObjectNotFound, Refused
+from functioncerts.receipts import TEXT, VERSION
 from journal.actor import Actor
 
 _ACTOR = Actor.system("acme_key")
@@ -61,5 +62,6 @@ class Command(BaseCommand):
             f"{created.external_key.expires_at:%Y-%m-%d}. The HMAC key is shown only now:\n"
             f"  directory  {settings.SIGILL_ACME_URL}/directory\n"
             f"  key id     {created.key_id}\n"
-            f"  HMAC key   {created.hmac_key}"
+            f"  HMAC key   {created.hmac_key}\n"
+            f"Who made it accepts receipt {VERSION} for every certificate fetched with it:\n{TEXT}"
         )
