@@ -10,7 +10,7 @@ from cards.serial_lists import SerialList
 from cards.stock_errors import BoxAlreadyReceived, BoxCountDiffers, NotInStock
 from cards.stock_events import StockBoxReceived
 from cards.stock_models import StockBox, StockCard
-from cards.stock_moves import locked_place
+from cards.stock_moves import ids_of, locked_place
 from cards.stock_selectors import get_place
 from cards.stock_states import StockCardState
 from journal.actor import Actor
@@ -53,7 +53,7 @@ def receive_box(
                 received_by=actor.identifier,
             )
             gone = set(missing)
-            StockCard.objects.bulk_create(
+            cards = StockCard.objects.bulk_create(
                 StockCard(
                     state=(StockCardState.MISSING if number in gone else StockCardState.IN_STOCK).value,
                     card_number=number,
@@ -68,9 +68,8 @@ def receive_box(
                     stock_place_id=str(place.pk),
                     organization_id=str(place.organization_id),
                     stock_box_id=str(box.pk),
-                    box_number=box.number,
                     listed=len(listed),
-                    missing_numbers=tuple(sorted(gone)),
+                    missing_card_ids=ids_of([card for card in cards if card.card_number in gone]),
                 ),
                 actor=actor,
                 at=at,

@@ -3,27 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from django.db import transaction
 
 from cards.stock_errors import NoReserveCardsNamed, NotInStock, StockReasonMissing
 from cards.stock_events import StockCounted, StockLost
 from cards.stock_models import StockCard, StockCount, StockPlace
-from cards.stock_moves import locked_place, move_cards
+from cards.stock_moves import ids_of, locked_place, move_cards
 from cards.stock_selectors import cards_at, get_place
-from cards.stock_states import StockCardAction, StockCardState
+from cards.stock_states import LossReason, StockCardAction, StockCardState
 from journal.actor import Actor
 from journal.recording import record
-
-
-class LossReason(StrEnum):
-    """Why a reserve card in stock will never be handed out."""
-
-    STOLEN = "stolen"
-    LOST = "lost"
-    OPENED = "opened"
-    DAMAGED = "damaged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +87,9 @@ def count_place(
             stock_count_id=str(count.pk),
             expected=count.expected,
             found=count.found,
-            missing_numbers=tuple(card.card_number for card in found.missing),
-            found_again_numbers=tuple(card.card_number for card in found.found_again),
-            unexpected_numbers=found.unexpected,
+            missing_card_ids=ids_of(found.missing),
+            found_again_card_ids=ids_of(found.found_again),
+            unexpected=len(found.unexpected),
         )
         record(event, actor=actor, at=at)
     return count
@@ -126,7 +116,7 @@ def report_loss(
             stock_place_id=str(place.pk),
             organization_id=str(place.organization_id),
             reason=reason.value,
-            card_numbers=tuple(card.card_number for card in cards),
+            stock_card_ids=ids_of(cards),
         )
         record(event, actor=actor, at=at)
     return len(cards)

@@ -1,4 +1,4 @@
-"""What the journal keeps of reserve cards in stock: places, counts, numbers of blank cards."""
+"""What the journal keeps of reserve cards in stock: by ids alone, as a card becomes a person's."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -28,9 +28,8 @@ class StockBoxReceived(_AboutAPlace):
     TYPE: ClassVar[str] = "stock.box_received"
     IS_PRIVILEGED: ClassVar[bool] = True
     stock_box_id: str
-    box_number: str
     listed: int
-    missing_numbers: tuple[str, ...]
+    missing_card_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +39,7 @@ class StockSent(_AboutAPlace):
     TYPE: ClassVar[str] = "stock.sent"
     stock_transfer_id: str
     target_place_id: str
-    card_numbers: tuple[str, ...]
+    stock_card_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +49,8 @@ class StockArrived(_AboutAPlace):
     TYPE: ClassVar[str] = "stock.arrived"
     stock_transfer_id: str
     source_place_id: str
-    card_numbers: tuple[str, ...]
-    missing_numbers: tuple[str, ...]
+    stock_card_ids: tuple[str, ...]
+    missing_card_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +61,9 @@ class StockCounted(_AboutAPlace):
     stock_count_id: str
     expected: int
     found: int
-    missing_numbers: tuple[str, ...]
-    found_again_numbers: tuple[str, ...]
-    unexpected_numbers: tuple[str, ...]
+    missing_card_ids: tuple[str, ...]
+    found_again_card_ids: tuple[str, ...]
+    unexpected: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +72,7 @@ class StockLost(_AboutAPlace):
 
     TYPE: ClassVar[str] = "stock.lost"
     reason: str
-    card_numbers: tuple[str, ...]
+    stock_card_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

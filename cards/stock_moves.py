@@ -65,6 +65,11 @@ def cards_in_stock(place: StockPlace, numbers: Sequence[str]) -> list[StockCard]
     return cards
 
 
+def ids_of(cards: Sequence[StockCard]) -> tuple[str, ...]:
+    """Return what the journal keeps of envelopes: ids, since a card's number becomes somebody's."""
+    return tuple(str(card.pk) for card in cards)
+
+
 def read_numbers(text: str) -> tuple[str, ...]:
     """Return the card numbers of a text as a scanner or a person writes them: one a line, or with commas.
 

@@ -39,6 +39,15 @@ class StockTransferAction(StrEnum):
     RECEIVE = "RECEIVE"
 
 
+class LossReason(StrEnum):
+    """Why a reserve card in stock will never be handed out."""
+
+    STOLEN = "stolen"
+    LOST = "lost"
+    OPENED = "opened"
+    DAMAGED = "damaged"
+
+
 STOCK_CARD_MOVES: Final[Mapping[tuple[StockCardState, StockCardAction], StockCardState]] = {
     (StockCardState.IN_STOCK, StockCardAction.SEND): StockCardState.IN_TRANSIT,
     (StockCardState.IN_STOCK, StockCardAction.MISS): StockCardState.MISSING,

@@ -9,7 +9,7 @@ from cards.errors import IllegalTransition, Refused
 from cards.stock_errors import NoReserveCardsNamed, NotInStock, StockPlaceNotFound, StockReasonMissing
 from cards.stock_events import StockArrived, StockSent
 from cards.stock_models import StockCard, StockTransfer
-from cards.stock_moves import cards_in_stock, lock_places, locked_place, move_cards
+from cards.stock_moves import cards_in_stock, ids_of, lock_places, locked_place, move_cards
 from cards.stock_policies import may_keep
 from cards.stock_selectors import get_place, get_transfer, places_beside
 from cards.stock_states import (
@@ -54,7 +54,7 @@ def send_cards(
             organization_id=str(source.organization_id),
             stock_transfer_id=str(transfer.pk),
             target_place_id=str(target.pk),
-            card_numbers=tuple(card.card_number for card in cards),
+            stock_card_ids=ids_of(cards),
         )
         record(event, actor=actor, at=at)
     return transfer
@@ -101,8 +101,8 @@ def receive_cards(
             organization_id=str(transfer.target.organization_id),
             stock_transfer_id=str(transfer.pk),
             source_place_id=str(transfer.source_id),
-            card_numbers=tuple(card.card_number for card in arrived),
-            missing_numbers=tuple(card.card_number for card in gone),
+            stock_card_ids=ids_of(arrived),
+            missing_card_ids=ids_of(gone),
         )
         record(event, actor=actor, at=at)
     transfer.refresh_from_db()

@@ -31,6 +31,7 @@ from portal.wordings.ground import GROUND
 from portal.wordings.refusals import REFUSALS
 from portal.wordings.reports import REPORTS
 from portal.wordings.signing import SIGNING
+from portal.wordings.stock import STOCK
 from portal.wordings.weaknesses import CSR_FAULTS, WEAKNESSES
 from portal.wordings.wording import Wording
 
@@ -47,6 +48,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     **REFUSALS,
     **REPORTS,
     **SIGNING,
+    **STOCK,
 }
 
 _SERVER_FAULT: Final = 500

@@ -47,6 +47,9 @@ from portal.pages.public import (
 )
 from portal.pages.reports import catalogue as reports_catalogue
 from portal.pages.reports import dashboard, recurring, report
+from portal.pages.stock import acting as stock_acting
+from portal.pages.stock import overview as stock
+from portal.pages.stock import place as stock_place
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.accounts.urls")),
@@ -133,6 +136,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
         register_run.show_run_progress,
         name="register-run-progress",
     ),
+    # Reserve cards in stock
+    path("stock/", stock.show_stock, name="stock"),
+    path("stock/new/", stock.new_place, name="stock-new"),
+    path("stock/<uuid:stock_place_id>/", stock_place.show_place, name="stock-place"),
+    path("stock/<uuid:stock_place_id>/threshold/", stock_place.change_threshold, name="stock-threshold"),
+    path("stock/<uuid:stock_place_id>/receive/", stock_acting.receive, name="stock-receive"),
+    path("stock/<uuid:stock_place_id>/send/", stock_acting.send, name="stock-send"),
+    path("stock/<uuid:stock_place_id>/count/", stock_acting.count, name="stock-count"),
+    path("stock/<uuid:stock_place_id>/loss/", stock_acting.loss, name="stock-loss"),
+    path("stock/transfers/<uuid:stock_transfer_id>/", stock_acting.transfer, name="stock-transfer"),
     # Basis lists
     path("basis/", lists.show_basis, name="basis-start"),
     path("basis/<slug:subject>/", lists.show_basis, name="basis"),

@@ -12,6 +12,7 @@ from ca.environments import Environment
 from cards.products import CardProduct, DocumentKind, IdentityCheckMethod
 from cards.reasons import BlockReason
 from cards.states import ActivationState, CardOrderState, CardState, UnlockState
+from cards.stock_states import LossReason
 from directory.models import RegistrationStatus, Role
 from functioncerts.models import FunctionKind
 from functioncerts.states import FunctionObjectState, FunctionOrderState
@@ -142,13 +143,19 @@ UNLOCK_REASONS: Final[Mapping[str, Text]] = {
     **ABORT_REASONS,
     "superseded": _("A new unlocking was started for the same card."),
     "pinFailed": _("The card did not take the answer."),
-    "tooManyTries": _("The card refused too many answers. It may be another card, or damaged."),
 }
 
 PUK_LETTER_REASONS: Final[Mapping[str, Text]] = {
     "withdrawn": _("It was withdrawn."),
     "rejected": _("The producer refused it."),
     "card_not_active": _("The card is no longer in use."),
+}
+
+LOSS_REASONS: Final[Mapping[LossReason, Text]] = {
+    LossReason.STOLEN: _("Stolen"),
+    LossReason.LOST: _("Lost"),
+    LossReason.OPENED: _("The envelope was opened"),
+    LossReason.DAMAGED: _("Damaged"),
 }
 
 BLOCK_REASONS: Final[Mapping[BlockReason, Text]] = {
@@ -354,6 +361,13 @@ EVENTS: Final[Mapping[str, Text]] = {
     "puk_letter.sent": _("PUK letter with the producer"),
     "puk_letter.posted": _("PUK letter posted"),
     "puk_letter.ended": _("No PUK letter"),
+    "stock.place_set": _("Place for reserve cards set"),
+    "stock.box_received": _("Box of reserve cards received"),
+    "stock.sent": _("Reserve cards sent to another place"),
+    "stock.arrived": _("Reserve cards came to a place"),
+    "stock.counted": _("Reserve cards counted"),
+    "stock.lost": _("Reserve cards reported lost"),
+    "stock.running_low": _("Reserve cards running low"),
     "person.protected_opened": _("Protected person opened"),
     "person.imported": _("Read from the registers"),
     "person.changed": _("Details changed in a register"),

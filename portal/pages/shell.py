@@ -53,7 +53,8 @@ _SEARCHING_FUNCTIONS: Final = frozenset({Role.FUNCTION_CERT_ORDERER.value, Role.
 _BASIS: Final = Place(label=_("Basis lists"), icon="funnel", view="basis-start")
 _REGISTERS: Final = Place(label=_("Registers"), icon="arrow-repeat", view="registers")
 _PAPER: Final = Place(label=_("Requests on paper"), icon="pencil", view="paper-log")
-_DESK: Final = (_TODAY, _PEOPLE, _ORDERS, _BASIS, _PAPER)
+_STOCK: Final = Place(label=_("Reserve cards"), icon="box-seam", view="stock")
+_DESK: Final = (_TODAY, _PEOPLE, _ORDERS, _STOCK, _BASIS, _PAPER)
 
 _WORK: Final[Mapping[Role | None, tuple[Place, ...]]] = {
     Role.ID_ADMINISTRATOR: _DESK,

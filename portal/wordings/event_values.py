@@ -33,6 +33,7 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
     ("unlock.aborted", "reason"): words.UNLOCK_REASONS,
     ("card.unlock_refused", "reason"): words.UNLOCK_REASONS,
     ("puk_letter.ended", "reason"): words.PUK_LETTER_REASONS,
+    ("stock.lost", "reason"): {reason.value: text for reason, text in words.LOSS_REASONS.items()},
     ("session.ended", "reason"): {
         "logged_out": _("logged out"),
         "idle": _("nothing happened for a while"),

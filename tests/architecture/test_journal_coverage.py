@@ -51,6 +51,10 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "puk_letter.ended",
     ),
     "reminders of cards that end": ("card.holder_reminded",),
+    "reserve cards in stock": (
+        "stock.place_set", "stock.box_received", "stock.sent", "stock.arrived", "stock.counted",
+        "stock.lost", "stock.running_low",
+    ),
     "requests to block that are kept": ("block_request.registered",),
     "blocks and revocations": (
         "card.blocked", "card.discarded", "certificate.revoked", "function_certificate.revoked",
@@ -145,6 +149,9 @@ NOT_AN_ACT: Final[Mapping[str, str]] = {
     "cards.block_request_selectors.": "reads",
     "cards.paper_rows.": "reads what a line means",
     "cards.unlock_policies.": "asks whether an act is allowed",
+    "cards.stock_policies.": "asks whether an act is allowed",
+    "cards.stock_selectors.": "reads",
+    "cards.serial_lists.": "reads what a list says",
     "cards.basis_selectors.": "reads",
     "cards.bulk.choosing.": "reads whom a list or a unit means",
     "cards.outdated_selectors.": "reads",

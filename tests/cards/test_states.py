@@ -21,6 +21,7 @@ from cards.states import (
     CardState,
     UnlockState,
 )
+from cards.stock_states import STOCK_CARD_MOVES, STOCK_TRANSFER_MOVES, StockCardState
 
 README = (Path(__file__).parents[2] / "cards" / "README.md").read_text(encoding="utf-8")
 
@@ -45,7 +46,8 @@ def reached(table: Mapping[tuple[str, str], str], start: str) -> set[str]:
 @pytest.mark.parametrize(
     ("heading", "table"),
     [("The order", CARD_ORDER_MOVES), ("The card", CARD_MOVES), ("The activation", ACTIVATION_MOVES),
-     ("The unlocking", UNLOCK_MOVES), ("The PUK letter", PUK_LETTER_MOVES)],
+     ("The unlocking", UNLOCK_MOVES), ("The PUK letter", PUK_LETTER_MOVES),
+     ("The reserve card in stock", STOCK_CARD_MOVES), ("The hand-over", STOCK_TRANSFER_MOVES)],
 )  # fmt: skip
 def test_the_diagram_in_the_readme_is_the_table(heading: str, table: Mapping[tuple[str, str], str]) -> None:
     assert drawn(heading) == {(source, goal, action) for (source, action), goal in table.items()}
@@ -54,6 +56,13 @@ def test_the_diagram_in_the_readme_is_the_table(heading: str, table: Mapping[tup
 def test_nothing_leads_from_blocked_or_discarded_anywhere() -> None:
     assert reached(CARD_MOVES, CardState.BLOCKED) == set()
     assert reached(CARD_MOVES, CardState.DISCARDED) == set()
+
+
+def test_a_reserve_card_that_is_lost_or_somebodys_never_comes_back_to_stock() -> None:
+    """CRD-4; domain.md 2.1: a reserve card is for one person only."""
+    assert reached(STOCK_CARD_MOVES, StockCardState.LOST) == set()
+    assert reached(STOCK_CARD_MOVES, StockCardState.HANDED_OUT) == set()
+    assert reached(STOCK_CARD_MOVES, StockCardState.IN_STOCK) == set(StockCardState)
 
 
 def test_every_state_can_be_reached() -> None:

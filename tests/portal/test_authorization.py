@@ -23,6 +23,7 @@ from functioncerts.models import FunctionKind, FunctionObject, FunctionOrder
 from functioncerts.validations import validate_names
 from journal.actor import Actor
 from journal.models import Entry
+from tests.cards.stock_violations import a_transfer
 from tests.functioncerts.conftest import request_for
 from tests.portal.conftest import LogIn
 from tests.scenarios import Scene, an_active_card, an_open_unlock
@@ -115,6 +116,15 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "central/registers/<slug:register>/progress/": ("403 403 403 403 303", "405 405 405 405 303"),
     "central/registers/runs/<uuid:run_id>/": ("404 404 404 404 303", "404 404 404 404 303"),
     "central/registers/runs/<uuid:run_id>/progress/": ("404 404 404 404 303", "405 405 405 405 303"),
+    "stock/": ("200 200 403 403 303", "405 405 405 405 303"),
+    "stock/new/": ("200 200 403 403 303", "422 422 403 403 303"),
+    "stock/<uuid:stock_place_id>/": ("200 404 404 404 303", "405 405 405 405 303"),
+    "stock/<uuid:stock_place_id>/threshold/": ("405 405 405 405 303", "422 404 404 404 303"),
+    "stock/<uuid:stock_place_id>/receive/": ("200 404 404 404 303", "422 404 404 404 303"),
+    "stock/<uuid:stock_place_id>/send/": ("200 404 404 404 303", "422 404 404 404 303"),
+    "stock/<uuid:stock_place_id>/count/": ("200 404 404 404 303", "422 404 404 404 303"),
+    "stock/<uuid:stock_place_id>/loss/": ("200 404 404 404 303", "422 404 404 404 303"),
+    "stock/transfers/<uuid:stock_transfer_id>/": ("200 404 404 404 303", "302 404 404 404 303"),
     "basis/": ("200 200 403 403 303", "302 302 403 403 303"),
     "basis/<slug:subject>/": ("200 200 403 403 303", "302 302 403 403 303"),
     "basis/decisions/<uuid:decision_id>/": ("200 404 403 403 303", "302 404 403 403 303"),
@@ -225,6 +235,12 @@ def addresses(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
             yield path
 
 
+def _stock(scene: Scene) -> dict[str, str]:
+    """Put reserve cards of Region Norr in stock, one of them on its way to another place."""
+    transfer = a_transfer(scene)
+    return {"stock_place_id": str(transfer.source_id), "stock_transfer_id": str(transfer.pk)}
+
+
 def specimens(scene: Scene) -> dict[str, str]:
     """Return what stands in addresses, by name: ids of an active card of Region Norr and all around it."""
     card = an_active_card(scene)
@@ -256,6 +272,7 @@ def specimens(scene: Scene) -> dict[str, str]:
             Certificate.objects.filter(carrier_id=str(card.pk)).values_list("pk", flat=True)[0]
         ),
         "ceremony_id": str(uuid.uuid4()),
+        **_stock(scene),
         "register": "pu",
         "run_id": str(SyncRun.objects.create(register="pu", started_at=scene.at).pk),
         "subject": "card",

@@ -1,0 +1,1 @@
+"""Reserve cards in stock: places, boxes, hand-overs, counts and losses."""
