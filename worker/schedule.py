@@ -29,6 +29,7 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "worker.tasks.remind_card_holders",
         "schedule": crontab(hour="5", minute="10"),
     },
+    "tell_of_low_stock": {"task": "worker.tasks.tell_of_low_stock", "schedule": crontab(minute="20")},
     "run_schedules": {"task": "worker.tasks.run_schedules", "schedule": schedule(60.0)},
     "delete_reports": {"task": "worker.tasks.delete_reports", "schedule": schedule(300.0)},
     "refresh_ocsp": {"task": "worker.tasks.refresh_ocsp", "schedule": schedule(60.0)},

@@ -21,6 +21,7 @@ from cards.activation import expire_activations
 from cards.basis import block_card_on_basis
 from cards.block_requests import forget_old_requests
 from cards.errors import FactoryUnavailable
+from cards import stock_places
 from cards.outdated import remove_outdated_order, remove_outdated_orders
 from cards.production import connect, poll_factory_reports, send_due_orders
 from cards.puk_letters import note_posted_puk_letters, send_due_puk_letters
@@ -339,6 +340,16 @@ def remind_card_holders() -> None:
         return f"{remind_holders(actor=Actor.system('remind_card_holders'), at=now)} reminded"
 
     run_job("remind_card_holders", work)
+
+
+@shared_task
+def tell_of_low_stock() -> None:
+    """Tell those responsible of places with few reserve cards (CRD-4)."""
+
+    def work(now: datetime) -> str:
+        return stock_places.tell_of_low_stock(actor=Actor.system("tell_of_low_stock"), at=now)
+
+    run_job("tell_of_low_stock", work)
 
 
 _SYNCS = {"hsa": hsa_sync.sync_hsa, "pu": pu_sync.sync_pu}

@@ -31,6 +31,7 @@ from worker.landing_receipts import make_receipt
 from worker.ordered_reports import make_ordered, prove_ordered
 from worker.report_notices import announce
 from worker.role_notices import remind
+from worker.stock_notices import tell as tell_of_few_left
 
 
 @lru_cache(maxsize=1)
@@ -163,7 +164,10 @@ def consumers() -> list[Consumer]:
         Consumer(name="reports", handlers={"report.ordered": make_ordered, "report.made": prove_ordered}),
         Consumer(name="report_notices", handlers={"report.ready": announce}),
         Consumer(name="role_notices", handlers={"role.reminded": remind}),
-        Consumer(name="card_notices", handlers={"card.holder_reminded": remind_holder}),
+        Consumer(
+            name="card_notices",
+            handlers={"card.holder_reminded": remind_holder, "stock.running_low": tell_of_few_left},
+        ),
         Consumer(name="withdrawal", handlers={"certificate.issued": withdraw_late}),
         Consumer(
             name="function_orders",

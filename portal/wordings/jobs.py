@@ -34,6 +34,7 @@ JOBS: Final[Mapping[str, str | Promise]] = {
     "sync_pu": _("PU is read"),
     "sync_requested": _("Registers are read on request"),
     "sync_roles": _("Roles are read from HSA"),
+    "tell_of_low_stock": _("Places with few reserve cards are told of"),
     "watch_hsm": _("The HSM is watched"),
     "watch_journal": _("The journal is checked"),
     "watch_revocations": _("Revocations are followed until they are seen"),

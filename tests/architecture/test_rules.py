@@ -21,7 +21,8 @@ HOUSE = (
     "module",
     [
         "ca.pki.issuance", "ca.pki.crl", "ocsp.wire.request", "ocsp.wire.response", "ocsp.store.lmdb_store",
-        "ocsp.responder.server", "authn.evidence", "cards.states", "cards.stock_states", "ca.states", "authn.states",
+        "ocsp.responder.server", "authn.evidence", "cards.states", "cards.stock_states", "ca.states",
+        "authn.states",
         "journal.merkle", "journal.verify", "client.flows", "hsm_sim.factory",
     ],
 )  # fmt: skip

@@ -93,3 +93,11 @@ def test_the_number_that_warns_is_changed_at_the_place(scene: Scene, log_in: Log
     browser.post(url, {"threshold": "7"})
     place.refresh_from_db()
     assert place.threshold == 7
+
+
+def test_few_left_stands_on_the_start_page_of_who_keeps_them(scene: Scene, log_in: LogIn) -> None:
+    place = a_place(scene)
+    shown = log_in(scene.cast.alva).get(reverse("today"))
+    assert "Få reservkort på Reception 0 kvar, varnas under 3" in _text(shown)
+    assert reverse("stock-place", args=[place.pk]) in shown.content.decode()
+    assert "Få reservkort" not in _text(log_in(scene.cast.doris).get(reverse("today")))

@@ -17,6 +17,7 @@ from cards.models import Card, CardOrder
 from cards.products import product
 from cards.selectors import count_orders, factory_contact, list_orders, shipped_and_waiting
 from cards.states import CardOrderState
+from cards.stock_selectors import low_standings
 from directory.models import Role
 from journal.actor import Actor
 from ocsp.probe.alarms import current_alarms
@@ -105,6 +106,7 @@ def today_page(*, actor: Actor, at: datetime) -> TodayPage:
                 lines=(
                     *_factory(at=at),
                     *_status_alarms(at=at),
+                    *_few_left(actor=actor),
                     *(_order(order, act=_("Look"), at=at) for order in failed),
                 ),
                 more_url=_orders("failed") if failed else "",
@@ -189,6 +191,20 @@ def _factory(*, at: datetime) -> tuple[Line, ...]:
             act=_("Orders"),
             url=_orders("making"),
         ),
+    )
+
+
+def _few_left(*, actor: Actor) -> tuple[Line, ...]:
+    """Return a line for each place that has too few reserve cards."""
+    return tuple(
+        Line(
+            title=_("Few reserve cards at %(place)s") % {"place": one.place.name},
+            detail=_("%(count)d left, warned of below %(threshold)d")
+            % {"count": one.in_stock, "threshold": one.place.threshold},
+            act=_("Look"),
+            url=reverse("stock-place", args=[one.place.pk]),
+        )
+        for one in low_standings(actor=actor)[:_LINES]
     )
 
 

@@ -33,20 +33,9 @@ LINE_PROBLEMS: Final = {
 class NumbersField(forms.CharField):
     """Card numbers as a scanner or a person writes them, one a line."""
 
-    widget = forms.Textarea
+    widget = forms.Textarea(attrs={"rows": 5, "class": "mono", "spellcheck": "false", "autocomplete": "off"})
 
-    def __init__(self, *, label: words.Text, help_text: words.Text, required: bool = True) -> None:
-        """Take what differs between the forms."""
-        attributes = {"rows": 5, "class": "mono", "spellcheck": "false", "autocomplete": "off"}
-        super().__init__(
-            label=label,
-            help_text=help_text,
-            required=required,
-            max_length=40 * MOST_CARDS,
-            widget=forms.Textarea(attrs=attributes),
-        )
-
-    def clean(self, value: object) -> tuple[str, ...]:  # type: ignore[override]
+    def clean(self, value: object) -> tuple[str, ...]:
         """Return the numbers, each once."""
         try:
             return read_numbers(str(super().clean(value) or ""))
