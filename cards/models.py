@@ -21,6 +21,7 @@ from cards.products import DocumentKind, IdentityCheckMethod
 from cards.puk_letter_models import PukLetter  # noqa: F401 - Django finds models from here
 from cards.reasons import BlockReason
 from cards.reminder_models import CardReminder  # noqa: F401 - Django finds models from here
+from cards.renewal.models import Renewal, RenewalKey  # noqa: F401 - Django finds models from here
 from cards.states import (
     OPEN_ACTIVATION_STATES,
     RUNNING_ORDER_STATES,
