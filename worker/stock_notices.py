@@ -21,7 +21,7 @@ more.
 
 
 def tell(entry: SequencedEntry) -> None:
-    """stock.running_low: write to the organization's managers, one mail each; nothing without a mail server."""
+    """stock.running_low: write to the organization's managers, one mail each, if there is a server."""
     if not settings.EMAIL_HOST:
         return
     addresses = confirmers_mail(entry.text("organization_id"), at=timezone.now())

@@ -17,6 +17,7 @@ from ca.crl_looking import CrlLooking
 from ca.hsm.proxy import SocketSigners
 from ca.service_signers import NoServiceSigner, renew_due
 from ca.time_stamping import tell_status_services
+from cards import stock_places
 from cards.activation import expire_activations
 from cards.basis import block_card_on_basis
 from cards.block_requests import forget_old_requests
