@@ -1,4 +1,4 @@
-"""Whether orders of function certificates wait for a second person, by organization and kind."""
+"""What an organization decides by kind of function: a second person, and keys that are made here."""
 
 from datetime import datetime
 
@@ -6,8 +6,8 @@ from django.db import transaction
 
 from functioncerts import policies
 from functioncerts.errors import Refused
-from functioncerts.events import ApprovalPolicySet
-from functioncerts.models import ApprovalPolicy, FunctionKind
+from functioncerts.events import ApprovalPolicySet, KeyPolicySet
+from functioncerts.models import ApprovalPolicy, FunctionKind, KeyPolicy
 from journal.actor import Actor
 from journal.recording import record
 
@@ -33,6 +33,35 @@ def set_approval(
             actor=actor,
             at=at,
         )
+
+
+def set_key_making(
+    *, organization_id: str, kind: FunctionKind, is_allowed: bool, actor: Actor, at: datetime
+) -> None:
+    """Say whether keys may be made here for this kind (PKCS#12); off unless said. Raises Refused."""
+    if (refusal := policies.may_set_approval(organization_id, actor=actor)) is not None:
+        raise Refused(refusal)
+    with transaction.atomic():
+        stands = KeyPolicy.objects.filter(organization_id=organization_id, kind=kind.value)
+        if stands.exists() == is_allowed:
+            return
+        if is_allowed:
+            KeyPolicy.objects.create(
+                organization_id=organization_id, kind=kind.value, set_at=at, set_by=actor.identifier
+            )
+        else:
+            stands.delete()
+        record(
+            KeyPolicySet(organization_id=organization_id, kind=kind.value, is_allowed=is_allowed),
+            actor=actor,
+            at=at,
+        )
+
+
+def kinds_with_keys(organization_id: str) -> frozenset[str]:
+    """Return the kinds of function for which keys may be made here."""
+    stands = KeyPolicy.objects.filter(organization_id=organization_id)
+    return frozenset(stands.values_list("kind", flat=True))
 
 
 def kinds_that_wait(organization_id: str) -> frozenset[str]:

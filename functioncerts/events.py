@@ -134,6 +134,54 @@ class ApprovalPolicySet(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPolicySet(Event):
+    """Whether keys are made here for a kind of function was decided."""
+
+    TYPE: ClassVar[str] = "function_key_policy.set"
+    IS_PRIVILEGED: ClassVar[bool] = True
+    organization_id: str
+    kind: str
+    is_allowed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionKeyMade(_AboutAnOrder):
+    """A key pair was made for an order; the password that opens it went to the function's mobile."""
+
+    TYPE: ClassVar[str] = "function_key.made"
+    public_key_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionKeyWiped(_AboutAnOrder):
+    """A key made here was fetched, or had waited too long, and is kept no more."""
+
+    TYPE: ClassVar[str] = "function_key.wiped"
+    IS_PRIVILEGED: ClassVar[bool] = True
+    was_fetched: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCertificateMailed(_AboutAnOrder):
+    """Somebody asked for a certificate to be sent by mail, encrypted."""
+
+    TYPE: ClassVar[str] = "function_certificate.mailed"
+    sealing: str
+    recipients: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationReminded(Event):
+    """Orderers and specialists were told that the proof of a name runs out."""
+
+    TYPE: ClassVar[str] = "name_validation.reminded"
+    validation_id: str
+    organization_id: str
+    name: str
+    recipients: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExpiryNoticeRaised(_AboutAnOrder):
     """A step of a certificate's last time came; mails go to the people it concerns."""
 

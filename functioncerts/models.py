@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from ca.environments import Environment
 from directory.models import Organization, Unit
+from functioncerts.key_models import CertificateMail, KeyParcel, KeyPolicy, Sealing
 from functioncerts.notice_models import (
     Answer,
     ExpiryNotice,
@@ -36,6 +37,7 @@ __all__ = [
     "ApiToken",
     "ApprovalPolicy",
     "Capacity",
+    "CertificateMail",
     "ExpiryNotice",
     "Fate",
     "FunctionKind",
@@ -43,13 +45,23 @@ __all__ = [
     "FunctionOrder",
     "FunctionResponsible",
     "FunctionTag",
+    "KeyParcel",
+    "KeyPolicy",
     "NameKind",
     "NameValidation",
     "NoticeAnswer",
     "NoticeMail",
     "Recipient",
+    "Sealing",
     "TokenScope",
     "ValidationMethod",
+]
+
+
+_BEFORE_THE_CA = [
+    FunctionOrderState.AWAITING_APPROVAL.value,
+    FunctionOrderState.AWAITING_KEY.value,
+    FunctionOrderState.DECLINED.value,
 ]
 
 
@@ -118,9 +130,11 @@ class FunctionOrder(models.Model):
     environment = models.CharField(max_length=8, default=Environment.PROD.value)
     names = models.JSONField()
     findings = models.JSONField()
-    public_key_sha256 = models.CharField(max_length=64)
+    public_key_sha256 = models.CharField(max_length=64, blank=True)
     idempotency_key = models.CharField(max_length=128, null=True, unique=True)  # noqa: DJ001 - unique, so absent is NULL
     public_key = models.BinaryField(null=True)
+    makes_key = models.BooleanField(default=False)
+    """The key pair is made here and fetched as PKCS#12; until it is there the order has no public key."""
     certificate_request_id = models.CharField(max_length=36, blank=True)
     certificate_id = models.CharField(max_length=36, blank=True)
     ordered_at = models.DateTimeField()
@@ -174,15 +188,14 @@ class FunctionOrder(models.Model):
                 name="a_certificate_request_is_of_one_function_order",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    state__in=[FunctionOrderState.AWAITING_APPROVAL.value, FunctionOrderState.DECLINED.value],
-                    certificate_request_id="",
-                )
-                | ~Q(
-                    state__in=[FunctionOrderState.AWAITING_APPROVAL.value, FunctionOrderState.DECLINED.value]
-                )
-                & ~Q(certificate_request_id=""),
+                condition=Q(state__in=_BEFORE_THE_CA, certificate_request_id="")
+                | Q(state=FunctionOrderState.FAILED.value, certificate_request_id="", makes_key=True)
+                | ~Q(state__in=_BEFORE_THE_CA) & ~Q(certificate_request_id=""),
                 name="function_order_asks_the_ca_iff_it_may",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=FunctionOrderState.AWAITING_KEY.value) | Q(makes_key=True),
+                name="function_order_waits_for_a_key_only_where_one_is_made",
             ),
             models.CheckConstraint(
                 condition=~Q(decided_by=F("ordered_by")),

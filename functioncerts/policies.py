@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
+
 from ca.environments import Environment
 from ca.selectors import issuers
 from directory.models import Employment, Role
 from directory.policies import in_scope
-from functioncerts.models import ApprovalPolicy, FunctionObject, FunctionOrder
+from functioncerts.models import ApprovalPolicy, FunctionObject, FunctionOrder, KeyPolicy
 from functioncerts.states import FunctionObjectState, FunctionOrderState
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
@@ -40,6 +42,23 @@ def may_order(function_object: FunctionObject, *, actor: Actor, at: datetime) ->
         )
     if function_object.environment == Environment.QA.value and not issuers(Environment.QA):
         return Refusal(code="qa_not_set_up", fixer=Role.CENTRAL_ADMINISTRATOR.value)
+    return None
+
+
+def may_order_with_key(function_object: FunctionObject, *, actor: Actor, at: datetime) -> Refusal | None:
+    """Return why no key may be made here for this actor and object (PKCS#12), or None if one may."""
+    if (refusal := may_order(function_object, actor=actor, at=at)) is not None:
+        return refusal
+    allowed = KeyPolicy.objects.filter(
+        organization_id=function_object.organization_id, kind=function_object.kind
+    )
+    if not allowed.exists():
+        return Refusal(code="keys_are_made_by_their_holders", fixer=Role.ISSUANCE_MANAGER.value)
+    if not function_object.mobile:
+        facts = (("function_object", function_object.hsa_id),)
+        return Refusal(code="mobile_missing", facts=facts, fixer=Role.FUNCTION_CERT_ORDERER.value)
+    if not settings.SIGILL_SMS_HOST:
+        return Refusal(code="no_sms_gateway", fixer=Role.CENTRAL_ADMINISTRATOR.value)
     return None
 
 

@@ -41,6 +41,7 @@ class FunctionOrderState(StrEnum):
     """Where an order of a function certificate stands; an expired certificate is computed, never stored."""
 
     AWAITING_APPROVAL = "AWAITING_APPROVAL"
+    AWAITING_KEY = "AWAITING_KEY"
     DECLINED = "DECLINED"
     ORDERED = "ORDERED"
     DELIVERED = "DELIVERED"
@@ -52,6 +53,8 @@ class FunctionOrderAction(StrEnum):
     """What can happen to an order."""
 
     APPROVE = "APPROVE"
+    APPROVE_KEY = "APPROVE_KEY"
+    MAKE_KEY = "MAKE_KEY"
     DECLINE = "DECLINE"
     DELIVER = "DELIVER"
     FAIL = "FAIL"
@@ -77,6 +80,9 @@ NAME_VALIDATION_MOVES: Final[
 
 FUNCTION_ORDER_MOVES: Final[Mapping[tuple[FunctionOrderState, FunctionOrderAction], FunctionOrderState]] = {
     (FunctionOrderState.AWAITING_APPROVAL, FunctionOrderAction.APPROVE): FunctionOrderState.ORDERED,
+    (FunctionOrderState.AWAITING_APPROVAL, FunctionOrderAction.APPROVE_KEY): FunctionOrderState.AWAITING_KEY,
+    (FunctionOrderState.AWAITING_KEY, FunctionOrderAction.MAKE_KEY): FunctionOrderState.ORDERED,
+    (FunctionOrderState.AWAITING_KEY, FunctionOrderAction.FAIL): FunctionOrderState.FAILED,
     (FunctionOrderState.AWAITING_APPROVAL, FunctionOrderAction.DECLINE): FunctionOrderState.DECLINED,
     (FunctionOrderState.ORDERED, FunctionOrderAction.DELIVER): FunctionOrderState.DELIVERED,
     (FunctionOrderState.ORDERED, FunctionOrderAction.FAIL): FunctionOrderState.FAILED,

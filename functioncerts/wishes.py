@@ -37,7 +37,7 @@ class Wish:
     @property
     def public_key_sha256(self) -> str:
         """Return the digest of the key, in hex."""
-        return hashlib.sha256(self.request.public_key).hexdigest()
+        return hashlib.sha256(self.request.public_key).hexdigest() if self.request.public_key else ""
 
 
 def read_wish(
@@ -51,6 +51,21 @@ def read_wish(
     return Wish(
         function_object=function_object,
         request=request,
+        names=names_inside(function_object, names, at=at),
+        replaces=_replaced(function_object, replaces, actor=actor) if replaces else None,
+    )
+
+
+def read_key_wish(
+    *, hsa_id: str, names: Sequence[str], replaces: str = "", actor: Actor, at: datetime
+) -> Wish:
+    """Return the wish for a certificate whose key is made here; raises FunctionObjectNotFound, Refused."""
+    function_object = selectors.get_function_object(hsa_id, actor=actor)
+    if (refusal := policies.may_order_with_key(function_object, actor=actor, at=at)) is not None:
+        raise Refused(refusal)
+    return Wish(
+        function_object=function_object,
+        request=ReadRequest(public_key=b"", key="", findings=()),
         names=names_inside(function_object, names, at=at),
         replaces=_replaced(function_object, replaces, actor=actor) if replaces else None,
     )
@@ -82,7 +97,8 @@ def unsaved_order(wish: Wish) -> FunctionOrder:
         environment=function_object.environment,
         names=list(wish.names),
         findings=[{"code": finding.code, "facts": dict(finding.facts)} for finding in wish.request.findings],
-        public_key=wish.request.public_key,
+        public_key=wish.request.public_key or None,
+        makes_key=not wish.request.public_key,
         public_key_sha256=wish.public_key_sha256,
         replaces=wish.replaces,
     )

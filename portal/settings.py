@@ -274,6 +274,13 @@ EMAIL_HOST = config.text("SIGILL_SMTP_HOST", "")
 EMAIL_PORT = config.number("SIGILL_SMTP_PORT", 25)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = config.text("SIGILL_MAIL_FROM", "sigill@localhost")
+# SMS with the passwords of keys that are made here (functioncerts/smpp.py). Without a host no key is made.
+SIGILL_SMS_HOST = config.text("SIGILL_SMS_HOST", "")
+SIGILL_SMS_PORT = config.number("SIGILL_SMS_PORT", 2775)
+SIGILL_SMS_TLS = config.text("SIGILL_SMS_TLS", "yes") == "yes"
+SIGILL_SMS_SYSTEM_ID = config.text("SIGILL_SMS_SYSTEM_ID", "")
+SIGILL_SMS_PASSWORD = config.text("SIGILL_SMS_PASSWORD", "")
+SIGILL_SMS_SENDER = config.text("SIGILL_SMS_SENDER", "Sigill")
 # Whose certificates are issued first after an outage: "function" (FC-7), "card", or empty: as they came.
 SIGILL_ISSUE_FIRST = config.text("SIGILL_ISSUE_FIRST", "")
 # Where the mail server lays what comes back to that address, as a maildir; empty: nobody looks.

@@ -74,6 +74,7 @@ ORDER_STATES: Final[Mapping[CardOrderState, Tag]] = {
 
 FUNCTION_STATES: Final[Mapping[FunctionOrderState, Tag]] = {
     FunctionOrderState.AWAITING_APPROVAL: Tag(tone="warn", icon="people", label=_("Waits for approval")),
+    FunctionOrderState.AWAITING_KEY: Tag(tone="info", icon="key", label=_("The key is being made")),
     FunctionOrderState.DECLINED: Tag(tone="mute", icon="x-circle", label=_("Declined")),
     FunctionOrderState.ORDERED: Tag(tone="info", icon="hourglass-split", label=_("Being issued")),
     FunctionOrderState.DELIVERED: Tag(tone="ok", icon="check-circle", label=_("Active")),
@@ -404,6 +405,11 @@ EVENTS: Final[Mapping[str, Text]] = {
     "function_object.changed": _("Function object changed in HSA"),
     "function_object.set_up": _("Function object set up"),
     "function_approval.set": _("Approval of function certificates decided"),
+    "function_key_policy.set": _("Making of keys decided"),
+    "function_key.made": _("Key made, its password sent to the mobile"),
+    "function_key.wiped": _("Key fetched or given up, and kept no more"),
+    "function_certificate.mailed": _("Certificate sent by mail, encrypted"),
+    "name_validation.reminded": _("Reminder of a validation that runs out"),
     "expiry_notice.raised": _("Notice of an expiring certificate"),
     "expiry_notice.answered": _("Notices answered"),
     "expiry_notice.bounced": _("Notice did not arrive"),

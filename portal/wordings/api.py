@@ -30,6 +30,7 @@ FRAMEWORK: Final[tuple[Text, ...]] = (
     _("At most %(count)s characters."),
     # Django REST framework's own, which it has no Swedish for
     _("Invalid input."),
+    _("Must be a valid UUID."),
     _("Not a valid string."),
     _("Datetime value out of range."),
     _("Ensure this field has at least {min_length} elements."),

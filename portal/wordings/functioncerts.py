@@ -103,6 +103,33 @@ FUNCTIONCERTS: Final[Mapping[str, Wording]] = {
         text=_("A token is only made for a role that the employment holds now."),
         fixer="issuance_manager",
     ),
+    "keys_are_made_by_their_holders": Wording(
+        status=409,
+        title=_("No key is made here."),
+        text=_("Make it where it is used, and order from a request. A manager may allow keys made here."),
+    ),
+    "mobile_missing": Wording(
+        status=409,
+        title=_("The function object has no mobile."),
+        text=_("The password goes there. Enter the mobile on the page of %(function_object)s."),
+    ),
+    "no_sms_gateway": Wording(
+        status=409,
+        title=_("No SMS can be sent from here."),
+        text=_("The password has no way to its receiver. Order from a request instead."),
+    ),
+    "key_not_to_be_fetched": Wording(
+        status=409,
+        title=_("There is no key to fetch."),
+        text=_("It is fetched once, within 72 hours, with the receipt accepted; then it is kept no more."),
+        fixer="you",
+    ),
+    "nowhere_to_mail": Wording(
+        status=409,
+        title=_("There is no address to send it to."),
+        text=_("Enter the mailbox in HSA, or a receiver on the page of the function object."),
+        fixer="you",
+    ),
     "token_scope_missing": Wording(
         status=403,
         title=_("The token is not for this"),

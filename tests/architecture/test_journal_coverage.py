@@ -98,6 +98,10 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "function_approval.set", "function_certificate.approved", "function_certificate.declined",
         "function_certificate.receipt_accepted",
     ),
+    "keys made here where policy allows it, certificates sent by mail, proofs that run out": (
+        "function_key_policy.set", "function_key.made", "function_key.wiped", "function_certificate.mailed",
+        "name_validation.reminded",
+    ),
     "how a function object is set up": ("function_object.changed", "function_object.set_up"),
     "function objects and their certificates": (
         "function_object.registered", "function_object.validated", "function_certificate.ordered",
@@ -196,7 +200,7 @@ CODE: Final = frozenset(
         "process", "fields", "changed", "faults", "failed_steps", "document_kind", "revocation_reason",
         "hierarchy", "acts", "source", "node", "awaited", "findings", "environment", "counts", "client_key",
         "ground", "legal_ground", "label", "role_source", "answer", "recipient", "page",
-        "handles",
+        "handles", "scopes", "sealing",
     }
 )  # fmt: skip
 """Fields whose values come from a closed set of our own, or are names of things of ours."""

@@ -262,6 +262,7 @@ def specimens(scene: Scene) -> dict[str, str]:
         "unit_id": str(unit.pk),
         "function_id": str(function.pk),
         "function_order_id": str(_function_order(scene, function).pk),
+        "hsa_id": function.hsa_id,
         "validation_id": str(function.name_validations.get().pk),
         "form": "pem",
         "link_token": "x" * 43,
