@@ -22,7 +22,6 @@ from cards.activation import expire_activations
 from cards.basis import block_card_on_basis
 from cards.block_requests import forget_old_requests
 from cards.errors import FactoryUnavailable
-from cards import stock_places
 from cards.outdated import remove_outdated_order, remove_outdated_orders
 from cards.production import connect, poll_factory_reports, send_due_orders
 from cards.puk_letters import note_posted_puk_letters, send_due_puk_letters
