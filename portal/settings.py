@@ -131,8 +131,8 @@ SIGILL_JOURNAL_SEQUENCING_LIMIT_SECONDS = config.number("SIGILL_JOURNAL_SEQUENCI
 SIGILL_JOURNAL_SIGNING_LIMIT_SECONDS = config.number("SIGILL_JOURNAL_SIGNING_LIMIT_SECONDS", 600)
 # The worker ends sessions without knowing the portal: by path.
 SIGILL_SESSION_ENDERS = {
-    "certificate": "portal.accounts.sessions.end_sessions_for_certificate",
-    "card": "portal.accounts.sessions.end_sessions_for_card",
+    "certificates": "portal.accounts.ended_sessions.end_for_certificates",
+    "cards": "portal.accounts.ended_sessions.end_for_cards",
     "time": "portal.accounts.sessions.end_overdue_sessions",
 }
 

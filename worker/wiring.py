@@ -1,6 +1,6 @@
 """Which event leads to which work: the only place where consumers and the domain's verbs meet."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from django.conf import settings
@@ -12,10 +12,8 @@ from ca.errors import SigningUnavailable
 from ca.hsm.proxy import SocketSigners
 from ca.issuance import RequestUnderWay, issue_request
 from ca.ledger_replay import append_revocations
-from ca.selectors import certificate
 from cards.card_keys import revoke_superseded_certificate
 from cards.errors import FactoryUnavailable
-from cards.models import Card
 from cards.production import connect, send_order_to_factory
 from functioncerts.lifecycle import settle_request
 from journal.actor import Actor
@@ -25,7 +23,7 @@ from ocsp.store.interface import StatusStore, StoreUnavailable
 from ocsp.store.opening import open_store
 from worker import acme, probing
 from worker.card_notices import remind_holder
-from worker.consumers import Consumer, Handler
+from worker.consumers import BatchHandler, Consumer, Handler
 from worker.errors import NotYet
 from worker.landing_receipts import make_receipt
 from worker.ordered_reports import make_ordered, prove_ordered
@@ -123,31 +121,29 @@ def send_order(entry: SequencedEntry) -> None:
         return
 
 
-def end_sessions(ender: str, what_it_rests_on: Callable[[SequencedEntry], str]) -> Handler:
-    """Return a handler that ends the sessions which rest on a certificate or card.
+def end_sessions(ender: str, reference: str) -> BatchHandler:
+    """Return what ends the sessions that rest on the certificates or cards of entries, by one question.
 
     The portal is named by path: worker and portal do not know each other.
     """
 
-    def handle(entry: SequencedEntry) -> None:
-        rests_on = what_it_rests_on(entry)
-        if rests_on:
-            import_string(ender)(rests_on, actor=Actor.system("sessions"), at=timezone.now())
+    def handle(entries: Sequence[SequencedEntry]) -> None:
+        ids = [entry.text(reference) for entry in entries]
+        import_string(ender)(ids, actor=Actor.system("sessions"), at=timezone.now())
 
     return handle
 
 
-def _certificate_digest(entry: SequencedEntry) -> str:
-    return certificate(entry.text("certificate_id")).sha256
-
-
-def _card_number(entry: SequencedEntry) -> str:
-    return Card.objects.get(pk=entry.text("card_id")).card_number or ""
+def one_by_one(together: BatchHandler) -> Handler:
+    """Return the handler of a single entry."""
+    return lambda entry: together([entry])
 
 
 def consumers() -> list[Consumer]:
     """Return every consumer; each has a cursor and a pace of its own."""
-    sessions = settings.SIGILL_SESSION_ENDERS
+    ends = settings.SIGILL_SESSION_ENDERS
+    without_certificate = end_sessions(ends["certificates"], "certificate_id")
+    without_card = end_sessions(ends["cards"], "card_id")
     return [
         Consumer(name="issuance", handlers={"certificate.requested": issue}),
         Consumer(
@@ -189,8 +185,9 @@ def consumers() -> list[Consumer]:
         Consumer(
             name="sessions",
             handlers={
-                "certificate.revoked": end_sessions(sessions["certificate"], _certificate_digest),
-                "card.blocked": end_sessions(sessions["card"], _card_number),
+                "certificate.revoked": one_by_one(without_certificate),
+                "card.blocked": one_by_one(without_card),
             },
+            batches={"certificate.revoked": without_certificate, "card.blocked": without_card},
         ),
     ]

@@ -228,7 +228,8 @@ class Connection(asyncio.Protocol):
             return
         is_first = self._reader is None
         if self._reader is None:
-            self._reader = RequestReader()
+            address = self._transport.get_extra_info("peername")
+            self._reader = RequestReader(str(address[0]) if isinstance(address, tuple) else "")
             self._last = self._connections.second
         try:
             requests = self._reader.feed(octets)

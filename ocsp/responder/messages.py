@@ -25,6 +25,7 @@ _REASONS: Final = {
     415: b"Unsupported Media Type",
     416: b"Range Not Satisfiable",
     431: b"Request Header Fields Too Large",
+    429: b"Too Many Requests",
     503: b"Service Unavailable",
 }
 

@@ -33,7 +33,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """A request; of the headers, those that the service heeds, names in lower case."""
+    """A request; of the headers, those that the service heeds, names in lower case.
+
+    ``peer`` is the address of the other end, "" where it has none or nobody looked.
+    """
 
     method: str
     target: bytes
@@ -41,6 +44,7 @@ class HttpRequest:
     body: bytes
     keep_alive: bool
     is_http_1_1: bool
+    peer: str = ""
 
     @property
     def is_ocsp(self) -> bool:
@@ -52,7 +56,8 @@ class HttpRequest:
 class RequestReader:
     """Turns octets into requests; ``is_midway`` tells that a request has begun and not ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, peer: str = "") -> None:
+        self._peer = peer
         self._parser = httptools.HttpRequestParser(self)
         self._done: list[HttpRequest] = []
         self.is_midway = False
@@ -132,6 +137,7 @@ class RequestReader:
                 body=bytes(self._body),
                 keep_alive=self._parser.should_keep_alive() and not self._parser.should_upgrade(),
                 is_http_1_1=self._parser.get_http_version() == "1.1",
+                peer=self._peer,
             )
         )
 

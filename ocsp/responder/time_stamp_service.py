@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +23,12 @@ _log: Final = logging.getLogger(__name__)
 _METHODS: Final = b"Allow: POST, OPTIONS\r\n"
 _REPLY: Final = b"Content-Type: application/timestamp-reply\r\nCache-Control: no-store\r\n"
 _QUERY: Final = b"application/timestamp-query"
+_LATER: Final = b"Retry-After: 1\r\n"
 MOST_A_SECOND: Final = 50
 """Each costs this process two milliseconds: more must not keep those waiting who ask for status."""
+MOST_OF_ONE: Final = 10
+"""Of those, what one client may have (an address, or a /64 of IPv6). What comes from this machine itself is
+the operator's, or a proxy's that counts its clients itself (deploy/nginx/status.conf)."""
 
 
 class TimeStampService:
@@ -46,6 +52,8 @@ class TimeStampService:
         self._refuse_with = refuse
         self._known: tuple[tuple[int, int], TimeStampSigner, SignerRecord] | None = None
         self._second, self._this_second = 0, 0
+        self._by_client: Counter[str] = Counter()
+        """How many each had this second: never more entries than queries that were let in."""
 
     def respond(self, request: HttpRequest) -> bytes | Awaitable[bytes]:
         """Answer a request to ``/tsa``."""
@@ -57,15 +65,16 @@ class TimeStampService:
         if kind != _QUERY:
             return self._refuse_with(415, "The content type must be application/timestamp-query.", b"")
         now = self._clock()
-        if not self._has_room(int(now)):
-            return self._refuse_with(503, "Too many at once; try again.", b"Retry-After: 1\r\n")
-        return self._stamp(request.body, now)
-
-    def _has_room(self, second: int) -> bool:
-        if second != self._second:
-            self._second, self._this_second = second, 0
+        if int(now) != self._second:
+            self._second, self._this_second, self._by_client = int(now), 0, Counter()
+        if self._this_second >= MOST_A_SECOND:
+            return self._refuse_with(503, "Too many at once; try again.", _LATER)
+        client = client_of(request.peer)
+        if client and self._by_client[client] >= MOST_OF_ONE:
+            return self._refuse_with(429, "Too many of yours at once; try again.", _LATER)
+        self._by_client[client] += 1
         self._this_second += 1
-        return self._this_second <= MOST_A_SECOND
+        return self._stamp(request.body, now)
 
     def _stamp(self, query: bytes, now: float) -> bytes | Awaitable[bytes]:
         known = self._signer()
@@ -121,6 +130,19 @@ class TimeStampService:
             _log.error("who stamps time cannot be read: %s", error)
             return None
         return self._known[1], self._known[2]
+
+
+def client_of(peer: str) -> str:
+    """Return whose queries an address counts with; "" for this machine's own and for none."""
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return ""
+    if address.is_loopback:
+        return ""
+    if address.version == 6:  # noqa: PLR2004 - the protocol's number
+        return str(ip_network((address, 64), strict=False))
+    return peer
 
 
 def _record(stamping: TimeStampSigner) -> SignerRecord:

@@ -45,7 +45,7 @@ def test_the_whole_main_job_in_swedish(
 def test_a_blocked_card_opens_no_door_and_ends_the_session_it_opened(
     installation: Installation, chromium: Browser, aftermath: Aftermath
 ) -> None:
-    """REV-1: whoever is logged in with the card is out at the next click, and does not come in again."""
+    """REV-1, T15: who is logged in with the card is out without a click, and does not come in again."""
     with (
         visiting(chromium, installation, may_be_refused=True) as alva,
         visiting(chromium, installation, may_be_refused=True) as holder,
@@ -60,6 +60,8 @@ def test_a_blocked_card_opens_no_door_and_ends_the_session_it_opened(
         alva.page.goto(person)
         _block_by_keyboard(alva)
 
+        ended = eventually(lambda: installation.ask("sessions_ended", card_number=card_number))
+        assert [one["reason"] in {"card_not_active", "certificate_revoked"} for one in ended] == [True]
         holder.go("/role/")
         expect(holder.page).to_have_url(re.compile("/login/"))
         holder.start_login()

@@ -8,6 +8,7 @@ from ca.models import Certificate, CertificateRequest
 from cards.models import Activation, Card, CardKey, CardOrder
 from directory.models import Employment, Person
 from journal.models import Checkpoint, ConsumerCursor, DeadLetter, Entry, Leaf, Unsequenced
+from portal.accounts.models import PortalSession
 from worker.models import JobStatus
 
 Facts = dict[str, object]
@@ -41,6 +42,19 @@ def orders(*, hsa_id: str) -> list[Facts]:
             "card_id": str(row.card.pk),
             "card_number": row.card.card_number,
             "card_state": row.card.state,
+        }
+        for row in rows
+    ]
+
+
+def sessions_ended(*, card_number: str) -> list[Facts]:
+    """Return the logins with a card that are over, and how long after the card was blocked they ended."""
+    rows = PortalSession.objects.filter(card_number=card_number, ended_at__isnull=False)
+    blocked_at = Card.objects.get(card_number=card_number).blocked_at
+    return [
+        {
+            "reason": row.end_reason,
+            "seconds": (row.ended_at - blocked_at).total_seconds() if row.ended_at and blocked_at else None,
         }
         for row in rows
     ]

@@ -11,9 +11,9 @@ from asn1crypto import core, tsp
 
 from ca.pki.time_stamp_file import FILE, TimeStampSigner
 from ocsp.responder.lane import SigningLane, no_lint
-from ocsp.responder.request import HttpRequest
+from ocsp.responder.request import HttpRequest, RequestReader
 from ocsp.responder.service import StatusService
-from ocsp.responder.time_stamp_service import MOST_A_SECOND
+from ocsp.responder.time_stamp_service import MOST_A_SECOND, MOST_OF_ONE
 from ocsp.store.lmdb_store import LmdbStore
 from tests.ca.pki.test_time_stamp import asked, authority_of, content_of, signer_of
 from tests.ca.pki.world import AT
@@ -64,7 +64,12 @@ class Asking:
         )
 
     async def ask(
-        self, body: bytes, *, method: str = "POST", headers: dict[bytes, bytes] | None = None
+        self,
+        body: bytes,
+        *,
+        method: str = "POST",
+        headers: dict[bytes, bytes] | None = None,
+        peer: str = "",
     ) -> bytes:
         request = HttpRequest(
             method=method,
@@ -73,6 +78,7 @@ class Asking:
             body=body,
             keep_alive=True,
             is_http_1_1=True,
+            peer=peer,
         )
         answer = self.service.respond(request)
         return answer if isinstance(answer, bytes) else await answer
@@ -160,6 +166,28 @@ def test_only_a_query_by_post_is_answered(public: Path) -> None:
     assert b"Allow: POST, OPTIONS" in asking.post(b"", method="OPTIONS")
     other = asking.post(asked(), headers={b"content-type": b"application/ocsp-request"})
     assert other.startswith(b"HTTP/1.1 415 ")
+
+
+def test_one_client_that_floods_is_refused_and_the_others_are_not(public: Path) -> None:
+    """A client is an address, or a /64 of IPv6; what it is refused takes nothing from the rest."""
+    asking = Asking(public)
+
+    async def flood() -> None:
+        for peer in ("192.0.2.7", "2001:db8::1"):
+            for _ in range(MOST_OF_ONE):
+                assert failure_of(await asking.ask(b"", peer=peer)) == "bad_data_format"
+        for peer in ("192.0.2.7", "2001:db8::2") * 100:
+            assert (await asking.ask(b"", peer=peer)).startswith(b"HTTP/1.1 429 Too Many Requests\r\n")
+        for peer in ("192.0.2.8", "2001:db8:0:1::1", "127.0.0.1"):
+            assert failure_of(await asking.ask(b"", peer=peer)) == "bad_data_format"
+
+    asyncio.run(flood())
+
+
+def test_the_address_of_a_query_is_that_of_its_connection() -> None:
+    octets = b"POST /tsa HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+    (request,) = RequestReader("192.0.2.7").feed(octets)
+    assert request.peer == "192.0.2.7"
 
 
 def test_a_flood_of_queries_leaves_room_for_status(public: Path) -> None:
