@@ -22,6 +22,7 @@ from cards.puk_letter_models import PukLetter  # noqa: F401 - Django finds model
 from cards.reasons import BlockReason
 from cards.reminder_models import CardReminder  # noqa: F401 - Django finds models from here
 from cards.renewal.models import Renewal, RenewalKey  # noqa: F401 - Django finds models from here
+from cards.reserve_models import ReserveHandOut  # noqa: F401 - Django finds models from here
 from cards.states import (
     OPEN_ACTIVATION_STATES,
     RUNNING_ORDER_STATES,
@@ -81,6 +82,8 @@ class CardOrder(models.Model):
     production_started_at = models.DateTimeField(null=True)
     shipped_at = models.DateTimeField(null=True)
     activated_at = models.DateTimeField(null=True)
+    # A reserve card from the stock: made before anybody ordered it, and never sent to the factory.
+    from_stock = models.BooleanField(default=False)
     cancelled_at = models.DateTimeField(null=True)
     cancelled_by = models.CharField(max_length=64, blank=True)
     rejected_at = models.DateTimeField(null=True)
@@ -147,8 +150,13 @@ class CardOrder(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["person", "organization", "environment"],
-                condition=Q(state__in=_RUNNING),
+                condition=Q(state__in=_RUNNING, from_stock=False),
                 name="one_running_order_per_person_and_organization",
+            ),
+            models.UniqueConstraint(
+                fields=["person", "organization"],
+                condition=Q(state__in=_RUNNING, from_stock=True),
+                name="one_reserve_card_under_way_per_person_and_organization",
             ),
         ]
 
@@ -343,7 +351,8 @@ class IdentityCheck(models.Model):
 class Activation(OpenedByChallenge):
     """One attempt to make a card usable, from the desk's identity check to the signed receipt."""
 
-    identity_check = models.OneToOneField(IdentityCheck, on_delete=models.PROTECT, related_name="activation")
+    # A reserve card is fetched by its holder, who may begin again with the same check.
+    identity_check = models.ForeignKey(IdentityCheck, on_delete=models.PROTECT, related_name="activations")
     terms_version = models.CharField(max_length=32)
     keys_made_at = models.DateTimeField(null=True)
     issued_at = models.DateTimeField(null=True)

@@ -39,6 +39,23 @@ class StockTransferAction(StrEnum):
     RECEIVE = "RECEIVE"
 
 
+class ReserveState(StrEnum):
+    """Where the hand-out of a reserve card to a person stands; what becomes of the card is the card's state."""
+
+    AWAITING_SECOND = "AWAITING_SECOND"
+    READY = "READY"
+    REFUSED = "REFUSED"
+    LOCKED = "LOCKED"
+
+
+class ReserveAction(StrEnum):
+    """What can happen to a hand-out."""
+
+    APPROVE = "APPROVE"
+    REFUSE = "REFUSE"
+    LOCK = "LOCK"
+
+
 class LossReason(StrEnum):
     """Why a reserve card in stock will never be handed out."""
 
@@ -62,4 +79,10 @@ STOCK_CARD_MOVES: Final[Mapping[tuple[StockCardState, StockCardAction], StockCar
 
 STOCK_TRANSFER_MOVES: Final[Mapping[tuple[StockTransferState, StockTransferAction], StockTransferState]] = {
     (StockTransferState.SENT, StockTransferAction.RECEIVE): StockTransferState.RECEIVED,
+}
+
+RESERVE_MOVES: Final[Mapping[tuple[ReserveState, ReserveAction], ReserveState]] = {
+    (ReserveState.AWAITING_SECOND, ReserveAction.APPROVE): ReserveState.READY,
+    (ReserveState.AWAITING_SECOND, ReserveAction.REFUSE): ReserveState.REFUSED,
+    (ReserveState.READY, ReserveAction.LOCK): ReserveState.LOCKED,
 }
