@@ -12,7 +12,8 @@ from deploy.private_services import postgresql, rabbitmq
 def main() -> int:
     """Start the servers, run pytest, end the servers, and return pytest's exit status."""
     started = time.monotonic()
-    parallel = ["--numprocesses", "2", "--dist", "loadgroup"]
+    # The slowest are told each time: what they cost is seen before it hurts.
+    parallel = ["--numprocesses", "2", "--dist", "loadgroup", "--durations", "30", "--durations-min", "3"]
     # Tests of a running installation drive cards and a browser from their own process: they get fresh ones.
     running = ["tests/e2e", "tests/faults", "tests/interop"]
     rounds = [[*parallel, *(f"--ignore={folder}" for folder in running)], [*parallel, *running]]
