@@ -15,5 +15,6 @@ class CardsConfig(AppConfig):
     def ready(self) -> None:
         """Register the events and refuse to start on a products.toml that is not understood."""
         import_module("cards.events")
+        import_module("cards.manufacturing.events")
         import_module("cards.stock_events")
         catalogue()

@@ -120,6 +120,16 @@ class FactoryUnavailable(CardsError):
         self.surely_not_received = surely_not_received
 
 
+class BatchContradicted(CardsError):
+    """The card factory has another content under this batch's number; ``content_sha256`` is of that."""
+
+    code = "batch_contradicted"
+
+    def __init__(self, number: int, *, content_sha256: str) -> None:
+        super().__init__(f"the card factory has another batch {number}", facts={"batch": str(number)})
+        self.content_sha256 = content_sha256
+
+
 class OrderRefusedByFactory(CardsError):
     """The card factory answered that it will not make this card."""
 

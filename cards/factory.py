@@ -1,22 +1,22 @@
-"""The card factory over REST: orders in, reports out; every other answer is FactoryUnavailable."""
+"""The card factory over HTTP: files of orders in, its own out; any other answer is FactoryUnavailable."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
 import requests
-from django.utils.dateparse import parse_datetime
 
-from cards.errors import FactoryUnavailable, OrderRefusedByFactory
+from cards.configuration import factory_timeout, factory_url
+from cards.errors import BatchContradicted, FactoryUnavailable, OrderRefusedByFactory
 
-_MOST_OCTETS: Final = 1_000_000
+_MOST_OCTETS: Final = 4_000_000
 _OK: Final = frozenset({200, 201, 202, 204})
 _ARRIVED_BEFORE: Final = 409
 _UNPROCESSABLE: Final = frozenset({400, 422})
 _BUSY: Final = frozenset({429, 503})
+_CMS: Final = "application/pkcs7-mime"
+_HIGHEST: Final = 2**62
 
 
 class Delivery(StrEnum):
@@ -24,49 +24,6 @@ class Delivery(StrEnum):
 
     REGISTERED_ADDRESS = "registered_address"
     SKATTEVERKET = "skatteverket"
-
-
-class ReportKind(StrEnum):
-    """What the factory can tell of an order."""
-
-    ACCEPTED = "accepted"
-    PRODUCED = "produced"
-    SHIPPED = "shipped"
-    REJECTED = "rejected"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FactoryOrder:
-    """All that the factory is told, and nothing else. ``logo_png`` is empty without a logo."""
-
-    order_id: str
-    product_code: str
-    printed_name: str
-    organization_name: str
-    back_text: str
-    issuer_number: str
-    logo_png: bytes
-    valid_until: date
-    delivery: Delivery
-    delivery_lines: tuple[str, ...]
-
-    def as_json(self) -> dict[str, object]:
-        """Return the order as it travels."""
-        return {
-            "order_id": self.order_id,
-            "product_code": self.product_code,
-            "printed_name": self.printed_name,
-            "organization_name": self.organization_name,
-            "back_text": self.back_text,
-            "issuer_number": self.issuer_number,
-            "logo_png": base64.b64encode(self.logo_png).decode("ascii"),
-            "valid_until": self.valid_until.isoformat(),
-            "delivery": {
-                "kind": self.delivery.value,
-                "name": self.printed_name,
-                "lines": list(self.delivery_lines),
-            },
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,26 +49,17 @@ class PukLetterOrder:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """One line of the factory's report list; ``kind`` is text because the factory may say new things."""
-
-    number: int
-    order_id: str
-    kind: str
-    at: datetime
-    card_number: str = ""
-    reason: str = ""
-
-
 class CardFactory(Protocol):
-    """Whoever makes cards: takes orders and reports on them."""
+    """Whoever makes cards: takes files of orders and gives files about them."""
 
-    def place(self, order: FactoryOrder) -> None:
-        """Hand an order over; raises OrderRefusedByFactory, FactoryUnavailable."""
+    def place_batch(self, number: int, message: bytes) -> None:
+        """Hand a file of orders over; raises BatchContradicted, FactoryUnavailable."""
 
-    def reports_after(self, position: int) -> list[Report]:
-        """Return the reports numbered above ``position``; raises FactoryUnavailable."""
+    def files_after(self, position: int) -> list[int]:
+        """Return the numbers of the files above ``position``; raises FactoryUnavailable."""
+
+    def file(self, number: int) -> bytes:
+        """Return one file; raises FactoryUnavailable."""
 
 
 class LetterFactory(Protocol):
@@ -132,34 +80,38 @@ class Factory:
         self._timeout = timeout
         self._session = requests.Session()
 
-    def place(self, order: FactoryOrder) -> None:
-        """Hand an order over; again is harmless, also when the address has changed since then (409).
+    def place_batch(self, number: int, message: bytes) -> None:
+        """Hand a file of orders over; again is harmless, the factory answers the same.
 
-        Raises OrderRefusedByFactory, or FactoryUnavailable, which says if the order surely did not arrive.
+        Raises BatchContradicted when the factory has another content under the number, or
+        FactoryUnavailable, which says if the file surely did not arrive.
         """
-        answer = self._call("PUT", f"/orders/{order.order_id}", body=order.as_json())
+        answer = self._call("PUT", f"/batches/{number}", message=message)
+        if answer.status_code == _ARRIVED_BEFORE:
+            raise BatchContradicted(number, content_sha256=str(_members(answer).get("content_sha256") or ""))
         if answer.status_code in _UNPROCESSABLE:
-            raise OrderRefusedByFactory("refused", facts={"status": str(answer.status_code)})
-        if answer.status_code != _ARRIVED_BEFORE:
-            _demand_ok(answer)
-
-    def reports_after(self, position: int) -> list[Report]:
-        """Return the reports numbered above ``position``, in whatever order; raises FactoryUnavailable."""
-        answer = self._call("GET", f"/reports?after={position}", body=None)
+            problem = str(_members(answer).get("error") or "unstated")
+            raise FactoryUnavailable(f"batch_refused_{problem}"[:64], surely_not_received=True)
         _demand_ok(answer)
-        try:
-            rows = answer.json()
-        except requests.JSONDecodeError as error:
-            raise FactoryUnavailable("malformed_answer", surely_not_received=False) from error
-        if isinstance(rows, dict):
-            rows = rows.get("reports")
-        if not isinstance(rows, list):
+
+    def files_after(self, position: int) -> list[int]:
+        """Return the numbers of the files above ``position``, in any order; raises FactoryUnavailable."""
+        answer = self._call("GET", f"/files?after={position}")
+        _demand_ok(answer)
+        files = _members(answer).get("files")
+        if not isinstance(files, list) or not all(_is_number(one) for one in files):
             raise FactoryUnavailable("malformed_answer", surely_not_received=False)
-        return [_report(row) for row in rows]
+        return [int(one) for one in files if int(one) > position]
+
+    def file(self, number: int) -> bytes:
+        """Return one file as it was signed; raises FactoryUnavailable."""
+        answer = self._call("GET", f"/files/{number}")
+        _demand_ok(answer)
+        return answer.content
 
     def place_letter(self, letter: PukLetterOrder) -> None:
         """Hand a letter over; again is harmless. Raises OrderRefusedByFactory, FactoryUnavailable."""
-        answer = self._call("PUT", f"/letters/{letter.letter_id}", body=letter.as_json())
+        answer = self._call("PUT", f"/letters/{letter.letter_id}", members=letter.as_json())
         if answer.status_code in _UNPROCESSABLE:
             raise OrderRefusedByFactory("refused", facts={"status": str(answer.status_code)})
         if answer.status_code != _ARRIVED_BEFORE:
@@ -167,24 +119,29 @@ class Factory:
 
     def is_letter_posted(self, letter_id: str) -> bool:
         """Tell whether the letter is in the post; raises FactoryUnavailable."""
-        answer = self._call("GET", f"/letters/{letter_id}", body=None)
+        answer = self._call("GET", f"/letters/{letter_id}")
         _demand_ok(answer)
-        try:
-            members = answer.json()
-        except requests.JSONDecodeError as error:
-            raise FactoryUnavailable("malformed_answer", surely_not_received=False) from error
-        return isinstance(members, dict) and members.get("state") == "posted"
+        return _members(answer).get("state") == "posted"
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
 
-    def _call(self, method: str, path: str, *, body: Mapping[str, object] | None) -> requests.Response:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        members: Mapping[str, object] | None = None,
+        message: bytes | None = None,
+    ) -> requests.Response:
         try:
             answer = self._session.request(
                 method,
                 f"{self._url}{path}",
-                json=body,
+                json=members,
+                data=message,
+                headers={"Content-Type": _CMS} if message is not None else None,
                 timeout=self._timeout,
                 allow_redirects=False,
             )
@@ -212,30 +169,21 @@ def _demand_ok(answer: requests.Response) -> None:
     )
 
 
-def _report(row: object) -> Report:
-    if not isinstance(row, dict):
-        raise FactoryUnavailable("malformed_report", surely_not_received=False)
-    number, order_id, kind, moment_text = row.get("n"), row.get("order_id"), row.get("event"), row.get("at")
-    if (
-        not isinstance(number, int)
-        or isinstance(number, bool)
-        or number < 0
-        or not isinstance(order_id, str)
-        or not isinstance(kind, str)
-        or not isinstance(moment_text, str)
-    ):
-        raise FactoryUnavailable("malformed_report", surely_not_received=False)
+def connect() -> Factory:
+    """Return a connection to the factory that the settings name."""
+    return Factory(url=factory_url(), timeout=factory_timeout())
+
+
+def _members(answer: requests.Response) -> Mapping[str, object]:
+    """Return what a JSON answer says; raises FactoryUnavailable for any other."""
     try:
-        moment = parse_datetime(moment_text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise FactoryUnavailable("malformed_report", surely_not_received=False)
-    return Report(
-        number=number,
-        order_id=order_id[:64],
-        kind=kind[:16],
-        at=moment,
-        card_number=str(row.get("card_number") or ""),
-        reason=str(row.get("reason") or "")[:200],
-    )
+        members = answer.json()
+    except requests.JSONDecodeError as error:
+        raise FactoryUnavailable("malformed_answer", surely_not_received=False) from error
+    if not isinstance(members, dict):
+        raise FactoryUnavailable("malformed_answer", surely_not_received=False)
+    return members
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _HIGHEST

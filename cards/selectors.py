@@ -14,7 +14,8 @@ from ca.models import Certificate
 from ca.selectors import certificates_of_person
 from cards import policies
 from cards.errors import ActivationNotFound, CardNotFound, CardOrderNotFound
-from cards.models import Activation, Card, CardOrder, FactoryCursor, OrderStop
+from cards.manufacturing.models import FactoryCursor
+from cards.models import Activation, Card, CardOrder, OrderStop
 from cards.states import OPEN_ACTIVATION_STATES, CardOrderState, CardState
 from directory.reach import held_within
 from directory.row_ids import row_id

@@ -53,6 +53,13 @@ def _registers_know_us() -> bool:
     return Path(settings.SIGILL_REGISTER_CERTIFICATE).exists()
 
 
+def _factory_waits() -> bool:
+    from django.conf import settings  # noqa: PLC0415 - as above
+
+    here = Path(settings.SIGILL_FACTORY_REQUEST).exists()
+    return here and not Path(settings.SIGILL_FACTORY_CERTIFICATE).exists()
+
+
 def prepare() -> None:
     """Bring the database and the static files up to this version of the code."""
     manage("migrate", "--verbosity", "0")
@@ -96,6 +103,8 @@ def main() -> int:
         supervisor.start(told)
         if not _registers_know_us():
             manage("register_certificate")  # of an installation from before registers asked for one
+        if _factory_waits():
+            manage("factory_certificate")  # of one from before orders went in encrypted files
     except ToldToEnd:
         supervisor.stop()
         return 0

@@ -92,6 +92,12 @@ SIGILL_PU_CONTRACT = config.text("SIGILL_PU_CONTRACT", "unrestricted")
 # File orders at PU: where, if not beside its SOAP services, and from how many people on (0: never).
 SIGILL_PU_FILES_URL = config.text("SIGILL_PU_FILES_URL", "")
 SIGILL_PU_FILE_ORDERS_FROM = config.number("SIGILL_PU_FILE_ORDERS_FROM", 20_000)
+# What order files are encrypted to: the card factory's function certificates (PEM, the newest is used), and
+# the request of a factory that stands here.
+SIGILL_FACTORY_CERTIFICATE = config.text(
+    "SIGILL_FACTORY_CERTIFICATE", str(SIGILL_HOME / "factory" / "certificate.pem")
+)
+SIGILL_FACTORY_REQUEST = config.text("SIGILL_FACTORY_REQUEST", str(SIGILL_HOME / "factory" / "request.pem"))
 # How we and the registers know each other where their addresses are https: PEM files, read when they change.
 SIGILL_REGISTERS = SIGILL_HOME / "registers"
 SIGILL_REGISTER_CERTIFICATE = config.text("SIGILL_REGISTER_CERTIFICATE", str(SIGILL_REGISTERS / "client.pem"))

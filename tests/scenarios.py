@@ -1,8 +1,10 @@
 """Ways into the world of cards, each walked through the real lifecycle, as production would."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -13,12 +15,13 @@ from django.db import transaction
 from authn.evidence import NO_TLS_SPKI, Answer, Question, client_key_of, to_be_signed, user_challenge_of
 from cards import lifecycle
 from cards.card_keys import KeyName
-from cards.factory import FactoryOrder, Report
-from cards.factory_reports import apply_report
 from cards.identity import IdentityCheckFacts, IdentityCheckStep
 from cards.lifecycle import OpenedActivation, OpenedUnlock
+from cards.manufacturing.factory_file import Report
+from cards.manufacturing.reports import apply_report
+from cards.manufacturing.sealing import SealedFile
+from cards.manufacturing.sending import send_due_batches
 from cards.models import Activation, Card, CardOrder
-from cards.production import send_order_to_factory
 from cards.products import DocumentKind, IdentityCheckMethod
 from cards.reasons import BlockReason
 from cards.receipts import question_of
@@ -43,16 +46,31 @@ USER_CHALLENGE = user_challenge_of("only the client knows this")
 
 
 class PaperFactory:
-    """A factory that takes every order and reports nothing by itself; the reports are written by the test."""
+    """A factory that takes every batch and reports nothing by itself; the reports are written by the test."""
 
     def __init__(self) -> None:
-        self.orders: list[FactoryOrder] = []
+        self.orders: list[dict[str, Any]] = []
+        self.batches: list[int] = []
 
-    def place(self, order: FactoryOrder) -> None:
-        self.orders.append(order)
+    def place_batch(self, number: int, message: bytes) -> None:
+        self.batches.append(number)
+        self.orders += json.loads(message)["orders"]
 
-    def reports_after(self, position: int) -> list[Report]:  # noqa: ARG002 - the factory's interface
+    def files_after(self, position: int) -> list[int]:  # noqa: ARG002 - the factory's interface
         return []
+
+    def file(self, number: int) -> bytes:
+        raise AssertionError(number)
+
+
+class OpenEnvelopes:
+    """Files that everybody can read: what is in them is what the test is about."""
+
+    def seal(self, content: bytes, *, at: datetime) -> SealedFile:  # noqa: ARG002 - the interface
+        return SealedFile(message=content, recipient_serial_hex="0")
+
+    def open(self, message: bytes, *, at: datetime) -> bytes:  # noqa: ARG002 - the interface
+        return message
 
 
 @dataclass
@@ -139,9 +157,7 @@ def a_sent_order(
 ) -> CardOrder:
     """Order a card and hand the order over to the factory."""
     order = a_pending_order(scene, employment, product_code=product_code)
-    send_order_to_factory(
-        card_order_id=str(order.pk), factory=scene.factory, actor=WORKER, at=scene.later(seconds=5)
-    )
+    send_due_batches(factory=scene.factory, sealing=OpenEnvelopes(), actor=WORKER, at=scene.later(seconds=5))
     order.refresh_from_db()
     return order
 

@@ -22,8 +22,10 @@ from cards.activation import expire_activations
 from cards.basis import block_card_on_basis
 from cards.block_requests import forget_old_requests
 from cards.errors import FactoryUnavailable
+from cards.factory import connect
+from cards.manufacturing.receiving import poll_factory_files
+from cards.manufacturing.sending import send_due_batches
 from cards.outdated import remove_outdated_order, remove_outdated_orders
-from cards.production import connect, poll_factory_reports, send_due_orders
 from cards.puk_letters import note_posted_puk_letters, send_due_puk_letters
 from cards.reminders import remind_holders
 from cards.unactivated import block_unactivated_cards
@@ -61,6 +63,7 @@ from worker.archive import archive_segments
 from worker.expiry_notices import read_bounces
 from worker.expiry_notices import send_notices as hand_over_notices
 from worker.jobs import run_job
+from worker.order_files import OrderFileKeys
 from worker.retention import due
 from worker.signer_watch import watch_signer
 from worker.wiring import signers, status_store
@@ -184,7 +187,9 @@ def send_orders() -> None:
 
     def work(now: datetime) -> str:
         actor, factory = Actor.system("production"), connect()
-        orders = send_due_orders(factory=factory, actor=actor, at=now)
+        orders = send_due_batches(
+            factory=factory, sealing=OrderFileKeys(signers=signers()), actor=actor, at=now
+        )
         letters = send_due_puk_letters(factory=factory, actor=actor, at=now)
         return f"{orders} sent, {letters} PUK letters"
 
@@ -198,11 +203,12 @@ def poll_factory() -> None:
     def work(now: datetime) -> str:
         try:
             actor, factory = Actor.system("production"), connect()
-            count = poll_factory_reports(factory=factory, actor=actor, at=now)
+            sealing = OrderFileKeys(signers=signers())
+            count = poll_factory_files(factory=factory, sealing=sealing, actor=actor, at=now)
             posted = note_posted_puk_letters(factory=factory, actor=actor, at=now)
         except FactoryUnavailable as error:
             return f"the factory does not answer: {error}"
-        return f"{count} reports, {posted} PUK letters posted"
+        return f"{count} files, {posted} PUK letters posted"
 
     run_job("poll_factory", work)
 

@@ -13,8 +13,8 @@ from ca.hsm.proxy import SocketSigners
 from ca.issuance import RequestUnderWay, issue_request
 from ca.ledger_replay import append_revocations
 from cards.card_keys import revoke_superseded_certificate
-from cards.errors import FactoryUnavailable
-from cards.production import connect, send_order_to_factory
+from cards.factory import connect
+from cards.manufacturing.sending import send_due_batches
 from functioncerts.lifecycle import settle_request
 from journal.actor import Actor
 from journal.sequencing import SequencedEntry
@@ -26,6 +26,7 @@ from worker.card_notices import remind_holder
 from worker.consumers import BatchHandler, Consumer, Handler
 from worker.errors import NotYet
 from worker.landing_receipts import make_receipt
+from worker.order_files import OrderFileKeys
 from worker.ordered_reports import make_ordered, prove_ordered
 from worker.report_notices import announce
 from worker.role_notices import remind
@@ -107,18 +108,19 @@ def settle_function_order(entry: SequencedEntry) -> None:
     )
 
 
-def send_order(entry: SequencedEntry) -> None:
-    """card.ordered: hand the order to the factory at once; if it is away, the periodic job tries again."""
-    try:
-        send_order_to_factory(
-            card_order_id=entry.text("card_order_id"),
-            factory=connect(),
-            actor=Actor.system("production"),
-            at=timezone.now(),
-        )
-    except FactoryUnavailable:
-        # The order keeps its reason and its next attempt: the job `send_orders` goes on from there.
-        return
+def send_orders(_entry: SequencedEntry) -> None:
+    """card.ordered: hand what is due to the factory at once; if it is away, the periodic job tries again."""
+    send_orders_together([])
+
+
+def send_orders_together(_entries: Sequence[SequencedEntry]) -> None:
+    """card.ordered, of one act: they leave in one file, or as many as they fill."""
+    send_due_batches(
+        factory=connect(),
+        sealing=OrderFileKeys(signers=signers()),
+        actor=Actor.system("production"),
+        at=timezone.now(),
+    )
 
 
 def end_sessions(ender: str, reference: str) -> BatchHandler:
@@ -181,7 +183,11 @@ def consumers() -> list[Consumer]:
                 "function_certificate.declined": acme.settle_order,
             },
         ),
-        Consumer(name="production", handlers={"card.ordered": send_order}),
+        Consumer(
+            name="production",
+            handlers={"card.ordered": send_orders},
+            batches={"card.ordered": send_orders_together},
+        ),
         Consumer(
             name="sessions",
             handlers={

@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import requests
@@ -69,8 +70,12 @@ def run(place: Installation, supervisor: Supervisor) -> MainJob:
     with teller.step("Signer, worker, responder, portal, card client, card factory, registers") as step:
         supervisor.start()
         step.say("all answer")
-    with teller.step("A function certificate for ourselves: HSA and PU answer nobody without one") as step:
-        step.say(manage("register_certificate").strip().splitlines()[-1])
+    with teller.step(
+        "Function certificates: ours, since HSA and PU answer nobody without one, and the card factory's"
+    ) as step:
+        with ThreadPoolExecutor() as both:
+            told = list(both.map(manage, ("register_certificate", "factory_certificate")))
+        step.say(told[0].strip().splitlines()[-1])
         step.check(
             f"openssl x509 -noout -subject -issuer -in {os.path.relpath(place.home)}/registers/client.pem"
         )

@@ -139,7 +139,10 @@ class MainJob:
         with self.teller.step("The card factory produces and ships it") as step:
             activate = self._await_link(browser, self.holder_url, "/activate/")
             step.say("no PIN on it yet: nobody can use it before it is activated")
-            step.check(f"curl -s http://127.0.0.1:{self.place.factory_port}/reports?after=0")
+            factory = f"http://127.0.0.1:{self.place.factory_port}"
+            root = os.path.relpath(self.place.home / "public" / "root.pem")
+            verify = f"openssl cms -verify -inform DER -purpose any -CAfile {root}"
+            step.check(f"curl -s {factory}/files/1 | {verify}")
         with self.teller.step(
             "Identity check, signed by Alva's card; keys and certificates on the new card, receipt"
         ) as step:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from hsm_sim.build import build
+from hsm_sim.factory.cms import FactoryKey
 from hsm_sim.factory.ledger import Ledger
 from hsm_sim.factory.numbers import read_master_key
 from hsm_sim.factory.production import Production
@@ -43,7 +44,11 @@ def serve() -> int:
         workshop=workshop,
         duration=timedelta(seconds=float(os.environ.get("SIGILL_FACTORY_SECONDS", "0.8"))),
     )
-    server = FactoryServer(int(os.environ.get("SIGILL_FACTORY_PORT", "8102")), ledger)
+    customers = os.environ.get("SIGILL_FACTORY_CUSTOMERS")
+    key = FactoryKey(
+        home() / "factory", customers=Path(customers) if customers else home() / "public" / "root.pem"
+    )
+    server = FactoryServer(int(os.environ.get("SIGILL_FACTORY_PORT", "8102")), ledger, key)
     threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
     production.start()
     ended.wait()

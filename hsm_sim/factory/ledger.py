@@ -11,8 +11,8 @@ from enum import Enum
 from pathlib import Path
 
 from hsm_sim.factory.faults import Faults, parse_faults
-from hsm_sim.factory.numbers import random_card_number, random_puk
-from hsm_sim.factory.order import Order
+from hsm_sim.factory.numbers import random_card_number, random_puk, random_tracking_number
+from hsm_sim.factory.order import Batch, Order, Unreadable
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders (
@@ -24,14 +24,35 @@ CREATE TABLE IF NOT EXISTS orders (
 CREATE TABLE IF NOT EXISTS reports (
   n INTEGER PRIMARY KEY AUTOINCREMENT, order_id TEXT NOT NULL REFERENCES orders, event TEXT NOT NULL,
   at TEXT NOT NULL, card_number TEXT, reason TEXT, UNIQUE (order_id, event));
+CREATE TABLE IF NOT EXISTS batches (
+  number INTEGER PRIMARY KEY, content_sha256 TEXT NOT NULL, taken_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS batch_orders (
+  number INTEGER NOT NULL REFERENCES batches, position INTEGER NOT NULL,
+  order_id TEXT NOT NULL REFERENCES orders, PRIMARY KEY (number, position));
+CREATE TABLE IF NOT EXISTS files (
+  n INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL CHECK (kind IN ('acknowledgement', 'status')),
+  batch INTEGER REFERENCES batches);
 CREATE TABLE IF NOT EXISTS letters (
   letter_id TEXT PRIMARY KEY, canonical TEXT NOT NULL, posted_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS switches (one INTEGER PRIMARY KEY CHECK (one = 1), members TEXT NOT NULL);
 """
 
 
+ROW_MEMBERS = ("n", "order_id", "event", "at", "card_number", "tracking_number", "reason")
+LATER_COLUMNS = {"file_n": "INTEGER REFERENCES files", "tracking_number": "TEXT"}
+"""Of reports: a ledger from before files went out lacks them."""
+
+
 class OrderDiffers(Exception):
-    """The order id was used before, for something else."""
+    """The letter id was used before, for something else."""
+
+
+class BatchDiffers(Exception):
+    """The batch number was used before, for something else; `content_sha256` is of that."""
+
+    def __init__(self, content_sha256: str) -> None:
+        super().__init__(content_sha256)
+        self.content_sha256 = content_sha256
 
 
 class OrderState(Enum):
@@ -61,6 +82,20 @@ class Job:
     accepted_at: datetime
     issuer_number: str = ""
     logo_png: str = ""
+    photo_jpeg: str = ""
+    signature_png: str = ""
+    delivery_kind: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingFile:
+    """A file for the customer: an answer to a batch, or what became of orders."""
+
+    number: int
+    kind: str
+    batch: int | None
+    content_sha256: str
+    rows: tuple[dict[str, object], ...]
 
 
 class Ledger:
@@ -73,46 +108,68 @@ class Ledger:
         with self._transaction() as database:
             for statement in SCHEMA.split(";"):
                 database.execute(statement)
+            known = {row["name"] for row in database.execute("PRAGMA table_info(reports)")}
+            for name, kind in LATER_COLUMNS.items():
+                if name not in known:
+                    database.execute(f"ALTER TABLE reports ADD COLUMN {name} {kind}")
         path.chmod(0o600)
 
-    def take(self, order: Order, *, at: datetime) -> tuple[Job, bool]:
-        """Record the order once; True if it is new. OrderDiffers if the id was used for something else."""
+    def take_batch(self, batch: Batch, *, at: datetime) -> bool:
+        """Record a batch once, and answer it with a file each time; True if it is new.
+
+        An order that is known already is one order, whatever batch it comes in. BatchDiffers if the number
+        was used for another content, which is then answered again.
+        """
         with self._transaction() as database:
             row = database.execute(
-                "SELECT canonical FROM orders WHERE order_id = ?", (order.order_id,)
+                "SELECT content_sha256 FROM batches WHERE number = ?", (batch.number,)
             ).fetchone()
-            if row and row["canonical"] != order.canonical:
-                raise OrderDiffers(order.order_id)
             if row is None:
-                self._record(database, order, at=at)
-        job = self.job(order.order_id)
-        if job is None:
-            raise LookupError(order.order_id)
-        return job, row is None
+                database.execute(
+                    "INSERT INTO batches VALUES (?, ?, ?)",
+                    (batch.number, batch.content_sha256, at.isoformat()),
+                )
+                self._take_orders(database, batch, at=at)
+            database.execute("INSERT INTO files (kind, batch) VALUES ('acknowledgement', ?)", (batch.number,))
+        if row is not None and row["content_sha256"] != batch.content_sha256:
+            raise BatchDiffers(row["content_sha256"])
+        return row is None
 
-    def _record(self, database: sqlite3.Connection, order: Order, *, at: datetime) -> None:
-        reason = self.faults().reject
-        state = OrderState.REJECTED if reason else OrderState.ACCEPTED
-        number, puk = (None, None) if reason else (self._unused_number(database), random_puk())
+    def _take_orders(self, database: sqlite3.Connection, batch: Batch, *, at: datetime) -> None:
+        faults = self.faults()
+        for position, order in enumerate(batch.orders, start=1):
+            known = database.execute("SELECT 1 FROM orders WHERE order_id = ?", (order.order_id,)).fetchone()
+            if not known:
+                is_one_of_many = faults.reject_every > 0 and position % faults.reject_every == 0
+                reason = faults.reject or ("photo_quality" if is_one_of_many else "")
+                self._record(database, order, reason=reason, at=at)
+            database.execute(
+                "INSERT INTO batch_orders VALUES (?, ?, ?)", (batch.number, position, order.order_id)
+            )
+
+    def _record(
+        self, database: sqlite3.Connection, order: Order | Unreadable, *, reason: str, at: datetime
+    ) -> None:
+        if isinstance(order, Unreadable):
+            reason = order.reason
+        is_made = isinstance(order, Order) and not reason
+        state = OrderState.ACCEPTED if is_made else OrderState.REJECTED
+        number, puk = (self._unused_number(database), random_puk()) if is_made else (None, None)
+        printed = _printed(order) if isinstance(order, Order) else ("", "", "", "", "", "")
         database.execute(
             "INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 order.order_id,
-                order.canonical,
+                _beside(order) if isinstance(order, Order) else "{}",
                 state.value,
-                order.printed_name,
-                order.organization_name,
-                order.back_text,
-                order.product_code,
-                order.product_name,
-                order.valid_until.isoformat(),
+                *printed,
                 number,
                 puk,
                 reason,
                 at.isoformat(),
             ),
         )
-        self._report(database, order.order_id, state, at=at, card_number=None, reason=reason)
+        self._report(database, order.order_id, state, at=at, reason=reason)
 
     def advance(self, job: Job, state: OrderState, *, at: datetime) -> None:
         """Move an order on and reports it, in one transaction; nothing if somebody did so before."""
@@ -122,7 +179,15 @@ class Ledger:
                 (state.value, job.order_id, job.state.value),
             ).rowcount
             if moved:
-                self._report(database, job.order_id, state, at=at, card_number=job.card_number, reason="")
+                is_posted = state is OrderState.SHIPPED and job.delivery_kind != "skatteverket"
+                self._report(
+                    database,
+                    job.order_id,
+                    state,
+                    at=at,
+                    card_number=job.card_number,
+                    tracking_number=random_tracking_number() if is_posted else None,
+                )
 
     def job(self, order_id: str) -> Job | None:
         """Return the order with this id."""
@@ -164,15 +229,45 @@ class Ledger:
         )
         return [_job(row) for row in rows]
 
-    def reports(self, *, after: int, limit: int) -> list[dict[str, object]]:
-        """Report with n greater than `after`, oldest first."""
-        rows = self._connection().execute(
-            "SELECT * FROM reports WHERE n > ? ORDER BY n LIMIT ?", (after, limit)
+    def files(self, *, after: int, limit: int) -> list[int]:
+        """Put what is new of orders into a file, and return the numbers of files above `after`."""
+        with self._transaction() as database:
+            fresh = "file_n IS NULL AND event IN ('produced', 'shipped')"
+            if database.execute(f"SELECT 1 FROM reports WHERE {fresh} LIMIT 1").fetchone():  # noqa: S608 - ours
+                number = database.execute("INSERT INTO files (kind) VALUES ('status')").lastrowid
+                database.execute(
+                    f"UPDATE reports SET file_n = ? WHERE n IN (SELECT n FROM reports WHERE {fresh} "  # noqa: S608 - ours
+                    "ORDER BY n LIMIT ?)",
+                    (number, limit),
+                )
+            rows = database.execute("SELECT n FROM files WHERE n > ? ORDER BY n LIMIT ?", (after, limit))
+            return [int(row["n"]) for row in rows]
+
+    def file(self, number: int) -> OutgoingFile | None:
+        """Return a file with its rows; an answer tells all that is known of each order of the batch now."""
+        connection = self._connection()
+        found = connection.execute(
+            "SELECT files.*, batches.content_sha256 FROM files "
+            "LEFT JOIN batches ON batches.number = files.batch WHERE n = ?",
+            (number,),
+        ).fetchone()
+        if found is None:
+            return None
+        if found["kind"] == "status":
+            rows = connection.execute("SELECT * FROM reports WHERE file_n = ? ORDER BY n", (number,))
+        else:
+            rows = connection.execute(
+                "SELECT reports.* FROM batch_orders JOIN reports USING (order_id) "
+                "WHERE number = ? ORDER BY position, n",
+                (found["batch"],),
+            )
+        return OutgoingFile(
+            number=number,
+            kind=found["kind"],
+            batch=found["batch"],
+            content_sha256=found["content_sha256"] or "",
+            rows=tuple({name: row[name] for name in ROW_MEMBERS if row[name] is not None} for row in rows),
         )
-        return [
-            {name: row[name] for name in row.keys() if row[name] is not None}  # noqa: SIM118 - a Row iterates over values
-            for row in rows
-        ]
 
     def faults(self) -> Faults:
         """Return the switches now."""
@@ -201,12 +296,14 @@ class Ledger:
         state: OrderState,
         *,
         at: datetime,
-        card_number: str | None,
-        reason: str,
+        card_number: str | None = None,
+        tracking_number: str | None = None,
+        reason: str = "",
     ) -> None:
         database.execute(
-            "INSERT INTO reports (order_id, event, at, card_number, reason) VALUES (?, ?, ?, ?, ?)",
-            (order_id, state.value, at.isoformat(), card_number, reason or None),
+            "INSERT INTO reports (order_id, event, at, card_number, reason, tracking_number) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (order_id, state.value, at.isoformat(), card_number, reason or None, tracking_number),
         )
 
     def _connection(self) -> sqlite3.Connection:
@@ -239,6 +336,29 @@ class Ledger:
         connection.execute("COMMIT")
 
 
+def _printed(order: Order) -> tuple[str, ...]:
+    return (
+        order.printed_name,
+        order.organization_name,
+        order.back_text,
+        order.product_code,
+        order.product_name,
+        order.valid_until.isoformat(),
+    )
+
+
+def _beside(order: Order) -> str:
+    return json.dumps(
+        {
+            "issuer_number": order.issuer_number,
+            "logo_png": order.logo_png,
+            "photo_jpeg": order.photo_jpeg,
+            "signature_png": order.signature_png,
+            "delivery_kind": order.delivery_kind,
+        }
+    )
+
+
 def _job(row: sqlite3.Row) -> Job:
     printed = json.loads(row["canonical"])
     return Job(
@@ -256,4 +376,7 @@ def _job(row: sqlite3.Row) -> Job:
         accepted_at=datetime.fromisoformat(row["accepted_at"]),
         issuer_number=printed.get("issuer_number", ""),
         logo_png=printed.get("logo_png", ""),
+        photo_jpeg=printed.get("photo_jpeg", ""),
+        signature_png=printed.get("signature_png", ""),
+        delivery_kind=printed.get("delivery_kind", ""),
     )

@@ -10,6 +10,7 @@ CARD_NUMBER_DIGITS = 19
 ADMIN_KEY_DIGITS = 16
 PUK_DIGITS = 8
 _LUHN_BASE = 10
+S10_WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
 
 
 def random_card_number() -> str:
@@ -37,6 +38,14 @@ def admin_key(master_key: bytes, card_number: str) -> str:
 def random_puk() -> str:
     """Eight digits."""
     return "".join(secrets.choice("0123456789") for _ in range(PUK_DIGITS))
+
+
+def random_tracking_number() -> str:
+    """Return a number as registered letters have (UPU S10): RR, eight digits with their check digit, SE."""
+    digits = "".join(secrets.choice("0123456789") for _ in range(8))
+    rest = 11 - sum(int(digit) * weight for digit, weight in zip(digits, S10_WEIGHTS, strict=True)) % 11
+    check = {10: "0", 11: "5"}.get(rest, str(rest))
+    return f"RR{digits}{check}SE"
 
 
 def read_master_key(path: Path) -> bytes:

@@ -1,6 +1,7 @@
 """What may be asked of the factory, read strictly: it makes exactly what the order says, or refuses."""
 
 import base64
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date
@@ -13,8 +14,8 @@ PRODUCTS = {
     "7T1": "Testkort",
 }
 DELIVERY_KINDS = ("registered_address", "skatteverket")
-PRINTED = frozenset({"issuer_number", "logo_png"})
-"""What an order may say beside what it must."""
+FORMAT = "sigill.order-file/1"
+JPEG = b"\xff\xd8\xff"
 PNG = b"\x89PNG\r\n\x1a\n"
 MAX_TEXT = 200
 MAX_LINES = 8
@@ -26,10 +27,7 @@ class OrderNotUnderstood(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One card to make. `canonical` is the order as JSON in one form, to tell a repeat from another order.
-
-    `logo_png` is the picture in base64, empty without one.
-    """
+    """One card to make. Pictures are in base64, empty without one."""
 
     order_id: str
     product_code: str
@@ -38,13 +36,32 @@ class Order:
     back_text: str
     issuer_number: str
     logo_png: str
+    photo_jpeg: str
+    signature_png: str
     valid_until: date
-    canonical: str
+    delivery_kind: str
 
     @property
     def product_name(self) -> str:
         """What the product is called in the factory's list, or its code if it is not there."""
         return PRODUCTS.get(self.product_code, self.product_code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """An order that will be rejected: it does not say in the agreed form what to make."""
+
+    order_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A file of orders, by its number and the digest of its content."""
+
+    number: int
+    content_sha256: str
+    orders: tuple[Order | Unreadable, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,26 +92,63 @@ def parse_letter(letter_id: str, body: bytes) -> Letter:
     )
 
 
-def parse_order(order_id: str, body: bytes) -> Order:
-    """Read an order; unknown members are refused: nothing else may leave the house. OrderNotUnderstood."""
+def parse_batch(number: int, content: bytes) -> Batch:
+    """Read a file of orders; unknown members are refused: nothing else may leave the house.
+
+    OrderNotUnderstood, also when count or digest are not of the orders that it holds.
+    """
     try:
-        members = json.loads(body)
+        members = json.loads(content)
     except ValueError as error:
-        raise OrderNotUnderstood("the order is not JSON") from error
+        raise OrderNotUnderstood("the file is not JSON") from error
+    wanted = {"format", "batch", "assembled_at", "count", "orders_sha256", "logos", "orders"}
+    if not isinstance(members, dict) or set(members) != wanted or members["format"] != FORMAT:
+        raise OrderNotUnderstood(f"the file must have exactly {', '.join(sorted(wanted))}")
+    rows, logos = members["orders"], members["logos"]
+    if not isinstance(rows, list) or not rows or not isinstance(logos, dict):
+        raise OrderNotUnderstood("orders must be a list, logos an object")
+    if members["batch"] != number:
+        raise OrderNotUnderstood("batch differs from the address")
+    if members["count"] != len(rows):
+        raise OrderNotUnderstood("count differs from the orders")
+    if members["orders_sha256"] != hashlib.sha256(_canonical(rows).encode()).hexdigest():
+        raise OrderNotUnderstood("orders_sha256 differs from the orders")
+    return Batch(
+        number=number,
+        content_sha256=hashlib.sha256(content).hexdigest(),
+        orders=tuple(_order_or_why_not(row, logos) for row in rows),
+    )
+
+
+def _order_or_why_not(members: object, logos: dict[str, object]) -> Order | Unreadable:
+    """Return the order, or what is to be told of one that names itself and else is not as agreed."""
+    try:
+        return parse_order(members, logos)
+    except OrderNotUnderstood as error:
+        if not isinstance(members, dict) or not isinstance(members.get("order_id"), str):
+            raise
+        return Unreadable(order_id=members["order_id"][:64], reason=str(error)[:MAX_TEXT])
+
+
+def parse_order(members: object, logos: dict[str, object]) -> Order:
+    """Read one order of a file, with its logo from the file's. OrderNotUnderstood."""
     wanted = {
         "order_id",
         "product_code",
         "printed_name",
         "organization_name",
         "back_text",
+        "issuer_number",
+        "logo_sha256",
+        "photo_jpeg",
+        "signature_png",
         "valid_until",
         "delivery",
     }
-    if not isinstance(members, dict) or set(members) - PRINTED != wanted:
-        raise OrderNotUnderstood(f"the order must have exactly {', '.join(sorted(wanted))}")
-    texts = {name: _text(members, name) for name in wanted - {"delivery"}}
-    if texts["order_id"] != order_id:
-        raise OrderNotUnderstood("order_id differs from the address")
+    if not isinstance(members, dict) or set(members) != wanted:
+        raise OrderNotUnderstood(f"an order must have exactly {', '.join(sorted(wanted))}")
+    pictures = {"photo_jpeg": JPEG, "signature_png": PNG}
+    texts = {name: _text(members, name) for name in wanted - {"delivery", *pictures}}
     for required in ("order_id", "product_code", "printed_name"):
         if not texts[required].strip():
             raise OrderNotUnderstood(f"{required} is blank")
@@ -103,28 +157,37 @@ def parse_order(order_id: str, body: bytes) -> Order:
         valid_until = date.fromisoformat(texts["valid_until"])
     except ValueError as error:
         raise OrderNotUnderstood("valid_until is not a date YYYY-MM-DD") from error
+    logo = _picture(logos.get(texts["logo_sha256"], ""), kind=PNG) if texts["logo_sha256"] else ""
+    if texts["logo_sha256"] and hashlib.sha256(base64.b64decode(logo)).hexdigest() != texts["logo_sha256"]:
+        raise OrderNotUnderstood("logo_sha256 is of no logo in the file")
     return Order(
-        order_id=order_id,
+        order_id=texts["order_id"],
         product_code=texts["product_code"],
         printed_name=texts["printed_name"],
         organization_name=texts["organization_name"],
         back_text=texts["back_text"],
-        issuer_number=_text(members, "issuer_number") if "issuer_number" in members else "",
-        logo_png=_logo(members.get("logo_png", "")),
+        issuer_number=texts["issuer_number"],
+        logo_png=logo,
+        photo_jpeg=_picture(members["photo_jpeg"], kind=JPEG),
+        signature_png=_picture(members["signature_png"], kind=PNG),
         valid_until=valid_until,
-        canonical=json.dumps(members, sort_keys=True, ensure_ascii=False),
+        delivery_kind=members["delivery"]["kind"],
     )
 
 
-def _logo(value: object) -> str:
-    """Return a picture's base64 as it is; empty for none. OrderNotUnderstood for what is no PNG."""
+def _picture(value: object, *, kind: bytes) -> str:
+    """Return a picture's base64 as it is; empty for none. OrderNotUnderstood for another kind."""
     try:
         picture = base64.b64decode(value, validate=True) if isinstance(value, str) else b"-"
     except ValueError:
         picture = b"-"
-    if picture and not picture.startswith(PNG):
-        raise OrderNotUnderstood("logo_png must be a PNG picture in base64, or empty")
+    if picture and not picture.startswith(kind):
+        raise OrderNotUnderstood("a picture is of another kind than agreed")
     return str(value)
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _text(members: dict[str, object], name: str) -> str:

@@ -1,4 +1,4 @@
-"""The factory's HTTP interface: orders in, reports out, switches for tests."""
+"""The factory's HTTP interface: files of orders in, files about them out, switches for tests."""
 
 import json
 import re
@@ -8,12 +8,17 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from hsm_sim.factory.faults import FaultsNotUnderstood, parse_faults
-from hsm_sim.factory.ledger import Job, Ledger, OrderDiffers
-from hsm_sim.factory.order import OrderNotUnderstood, parse_letter, parse_order
+from hsm_sim.factory.cms import FactoryKey, MessageRefused
+from hsm_sim.factory.faults import Faults, FaultsNotUnderstood, parse_faults
+from hsm_sim.factory.ledger import BatchDiffers, Job, Ledger, OrderDiffers, OutgoingFile
+from hsm_sim.factory.order import OrderNotUnderstood, parse_batch, parse_letter
 
-MAX_BODY = 1024 * 1024
-MAX_REPORTS = 1000
+CMS = "application/pkcs7-mime"
+FORMAT = "sigill.factory-file/1"
+MAX_BODY = 64 * 1024 * 1024
+MAX_FILES = 1000
+BATCH_PATH = re.compile(r"/batches/([1-9][0-9]{0,15})")
+FILE_PATH = re.compile(r"/files/([1-9][0-9]{0,15})")
 LETTER_PATH = re.compile(r"/letters/([A-Za-z0-9-]{1,64})")
 ORDER_PATH = re.compile(r"/orders/([A-Za-z0-9-]{1,64})")
 
@@ -23,9 +28,10 @@ class FactoryServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port: int, ledger: Ledger) -> None:
+    def __init__(self, port: int, ledger: Ledger, key: FactoryKey) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.ledger = ledger
+        self.key = key
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -60,10 +66,14 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(faults.slow_seconds)
             if faults.down:
                 self._answer(HTTPStatus.SERVICE_UNAVAILABLE, {"error": "the factory is down"})
-            elif method == "GET" and parts.path == "/reports":
-                self._reports(parts.query)
-            elif match := ORDER_PATH.fullmatch(parts.path):
-                self._order(method, match[1], body)
+            elif method == "GET" and parts.path == "/files":
+                self._files(parts.query)
+            elif method == "GET" and (match := FILE_PATH.fullmatch(parts.path)):
+                self._file(int(match[1]))
+            elif method == "PUT" and (match := BATCH_PATH.fullmatch(parts.path)):
+                self._batch(int(match[1]), body)
+            elif method == "GET" and (match := ORDER_PATH.fullmatch(parts.path)):
+                self._order(match[1])
             elif match := LETTER_PATH.fullmatch(parts.path):
                 self._letter(method, match[1], body)
             else:
@@ -80,26 +90,34 @@ class _Handler(BaseHTTPRequestHandler):
                 return
         self._answer(HTTPStatus.OK, self.server.ledger.faults().as_members())
 
-    def _order(self, method: str, order_id: str, body: bytes) -> None:
-        if method == "GET":
-            found = self.server.ledger.job(order_id)
-            if found is None:
-                self._answer(HTTPStatus.NOT_FOUND, {"error": "no such order"})
-            else:
-                self._answer(HTTPStatus.OK, _view(found))
-            return
-        try:
-            order = parse_order(order_id, body)
-            job, is_new = self.server.ledger.take(order, at=datetime.now(UTC))
-        except OrderNotUnderstood as error:
-            self._answer(HTTPStatus.BAD_REQUEST, {"error": str(error)})
-        except OrderDiffers:
-            self._answer(HTTPStatus.CONFLICT, {"error": "this order id was used for another order"})
+    def _order(self, order_id: str) -> None:
+        found = self.server.ledger.job(order_id)
+        if found is None:
+            self._answer(HTTPStatus.NOT_FOUND, {"error": "no such order"})
         else:
-            if self.server.ledger.faults().lose_answers:
+            self._answer(HTTPStatus.OK, _view(found))
+
+    def _batch(self, number: int, message: bytes) -> None:
+        """Take a file of orders: signed by our customer, encrypted to us."""
+        ledger = self.server.ledger
+        try:
+            batch = parse_batch(number, self.server.key.opened(message))
+            is_new = ledger.take_batch(batch, at=datetime.now(UTC))
+        except MessageRefused as error:
+            is_ours = error.problem == "no_certificate"
+            status = HTTPStatus.SERVICE_UNAVAILABLE if is_ours else HTTPStatus.BAD_REQUEST
+            self._answer(status, {"error": error.problem})
+        except OrderNotUnderstood as error:
+            self._answer(HTTPStatus.UNPROCESSABLE_ENTITY, {"error": "not_understood", "where": str(error)})
+        except BatchDiffers as error:
+            answer = {"error": "number_taken", "content_sha256": error.content_sha256}
+            self._answer(HTTPStatus.CONFLICT, answer)
+        else:
+            if ledger.faults().lose_answers:
                 self.close_connection = True
                 return
-            self._answer(HTTPStatus.CREATED if is_new else HTTPStatus.OK, _view(job))
+            told = {"batch": number, "content_sha256": batch.content_sha256, "count": len(batch.orders)}
+            self._answer(HTTPStatus.CREATED if is_new else HTTPStatus.OK, told)
 
     def _letter(self, method: str, letter_id: str, body: bytes) -> None:
         """Take the order of a PUK letter, which is in the post at once; no answer ever holds the PUK."""
@@ -126,29 +144,66 @@ class _Handler(BaseHTTPRequestHandler):
             view = {"letter_id": letter_id, "state": "posted"}
             self._answer(HTTPStatus.CREATED if is_new else HTTPStatus.OK, view)
 
-    def _reports(self, query: str) -> None:
+    def _files(self, query: str) -> None:
         after = parse_qs(query).get("after", ["0"])[0]
         if not after.isdecimal():
             self._answer(HTTPStatus.BAD_REQUEST, {"error": "after must be a whole number"})
             return
         faults = self.server.ledger.faults()
-        reports = self.server.ledger.reports(after=int(after), limit=MAX_REPORTS)
+        numbers = self.server.ledger.files(after=int(after), limit=MAX_FILES)
         if faults.duplicate_reports:
-            reports = [report for report in reports for _ in range(2)]
+            numbers = [number for number in numbers for _ in range(2)]
         if faults.shuffled_reports:
-            reports.reverse()
-        self._answer(HTTPStatus.OK, reports)
+            numbers.reverse()
+        self._answer(HTTPStatus.OK, {"files": numbers})
+
+    def _file(self, number: int) -> None:
+        faults = self.server.ledger.faults()
+        found = self.server.ledger.file(number)
+        if found is None:
+            self._answer(HTTPStatus.NOT_FOUND, {"error": "no such file"})
+            return
+        if faults.garbage:
+            self._send(HTTPStatus.OK, b"\x30\x82 this is no CMS", kind=CMS)
+            return
+        try:
+            content = json.dumps(_content(found, faults), ensure_ascii=False).encode()
+            self._send(
+                HTTPStatus.OK, self.server.key.signed(content, wrongly=faults.wrong_signature), kind=CMS
+            )
+        except MessageRefused as error:
+            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, {"error": error.problem})
 
     def _answer(self, status: HTTPStatus, content: object) -> None:
-        body = json.dumps(content, ensure_ascii=False).encode()
+        self._send(status, json.dumps(content, ensure_ascii=False).encode(), kind="application/json")
+
+    def _send(self, status: HTTPStatus, body: bytes, *, kind: str) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as http.server names it
         """Silent: orders hold names and addresses."""
+
+
+def _content(file: OutgoingFile, faults: Faults) -> dict[str, object]:
+    """Return what is signed, spoiled as the switches say."""
+    rows = list(file.rows[:-1] if faults.lose_row else file.rows)
+    if faults.duplicate_reports:
+        rows = [row for row in rows for _ in range(2)]
+    if faults.shuffled_reports:
+        rows.reverse()
+    answer = {"batch": file.batch, "content_sha256": file.content_sha256} if file.batch else {}
+    return {
+        "format": FORMAT,
+        "file": file.number,
+        "kind": file.kind,
+        "count": len(rows) + faults.wrong_count,
+        "rows": rows,
+        **answer,
+    }
 
 
 def _view(job: Job) -> dict[str, object]:

@@ -80,6 +80,14 @@ class Workshop:
                 "product_code": job.product_code,
                 "product_name": job.product_name,
                 "valid_until": job.valid_until,
+                **{
+                    name: picture
+                    for name, picture in (
+                        ("photo_jpeg", job.photo_jpeg),
+                        ("signature_png", job.signature_png),
+                    )
+                    if picture
+                },
             },
         )
 

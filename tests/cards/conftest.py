@@ -2,7 +2,10 @@
 
 import pytest
 
+from tests.cards.factory_process import factory, process
 from tests.scenarios import Scene, a_scene
+
+__all__ = ["factory", "process"]
 
 
 @pytest.fixture

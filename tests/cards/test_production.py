@@ -1,119 +1,61 @@
-"""Orders out and reports in, against the real factory process over HTTP, with its faults."""
+"""Orders out and files in, against the real factory process over HTTP, with its faults (CRD-2)."""
 
 import base64
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
 from io import BytesIO
-from pathlib import Path
 
 import pytest
-import requests
+from cryptography import x509
 from django.db import transaction
 from PIL import Image
 
-from cards import lifecycle
-from cards.errors import FactoryUnavailable, OrderBeingHandedOver
-from cards.factory import Delivery, Factory, Report
-from cards.factory_reports import Outcome, apply_report
-from cards.models import Card, CardOrder, FactoryCursor, FactoryReport
-from cards.production import factory_order, poll_factory_reports, send_due_orders, send_order_to_factory
+from ca.models import Certificate
+from ca.pki.reasons import RevocationReason
+from ca.revocation import revoke
+from cards import lifecycle, policies
+from cards.errors import CardsError, FactoryUnavailable, OrderBeingHandedOver
+from cards.factory import Delivery, Factory
+from cards.manufacturing import assembling
+from cards.manufacturing.factory_file import Report
+from cards.manufacturing.models import (
+    FactoryCursor,
+    FactoryFile,
+    FactoryReport,
+    ProductionBatch,
+    ProductionRow,
+)
+from cards.manufacturing.order_file import factory_order, order_file
+from cards.manufacturing.receiving import poll_factory_files, receive_file
+from cards.manufacturing.reports import Outcome, apply_report
+from cards.manufacturing.sealing import SealedFile
+from cards.manufacturing.sending import LEASE, send_batch, send_due_batches
+from cards.manufacturing.states import BatchState, FactoryFileState
+from cards.models import Card, CardOrder
 from cards.reasons import BlockReason
 from cards.selectors import factory_contact
 from cards.states import CardOrderState, CardState
 from directory.logos import logo_of
 from directory.models import Person
 from directory.organization_models import OrganizationSettings
-from hsm_sim.factory.order import parse_order
+from hsm_sim.factory.order import parse_batch
 from journal.models import Entry
+from tests.cards.factory_process import FactoryProcess, poll, send, shipped, until
+from tests.hsm_sim.customer import Customer
 from tests.scenarios import (
     WORKER,
+    OpenEnvelopes,
+    PaperFactory,
     Scene,
     a_pending_order,
     a_sent_order,
     a_shipped_card,
+    an_open_activation,
     card_number,
     report,
 )
-
-REPOSITORY = Path(__file__).parents[2]
-
-
-@dataclass
-class FactoryProcess:
-    """A running factory of our own, on a private port with a private home."""
-
-    url: str
-    client: Factory
-
-    def fault(self, **switches: object) -> None:
-        requests.put(f"{self.url}/faults", json=switches, timeout=5).raise_for_status()
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FactoryProcess]:
-    home = tmp_path_factory.mktemp("factory-home")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "SIGILL_HOME": str(home),
-        "SIGILL_FACTORY_PORT": str(port),
-        "SIGILL_FACTORY_SECONDS": "0.1",
-    }
-    running = subprocess.Popen(
-        [sys.executable, "-m", "hsm_sim.factory", "serve"], cwd=REPOSITORY, env=environment
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        until(lambda: _answers(url))
-        client = Factory(url=url, timeout=(1.0, 2.0))
-        yield FactoryProcess(url=url, client=client)
-        client.close()
-    finally:
-        running.terminate()
-        running.wait(10)
-
-
-@pytest.fixture
-def factory(process: FactoryProcess) -> Iterator[FactoryProcess]:
-    yield process
-    process.fault()
-
-
-def until(condition: Callable[[], object], *, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.05)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(f"{url}/healthz", timeout=1).ok
-    except requests.RequestException:
-        return False
-
-
-def poll(scene: Scene, factory: FactoryProcess) -> int:
-    return poll_factory_reports(factory=factory.client, actor=WORKER, at=scene.later(seconds=1))
-
-
-def send(scene: Scene, factory: FactoryProcess) -> int:
-    return send_due_orders(factory=factory.client, actor=WORKER, at=scene.later(minutes=30))
-
-
-def shipped(scene: Scene, factory: FactoryProcess) -> bool:
-    poll(scene, factory)
-    return CardOrder.objects.get().state == CardOrderState.SHIPPED
-
 
 # --- with the factory process --------------------------------------------------------------------------
 
@@ -128,7 +70,7 @@ def test_an_order_is_made_and_posted(scene: Scene, factory: FactoryProcess) -> N
     assert card.state == CardState.SHIPPED
     assert card.card_number is not None
     assert factory_contact().problem == ""
-    assert poll(scene, factory) == 0
+    until(lambda: poll(scene, factory) == 0)
 
 
 def test_a_factory_that_is_down_leaves_the_order_placed_with_reason_and_next_attempt(
@@ -176,6 +118,7 @@ def test_an_order_whose_answer_was_lost_is_not_cancelled_and_made_once(
     assert send(scene, factory) == 1
     until(lambda: shipped(scene, factory))
     assert FactoryReport.objects.filter(order_id=str(order.pk), kind="shipped").count() == 1
+    assert ProductionBatch.objects.count() == 1
 
 
 def test_a_person_who_moved_between_two_attempts_still_gets_one_card(
@@ -223,22 +166,29 @@ def test_duplicate_and_shuffled_reports_are_applied_once(scene: Scene, factory: 
 
 
 def test_a_slow_factory_is_a_factory_that_does_not_answer(scene: Scene, factory: FactoryProcess) -> None:
-    order = a_pending_order(scene)
+    a_pending_order(scene)
     factory.fault(slow_seconds=1.0)
-    impatient = Factory(url=factory.url, timeout=(1.0, 0.2))
-    with pytest.raises(FactoryUnavailable) as caught:
-        send_order_to_factory(card_order_id=str(order.pk), factory=impatient, actor=WORKER, at=scene.at)
+    impatient = Factory(url=factory.url, timeout=(5.0, 0.2))
+    assert sent_to(impatient, scene, factory) == ("timeout", True)
     impatient.close()
-    assert (caught.value.problem, caught.value.surely_not_received) == ("timeout", False)
 
 
-def test_nobody_listening_means_surely_not_received(scene: Scene) -> None:
-    order = a_pending_order(scene)
+def test_nobody_listening_means_surely_not_received(scene: Scene, factory: FactoryProcess) -> None:
+    a_pending_order(scene)
     nobody = Factory(url="http://127.0.0.1:9", timeout=(0.5, 0.5))
-    with pytest.raises(FactoryUnavailable) as caught:
-        send_order_to_factory(card_order_id=str(order.pk), factory=nobody, actor=WORKER, at=scene.at)
+    assert sent_to(nobody, scene, factory) == ("connection_refused", False)
     nobody.close()
-    assert (caught.value.problem, caught.value.surely_not_received) == ("connection_refused", True)
+
+
+def sent_to(other: Factory, scene: Scene, factory: FactoryProcess) -> tuple[str, bool]:
+    """Send to another address, and return the problem and whether the order may have arrived."""
+    assert send_due_batches(factory=other, sealing=factory.keys, actor=WORKER, at=scene.at) == 0
+    order = CardOrder.objects.get()
+    return order.last_problem, order.handover_is_uncertain
+
+
+def send_to_paper(scene: Scene) -> int:
+    return send_due_batches(factory=scene.factory, sealing=OpenEnvelopes(), actor=WORKER, at=scene.at)
 
 
 # --- what the factory is told --------------------------------------------------------------------------
@@ -246,7 +196,7 @@ def test_nobody_listening_means_surely_not_received(scene: Scene) -> None:
 
 def test_the_factory_is_told_what_it_needs_and_nothing_else(scene: Scene) -> None:
     a_sent_order(scene)
-    told = scene.factory.orders[0].as_json()
+    told = scene.factory.orders[0]
     assert told["delivery"] == {
         "kind": "registered_address",
         "name": "Åsa Lindqvist",
@@ -259,7 +209,9 @@ def test_the_factory_is_told_what_it_needs_and_nothing_else(scene: Scene) -> Non
         "organization_name",
         "back_text",
         "issuer_number",
-        "logo_png",
+        "logo_sha256",
+        "photo_jpeg",
+        "signature_png",
         "valid_until",
         "delivery",
     }
@@ -274,19 +226,21 @@ def test_the_factory_is_told_what_the_organization_has_on_its_cards(scene: Scene
     OrganizationSettings.objects.create(
         organization=scene.cast.norr, issuer_number="9752278", logo_png=logo.png, logo_sha256=logo.sha256
     )
-    a_sent_order(scene)
-    told = scene.factory.orders[0].as_json()
-    assert (told["issuer_number"], told["back_text"]) == ("9752278", "Upphittat kort lämnas till Region Norr")
-    made = parse_order(str(told["order_id"]), json.dumps(told).encode())
-    assert made.issuer_number == "9752278"
-    assert base64.b64decode(made.logo_png) == logo.png
+    order = factory_order(a_pending_order(scene))
+    another = replace(order, order_id="another")
+    file = order_file(7, [order, another], assembled_at=scene.at)
+    assert file.content.count(base64.b64encode(logo.png)) == 1, "each logo is in the file once"
+    made = parse_batch(7, file.content)
+    assert made.content_sha256 == file.sha256
+    for one in made.orders:
+        assert (one.issuer_number, one.back_text) == ("9752278", "Upphittat kort lämnas till Region Norr")
+        assert base64.b64decode(one.logo_png) == logo.png
 
 
 def test_a_protected_persons_card_goes_by_skatteverket_without_an_address(scene: Scene) -> None:
     a_sent_order(scene, scene.cast.erik)
-    order = scene.factory.orders[0]
-    assert order.delivery is Delivery.SKATTEVERKET
-    assert order.delivery_lines == ()
+    delivery = scene.factory.orders[0]["delivery"]
+    assert (delivery["kind"], delivery["lines"]) == ("skatteverket", [])
 
 
 def test_who_became_protected_after_the_order_goes_by_skatteverket_too(scene: Scene) -> None:
@@ -300,7 +254,7 @@ def test_who_became_protected_after_the_order_goes_by_skatteverket_too(scene: Sc
 def test_who_lost_the_address_after_the_order_waits(scene: Scene) -> None:
     order = a_pending_order(scene)
     Person.objects.filter(pk=order.person_id).update(address_lines=[])
-    sent = send_due_orders(factory=scene.factory, actor=WORKER, at=scene.at)
+    sent = send_to_paper(scene)
     order.refresh_from_db()
     assert (sent, order.state, order.last_problem) == (0, "PLACED", "registered_address_missing")
     assert scene.factory.orders == []
@@ -377,36 +331,288 @@ def test_the_same_number_twice_is_one_report(scene: Scene) -> None:
         assert not apply_report(told, actor=WORKER, at=scene.at)
 
 
-def test_a_worker_killed_in_the_middle_goes_on_where_it_stopped(scene: Scene) -> None:
-    order = a_sent_order(scene)
-
-    class DiesAfterTwo:
-        def reports_after(self, position: int) -> list[Report]:
-            number = card_number(5)
-            told = [("accepted", ""), ("produced", number), ("shipped", number)]
-            every = [
-                Report(number=n, order_id=str(order.pk), kind=kind, at=scene.at, card_number=card)
-                for n, (kind, card) in enumerate(told, start=1)
-            ]
-            return [one for one in every if one.number > position][: 2 if position == 0 else None]
-
-    line = DiesAfterTwo()
-    assert poll_factory_reports(factory=line, actor=WORKER, at=scene.at) == 2
-    assert FactoryCursor.objects.get().position == 2
-    assert poll_factory_reports(factory=line, actor=WORKER, at=scene.at) == 1
-    assert poll_factory_reports(factory=line, actor=WORKER, at=scene.at) == 0
-    assert Card.objects.get().state == CardState.SHIPPED
+# --- files of many orders ------------------------------------------------------------------------------
 
 
-def test_a_hand_over_cut_short_by_a_kill_stays_uncancellable(scene: Scene) -> None:
+def three_orders(scene: Scene) -> list[CardOrder]:
+    """Order cards for Åsa, for Alva herself by another, and for Erik, who is protected."""
+    hers = lifecycle.place_order(
+        hsa_id=scene.cast.alva_herself.hsa_id,
+        product_code="7C1",
+        actor=scene.cast.another_administrator,
+        at=scene.at,
+    )
+    return [a_pending_order(scene), hers, a_pending_order(scene, scene.cast.erik)]
+
+
+def test_many_orders_leave_in_one_file_and_come_back_counted(scene: Scene, factory: FactoryProcess) -> None:
+    """CRD-2: ordered, acknowledged, made and dispatched, each in the row of its batch."""
+    three_orders(scene)
+    assert send(scene, factory) == 3
+    until(lambda: shipped(scene, factory, orders=3))
+    batch = ProductionBatch.objects.get()
+    assert (batch.state, batch.rows.count()) == (BatchState.ACKNOWLEDGED, 3)
+    assert batch.next_attempt_at is None
+    leaf = x509.load_pem_x509_certificates(factory.certificate.read_bytes())[0]
+    assert batch.recipient_serial_hex == f"{leaf.serial_number:x}"
+    for row in batch.rows.select_related("order__card", "order__person"):
+        assert row.accepted_at
+        assert row.produced_at
+        assert row.dispatched_at
+        assert row.card_number == row.order.card.card_number
+        # Whose address is protected is not followed on the way either.
+        assert bool(row.tracking_number) is not row.order.person.protected_identity
+    told = Entry.objects.filter(type__startswith="production_batch.").order_by("id")
+    assert list(told.values_list("type", flat=True)) == [
+        "production_batch.sent",
+        "production_batch.acknowledged",
+    ]
+    assert set(FactoryFile.objects.values_list("state", flat=True)) == {FactoryFileState.APPLIED}
+
+
+def test_a_rejected_row_says_why_and_the_others_are_made(scene: Scene, factory: FactoryProcess) -> None:
+    """POR-2: the orderer sees the reason, corrects and orders again."""
+    orders = three_orders(scene)
+    factory.fault(reject_every=2)
+    send(scene, factory)
+    factory.fault()
+    until(lambda: shipped(scene, factory, orders=2))
+    rejected = CardOrder.objects.get(state=CardOrderState.REJECTED.value)
+    assert (rejected.pk, rejected.rejection_reason) == (orders[1].pk, "photo_quality")
+    assert ProductionBatch.objects.get().state == BatchState.ACKNOWLEDGED
+    acknowledged = Entry.objects.get(type="production_batch.acknowledged").content
+    acknowledged = json.loads(acknowledged)["event"]
+    assert (acknowledged["accepted"], acknowledged["rejected"]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "problem"),
+    [
+        ("wrong_signature", "signature_invalid"),
+        ("garbage", "unreadable"),
+        ("wrong_count", "count_differs"),
+        ("lose_row", ""),
+    ],
+)
+def test_an_answer_that_does_not_hold_is_set_aside_and_asked_for_again(
+    fault: str, problem: str, scene: Scene, factory: FactoryProcess
+) -> None:
+    three_orders(scene)
+    send(scene, factory)
+    factory.fault(stalled=True, **{fault: True})
+    poll(scene, factory)
+    file = FactoryFile.objects.earliest("number")
+    assert (file.state == FactoryFileState.SET_ASIDE, file.problem) == (bool(problem), problem)
+    assert ProductionBatch.objects.get().state == BatchState.SENT
+    assert not CardOrder.objects.filter(state=CardOrderState.SHIPPED.value).exists()
+    factory.fault()
+    scene.later(minutes=3)
+    assert send(scene, factory) == 0, "the factory is asked again, and makes nothing again"
+    until(lambda: shipped(scene, factory, orders=3))
+    assert ProductionBatch.objects.get().state == BatchState.ACKNOWLEDGED
+    assert Entry.objects.filter(type="card.produced").count() == 3
+
+
+def test_a_number_that_the_factory_knows_for_something_else_is_given_up(
+    scene: Scene, factory: FactoryProcess
+) -> None:
+    """After a restore from a backup that knew fewer batches: no order is lost, none is made twice."""
+    a_pending_order(scene)
+    send(scene, factory)
+    until(lambda: shipped(scene, factory))
+    FactoryCursor.objects.update(last_batch=0)  # the number that is used now may be anybody's
+    last = ProductionBatch.objects.get()
+    FactoryCursor.objects.update(last_batch=last.pk - 1)
+    ProductionRow.objects.all().delete()
+    last.delete()
+    lifecycle.block_card(
+        card_id=str(Card.objects.get().pk),
+        reason=BlockReason.LOST_OR_STOLEN,
+        requested_at=scene.at,
+        actor=scene.cast.alva,
+        at=scene.at,
+    )
     order = a_pending_order(scene)
-    CardOrder.objects.filter(pk=order.pk).update(handover_started_at=scene.at)
-    nobody = Factory(url="http://127.0.0.1:9", timeout=(0.5, 0.5))
-    with pytest.raises(FactoryUnavailable):
-        send_order_to_factory(card_order_id=str(order.pk), factory=nobody, actor=WORKER, at=scene.at)
-    nobody.close()
+    assert send(scene, factory) == 0
+    withdrawn = ProductionBatch.objects.get()
+    assert (withdrawn.state, withdrawn.last_problem) == (BatchState.WITHDRAWN, "number_taken")
+    assert send(scene, factory) == 1
+    until(lambda: CardOrder.objects.get(pk=order.pk).state == "SHIPPED" or poll(scene, factory) < 0)
+    assert Entry.objects.filter(type="production_batch.withdrawn").count() == 1
+
+
+# --- keys and certificates -----------------------------------------------------------------------------
+
+
+def the_certificate(factory: FactoryProcess) -> Certificate:
+    leaf = x509.load_pem_x509_certificates(factory.certificate.read_bytes())[0]
+    return Certificate.objects.get(serial_hex=f"{leaf.serial_number:x}")
+
+
+def test_nothing_is_sent_to_a_revoked_certificate(scene: Scene, factory: FactoryProcess) -> None:
+    order = a_pending_order(scene)
+    revoke(
+        certificate_id=the_certificate(factory).pk,
+        reason=RevocationReason.KEY_COMPROMISE,
+        requested_at=scene.at,
+        actor=WORKER,
+        at=scene.at,
+    )
+    assert send(scene, factory) == 0
+    order.refresh_from_db()
+    assert (order.state, order.last_problem) == ("PLACED", "factory_certificate_revoked")
+    lifecycle.cancel_order(card_order_id=str(order.pk), actor=scene.cast.alva, at=scene.at)
+    factory.fault()
+    scene.later(hours=1)
+    assert send(scene, factory) == 0
+    batch = ProductionBatch.objects.get()
+    assert (batch.state, batch.last_problem) == (BatchState.WITHDRAWN, "nothing_left")
+
+
+def test_an_expired_missing_or_foreign_certificate_stops_the_file(
+    scene: Scene, factory: FactoryProcess
+) -> None:
+    order = a_pending_order(scene)
+    ours = factory.certificate.read_bytes()
+    customer = Customer()
+    found = []
+    for content in (customer.certify(customer.request()), customer.root_pem, b"no certificate"):
+        factory.certificate.write_bytes(content)
+        send(scene, factory)
+        order.refresh_from_db()
+        found.append(order.last_problem)
+    factory.certificate.write_bytes(ours)
+    scene.later(days=900)
+    send(scene, factory)
+    order.refresh_from_db()
+    assert [*found, order.last_problem] == [
+        "factory_certificate_unknown",
+        "factory_certificate_unknown",
+        "factory_certificate_missing",
+        "factory_certificate_expired",
+    ]
+
+
+def test_what_a_revoked_key_of_the_factory_signs_counts_for_nothing(
+    scene: Scene, factory: FactoryProcess
+) -> None:
+    a_pending_order(scene)
+    send(scene, factory)
+    revoke(
+        certificate_id=the_certificate(factory).pk,
+        reason=RevocationReason.KEY_COMPROMISE,
+        requested_at=scene.at,
+        actor=WORKER,
+        at=scene.at,
+    )
+    poll(scene, factory)
+    file = FactoryFile.objects.earliest("number")
+    assert (file.state, file.problem) == (FactoryFileState.SET_ASIDE, "factory_certificate_revoked")
+
+
+# --- killed between any two steps ----------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """The worker dies here."""
+
+
+class Deadly:
+    """Factory and keys at which the worker dies once, before or after a call came through."""
+
+    def __init__(self, factory: FactoryProcess, dies: str) -> None:
+        self._factory, self._dies = factory, dies
+
+    def _may_die(self, here: str) -> None:
+        if here == self._dies:
+            self._dies = ""
+            raise Killed
+
+    def seal(self, content: bytes, *, at: datetime) -> SealedFile:
+        self._may_die("before the signature")
+        sealed = self._factory.keys.seal(content, at=at)
+        self._may_die("after the signature")
+        return sealed
+
+    def open(self, message: bytes, *, at: datetime) -> bytes:
+        self._may_die("before the file is opened")
+        return self._factory.keys.open(message, at=at)
+
+    def place_batch(self, number: int, message: bytes) -> None:
+        self._may_die("before the file left")
+        self._factory.client.place_batch(number, message)
+        self._may_die("after the file arrived")
+
+    def files_after(self, position: int) -> list[int]:
+        return self._factory.client.files_after(position)
+
+    def file(self, number: int) -> bytes:
+        content = self._factory.client.file(number)
+        self._may_die("after the answer was fetched")
+        return content
+
+
+@pytest.mark.parametrize(
+    "dies",
+    [
+        "before the signature",
+        "after the signature",
+        "before the file left",
+        "after the file arrived",
+        "after the answer was fetched",
+        "before the file is opened",
+    ],
+)
+def test_a_worker_killed_between_any_two_steps_loses_and_doubles_nothing(
+    dies: str, scene: Scene, factory: FactoryProcess
+) -> None:
+    """F31, R8: every card ordered is made once."""
+    three_orders(scene)
+    deadly = Deadly(factory, dies)
+
+    def work() -> None:
+        for step in (send_due_batches, poll_factory_files):
+            with suppress(Killed):
+                step(factory=deadly, sealing=deadly, actor=WORKER, at=scene.at)
+
+    work()
+    scene.later(seconds=LEASE.total_seconds())
+    until(lambda: work() or shipped(scene, factory, orders=3))
+    batch = ProductionBatch.objects.get()
+    assert (batch.state, batch.rows.count()) == (BatchState.ACKNOWLEDGED, 3)
+    assert len({card.card_number for card in Card.objects.all()}) == 3
+    for kind in ("card_order.sent", "card.produced", "card.shipped"):
+        assert Entry.objects.filter(type=kind).count() == 3
+
+
+def test_who_was_cut_short_may_have_arrived_and_is_not_cancelled(
+    scene: Scene, factory: FactoryProcess
+) -> None:
+    order = a_pending_order(scene)
+    deadly = Deadly(factory, "before the file left")
+    with pytest.raises(Killed):
+        send_due_batches(factory=deadly, sealing=deadly, actor=WORKER, at=scene.at)
+    factory.fault(down=True)
+    assert send(scene, factory) == 0
     with pytest.raises(OrderBeingHandedOver):
         lifecycle.cancel_order(card_order_id=str(order.pk), actor=scene.cast.alva, at=scene.at)
+
+
+def test_two_senders_send_a_batch_once(scene: Scene) -> None:
+    a_pending_order(scene)
+    other_is_told = []
+
+    class Meanwhile(PaperFactory):
+        def place_batch(self, number: int, message: bytes) -> None:
+            other_is_told.append(
+                send_batch(number, factory=self, sealing=OpenEnvelopes(), actor=WORKER, at=scene.at)
+            )
+            super().place_batch(number, message)
+
+    paper = Meanwhile()
+    assert send_due_batches(factory=paper, sealing=OpenEnvelopes(), actor=WORKER, at=scene.at) == 1
+    assert other_is_told == [0]
+    assert len(paper.batches) == 1
 
 
 def test_the_waits_grow_and_end_at_ten_minutes(scene: Scene) -> None:
@@ -414,12 +620,104 @@ def test_the_waits_grow_and_end_at_ten_minutes(scene: Scene) -> None:
     nobody = Factory(url="http://127.0.0.1:9", timeout=(0.5, 0.5))
     waits = []
     for _ in range(10):
-        with pytest.raises(FactoryUnavailable):
-            send_order_to_factory(card_order_id=str(order.pk), factory=nobody, actor=WORKER, at=scene.at)
+        send_due_batches(factory=nobody, sealing=OpenEnvelopes(), actor=WORKER, at=scene.at)
         order.refresh_from_db()
         assert order.next_attempt_at is not None
         waits.append(order.next_attempt_at - scene.at)
+        scene.at = order.next_attempt_at
     nobody.close()
     assert waits[0] == timedelta(seconds=5)
     assert waits == sorted(waits)
     assert waits[-1] == timedelta(minutes=10)
+    assert Entry.objects.filter(type="card_order.delayed").count() == 1, "a problem is told once"
+
+
+def test_a_batch_is_capped(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assembling, "MOST_ROWS", 2)
+    three_orders(scene)
+    assert send_to_paper(scene) == 3
+    assert sorted(batch.rows.count() for batch in ProductionBatch.objects.all()) == [1, 2]
+    numbers = sorted(ProductionBatch.objects.values_list("pk", flat=True))
+    assert numbers == [1, 2], "without gaps"
+
+
+# --- files that are of nothing we sent -----------------------------------------------------------------
+
+
+def receive(scene: Scene, number: int, **members: object) -> FactoryFile:
+    """Let the factory give a file in an open envelope."""
+    content = {"format": "sigill.factory-file/1", "file": number, "kind": "status", "count": 0, "rows": []}
+    message = json.dumps({**content, **members}).encode()
+    receive_file(number, message, sealing=OpenEnvelopes(), actor=WORKER, at=scene.at)
+    return FactoryFile.objects.get(pk=number)
+
+
+def row(number: int, order: CardOrder, event: str, **more: str) -> dict[str, object]:
+    return {"n": number, "order_id": str(order.pk), "event": event, "at": "2026-11-21T12:00:00Z", **more}
+
+
+def test_an_acknowledgement_of_something_else_is_set_aside_whole(scene: Scene) -> None:
+    first = a_sent_order(scene)
+    batch = ProductionBatch.objects.get()
+    other = lifecycle.place_order(
+        hsa_id=scene.cast.alva_herself.hsa_id,
+        product_code="7C1",
+        actor=scene.cast.another_administrator,
+        at=scene.at,
+    )
+    answer = {
+        "kind": "acknowledgement",
+        "batch": batch.pk,
+        "content_sha256": batch.content_hashes[0],
+        "count": 1,
+        "rows": [row(1, first, "accepted")],
+    }
+    found = [
+        receive(scene, 1, **{**answer, "batch": 99}).problem,
+        receive(scene, 2, **{**answer, "content_sha256": "0" * 64}).problem,
+        receive(scene, 3, **{**answer, "rows": [row(1, other, "accepted")]}).problem,
+        receive(scene, 4, **{**answer, "file": 5}).problem,
+        receive(scene, 5, **{**answer, "format": "x"}).problem,
+        receive(scene, 6, **{**answer, "rows": ["x"]}).problem,
+        receive(scene, 7, **{**answer, "rows": [{**row(1, first, "accepted"), "at": "soon"}]}).problem,
+    ]
+    assert found == [
+        "unknown_batch",
+        "content_differs",
+        "row_of_another_batch",
+        "another_file",
+        *["malformed"] * 3,
+    ]
+    assert not FactoryReport.objects.exists()
+    assert Entry.objects.filter(type="factory_file.set_aside").count() == 7
+    assert receive(scene, 8, **answer).state == FactoryFileState.APPLIED
+    assert ProductionBatch.objects.get().state == BatchState.ACKNOWLEDGED
+
+
+def test_a_file_is_applied_once_and_one_bad_row_does_not_stop_the_others(scene: Scene) -> None:
+    order = a_sent_order(scene)
+    number = card_number(5)
+    rows = [row(1, order, "produced", card_number=number), row(2, order, "painted"),
+            row(3, order, "shipped", card_number=number, tracking_number="RR123456785SE")]  # fmt: skip
+    file = receive(scene, 1, rows=rows, count=3)
+    assert (file.state, file.problem) == (FactoryFileState.SET_ASIDE, "rows_set_aside")
+    assert Card.objects.get().state == CardState.SHIPPED
+    assert ProductionRow.objects.get().tracking_number == "RR123456785SE"
+    again = receive_file(1, bytes(file.content), sealing=OpenEnvelopes(), actor=WORKER, at=scene.at)
+    assert not again
+    assert Entry.objects.filter(type="card.shipped").count() == 1
+
+
+def test_a_card_that_was_not_dispatched_is_not_activated(scene: Scene) -> None:
+    """CRD-5: what nobody has reported as sent is nobody's to activate."""
+    order = a_sent_order(scene)
+    report(scene, str(order.pk), "accepted")
+    report(scene, str(order.pk), "produced", card_number=card_number(1))
+    card = Card.objects.get()
+    refusal = policies.may_activate(card, actor=scene.cast.alva, at=scene.at)
+    assert refusal is not None
+    assert refusal.code == "card_not_shipped"
+    with pytest.raises(CardsError):
+        an_open_activation(scene, card)
+    report(scene, str(order.pk), "shipped", card_number=card_number(1))
+    assert policies.may_activate(Card.objects.get(), actor=scene.cast.alva, at=scene.at) is None

@@ -10,14 +10,16 @@ from django.db import connection
 from cards import lifecycle
 from cards.errors import CardNotFound, FactoryUnavailable, OrderRefusedByFactory, Refused
 from cards.factory import Delivery, Factory, PukLetterOrder
+from cards.manufacturing.order_file import factory_order, order_file
 from cards.models import Card
 from cards.puk_letter_models import PukLetter
 from cards.puk_letters import note_posted_puk_letters, running_letter, send_due_puk_letters
 from cards.reasons import BlockReason
 from cards.states import PukLetterState
 from directory.models import Role
+from hsm_sim.factory.cms import FactoryKey
 from hsm_sim.factory.ledger import Ledger
-from hsm_sim.factory.order import parse_order
+from hsm_sim.factory.order import parse_batch
 from hsm_sim.factory.web import FactoryServer
 from journal.models import Entry
 from tests.cast import actor_of
@@ -159,7 +161,7 @@ def test_a_letter_that_would_not_help_is_refused_with_the_reason(why: str, scene
 def producer(tmp_path: Path) -> Iterator[tuple[Factory, Ledger]]:
     """The simulated producer over HTTP; it has made one card."""
     ledger = Ledger(tmp_path / "factory.sqlite3")
-    server = FactoryServer(0, ledger)
+    server = FactoryServer(0, ledger, FactoryKey(tmp_path, customers=tmp_path / "root.pem"))
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     factory = Factory(url=f"http://127.0.0.1:{server.server_port}", timeout=(5, 5))
@@ -175,12 +177,11 @@ def test_the_producer_posts_once_what_it_made_and_tells_nobody_the_puk(
     scene: Scene, card: Card, producer: tuple[Factory, Ledger]
 ) -> None:
     factory, ledger = producer
-    body = (
-        '{"order_id": "o1", "product_code": "7C1", "printed_name": "Åsa", "organization_name": "Region Norr",'
-        ' "back_text": "", "valid_until": "2030-01-01",'
-        ' "delivery": {"kind": "registered_address", "name": "Åsa", "lines": ["Gatan 1"]}}'
-    )
-    job, _ = ledger.take(parse_order("o1", body.encode()), at=scene.at)
+    order = factory_order(card.order)
+    file = order_file(1, [order], assembled_at=scene.at)
+    ledger.take_batch(parse_batch(1, file.content), at=scene.at)
+    job = ledger.job(order.order_id)
+    assert job is not None
     Card.objects.filter(pk=card.pk).update(card_number=job.card_number)
     letter = ordered(scene, card)
     assert not ledger.has_letter(str(letter.pk))

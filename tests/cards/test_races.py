@@ -10,14 +10,15 @@ from django.db import connections
 from ca.models import Certificate
 from cards import lifecycle
 from cards.errors import AlreadyBlocked, CardsError, TokenInvalid
+from cards.manufacturing.sending import send_due_batches
 from cards.models import Activation, Card, CardOrder
-from cards.production import send_order_to_factory
 from cards.reasons import BlockReason
 from cards.states import CardOrderState, CardState
 from journal.models import Entry
 from tests.scenarios import (
     CLIENT,
     WORKER,
+    OpenEnvelopes,
     Scene,
     a_claimed_activation,
     a_pending_order,
@@ -149,8 +150,8 @@ def test_a_cancelled_order_is_never_sent(scene: Scene) -> None:
             lambda order=order: lifecycle.cancel_order(
                 card_order_id=str(order.pk), actor=scene.cast.alva, at=scene.at
             ),
-            lambda order=order: send_order_to_factory(
-                card_order_id=str(order.pk), factory=scene.factory, actor=WORKER, at=scene.at
+            lambda: send_due_batches(
+                factory=scene.factory, sealing=OpenEnvelopes(), actor=WORKER, at=scene.at
             ),
         )
         order.refresh_from_db()

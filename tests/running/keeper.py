@@ -40,6 +40,7 @@ def prepare() -> None:
 def people(first_cards: list[str]) -> list[Answer]:
     """Read the registers, give the first roles, and make cards for those named; none is activated."""
     call_command("register_certificate", stdout=StringIO())
+    call_command("factory_certificate", stdout=StringIO())
     call_command("sync", "hsa", stdout=StringIO())
     call_command("sync", "pu", stdout=StringIO())
     call_command("bootstrap_roles", stdout=StringIO())
