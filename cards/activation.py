@@ -28,6 +28,7 @@ from cards.states import OPEN_ACTIVATION_STATES, ActivationAction, ActivationSta
 from cards.terms import current_terms
 from cards.transitions import activation_after
 from journal.actor import Actor
+from journal.errors import Refusal
 from journal.events import Event
 from journal.recording import record
 
@@ -66,6 +67,22 @@ def open_activation(
 
     def begin(locked: Card, token_sha256: str) -> Activation:
         check = identity.record_passed(locked, identity_check, actor=actor, at=at)
+        return _begin(locked, check, token_sha256=token_sha256, actor=actor, at=at)
+
+    activation, token = open_conversation(ACTIVATIONS, card, refusal=refusal, begin=begin, actor=actor, at=at)
+    return OpenedActivation(activation=activation, token=token)
+
+
+def open_for_holder(
+    card: Card, check: IdentityCheck, *, refusal: Refusal | None, actor: Actor, at: datetime
+) -> OpenedActivation:
+    """Open the activation of a reserve card for its holder, who was identified when it was handed over.
+
+    The caller knows that it is the holder. An earlier one that did not finish is ended and resumed by this
+    one. Raises Refused.
+    """
+
+    def begin(locked: Card, token_sha256: str) -> Activation:
         return _begin(locked, check, token_sha256=token_sha256, actor=actor, at=at)
 
     activation, token = open_conversation(ACTIVATIONS, card, refusal=refusal, begin=begin, actor=actor, at=at)

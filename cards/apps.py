@@ -16,5 +16,6 @@ class CardsConfig(AppConfig):
         """Register the events and refuse to start on a products.toml that is not understood."""
         import_module("cards.events")
         import_module("cards.manufacturing.events")
+        import_module("cards.reserve_events")
         import_module("cards.stock_events")
         catalogue()

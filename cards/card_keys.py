@@ -339,7 +339,7 @@ def _subject(card: Card, name: KeyName) -> SubjectFacts:
                 email=employment.email,
                 user_principal_name=employment.user_principal_name,
                 card_number=number,
-                policy=POLICIES[card.loa],
+                policy=_policy(card),
             )
         case KeyName.ID_AUTHENTICATION:
             return SubjectFacts(
@@ -348,8 +348,13 @@ def _subject(card: Card, name: KeyName) -> SubjectFacts:
                 surname=person.surname,
                 serial_number=person.personal_identity_number,
                 card_number=number,
-                policy=POLICIES[card.loa],
+                policy=_policy(card),
             )
+
+
+def _policy(card: Card) -> str:
+    """Return the certificate policy of a card's certificates, by its level and whether it is a reserve card."""
+    return f"loa{card.loa}_reserve" if card.order.from_stock else POLICIES[card.loa]
 
 
 def _issued(name: KeyName, key: CardKey) -> IssuedKey | None:

@@ -12,13 +12,14 @@ from cards.events import CardOrderLapsed
 from cards.models import Card, CardOrder
 from cards.ordering import discard_card
 from cards.outdated_selectors import REASON, UNMADE_STATES, is_outdated
-from cards.states import CardOrderAction
+from cards.states import CardOrderAction, CardOrderState
 from cards.transitions import demand_moved, order_after
 from directory.basis_decisions import Result
 from directory.basis_models import BasisMember, BasisOutcome
 from journal.actor import Actor
 from journal.recording import record
 
+_SENT: Final = CardOrderState.SHIPPED.value
 _LEAST_CAP: Final = 20
 _CAP_PER_MILLE: Final = 5
 
@@ -40,7 +41,10 @@ def remove_outdated_orders(*, actor: Actor, at: datetime) -> str:
 def remove_outdated_order(member: BasisMember, reason: str, actor: Actor, at: datetime) -> Result:  # noqa: ARG001 - the journal holds the decision's reason
     """Remove the order of a row if it still is outdated: what a decision does with each."""
     order = CardOrder.objects.select_related("person").filter(pk=member.subject_id).first()
-    if order is None or order.state not in UNMADE_STATES:
+    waits = order is not None and (
+        order.state in UNMADE_STATES or (order.from_stock and order.state == _SENT)
+    )
+    if order is None or not waits:
         return Result(outcome=BasisOutcome.ALREADY_DONE)
     refusal = policies.may_remove_outdated(order, actor=actor)
     if refusal is not None:

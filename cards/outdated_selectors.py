@@ -20,6 +20,9 @@ UNMADE_STATES: Final = (
     CardOrderState.SENT.value,
     CardOrderState.IN_PRODUCTION.value,
 )
+UNFETCHED: Final = Q(state=CardOrderState.SHIPPED.value, from_stock=True)
+FETCH_WITHIN: Final = timedelta(days=14)
+"""How long a holder has to fetch the certificates to a reserve card (domain.md 2.4)."""
 WARNED_BEFORE: Final = timedelta(days=7)
 
 
@@ -62,17 +65,21 @@ def lately_removed(*, actor: Actor, at: datetime, days: int = 30, limit: int = 5
 
 
 def is_outdated(at: datetime) -> Q:
-    """Return which orders are outdated: long ordered, no card made, and none that is leaving just now."""
-    return Q(
+    """Return which orders are outdated: long ordered, no card made, and none that is leaving just now.
+
+    Also reserve cards that their holders did not fetch within a fortnight (domain.md 2.4).
+    """
+    unmade = Q(
         state__in=UNMADE_STATES,
         placed_at__lt=at - outdated_after(),
         card__produced_at__isnull=True,
         card__card_number__isnull=True,
     )
+    return unmade | UNFETCHED & Q(placed_at__lt=at - FETCH_WITHIN)
 
 
 def _visible(actor: Actor) -> QuerySet[CardOrder]:
-    return _seen(CardOrder.objects.filter(state__in=UNMADE_STATES), actor)
+    return _seen(CardOrder.objects.filter(Q(state__in=UNMADE_STATES) | UNFETCHED), actor)
 
 
 def _seen(rows: QuerySet[CardOrder], actor: Actor) -> QuerySet[CardOrder]:

@@ -9,9 +9,10 @@ from django.db.models import Q
 from ca.environments import Environment
 from ca.models import Certificate
 from ca.selectors import issuers
-from cards.models import Card, CardOrder, OrderStop
-from cards.products import AssuranceLevel, CardProduct, IdentityKind, assurance_level, product
+from cards.models import Card, CardOrder, OrderStop, ReserveHandOut
+from cards.products import AssuranceLevel, CardKind, CardProduct, IdentityKind, assurance_level, product
 from cards.states import RUNNING_ORDER_STATES, CardOrderState, CardState
+from cards.stock_states import ReserveState
 from directory.models import Employment, Person, RegistrationStatus, Role
 from directory.organization_models import OrganizationSettings
 from directory.reach import reaches_identity
@@ -82,6 +83,41 @@ def may_order(
     )
 
 
+def may_hand_out_reserve(
+    *, employment: Employment, product_code: str, loa: int, actor: Actor, at: datetime
+) -> Refusal | None:
+    """Return why this actor may not give this employee a reserve card of the stock, or None if they may.
+
+    An order stop is of what the factory makes; a reserve card exists already (POR-16).
+    """
+    person, item = employment.person, product(product_code)
+    if item is None or item.kind is not CardKind.RESERVE:
+        return Refusal(code="product_unknown", facts=(("product", product_code),))
+    if loa not in item.loa_allowed:
+        return Refusal(code="loa_not_allowed", facts=(("product", product_code), ("loa", str(loa))))
+    return (
+        _actor_refusal(actor, roles=MAY_ORDER, held=employment)
+        or _self_service_refusal(actor, person)
+        or _protected_refusal(actor, person)
+        or _employment_refusal(employment, at=at)
+        or holder_refusal(person)
+        or _set_up_refusal(employment, item)
+        or _level_refusal(person, assurance_level(loa), at=at)
+        or _reserve_under_way_refusal(employment)
+    )
+
+
+def may_attend_reserve(card: Card, *, actor: Actor, at: datetime) -> Refusal | None:
+    """Return why this actor is no administrator who may identify the holder of this reserve card again."""
+    return (
+        _actor_refusal(actor, roles=MAY_ORDER, held=card)
+        or _self_service_refusal(actor, card.person)
+        or _protected_refusal(actor, card.person)
+        or holder_refusal(card.person)
+        or _age_refusal(card.person, assurance_level(card.loa), at=at)
+    )
+
+
 def may_cancel_order(order: CardOrder, *, actor: Actor, at: datetime) -> Refusal | None:  # noqa: ARG001 - same shape
     """Return why this actor may not cancel this order, or None if they may."""
     return (
@@ -105,6 +141,7 @@ def may_activate(card: Card, *, actor: Actor, at: datetime) -> Refusal | None:
         or _self_service_refusal(actor, card.person)
         or _protected_refusal(actor, card.person)
         or usable_refusal(card, at=at)
+        or _from_stock_refusal(card)
         or holder_refusal(card.person)
         or _age_refusal(card.person, assurance_level(card.loa), at=at)
     )
@@ -140,7 +177,7 @@ def usable_refusal(card: Card, *, at: datetime) -> Refusal | None:
         return Refusal(code="card_expired", facts=(("valid_until", card.valid_until.isoformat()),))
     match CardState(card.state):
         case CardState.SHIPPED:
-            return None
+            return _undecided_refusal(card)
         case CardState.ORDERED:
             return Refusal(code="card_not_shipped", facts=(("order_state", card.order.state),), fixer="time")
         case CardState.ACTIVE:
@@ -179,6 +216,11 @@ def holder_refusal(person: Person) -> Refusal | None:
             fixer="register",
         )
     return None
+
+
+def employment_refusal(employment: Employment, *, at: datetime) -> Refusal | None:
+    """Return why nothing may be issued for this employment now, by what the register says of it."""
+    return _employment_refusal(employment, at=at)
 
 
 def is_expired(card: Card, *, at: datetime) -> bool:
@@ -298,9 +340,38 @@ def _qa_refusal() -> Refusal | None:
     return Refusal(code="qa_not_set_up", fixer=Role.CENTRAL_ADMINISTRATOR.value)
 
 
+def _undecided_refusal(card: Card) -> Refusal | None:
+    """Return why a reserve card is of no use yet: the second person is to come (DIGG K3.4)."""
+    if not card.order.from_stock:
+        return None
+    if ReserveHandOut.objects.filter(card=card, state=ReserveState.READY.value).exists():
+        return None
+    return Refusal(code="reserve_card_not_approved", fixer=Role.ID_ADMINISTRATOR.value)
+
+
+def _from_stock_refusal(card: Card) -> Refusal | None:
+    """Return why nobody activates a reserve card at the desk: its holder fetches the certificates."""
+    if card.state == CardState.SHIPPED.value and card.order.from_stock:
+        return Refusal(code="reserve_card_fetched_by_holder", fixer="holder")
+    return None
+
+
+def _reserve_under_way_refusal(employment: Employment) -> Refusal | None:
+    running = CardOrder.objects.filter(
+        from_stock=True,
+        person_id=employment.person_id,
+        organization_id=employment.organization_id,
+        state=CardOrderState.SHIPPED.value,
+    ).first()
+    if running is None:
+        return None
+    return Refusal(code="reserve_card_under_way", facts=_moment("since", running.placed_at), fixer="holder")
+
+
 def _running_order_refusal(employment: Employment, environment: Environment) -> Refusal | None:
     running = CardOrder.objects.filter(
         environment=environment.value,
+        from_stock=False,
         person_id=employment.person_id,
         organization_id=employment.organization_id,
         state__in=[state.value for state in RUNNING_ORDER_STATES],

@@ -1,4 +1,4 @@
-"""What is stored of reserve cards handed out: who checked the holder, who approved, what became of the code."""
+"""What is stored of reserve cards handed out: who checked the holder, and who approved."""
 
 import uuid
 from typing import ClassVar

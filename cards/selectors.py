@@ -176,7 +176,8 @@ def activation_view(activation_id: str, *, actor: Actor, at: datetime) -> Activa
 def shipped_and_waiting(*, actor: Actor, limit: int = 50) -> tuple[Card, ...]:
     """Return cards that are with their holders and not activated, the oldest first."""
     cards = _visible(Card.objects.select_related("order", "person", "organization"), actor=actor)
-    return tuple(cards.filter(state=CardState.SHIPPED.value).order_by("shipped_at")[:limit])
+    waiting = cards.filter(state=CardState.SHIPPED.value, order__from_stock=False)
+    return tuple(waiting.order_by("shipped_at")[:limit])
 
 
 def factory_contact() -> FactoryCursor:

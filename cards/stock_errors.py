@@ -68,3 +68,15 @@ class NoReserveCardsNamed(CardsError):
     """No card number was given, or something that is none: ``facts["text"]``."""
 
     code = "no_reserve_cards_named"
+
+
+class ReserveHandOutNotFound(CardsError):
+    """There is no such hand-out of a reserve card, or not for this actor."""
+
+    code = "reserve_hand_out_not_found"
+
+
+class EnvelopeCodeWrong(CardsError):
+    """Card number and code do not go together, or nothing is there to be fetched: told apart to nobody."""
+
+    code = "envelope_code_wrong"

@@ -40,7 +40,7 @@ class StockTransferAction(StrEnum):
 
 
 class ReserveState(StrEnum):
-    """Where the hand-out of a reserve card to a person stands; what becomes of the card is the card's state."""
+    """Where the hand-out of a reserve card stands; what becomes of the card is the card's state."""
 
     AWAITING_SECOND = "AWAITING_SECOND"
     READY = "READY"

@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from datetime import date
 
+from cards.models import CardOrder, ReserveHandOut
+from cards.reserve_cards import approve_reserve_card, hand_out_reserve_card
 from cards.serial_lists import SerialList
 from cards.stock_boxes import receive_box
 from cards.stock_counts import count_place
 from cards.stock_models import StockBox, StockCard, StockCount, StockPlace, StockTransfer
 from cards.stock_places import open_place
 from cards.stock_transfers import receive_cards, send_cards
-from tests.scenarios import Scene, card_number
+from directory.models import Employment
+from tests.scenarios import CHECK, Scene, a_pending_order, card_number
 
 Act = Callable[[], object]
 
@@ -98,6 +101,54 @@ def count(scene: Scene, **changes: object) -> Act:
     return lambda: StockCount.objects.filter(pk=found.pk).update(**changes)
 
 
+def a_hand_out(
+    scene: Scene, *, loa: int = 3, employment: Employment | None = None, first: int = 500
+) -> ReserveHandOut:
+    """Hand an envelope of a new box to Åsa."""
+    a_box(scene, a_place(scene, f"Place {first}"), a_list(box=f"BOX-{first}", first=first))
+    return hand_out_reserve_card(
+        employment=employment or scene.cast.asa,
+        card_number=card_number(first),
+        loa=loa,
+        months=6,
+        identity_check=CHECK,
+        actor=scene.cast.alva,
+        at=scene.at,
+    )
+
+
+def an_approved_hand_out(scene: Scene) -> ReserveHandOut:
+    """Let another administrator approve it."""
+    return approve_reserve_card(
+        hand_out_id=str(a_hand_out(scene).pk),
+        identity_check=CHECK,
+        actor=scene.cast.another_administrator,
+        at=scene.later(minutes=5),
+    )
+
+
+def handed_out(scene: Scene, *, loa: int = 3, **changes: object) -> Act:
+    rows = ReserveHandOut.objects.filter(pk=a_hand_out(scene, loa=loa).pk)
+    return lambda: rows.update(**changes)
+
+
+def approved(scene: Scene, **changes: object) -> Act:
+    rows = ReserveHandOut.objects.filter(pk=an_approved_hand_out(scene).pk)
+    return lambda: rows.update(**changes)
+
+
+def by_one_person(scene: Scene) -> Act:
+    found = an_approved_hand_out(scene)
+    rows = ReserveHandOut.objects.filter(pk=found.pk)
+    return lambda: rows.update(second_person_id=found.first_person_id)
+
+
+def two_reserve_cards(scene: Scene) -> Act:
+    a_hand_out(scene)
+    ordinary = CardOrder.objects.filter(pk=a_pending_order(scene).pk)
+    return lambda: ordinary.update(from_stock=True)
+
+
 STOCK_VIOLATIONS: list[tuple[str, Callable[[Scene], Act]]] = [
     (
         "one_stock_place_per_organization_and_name",
@@ -122,4 +173,14 @@ STOCK_VIOLATIONS: list[tuple[str, Callable[[Scene], Act]]] = [
     ("stock_card_lost_iff_why", lambda s: card(s, loss_reason="lost")),
     ("a_stock_count_that_differs_says_why", lambda s: count(s, missing="1")),
     ("a_stock_count_that_differs_says_why", lambda s: count(s, unexpected="1")),
+    ("reserve_hand_out_state_is_known", lambda s: handed_out(s, loa=2, state="EATEN")),
+    ("a_reserve_card_at_level_three_is_handed_out_by_two", lambda s: handed_out(s, state="READY")),
+    (
+        "a_reserve_card_at_level_three_is_handed_out_by_two",
+        lambda s: handed_out(s, loa=2, state="AWAITING_SECOND"),
+    ),
+    ("a_reserve_card_at_level_three_is_handed_out_by_two", lambda s: approved(s, second_check=None)),
+    ("a_reserve_card_at_level_three_is_handed_out_by_two", lambda s: approved(s, second_by="")),
+    ("a_reserve_card_is_handed_out_by_two_different_people", by_one_person),
+    ("one_reserve_card_under_way_per_person_and_organization", two_reserve_cards),
 ]

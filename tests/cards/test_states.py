@@ -21,7 +21,7 @@ from cards.states import (
     CardState,
     UnlockState,
 )
-from cards.stock_states import STOCK_CARD_MOVES, STOCK_TRANSFER_MOVES, StockCardState
+from cards.stock_states import RESERVE_MOVES, STOCK_CARD_MOVES, STOCK_TRANSFER_MOVES, StockCardState
 
 README = (Path(__file__).parents[2] / "cards" / "README.md").read_text(encoding="utf-8")
 
@@ -47,7 +47,8 @@ def reached(table: Mapping[tuple[str, str], str], start: str) -> set[str]:
     ("heading", "table"),
     [("The order", CARD_ORDER_MOVES), ("The card", CARD_MOVES), ("The activation", ACTIVATION_MOVES),
      ("The unlocking", UNLOCK_MOVES), ("The PUK letter", PUK_LETTER_MOVES),
-     ("The reserve card in stock", STOCK_CARD_MOVES), ("The hand-over", STOCK_TRANSFER_MOVES)],
+     ("The reserve card in stock", STOCK_CARD_MOVES), ("The hand-over", STOCK_TRANSFER_MOVES),
+     ("The reserve card handed out", RESERVE_MOVES)],
 )  # fmt: skip
 def test_the_diagram_in_the_readme_is_the_table(heading: str, table: Mapping[tuple[str, str], str]) -> None:
     assert drawn(heading) == {(source, goal, action) for (source, action), goal in table.items()}

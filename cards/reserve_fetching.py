@@ -1,0 +1,104 @@
+"""The holder's own steps with a reserve card: fetch the certificates by the envelope's code; extend once."""
+
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from cards import reserve_policies
+from cards.activation import OpenedActivation, open_for_holder
+from cards.conversation import lock_card
+from cards.envelope_code import is_code_of
+from cards.errors import Refused
+from cards.models import Card, CardOrder, ReserveHandOut
+from cards.reserve_cards import end_order
+from cards.reserve_events import ReserveCardExtended, ReserveCodeRefused
+from cards.states import CardState
+from cards.stock_errors import EnvelopeCodeWrong, ReserveHandOutNotFound
+from cards.stock_states import RESERVE_MOVES, ReserveAction, ReserveState
+from cards.transitions import demand_moved
+from journal.actor import Actor
+from journal.recording import record
+
+MOST_WRONG_CODES: Final = 5
+
+
+def open_reserve_activation(*, card_number: str, code: str, actor: Actor, at: datetime) -> OpenedActivation:
+    """Open the activation of a reserve card for whoever has the card's number and the envelope's code.
+
+    The person was identified when the envelope was handed over. After five wrong codes the card is nobody's
+    any more. Raises EnvelopeCodeWrong (also for a number of which nothing is to be fetched), and Refused.
+    """
+    hand_out = _rows().filter(card__card_number=card_number).first()
+    waits = hand_out is not None and hand_out.card.state == CardState.SHIPPED.value
+    is_right = is_code_of(card_number, code)
+    if hand_out is None or not waits or hand_out.state != ReserveState.READY.value:
+        raise EnvelopeCodeWrong("nothing to fetch with this number")
+    if not is_right:
+        _count_wrong_code(hand_out, actor=actor, at=at)
+        raise EnvelopeCodeWrong("another code")
+    check = hand_out.second_check or hand_out.first_check
+    refusal = reserve_policies.fetch_refusal(hand_out, at=at)
+    return open_for_holder(hand_out.card, check, refusal=refusal, actor=actor, at=at)
+
+
+def extend_reserve_card(*, card_id: str, actor: Actor, at: datetime) -> Card:
+    """Let the holder use a reserve card half a year longer, once; its certificates are renewed after it.
+
+    Raises ReserveHandOutNotFound and Refused.
+    """
+    hand_out = _rows().filter(card_id=card_id, card__person_id=actor.person_id or None).first()
+    if hand_out is None:
+        raise ReserveHandOutNotFound(str(card_id))
+    if (refusal := reserve_policies.may_extend(hand_out, actor=actor, at=at)) is not None:
+        raise Refused(refusal)
+    day = reserve_policies.last_day_after_extension(hand_out)
+    with transaction.atomic():
+        card = lock_card(hand_out.card)
+        moved = ReserveHandOut.objects.filter(pk=hand_out.pk, extended_at__isnull=True).update(extended_at=at)
+        demand_moved(moved, thing="reserve_hand_out", state=hand_out.state, action="EXTEND")
+        moved = Card.objects.filter(pk=card.pk, state=CardState.ACTIVE.value).update(valid_until=day)
+        demand_moved(moved, thing="card", state=card.state, action="EXTEND")
+        CardOrder.objects.filter(pk=card.order_id).update(valid_until=day)
+        event = ReserveCardExtended(
+            reserve_hand_out_id=str(hand_out.pk),
+            card_id=str(card.pk),
+            person_id=str(card.person_id),
+            organization_id=str(card.organization_id),
+            valid_until=day.isoformat(),
+        )
+        record(event, actor=actor, at=at)
+    card.refresh_from_db()
+    return card
+
+
+def _count_wrong_code(hand_out: ReserveHandOut, *, actor: Actor, at: datetime) -> None:
+    """Count a wrong code, and end the card with the last one."""
+    with transaction.atomic():
+        card = lock_card(hand_out.card)
+        now = ReserveHandOut.objects.get(pk=hand_out.pk)
+        attempts = now.wrong_codes + 1
+        locks = attempts >= MOST_WRONG_CODES and now.state == ReserveState.READY.value
+        following = RESERVE_MOVES[ReserveState.READY, ReserveAction.LOCK].value if locks else now.state
+        moved = ReserveHandOut.objects.filter(pk=now.pk, state=now.state, wrong_codes=now.wrong_codes).update(
+            state=following, wrong_codes=attempts
+        )
+        demand_moved(moved, thing="reserve_hand_out", state=now.state, action="COUNT")
+        event = ReserveCodeRefused(
+            reserve_hand_out_id=str(now.pk),
+            card_id=str(card.pk),
+            person_id=str(card.person_id),
+            organization_id=str(card.organization_id),
+            attempts=attempts,
+            is_locked=locks,
+        )
+        record(event, actor=actor, at=at)
+        if locks and card.state == CardState.SHIPPED.value:
+            end_order(card, reason="reserve_locked", actor=actor, at=at)
+
+
+def _rows() -> QuerySet[ReserveHandOut]:
+    return ReserveHandOut.objects.select_related(
+        "card__order", "card__person", "stock_card__box", "first_check", "second_check"
+    )

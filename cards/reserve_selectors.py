@@ -1,0 +1,58 @@
+"""Reads of reserve cards handed out, inside the bounds of the actor's role; nothing changes here."""
+
+import uuid
+
+from django.db.models import QuerySet
+
+from cards import policies
+from cards.models import ReserveHandOut
+from cards.states import CardState
+from cards.stock_errors import ReserveHandOutNotFound
+from cards.stock_policies import MAY_READ_STOCK
+from cards.stock_states import ReserveState
+from directory.reach import held_within
+from journal.actor import Actor, ActorKind
+
+
+def get_hand_out(hand_out_id: str, *, actor: Actor) -> ReserveHandOut:
+    """Return the hand-out; raise ReserveHandOutNotFound, also when it is outside the actor's scope."""
+    found = _visible(actor).filter(pk=_uuid_or_nil(hand_out_id)).first()
+    if found is None:
+        raise ReserveHandOutNotFound(str(hand_out_id))
+    return found
+
+
+def awaiting_second(*, actor: Actor, limit: int = 50) -> tuple[ReserveHandOut, ...]:
+    """Return the hand-outs in scope that wait for a second person, the oldest first."""
+    rows = _visible(actor).filter(
+        state=ReserveState.AWAITING_SECOND.value, card__state=CardState.SHIPPED.value
+    )
+    return tuple(rows.order_by("handed_out_at", "pk")[:limit])
+
+
+def hand_out_of_card(card_id: uuid.UUID) -> ReserveHandOut | None:
+    """Return the hand-out of a card that somebody may see anyway, or None if it is no reserve card."""
+    return _rows().filter(card_id=card_id).first()
+
+
+def _visible(actor: Actor) -> QuerySet[ReserveHandOut]:
+    rows = _rows()
+    if actor.kind is ActorKind.SYSTEM:
+        return rows
+    if not policies.has_role(actor, MAY_READ_STOCK):
+        return rows.none()
+    rows = rows.filter(held_within(actor, "card__"))
+    return rows if actor.may_see_protected else rows.filter(card__person__protected_identity=False)
+
+
+def _rows() -> QuerySet[ReserveHandOut]:
+    return ReserveHandOut.objects.select_related(
+        "card__order", "card__person", "card__organization", "stock_card__box", "stock_card__place"
+    )
+
+
+def _uuid_or_nil(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(str(text))
+    except ValueError:
+        return uuid.UUID(int=0)
