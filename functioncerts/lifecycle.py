@@ -1,5 +1,6 @@
 """The verbs of function objects and their certificates: register, order, settle, revoke."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -30,6 +31,7 @@ from functioncerts.events import (
     FunctionCertificateFailed,
     FunctionCertificateOrdered,
     FunctionCertificateRevoked,
+    FunctionKeyMade,
     FunctionObjectRegistered,
 )
 from functioncerts.models import FunctionKind, FunctionObject, FunctionOrder
@@ -42,7 +44,7 @@ from functioncerts.states import (
     FunctionOrderState,
 )
 from functioncerts.validated import outside, valid_names
-from functioncerts.wishes import Wish, draft_of, read_wish, unsaved_order
+from functioncerts.wishes import Wish, draft_of, read_key_wish, read_wish, unsaved_order
 from journal.actor import Actor
 from journal.errors import Refusal
 from journal.recording import record
@@ -147,6 +149,61 @@ def order_certificate(
         raise refused(error) from error
 
 
+def order_with_key(
+    *,
+    hsa_id: str,
+    names: Sequence[str] = (),
+    replaces: str = "",
+    receipt: Receipt,
+    actor: Actor,
+    at: datetime,
+) -> FunctionOrder:
+    """Order a certificate whose key pair is made here and fetched once as PKCS#12 (domain.md 5).
+
+    Off unless the organization allows it for the kind of function; the password goes to its mobile. Raises
+    FunctionObjectNotFound, FunctionOrderNotFound, Refused.
+    """
+    wish = read_key_wish(hsa_id=hsa_id, names=names, replaces=replaces, actor=actor, at=at)
+    with transaction.atomic():
+        return _place(wish, receipt=receipt, idempotency_key=None, approved_by="", actor=actor, at=at)
+
+
+def place_with_key(order: FunctionOrder, *, public_key: bytes, actor: Actor, at: datetime) -> bool:
+    """Send an order whose key is there to the CA, in the caller's transaction; False if it waits no more.
+
+    Raises ca.errors.KeyRefused.
+    """
+    order.public_key, order.public_key_sha256 = public_key, hashlib.sha256(public_key).hexdigest()
+    (registered,) = request_certificates([draft_of(order)], actor=actor, at=at)
+    moved = FunctionOrder.objects.filter(pk=order.pk, state=FunctionOrderState.AWAITING_KEY.value).update(
+        state=_order_after(FunctionOrderState.AWAITING_KEY.value, FunctionOrderAction.MAKE_KEY),
+        certificate_request_id=str(registered.pk),
+        public_key=public_key,
+        public_key_sha256=order.public_key_sha256,
+    )
+    if moved != 1:
+        transaction.set_rollback(True)
+        return False
+    record(
+        FunctionKeyMade(
+            function_order_id=str(order.pk),
+            function_object_id=str(order.function_object_id),
+            organization_id=str(order.organization_id),
+            certificate_request_id=str(registered.pk),
+            public_key_sha256=order.public_key_sha256,
+        ),
+        actor=actor,
+        at=at,
+    )
+    return True
+
+
+def fail_order(order: FunctionOrder, *, failure: str, actor: Actor, at: datetime) -> None:
+    """Note that an order comes to nothing before the CA was asked; one that moved on stays as it is."""
+    with transaction.atomic():
+        _fail(order, failure, actor=actor, at=at)
+
+
 def approve_order(*, order_id: str, actor: Actor, at: datetime) -> FunctionOrder:
     """Let a second person send an order to the CA.
 
@@ -159,12 +216,14 @@ def approve_order(*, order_id: str, actor: Actor, at: datetime) -> FunctionOrder
         raise Refused(
             Refusal(code="name_outside_validated", facts=facts, fixer=Role.VALIDATION_SPECIALIST.value)
         )
+    action = FunctionOrderAction.APPROVE_KEY if order.makes_key else FunctionOrderAction.APPROVE
     try:
         with transaction.atomic():
-            (registered,) = request_certificates([draft_of(order)], actor=actor, at=at)
+            drafts = [] if order.makes_key else [draft_of(order)]
+            request_id = "".join(str(one.pk) for one in request_certificates(drafts, actor=actor, at=at))
             moved = FunctionOrder.objects.filter(pk=order.pk, state=order.state).update(
-                state=_order_after(order.state, FunctionOrderAction.APPROVE),
-                certificate_request_id=str(registered.pk),
+                state=_order_after(order.state, action),
+                certificate_request_id=request_id,
                 decided_at=at,
                 decided_by=actor.identifier,
             )
@@ -175,7 +234,7 @@ def approve_order(*, order_id: str, actor: Actor, at: datetime) -> FunctionOrder
                     function_order_id=str(order.pk),
                     function_object_id=str(order.function_object_id),
                     organization_id=str(order.organization_id),
-                    certificate_request_id=str(registered.pk),
+                    certificate_request_id=request_id,
                 ),
                 actor=actor,
                 at=at,
@@ -321,16 +380,17 @@ def _place(
     order = unsaved_order(wish)
     if approved_by:
         order.decided_at, order.decided_by = at, approved_by
-    order.state = (FunctionOrderState.AWAITING_APPROVAL if waits else FunctionOrderState.ORDERED).value
+    placed = FunctionOrderState.AWAITING_KEY if order.makes_key else FunctionOrderState.ORDERED
+    order.state = (FunctionOrderState.AWAITING_APPROVAL if waits else placed).value
     order.idempotency_key = idempotency_key
     order.ordered_at, order.ordered_by = at, actor.identifier
     if receipt:
         order.receipt_version, order.receipt_evidence_id = receipt.version, receipt.evidence_id
         order.receipt_accepted_at = receipt.accepted_at or at
         order.receipt_accepted_by = receipt.accepted_by or actor.identifier
-    if waits:
+    if waits and not order.makes_key:
         check_request(draft_of(order), actor=actor, at=at)
-    else:
+    elif not order.makes_key:
         (registered,) = request_certificates([draft_of(order)], actor=actor, at=at)
         order.certificate_request_id = str(registered.pk)
     order.save(force_insert=True)

@@ -54,6 +54,11 @@ def may_order_with_key(function_object: FunctionObject, *, actor: Actor, at: dat
     )
     if not allowed.exists():
         return Refusal(code="keys_are_made_by_their_holders", fixer=Role.ISSUANCE_MANAGER.value)
+    return no_way_by_sms(function_object)
+
+
+def no_way_by_sms(function_object: FunctionObject) -> Refusal | None:
+    """Return why no password can be sent to the function's mobile, or None if one can."""
     if not function_object.mobile:
         facts = (("function_object", function_object.hsa_id),)
         return Refusal(code="mobile_missing", facts=facts, fixer=Role.FUNCTION_CERT_ORDERER.value)

@@ -65,7 +65,7 @@ def send_notices(*, at: datetime) -> str:
     sent = failed = 0
     try:
         while sent + failed < _MOST and (mail := notice_mails.claim_mail(at=at)) is not None:
-            fate, reply = _hand_over(mail, connection, at=at)
+            fate, reply = hand_over(_message(mail, at=at), connection)
             notice_mails.note_fate(mail, fate=fate, reply=reply)
             sent += fate is Fate.SENT
             failed += fate is not Fate.SENT
@@ -113,9 +113,10 @@ def bounce_of(message: Message) -> tuple[str, str] | None:
     return (mail_id, status) if mail_id and status else None
 
 
-def _hand_over(mail: NoticeMail, connection: BaseEmailBackend, *, at: datetime) -> tuple[Fate, str]:
+def hand_over(message: EmailMessage, connection: BaseEmailBackend) -> tuple[Fate, str]:
+    """Hand a message to the mail server, and return what became of it with what the server said."""
     try:
-        connection.send_messages([_message(mail, at=at)])
+        connection.send_messages([message])
     except SMTPRecipientsRefused as error:
         code, text = next(iter(error.recipients.values()))
         return _refusal(code, text)

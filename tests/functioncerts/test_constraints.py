@@ -11,11 +11,14 @@ from functioncerts import lifecycle
 from functioncerts.models import (
     ApiToken,
     ApprovalPolicy,
+    CertificateMail,
     ExpiryNotice,
     FunctionObject,
     FunctionOrder,
     FunctionResponsible,
     FunctionTag,
+    KeyParcel,
+    KeyPolicy,
     NameValidation,
     NoticeAnswer,
     NoticeMail,
@@ -73,6 +76,26 @@ def responsible(stage: Stage, capacity: str) -> Callable[[], object]:
 def twice(act: Callable[[], object]) -> Callable[[], object]:
     act()
     return act
+
+
+def parcel(stage: Stage, **changes: object) -> Callable[[], object]:
+    order(stage)
+    kept = {"shrouded_key": b"k", "mac_key": b"m", "mac_iterations": 1, "made_at": stage.at}
+    return lambda: KeyParcel.objects.create(order=FunctionOrder.objects.get(), **{**kept, **changes})
+
+
+def certificate_mail(stage: Stage, **changes: object) -> Callable[[], object]:
+    order(stage)
+    asked = {"address": "a@b.test", "sealing": "password", "fate": "WAITING", "asked_at": stage.at}
+    return lambda: CertificateMail.objects.create(order=FunctionOrder.objects.get(), **{**asked, **changes})
+
+
+def key_policy(stage: Stage) -> Callable[[], object]:
+    return twice(
+        lambda: KeyPolicy.objects.create(
+            organization=stage.cast.norr, kind="server", set_at=stage.at, set_by="x"
+        )
+    )
 
 
 def mail(stage: Stage, **changes: object) -> Callable[[], object]:
@@ -137,6 +160,21 @@ VIOLATIONS: list[tuple[str, Violation]] = [
     ("function_order_asks_the_ca_iff_it_may", lambda s: order(s, certificate_request_id="")),
     ("function_order_asks_the_ca_iff_it_may", lambda s: order(s, state="AWAITING_APPROVAL")),
     ("function_order_asks_the_ca_iff_it_may", lambda s: order(s, state="DECLINED")),
+    (
+        "function_order_waits_for_a_key_only_where_one_is_made",
+        lambda s: order(s, state="AWAITING_KEY", certificate_request_id=""),
+    ),
+    ("key_parcel_is_empty_iff_wiped", lambda s: parcel(s, shrouded_key=b"")),
+    ("key_parcel_is_empty_iff_wiped", lambda s: parcel(s, mac_key=b"")),
+    ("key_parcel_is_empty_iff_wiped", lambda s: parcel(s, wiped_at=s.at)),
+    ("key_parcel_fetched_is_wiped_and_by_whom", lambda s: parcel(s, fetched_at=s.at, fetched_by="x")),
+    (
+        "key_parcel_fetched_is_wiped_and_by_whom",
+        lambda s: parcel(s, fetched_at=s.at, wiped_at=s.at, shrouded_key=b"", mac_key=b""),
+    ),
+    ("one_key_policy_per_organization_and_kind", key_policy),
+    ("certificate_mail_fate_is_known", lambda s: certificate_mail(s, fate="LOST")),
+    ("certificate_mail_sealing_is_known", lambda s: certificate_mail(s, sealing="wax")),
     (
         "function_order_is_not_decided_by_who_ordered",
         lambda s: order(s, decided_by=s.cast.bo.identifier),

@@ -34,6 +34,7 @@ def test_nothing_leads_from_revoked_failed_or_declined_anywhere() -> None:
     sources = {source for source, _ in FUNCTION_ORDER_MOVES}
     assert sources == {
         FunctionOrderState.AWAITING_APPROVAL,
+        FunctionOrderState.AWAITING_KEY,
         FunctionOrderState.ORDERED,
         FunctionOrderState.DELIVERED,
     }
