@@ -143,7 +143,9 @@ def start(rp_id: str, request: StartRequest, *, actor: Actor, at: datetime) -> S
         raise InvalidParameters("not a registered relying party")
     if request.end_user_address:  # first: what one address is refused must not use up what all share
         limit = configuration.client_rules().starts_per_minute
-        rate_limits.count_request(f"start:{request.end_user_address}", limit=limit, at=at)
+        # A count of its own for each service: its word on addresses takes no login from another.
+        source = f"start:{rp_id}:{request.end_user_address}"
+        rate_limits.count_request(source, limit=limit, at=at)
     rate_limits.count_request(f"start:{rp_id}", limit=relying_party.orders_per_minute, at=at)
     token, session_secret = b64url(secrets.token_bytes(_TOKEN_OCTETS)), secrets.token_bytes(_SECRET_OCTETS)
     order = _new_order(relying_party, request, at=at)

@@ -129,12 +129,30 @@ def processes(place: Installation) -> list[Process]:
             arguments=portal,
             is_ready=answers(f"{at}:{place.portal_port}/healthz"),
         ),
+        _relying_party_api(python, place),
         Process(
             name="client",
             arguments=(python, "-m", "client", "page"),
             is_ready=answers(f"{at}:{place.client_port}/healthz"),
         ),
     ]
+
+
+def _relying_party_api(python: str, place: Installation) -> Process:
+    """Return what other services ask for logins: on a socket that nginx alone should reach (rp.conf)."""
+    path = place.run / "rp.sock"
+    return Process(
+        name="relying-parties",
+        arguments=(
+            python, "-m", "gunicorn", "portal.rp_wsgi:application",
+            "--bind", f"unix:{path}", "--umask", "0117",
+            "--worker-class", "gthread", "--workers", "1", "--threads", "4",
+            "--graceful-timeout", "5", "--no-control-socket", "--log-level", "warning",
+            "--forwarded-allow-ips", "", "--forwarder-headers", "",
+        ),
+        is_ready=listens(path),
+        environment={"DJANGO_SETTINGS_MODULE": "portal.rp_settings"},
+    )  # fmt: skip
 
 
 def _responders(python: str, place: Installation) -> list[Process]:

@@ -43,6 +43,7 @@ SIGNING_HINTS: Final[Mapping[str, Text]] = {
     ),
     "riskBlocked": _("The signature was stopped by a rule. Contact support."),
     "unknownPerson": _("Your card works, but you are not registered here. Ask your issuance manager."),
+    "returnCodeSpent": _("The digits were wrong three times, so nothing was signed. Ask the card again."),
     "returnMismatch": _(
         "The client came back to another browser than the one that asked. Nothing was done. Try again here."
     ),

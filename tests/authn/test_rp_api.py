@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
@@ -20,6 +21,7 @@ from authn.evidence import Answer, Flow, Purpose, Question, b64, hashed, unb64, 
 from authn.models import AuthnOrder, RelyingParty
 from authn.qr import qr_text
 from authn.relying_parties import Registration, register
+from journal.models import Entry
 from tests.authn.conftest import ACTOR
 from tests.authn.pki import ARC, NUMBER, Holder, Pki
 from tests.authn.robot import Robot
@@ -264,3 +266,35 @@ def test_the_api_is_not_served_where_browsers_are() -> None:
 def test_what_names_a_function_reads_as_its_hsa_id(caller: Caller) -> None:
     assert read_certificate(caller.der).hsa_id == RP_ID
     assert read_certificate(caller.der).not_after > datetime.now(UTC) + timedelta(days=365)
+
+
+def test_what_a_service_says_of_its_users_takes_no_login_from_another(
+    caller: Caller, settings: Settings
+) -> None:
+    """T17: endUserIp is a service's word; each service has a count of its own for each address."""
+    settings.AUTHN_STARTS_PER_MINUTE = 1
+    registered("SE2321000024-RP2")
+    other = Caller(caller.pki, replace(FUNCTION, serial_number="SE2321000024-RP2"))
+    statuses = [caller.post("auth", asked())[0] for _ in range(3)]
+    assert statuses.count(201) <= 2, "a new minute may have begun meanwhile"
+    assert 429 in statuses
+    assert other.post("auth", asked())[0] == 201
+
+
+def test_the_operator_registers_and_closes_a_service(caller: Caller) -> None:
+    """Until there is a central administrator; the journal tells of it as of any."""
+    call_command("relying_party", "SE2321000016-RP9", "--name", "Remisser", "--origin", "https://remiss.test")
+    row = RelyingParty.objects.get(rp_id="SE2321000016-RP9")
+    assert (row.name_sv, row.return_origins, row.closed_at) == ("Remisser", ["https://remiss.test"], None)
+    call_command("relying_party", "SE2321000016-RP9", "--close")
+    row.refresh_from_db()
+    assert row.closed_at is not None
+    for wrong in (
+        ["SE2321000016-RP9", "--close"],
+        ["SE2321000016-RP8"],
+        ["SE2321000016-RP8", "--name", "X", "--origin", "https://remiss.test/path"],
+    ):
+        with pytest.raises(CommandError):
+            call_command("relying_party", *wrong)
+    told = Entry.objects.filter(type__startswith="authn.relying_party").order_by("pk")
+    assert [one.type.rpartition("_")[2] for one in told][-2:] == ["registered", "closed"]

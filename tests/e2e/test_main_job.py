@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from client import flows
+from client.errors import LinkInvalid, ServerRefused
+from client.picture import link_in_picture
 from deploy.demo.cast import ALVA, HOLDER, Member
 from deploy.demo.main_job import IDENTITY_DOCUMENT, LOST
 from tests.running.aftermath import Aftermath
@@ -18,7 +21,7 @@ pytestmark = pytest.mark.browser
 def test_the_whole_main_job_in_swedish(
     installation: Installation, chromium: Browser, aftermath: Aftermath, tmp_path: Path
 ) -> None:
-    """POR-1, POR-2, POR-5, REV-1: an administrator, a holder, a card from order to block."""
+    """POR-1, POR-2, POR-5, REV-1, T21: an administrator, a holder, a card from order to block."""
     orders_before = len(installation.ask("orders", hsa_id=HOLDER.hsa_id))
     with visiting(chromium, installation) as alva:
         _log_in_by_keyboard(alva, ALVA)
@@ -71,6 +74,40 @@ def test_a_blocked_card_opens_no_door_and_ends_the_session_it_opened(
         expect(holder.page.get_by_role("heading", name="Det gick inte")).to_be_visible()
         holder.go("/login/")
         expect(holder.page.get_by_role("alert")).to_contain_text("Du är inte inloggad")
+        holder.look()
+
+
+def test_a_holder_scans_with_another_device_by_keyboard(
+    installation: Installation, chromium: Browser, tmp_path: Path
+) -> None:
+    """T21, AUT-3, MIN-1: the other device reads the code off this screen; own pages open by it."""
+    card_number = installation.member_card(ALVA)
+    with visiting(chromium, installation, may_be_refused=True) as holder:
+        holder.go("/login/")
+        holder.press(holder.page.get_by_role("button", name="Kort på annan enhet"))
+        screen = holder.page.locator("#scan")
+        screen.locator("svg").wait_for()
+        holder.look()
+
+        def is_scanned() -> bool:
+            """Read the frame of this second; one that changed, or was too old when it came, is read again."""
+            picture = tmp_path / "code.png"
+            screen.screenshot(path=picture)
+            try:
+                link = link_in_picture(picture)
+                flows.log_in(
+                    link.text,
+                    pin=ALVA.pin,
+                    card_number=card_number,
+                    configuration=installation.configuration,
+                )
+            except (LinkInvalid, ServerRefused):
+                return False
+            return True
+
+        eventually(is_scanned, why="the code is scanned")
+        holder.page.wait_for_url("**/mine/")
+        expect(holder.page.get_by_text("via QR-kod")).to_be_visible()
         holder.look()
 
 

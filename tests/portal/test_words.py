@@ -25,6 +25,7 @@ from portal.accounts.models import EndReason
 from portal.wordings.event_fields import EVENT_FIELDS
 from portal.wordings.event_values import BY_TYPE
 from portal.wordings.events import EVENT_WORDS, GROUPS
+from portal.wordings.signing import SIGNING_HINTS
 
 APPS = (
     "authn",
@@ -73,6 +74,18 @@ def all_events() -> list[type[Event]]:
 )
 def test_every_member_has_its_words(members: type[Enum], table: Mapping[object, object]) -> None:
     assert [one for one in members if one not in table and one.value not in table] == []
+
+
+@pytest.mark.parametrize("hint", sorted({*PendingHint, *FailureHint, *words.LOGIN_HINTS}))
+def test_every_hint_is_said_in_both_languages_at_login_and_at_a_signature(hint: str) -> None:
+    """authn.md section 6, POR-3: no hint is shown as its code, and none in the wrong language."""
+    for table in (words.LOGIN_HINTS, SIGNING_HINTS):
+        said = {}
+        for language in ("sv", "en"):
+            with override(language):
+                said[language] = str(table[hint])
+        assert all(said.values())
+        assert said["sv"] != said["en"]
 
 
 def test_every_reason_a_client_may_give_has_its_words() -> None:

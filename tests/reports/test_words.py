@@ -20,7 +20,15 @@ from reports.words import VOCABULARIES, vocabulary
 from tests.ca.pki.world import CA
 from tests.scenarios import Scene, a_blocked_card, a_scene
 
-_OURS = {"root", "issuer", "ocsp_signer", "audit_signer", "report_seal", "order_file_signer", "time_stamp_signer"}
+_OURS = {
+    "root",
+    "issuer",
+    "ocsp_signer",
+    "audit_signer",
+    "report_seal",
+    "order_file_signer",
+    "time_stamp_signer",
+}
 CODES: dict[str, Collection[str]] = {
     "State": {state for kind in CATALOGUE.values() for state in states_of(kind)},
     "Profile": set(load_profiles(CA / "profiles")) - _OURS,
