@@ -33,7 +33,7 @@ GIVEN_UP: Final = timedelta(minutes=15)
 MOST_TRIES: Final = 200
 
 
-def may_mail(order: FunctionOrder, *, actor: Actor, at: datetime) -> Refusal | None:  # noqa: PLR0911 - a refusal each
+def may_mail(order: FunctionOrder, *, actor: Actor, at: datetime) -> Refusal | None:
     """Return why this order's certificate may not be sent by mail by this actor, or None if it may."""
     if (refusal := policies.may_receive(order, actor=actor)) is not None:
         return refusal

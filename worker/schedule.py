@@ -46,6 +46,7 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     },
     "check_names": {"task": "worker.tasks.check_names", "schedule": schedule(60.0)},
     "send_notices": {"task": "worker.tasks.send_notices", "schedule": schedule(60.0)},
+    "deliver_functions": {"task": "worker.tasks.deliver_functions", "schedule": schedule(10.0)},
     "retain": {"task": "worker.tasks.retain", "schedule": crontab(hour="4", minute="0")},
     "sync_pu": {
         "task": "worker.tasks.sync_pu",

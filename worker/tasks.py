@@ -46,10 +46,14 @@ from directory.models import SyncRun, SyncState
 from directory.role_basis import revoke_outdated_role
 from functioncerts.acme.validating import probes
 from functioncerts.hsa_reading import read_functions
+from functioncerts.key_making import make_due_keys
+from functioncerts.key_parcels import wipe_overdue
 from functioncerts.lifecycle import settle_orders as settle_function_orders
 from functioncerts.notice_mails import raise_digests
 from functioncerts.notices import raise_due
+from functioncerts.smpp import gateway as sms_gateway
 from functioncerts.validation_checks import check_due
+from functioncerts.validation_reminders import remind_due
 from journal import checkpoints, tile_files
 from journal.actor import Actor
 from journal.audit_key import audit_key
@@ -60,6 +64,7 @@ from reports.old_reports import delete_closed
 from reports.schedules import run_due
 from worker import acme, probing
 from worker.archive import archive_segments
+from worker.certificate_mails import send_certificates
 from worker.expiry_notices import read_bounces
 from worker.expiry_notices import send_notices as hand_over_notices
 from worker.jobs import run_job
@@ -427,7 +432,8 @@ def raise_notices() -> None:
         actor = Actor.system("expiry_notices")
         week = f"{now - timedelta(hours=6):%G-W%V}"
         digests = raise_digests(week=week, actor=actor, at=now)
-        return f"{raise_due(actor=actor, at=now)} raised, {digests} digests"
+        proofs = remind_due(actor=Actor.system("validation_notices"), at=now)
+        return f"{raise_due(actor=actor, at=now)} raised, {digests} digests, {proofs} proofs reminded of"
 
     run_job("raise_notices", work)
 
@@ -436,6 +442,19 @@ def raise_notices() -> None:
 def send_notices() -> None:
     """Hand over the mails of notices, and read what came back."""
     run_job("send_notices", lambda now: f"{hand_over_notices(at=now)}; {read_bounces(at=now)}")
+
+
+@shared_task
+def deliver_functions() -> None:
+    """Make keys where one is ordered, send certificates by mail, forget keys that were not fetched (FC-5)."""
+
+    def work(now: datetime) -> str:
+        centre, actor = sms_gateway(), Actor.system("deliver_functions")
+        keys = make_due_keys(gateway=centre, actor=actor, at=now)
+        mails = send_certificates(gateway=centre, at=now)
+        return f"{keys}; mails: {mails}; {wipe_overdue(actor=actor, at=now)} keys forgotten"
+
+    run_job("deliver_functions", work)
 
 
 @shared_task

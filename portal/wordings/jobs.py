@@ -13,6 +13,7 @@ JOBS: Final[Mapping[str, str | Promise]] = {
     "carry_out_decisions": _("Decisions are carried out"),
     "check_names": _("Proofs of names are looked for"),
     "delete_reports": _("Reports are deleted on time"),
+    "deliver_functions": _("Keys are made and certificates mailed"),
     "end_overdue": _("What has run out of time is ended"),
     "issue_waiting": _("Waiting certificates are issued"),
     "keep_service_signers": _("Keys of seals are renewed"),
