@@ -1,5 +1,6 @@
 """The verbs of an order until it leaves for the factory: place, cancel, stop and resume ordering."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -20,6 +21,9 @@ from cards.events import (
     OrderingStopped,
 )
 from cards.models import Card, CardOrder, OrderStop
+from cards.pictures.keeping import OrderPictures, demand_pictures, use_pictures
+from cards.pictures.models import CardPicture
+from cards.pictures.purging import purge_of_order
 from cards.products import CardProduct, catalogue
 from cards.states import CardAction, CardOrderAction, CardOrderState, CardState
 from cards.transitions import card_after, demand_moved, order_after
@@ -37,12 +41,14 @@ def place_order(
     loa: int = 3,
     validity_months: int | None = None,
     idempotency_key: str | None = None,
+    pictures: OrderPictures | None = None,
     actor: Actor,
     at: datetime,
 ) -> CardOrder:
     """Order a card for the employment with this HSA-id and return the order, in state PLACED.
 
     The same actor with the same idempotency key gets the same order back: a double click is one order.
+    ``pictures`` are those that the actor took for a product which carries them (cards.pictures).
     Raises Refused (policies.may_order says why), OrderAlreadyRunning when another administrator was faster.
     """
     if (placed := _placed_before(idempotency_key, actor=actor)) is not None:
@@ -51,11 +57,17 @@ def place_order(
     if employment is None or not policies.reaches_employment(actor, employment):
         raise Refused(Refusal(code="outside_scope", fixer="issuance_manager"))
     refusal = policies.may_order(
-        employment=employment, product_code=product_code, loa=loa, actor=actor, at=at
+        employment=employment,
+        product_code=product_code,
+        loa=loa,
+        has_pictures=pictures is not None,
+        actor=actor,
+        at=at,
     )
     if refusal is not None:
         raise Refused(refusal)
     item = catalogue().products[product_code]
+    taken = demand_pictures(employment, item, pictures or OrderPictures(), actor=actor)
     valid_until = _last_day(item, months=validity_months, at=at)
     try:
         with transaction.atomic():
@@ -65,6 +77,7 @@ def place_order(
                 loa=loa,
                 valid_until=valid_until,
                 idempotency_key=idempotency_key,
+                pictures=taken,
                 actor=actor,
                 at=at,
             )
@@ -73,7 +86,12 @@ def place_order(
             return placed
         # Somebody was faster by an instant: told with the same facts as somebody who comes later.
         later = policies.may_order(
-            employment=employment, product_code=product_code, loa=loa, actor=actor, at=at
+            employment=employment,
+            product_code=product_code,
+            loa=loa,
+            has_pictures=pictures is not None,
+            actor=actor,
+            at=at,
         )
         facts = dict(later.facts) if later is not None and later.code == OrderAlreadyRunning.code else {}
         raise OrderAlreadyRunning(
@@ -117,6 +135,7 @@ def cancel_order(*, card_order_id: str, actor: Actor, at: datetime) -> CardOrder
             at=at,
         )
         discard_card(order.card, reason="order_cancelled", actor=actor, at=at)
+        purge_of_order(order, actor=actor, at=at)
     order.refresh_from_db()
     return order
 
@@ -201,6 +220,7 @@ def _place(
     loa: int,
     valid_until: date,
     idempotency_key: str | None,
+    pictures: Sequence[CardPicture],
     actor: Actor,
     at: datetime,
 ) -> CardOrder:
@@ -249,6 +269,7 @@ def _place(
         actor=actor,
         at=at,
     )
+    use_pictures(order, pictures, actor=actor, at=at)
     return order
 
 

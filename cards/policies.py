@@ -1,6 +1,6 @@
 """Who may do what with which card, and if not, why not and who can change it: refusals as values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +10,16 @@ from ca.environments import Environment
 from ca.models import Certificate
 from ca.selectors import issuers
 from cards.models import Card, CardOrder, OrderStop, ReserveHandOut
-from cards.products import AssuranceLevel, CardKind, CardProduct, IdentityKind, assurance_level, product
+from cards.pictures.models import CardPicture
+from cards.products import (
+    AssuranceLevel,
+    CardKind,
+    CardProduct,
+    Destination,
+    IdentityKind,
+    assurance_level,
+    product,
+)
 from cards.states import RUNNING_ORDER_STATES, CardOrderState, CardState
 from cards.stock_states import ReserveState
 from directory.models import Employment, Person, RegistrationStatus, Role
@@ -58,29 +67,49 @@ def may_order(
     employment: Employment,
     product_code: str,
     loa: int,
+    has_pictures: bool = False,
     actor: Actor,
     at: datetime,
 ) -> Refusal | None:
-    """Return why this actor may not order this product for this employee now, or None if they may."""
-    person, item = employment.person, product(product_code)
-    is_qa = item is not None and item.environment is Environment.QA
-    return (
-        _actor_refusal(actor, roles=MAY_ORDER, held=employment)
-        or _self_service_refusal(actor, person)
-        or _protected_refusal(actor, person)
-        # A stop is of PROD; QA goes on beside it (requirement QA-1).
-        or (
-            _qa_refusal()
-            if is_qa
-            else order_stop_refusal(at=at, organization_id=str(employment.organization_id))
-        )
-        or _employment_refusal(employment, at=at)
-        or holder_refusal(person)
-        or _product_refusal(item, product_code=product_code, loa=loa)
-        or _set_up_refusal(employment, item)
-        or _level_refusal(person, assurance_level(loa), at=at)
-        or _running_order_refusal(employment, Environment.QA if is_qa else Environment.PROD)
+    """Return why this actor may not order this product for this employee now, or None if they may.
+
+    ``has_pictures`` says that the pictures which the product carries are there, or are about to be taken.
+    """
+    return _orderer_refusal(actor, employment) or next(
+        _order_refusals(employment, product_code, loa=loa, has_pictures=has_pictures, at=at), None
     )
+
+
+def refusals_to_order(
+    *,
+    employment: Employment,
+    product_code: str,
+    loa: int,
+    has_pictures: bool = False,
+    actor: Actor,
+    at: datetime,
+) -> tuple[Refusal, ...]:
+    """Return every reason why this actor may not order this product, the first as ``may_order`` says it.
+
+    Who may not order here at all is told that alone.
+    """
+    if (refusal := _orderer_refusal(actor, employment)) is not None:
+        return (refusal,)
+    return tuple(_order_refusals(employment, product_code, loa=loa, has_pictures=has_pictures, at=at))
+
+
+def may_capture(employment: Employment, *, actor: Actor, at: datetime) -> Refusal | None:
+    """Return why this actor may not take a picture of this employee for a card, or None if they may."""
+    return (
+        _orderer_refusal(actor, employment)
+        or employment_refusal(employment, at=at)
+        or holder_refusal(employment.person)
+    )
+
+
+def may_see_picture(picture: CardPicture, *, actor: Actor) -> Refusal | None:
+    """Return why this actor may not see a picture for a card, or None: only who orders cards there."""
+    return _actor_refusal(actor, roles=MAY_ORDER, held=picture) or _protected_refusal(actor, picture.person)
 
 
 def may_hand_out_reserve(
@@ -99,7 +128,7 @@ def may_hand_out_reserve(
         _actor_refusal(actor, roles=MAY_ORDER, held=employment)
         or _self_service_refusal(actor, person)
         or _protected_refusal(actor, person)
-        or _employment_refusal(employment, at=at)
+        or employment_refusal(employment, at=at)
         or holder_refusal(person)
         or _set_up_refusal(employment, item)
         or _level_refusal(person, assurance_level(loa), at=at)
@@ -218,11 +247,6 @@ def holder_refusal(person: Person) -> Refusal | None:
     return None
 
 
-def employment_refusal(employment: Employment, *, at: datetime) -> Refusal | None:
-    """Return why nothing may be issued for this employment now, by what the register says of it."""
-    return _employment_refusal(employment, at=at)
-
-
 def is_expired(card: Card, *, at: datetime) -> bool:
     """Tell whether the card's last day has passed, in Sweden."""
     return swedish_day(at) > card.valid_until
@@ -243,8 +267,46 @@ def has_role(actor: Actor, roles: Iterable[str]) -> bool:
     return actor.kind is ActorKind.SYSTEM or actor.role in set(roles)
 
 
+def _order_refusals(
+    employment: Employment, product_code: str, *, loa: int, has_pictures: bool, at: datetime
+) -> Iterator[Refusal]:
+    """Yield what stands in the way of an order, whoever places it; each rule is asked when it is its turn."""
+    person, item = employment.person, product(product_code)
+    environment = item.environment if item is not None else Environment.PROD
+    # A stop is of PROD; QA goes on beside it (requirement QA-1).
+    yield from _told(
+        _qa_refusal()
+        if environment is Environment.QA
+        else order_stop_refusal(at=at, organization_id=str(employment.organization_id))
+    )
+    yield from _told(employment_refusal(employment, at=at))
+    yield from _told(holder_refusal(person))
+    yield from _told(_product_refusal(item, product_code=product_code, loa=loa))
+    if item is None or loa not in item.loa_allowed:
+        return
+    level = assurance_level(loa)
+    yield from _told(_set_up_refusal(employment, item))
+    yield from _told(_identity_refusal(person, level))
+    yield from _told(_age_refusal(person, level, at=at))
+    yield from _told(_address_refusal(person, level))
+    yield from _told(_running_order_refusal(employment, environment))
+    yield from _told(None if has_pictures else _pictures_refusal(item))
+
+
+def _told(refusal: Refusal | None) -> tuple[Refusal, ...]:
+    return () if refusal is None else (refusal,)
+
+
+def _orderer_refusal(actor: Actor, employment: Employment) -> Refusal | None:
+    return (
+        _actor_refusal(actor, roles=MAY_ORDER, held=employment)
+        or _self_service_refusal(actor, employment.person)
+        or _protected_refusal(actor, employment.person)
+    )
+
+
 def _actor_refusal(
-    actor: Actor, *, roles: frozenset[str], held: Employment | CardOrder | Card
+    actor: Actor, *, roles: frozenset[str], held: Employment | CardOrder | Card | CardPicture
 ) -> Refusal | None:
     if not has_role(actor, roles):
         facts = (("role", actor.role), ("needed", ",".join(sorted(roles))))
@@ -269,7 +331,8 @@ def _protected_refusal(actor: Actor, person: Person) -> Refusal | None:
     return Refusal(code="protected_identity_right_missing", fixer=Role.ISSUANCE_MANAGER.value)
 
 
-def _employment_refusal(employment: Employment, *, at: datetime) -> Refusal | None:
+def employment_refusal(employment: Employment, *, at: datetime) -> Refusal | None:
+    """Return why nothing may be issued for this employment now, by what the register says of it."""
     today = swedish_day(at)
     if employment.ends_on is not None and employment.ends_on < today:
         facts = (("ended_on", employment.ends_on.isoformat()),)
@@ -286,6 +349,8 @@ def _employment_refusal(employment: Employment, *, at: datetime) -> Refusal | No
 def _product_refusal(item: CardProduct | None, *, product_code: str, loa: int) -> Refusal | None:
     if item is None:
         return Refusal(code="product_unknown", facts=(("product", product_code),))
+    if item.delivered_to is Destination.STOCK:
+        return Refusal(code="product_comes_from_stock", facts=(("product", product_code),), fixer="you")
     if not item.orderable:
         return Refusal(
             code="product_not_orderable",
@@ -298,33 +363,57 @@ def _product_refusal(item: CardProduct | None, *, product_code: str, loa: int) -
 
 
 def _set_up_refusal(employment: Employment, item: CardProduct | None) -> Refusal | None:
-    """Return why the organization does not order this product: the central administration chose others."""
+    """Return why the organization does not order this product, by how it is set up here."""
     settings = OrganizationSettings.objects.defer("logo_png").filter(
         organization_id=employment.organization_id
     )
-    allowed = settings.values_list("products", flat=True).first()
-    if item is None or not allowed or item.code in allowed:
+    allowed, issuer_number = settings.values_list("products", "issuer_number").first() or ([], "")
+    if item is None:
         return None
-    return Refusal(
-        code="product_not_for_organization",
-        facts=(("product", item.code),),
-        fixer=Role.CENTRAL_ADMINISTRATOR.value,
-    )
+    named = (("product", item.code),)
+    if allowed and item.code not in allowed:
+        return Refusal(
+            code="product_not_for_organization", facts=named, fixer=Role.CENTRAL_ADMINISTRATOR.value
+        )
+    if item.needs_issuer_number and not issuer_number:
+        return Refusal(code="issuer_number_missing", facts=named, fixer=Role.CENTRAL_ADMINISTRATOR.value)
+    return None
 
 
 def _level_refusal(person: Person, level: AssuranceLevel, *, at: datetime) -> Refusal | None:
-    if IdentityKind(person.number_kind) not in level.identity_kinds:
+    return (
+        _identity_refusal(person, level)
+        or _age_refusal(person, level, at=at)
+        or _address_refusal(person, level)
+    )
+
+
+def _identity_refusal(person: Person, level: AssuranceLevel) -> Refusal | None:
+    """Return why the person's number, or how surely it is theirs, is not enough for the level.
+
+    PU says of a coordination number how surely it is somebody's (``identityLevel``, domain.md 2.2).
+    """
+    kind = IdentityKind(person.number_kind)
+    if kind not in level.identity_kinds:
         facts = (("number_kind", person.number_kind), ("loa", str(level.level)))
         return Refusal(code="identity_kind_not_allowed", facts=facts, fixer="register")
-    if (refusal := _age_refusal(person, level, at=at)) is not None:
-        return refusal
-    if level.needs_registered_address and not person.protected_identity and not person.address_lines:
-        return Refusal(
-            code="registered_address_missing",
-            facts=(("status", person.registration_status), *_moment("read_at", person.pu_read_at)),
-            fixer="register",
-        )
+    known = person.identity_level
+    if kind is IdentityKind.COORDINATION_NUMBER and known not in level.coordination_number_levels:
+        wanted = ("needed", ",".join(level.coordination_number_levels))
+        told = (("identity_level", known), wanted, ("loa", str(level.level)))
+        return Refusal(code="identity_level_too_low", facts=told, fixer="register")
     return None
+
+
+def _address_refusal(person: Person, level: AssuranceLevel) -> Refusal | None:
+    """Return that there is nowhere to post the card; a protected person's goes by way of Skatteverket."""
+    if not level.needs_registered_address or person.protected_identity or person.address_lines:
+        return None
+    return Refusal(
+        code="registered_address_missing",
+        facts=(("status", person.registration_status), *_moment("read_at", person.pu_read_at)),
+        fixer="register",
+    )
 
 
 def _age_refusal(person: Person, level: AssuranceLevel, *, at: datetime) -> Refusal | None:
@@ -384,6 +473,14 @@ def _running_order_refusal(employment: Employment, environment: Environment) -> 
         *_moment("placed_at", running.placed_at),
     )
     return Refusal(code="order_already_running", facts=facts)
+
+
+def _pictures_refusal(item: CardProduct) -> Refusal | None:
+    """Return which pictures must be taken first, at a visit."""
+    if not item.has_photo:
+        return None
+    code = "photo_and_signature_needed" if item.has_signature_image else "photo_needed"
+    return Refusal(code=code, facts=(("product", item.code),), fixer="you")
 
 
 def _cancellable_refusal(order: CardOrder) -> Refusal | None:

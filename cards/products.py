@@ -73,6 +73,8 @@ class CardProduct:
     orderable: bool
     has_photo: bool
     has_signature_image: bool
+    needs_issuer_number: bool
+    """The organization's number stands on the card and must be known (DNV for SIS cards, domain.md 1.1)."""
     generation: int
     max_validity_months: int
     delivered_to: Destination
@@ -89,6 +91,8 @@ class AssuranceLevel:
     minimum_age: int
     needs_registered_address: bool
     identity_kinds: frozenset[IdentityKind]
+    coordination_number_levels: tuple[str, ...]
+    """How surely a coordination number must be somebody's, in PU's words; for levels that take them."""
     identity_check_methods: frozenset[IdentityCheckMethod]
     document_kinds: frozenset[DocumentKind]
 
@@ -151,6 +155,7 @@ def _product(row: Mapping[str, object]) -> CardProduct:
         orderable=_truth(place, row, "orderable"),
         has_photo=_truth(place, row, "has_photo"),
         has_signature_image=_truth(place, row, "has_signature_image"),
+        needs_issuer_number=_truth(place, row, "needs_issuer_number"),
         generation=_number(place, row, "generation"),
         max_validity_months=months,
         delivered_to=_member(place, row, "delivered_to", Destination),
@@ -167,6 +172,7 @@ def _level(row: Mapping[str, object]) -> AssuranceLevel:
         minimum_age=_number(place, row, "minimum_age"),
         needs_registered_address=_truth(place, row, "needs_registered_address"),
         identity_kinds=_members(place, row, "identity_kinds", IdentityKind),
+        coordination_number_levels=tuple(_texts(place, row, "coordination_number_levels")),
         identity_check_methods=_members(place, row, "identity_check_methods", IdentityCheckMethod),
         document_kinds=_members(place, row, "document_kinds", DocumentKind),
     )
@@ -212,6 +218,13 @@ def _numbers(place: str, row: Mapping[str, object], key: str) -> list[int]:
     if not isinstance(values, list):
         raise ProductsInvalid(f"{place}: {key} must be a list")
     return [_number(place, {key: value}, key) for value in values]
+
+
+def _texts(place: str, row: Mapping[str, object], key: str) -> list[str]:
+    values = row[key]
+    if not isinstance(values, list):
+        raise ProductsInvalid(f"{place}: {key} must be a list")
+    return [_text(place, {key: value}, key) for value in values]
 
 
 def _member(place: str, row: Mapping[str, object], key: str, kind: type[_Member]) -> _Member:

@@ -28,6 +28,7 @@ from portal.wordings.directory import AGENCY_RULES, DIRECTORY, ROLE_FIXERS, ROLE
 from portal.wordings.fixers import fixer_said
 from portal.wordings.functioncerts import FUNCTIONCERTS
 from portal.wordings.ground import GROUND
+from portal.wordings.pictures import FAULTS, KINDS, PICTURES
 from portal.wordings.refusals import REFUSALS
 from portal.wordings.reports import REPORTS
 from portal.wordings.signing import SIGNING
@@ -41,6 +42,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     **CA,
     **CARDS,
     **BULK,
+    **PICTURES,
     **FUNCTIONCERTS,
     **AUTHN,
     **ACCOUNTS,
@@ -131,7 +133,9 @@ def of_code(code: str, *, facts: Mapping[str, str] | None = None, fixer: str = "
 
 
 def _why(code: str, facts: Mapping[str, str]) -> words.Text:
-    """Return what is wrong with the key or the request it came in, or nothing."""
+    """Return what is wrong with the picture, or with the key or the request it came in, or nothing."""
+    if code == "picture_refused":
+        return FAULTS.get(facts.get("rule", ""), "")
     if "csr_refused" in {code, facts.get("check")}:
         return CSR_FAULTS.get(facts.get("reason", ""), "")
     return WEAKNESSES.get(facts.get("weakness", ""), "")
@@ -288,6 +292,7 @@ _NAMES: Final[Mapping[str, words.Text]] = {
     "hsa": "HSA",  # the registers, as everybody calls them
     "pu": "PU",
     **{role.value: name for role, name in words.ROLES.items()},
+    **KINDS,  # a card carries a photo, a signature
     **ROLE_RULES,
     **AGENCY_RULES,
     **{kind.value: name for kind, name in words.DOCUMENT_KINDS.items()},

@@ -116,6 +116,9 @@ SIGILL_BULK_WINDOW_HOURS = config.number("SIGILL_BULK_WINDOW_HOURS", 24)
 SIGILL_APPOINTMENT_DAYS = config.number("SIGILL_APPOINTMENT_DAYS", 14)
 # How many cards one person orders for several at once, within that time, before another person approves.
 SIGILL_BULK_ORDER_ALONE = config.number("SIGILL_BULK_ORDER_ALONE", 100)
+# Photos and signatures for cards: days after the card was sent, and hours without an order (POR-17).
+SIGILL_PICTURE_DAYS = config.number("SIGILL_PICTURE_DAYS", 30)
+SIGILL_PICTURE_UNUSED_HOURS = config.number("SIGILL_PICTURE_UNUSED_HOURS", 24)
 SIGILL_ORDER_OUTDATED_DAYS = config.number("SIGILL_ORDER_OUTDATED_DAYS", 60)
 
 # --- Jobs ------------------------------------------------------------------------------------------

@@ -327,6 +327,9 @@ EVENTS: Final[Mapping[str, Text]] = {
     "card.ordered": _("Card ordered"),
     "qa.manual_issuance": _("Issued by hand in QA"),
     "card.imported": _("Card taken over from the system before"),
+    "card_picture.captured": _("Picture taken"),
+    "card_picture.used": _("Picture used"),
+    "card_picture.purged": _("Picture purged"),
     "card_order.cancelled": _("Order cancelled"),
     "card_order.delayed": _("The producer did not answer; the order is sent again"),
     "card_order.sent": _("Order received by the producer"),
@@ -469,6 +472,8 @@ EVENTS_INSIDE: Final = frozenset(
         "activation.written",
         "unlock.opened",
         "unlock.claimed",
+        "card_picture.captured",
+        "card_picture.used",
         "puk_letter.delayed",
         "puk_letter.sent",
     }

@@ -32,6 +32,7 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "tell_of_low_stock": {"task": "worker.tasks.tell_of_low_stock", "schedule": crontab(minute="20")},
     "run_schedules": {"task": "worker.tasks.run_schedules", "schedule": schedule(60.0)},
     "delete_reports": {"task": "worker.tasks.delete_reports", "schedule": schedule(300.0)},
+    "purge_pictures": {"task": "worker.tasks.purge_pictures", "schedule": schedule(300.0)},
     "refresh_ocsp": {"task": "worker.tasks.refresh_ocsp", "schedule": schedule(60.0)},
     "sync_hsa": {
         "task": "worker.tasks.sync_hsa",

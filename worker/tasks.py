@@ -26,6 +26,7 @@ from cards.factory import connect
 from cards.manufacturing.receiving import poll_factory_files
 from cards.manufacturing.sending import send_due_batches
 from cards.outdated import remove_outdated_order, remove_outdated_orders
+from cards.pictures.purging import purge_pictures as purge_due_pictures
 from cards.puk_letters import note_posted_puk_letters, send_due_puk_letters
 from cards.reminders import remind_holders
 from cards.unactivated import block_unactivated_cards
@@ -331,6 +332,12 @@ def remove_outdated() -> None:
         return remove_outdated_orders(actor=Actor.system("remove_outdated"), at=now)
 
     run_job("remove_outdated", work)
+
+
+@shared_task
+def purge_pictures() -> None:
+    """Purge photos and signatures that are no longer needed (POR-17)."""
+    run_job("purge_pictures", lambda now: purge_due_pictures(actor=Actor.system("purge_pictures"), at=now))
 
 
 @shared_task

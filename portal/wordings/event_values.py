@@ -6,6 +6,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 
 from portal import words
+from portal.wordings import pictures
 from portal.wordings.signing import SIGNED_ACTS
 from portal.words import Text
 
@@ -32,6 +33,7 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
     ("activation.aborted", "reason"): words.ABORT_REASONS,
     ("unlock.aborted", "reason"): words.UNLOCK_REASONS,
     ("card.unlock_refused", "reason"): words.UNLOCK_REASONS,
+    ("card_picture.purged", "reason"): pictures.PURGE_REASONS,
     ("puk_letter.ended", "reason"): words.PUK_LETTER_REASONS,
     ("stock.lost", "reason"): {reason.value: text for reason, text in words.LOSS_REASONS.items()},
     ("session.ended", "reason"): {
@@ -111,6 +113,9 @@ _REVOCATION_REASONS: Final[Mapping[str, Text]] = {
     "privilegeWithdrawn": _("the right was withdrawn"),
 }
 BY_FIELD: Final[Mapping[str, Mapping[str, Text]]] = {
+    "picture_kind": pictures.KINDS,
+    "picture_source": pictures.SOURCES,
+    "remarks": pictures.REMARKS,
     "register": {"hsa": "HSA", "pu": "PU"},
     "hint": words.LOGIN_HINTS,
     "name": words.KEY_PURPOSES,

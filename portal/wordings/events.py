@@ -52,6 +52,27 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=EVENTS["card.imported"],
         sentence=_("A card of %(person)s was taken over from the system before this one"),
     ),
+    "card_picture.captured": EventWords(
+        group="cards",
+        icon="camera",
+        tone="info",
+        name=EVENTS["card_picture.captured"],
+        sentence=_("%(who)s took a %(picture_kind)s of %(person)s for a card"),
+    ),
+    "card_picture.used": EventWords(
+        group="cards",
+        icon="person-badge",
+        tone="mute",
+        name=EVENTS["card_picture.used"],
+        sentence=_("The %(picture_kind)s of %(person)s goes with the order"),
+    ),
+    "card_picture.purged": EventWords(
+        group="cards",
+        icon="trash",
+        tone="mute",
+        name=EVENTS["card_picture.purged"],
+        sentence=_("A %(picture_kind)s of %(person)s was purged: %(reason)s"),
+    ),
     "card_order.cancelled": EventWords(
         group="cards",
         icon="x-circle",

@@ -21,6 +21,7 @@ JOBS: Final[Mapping[str, str | Promise]] = {
     "measure_status": _("The status services are measured"),
     "poll_factory": _("The factory's reports are fetched"),
     "publish_crls": _("Revocation lists are published"),
+    "purge_pictures": _("Photos and signatures are purged on time"),
     "raise_notices": _("Function certificates that end are noticed"),
     "read_function_objects": _("Function objects are read from HSA"),
     "refresh_ocsp": _("OCSP answers are renewed"),

@@ -52,6 +52,26 @@ REFUSALS: Final[Mapping[str, Wording]] = {
         title=_("The product cannot be ordered here."),
         text=_("%(product)s is not open for orders in this installation."),
     ),
+    "product_comes_from_stock": Wording(
+        status=409,
+        title=_("It comes from your stock."),
+        text=_(
+            "Nobody orders %(product)s for a person: they are ordered in bundles and handed out at the desk."
+        ),
+    ),
+    "issuer_number_missing": Wording(
+        status=409,
+        title=_("The organization has no issuer number."),
+        text=_("%(product)s carries the number that DNV has given the organization."),
+    ),
+    "identity_level_too_low": Wording(
+        status=409,
+        title=_("The identity behind the number is not sure enough."),
+        text=_(
+            "The population register says %(identity_level)s of the coordination number; assurance level"
+            " %(loa)s needs %(needed)s."
+        ),
+    ),
     "loa_not_allowed": Wording(
         status=422,
         title=_("Not at this assurance level."),

@@ -27,6 +27,9 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "authn.relying_party_registered", "authn.relying_party_closed",
     ),
     "orders": ("card.ordered", "card_order.cancelled", "card_order.lapsed", "card_order.rejected"),
+    "photos and signatures for cards, taken, used and purged": (
+        "card_picture.captured", "card_picture.used", "card_picture.purged",
+    ),
     "production": (
         "card_order.sent", "card_order.delayed", "card_order.production_started", "card.produced",
         "card.shipped", "factory_report.set_aside",
@@ -198,6 +201,7 @@ CODE: Final = frozenset(
         "flow", "product_code", "delivery", "problem", "failure", "profile", "carrier_kind", "shard",
         "register", "outcome", "key", "kind", "format", "report", "period", "job", "consumer", "entry_type",
         "process", "fields", "changed", "faults", "failed_steps", "document_kind", "revocation_reason",
+        "picture_kind", "picture_source", "remarks",
         "hierarchy", "acts", "source", "node", "awaited", "findings", "environment", "counts", "client_key",
         "ground", "legal_ground", "label", "role_source", "answer", "recipient", "page",
         "handles", "scopes", "sealing",

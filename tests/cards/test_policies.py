@@ -8,8 +8,10 @@ import pytest
 from cards import lifecycle, policies
 from cards.errors import CardNotFound, IllegalTransition, OrderBeingHandedOver, Refused
 from cards.models import CardOrder, OrderStop
+from cards.products import assurance_level
 from cards.reasons import BlockReason
 from directory.models import Employment, NumberKind, Person, RegistrationStatus, Role
+from directory.organization_models import OrganizationSettings
 from journal.actor import Actor
 from journal.errors import Refusal
 from tests.cast import actor_of
@@ -109,10 +111,53 @@ def test_a_protected_person_is_ordered_for_with_the_right_and_without_an_address
 
 @pytest.mark.parametrize(
     ("product", "loa", "code"),
-    [("999", 3, "product_unknown"), ("7A1", 3, "product_not_orderable"), ("7C1", 2, "loa_not_allowed")],
+    [("999", 3, "product_unknown"), ("773", 3, "product_comes_from_stock"), ("7C1", 2, "loa_not_allowed")],
 )
 def test_the_product_must_be_right(scene: Scene, product: str, loa: int, code: str) -> None:
     assert why_not_order(scene, product=product, loa=loa) == code
+
+
+@pytest.mark.parametrize(
+    ("identity_level", "code"),
+    [("Styrkt", ""), ("Sannolik", ""), ("Osäker", "identity_level_too_low"), ("", "identity_level_too_low")],
+)
+def test_a_coordination_number_must_surely_be_somebodys(scene: Scene, identity_level: str, code: str) -> None:
+    """domain.md 2.2: by PU's identityLevel, at LoA2."""
+    change_asa(scene, number_kind=NumberKind.COORDINATION_NUMBER.value, identity_level=identity_level)
+    refusal = policies._identity_refusal(Person.objects.get(pk=scene.cast.asa.person_id), assurance_level(2))
+    assert (refusal.code if refusal else "") == code
+
+
+def test_an_sis_card_wants_the_number_that_dnv_gave_the_organization(scene: Scene) -> None:
+    assert why_not_order(scene, product="7A1") == "issuer_number_missing"
+    OrganizationSettings.objects.create(organization=scene.cast.norr, issuer_number="4711")
+    assert why_not_order(scene, product="7A1") == "photo_and_signature_needed"
+    OrganizationSettings.objects.update(products=["7C1"])
+    assert why_not_order(scene, product="7A1") == "product_not_for_organization"
+
+
+def test_every_reason_is_told_at_once_and_the_first_is_the_policys(scene: Scene) -> None:
+    """POR-16 and domain.md 2.2: nobody mends one thing to be told of the next."""
+    change_asa(scene, birth_date=date(2012, 1, 1), address_lines=[])
+    lifecycle.stop_ordering(
+        starts_at=scene.at,
+        reason="Byte av portal",
+        actor=replace(scene.cast.alva, role=Role.CENTRAL_ADMINISTRATOR.value),
+        at=scene.at,
+    )
+    employment = Employment.objects.select_related("person").get(pk=scene.cast.asa.pk)
+    asked = {"employment": employment, "product_code": "7A1", "loa": 3, "at": scene.at}
+    told = policies.refusals_to_order(**asked, actor=scene.cast.alva)  # type: ignore[arg-type]
+    assert [refusal.code for refusal in told] == [
+        "ordering_stopped",
+        "issuer_number_missing",
+        "under_age",
+        "registered_address_missing",
+        "photo_and_signature_needed",
+    ]
+    assert told[0] == policies.may_order(**asked, actor=scene.cast.alva)  # type: ignore[arg-type]
+    doris = policies.refusals_to_order(**asked, actor=scene.cast.doris)  # type: ignore[arg-type]
+    assert [refusal.code for refusal in doris] == ["outside_scope"]
 
 
 def test_a_running_order_stops_another_and_says_which(scene: Scene) -> None:

@@ -46,6 +46,9 @@ def test_loa3_wants_eighteen_years_a_personal_number_and_an_address() -> None:
         ('identity_check_methods = ["visit"]', 'identity_check_methods = ["letter"]'),
         ("[[assurance_level]]", "[[level]]"),
         ('environment = "QA"', 'environment = "DEV"'),
+        ("needs_issuer_number = true", "needs_issuer_number = 1"),
+        ("coordination_number_levels = []", 'coordination_number_levels = "Styrkt"'),
+        ("coordination_number_levels = []", "coordination_number_levels = [3]"),
     ],
 )
 def test_a_file_that_says_something_else_is_refused(old: str, new: str) -> None:

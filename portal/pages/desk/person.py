@@ -1,5 +1,6 @@
 """The person view: who it is, their cards and certificates, what can be done now, and why not."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -155,18 +156,30 @@ def order_refusal(
     at: datetime,
     environment: Environment = Environment.PROD,
 ) -> Refusal | None:
-    """Return why no card can be ordered at the highest level, or None when one product can."""
+    """Return why no card can be ordered at the highest level, or None when one product can.
+
+    It is what stands in the way of most products: what is of one product alone says little of the person.
+    """
     if not employments:
         return Refusal(code="no_employment_in_scope", fixer="register")
     refusals = [
         policies.may_order(
-            employment=employment, product_code=item.code, loa=max(item.loa_allowed), actor=actor, at=at
+            employment=employment,
+            product_code=item.code,
+            loa=max(item.loa_allowed),
+            has_pictures=True,
+            actor=actor,
+            at=at,
         )
         for employment in employments
         for item in catalogue().products.values()
         if item.orderable and item.environment is environment
     ]
-    return None if None in refusals else next(iter(refusals), None)
+    if None in refusals or not refusals:
+        return None
+    codes = Counter(refusal.code for refusal in refusals if refusal is not None)
+    usual = codes.most_common(1)[0][0]
+    return next(refusal for refusal in refusals if refusal is not None and refusal.code == usual)
 
 
 def order_row(order: CardOrder, *, with_person: bool = True) -> OrderRow:
