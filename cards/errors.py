@@ -120,6 +120,12 @@ class FactoryUnavailable(CardsError):
         self.surely_not_received = surely_not_received
 
 
+class ProductionNotFound(CardsError):
+    """There is no such batch or file of production, or not for this actor."""
+
+    code = "production_not_found"
+
+
 class BatchContradicted(CardsError):
     """The card factory has another content under this batch's number; ``content_sha256`` is of that."""
 

@@ -136,6 +136,11 @@ def list_orders(
     return OrderPage(orders=tuple(shown), after=_write_key(shown[-1]) if more else "")
 
 
+def orders_in_reach(actor: Actor) -> QuerySet[CardOrder]:
+    """Return the orders that the actor may see, unordered, for queries of others to build on."""
+    return _visible(CardOrder.objects.all(), actor=actor)
+
+
 def count_orders(*, actor: Actor) -> Mapping[CardOrderState, int]:
     """Return how many orders in scope are in each state; states without orders are left out."""
     counted = _visible(CardOrder.objects.all(), actor=actor).values_list("state").annotate(models.Count("pk"))

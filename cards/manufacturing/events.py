@@ -53,3 +53,11 @@ class FactoryFileSettled(Event):
     TYPE: ClassVar[str] = "factory_file.settled"
     file_number: int
     problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductionBatchAskedAgain(Event):
+    """A person had a file sent once more, to be told again what became of its orders."""
+
+    TYPE: ClassVar[str] = "production_batch.asked_again"
+    batch_number: int

@@ -106,6 +106,18 @@ CARDS: Final[Mapping[str, Wording]] = {
         text=_("The order is kept and sent again by itself. Nothing is lost."),
         fixer="time",
     ),
+    "production_not_found": Wording(
+        status=404,
+        title=_("There is nothing here"),
+        text=_("It does not exist, or none of its orders belongs to an organization of your role."),
+        fixer="role",
+    ),
+    "batch_contradicted": Wording(
+        status=409,
+        title=_("The producer has another file under this number"),
+        text=_("The orders are sent in another file by themselves. Nothing is lost."),
+        fixer="time",
+    ),
     "order_refused_by_factory": Wording(
         status=409,
         title=_("The producer refused the order"),

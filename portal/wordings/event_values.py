@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import words
 from portal.wordings import pictures
+from portal.wordings.production import PROBLEMS
 from portal.wordings.signing import SIGNED_ACTS
 from portal.words import Text
 
@@ -92,6 +93,10 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
         "cancelled": _("the rest cancelled"),
         "lapsed": _("lapsed"),
     },
+    ("card_order.delayed", "problem"): PROBLEMS,
+    ("production_batch.withdrawn", "reason"): PROBLEMS,
+    ("factory_file.set_aside", "problem"): PROBLEMS,
+    ("factory_file.settled", "problem"): PROBLEMS,
     ("act.signed", "kind"): SIGNED_ACTS,
     ("act.signature_voided", "kind"): SIGNED_ACTS,
     ("directory.sync_ended", "state"): {

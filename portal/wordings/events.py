@@ -143,6 +143,50 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=EVENTS["factory_report.set_aside"],
         sentence=_("A report from the producer was set aside: %(outcome)s"),
     ),
+    "production_batch.sent": EventWords(
+        group="cards",
+        icon="send",
+        tone="info",
+        name=EVENTS["production_batch.sent"],
+        sentence=_("The producer received file %(batch_number)s, orders: %(rows)s"),
+    ),
+    "production_batch.acknowledged": EventWords(
+        group="cards",
+        icon="check-circle",
+        tone="ok",
+        name=EVENTS["production_batch.acknowledged"],
+        sentence=_(
+            "The producer answered file %(batch_number)s: accepted %(accepted)s, refused %(rejected)s"
+        ),
+    ),
+    "production_batch.asked_again": EventWords(
+        group="cards",
+        icon="arrow-repeat",
+        tone="info",
+        name=EVENTS["production_batch.asked_again"],
+        sentence=_("%(who)s had the producer asked again about file %(batch_number)s"),
+    ),
+    "production_batch.withdrawn": EventWords(
+        group="cards",
+        icon="x-circle",
+        tone="mute",
+        name=EVENTS["production_batch.withdrawn"],
+        sentence=_("File %(batch_number)s of orders was given up: %(reason)s"),
+    ),
+    "factory_file.set_aside": EventWords(
+        group="system",
+        icon="exclamation-triangle",
+        tone="warn",
+        name=EVENTS["factory_file.set_aside"],
+        sentence=_("File %(file_number)s from the producer was set aside: %(problem)s"),
+    ),
+    "factory_file.settled": EventWords(
+        group="system",
+        icon="check-circle",
+        tone="ok",
+        name=EVENTS["factory_file.settled"],
+        sentence=_("%(who)s dealt with file %(file_number)s from the producer: %(problem)s"),
+    ),
     "card.activated": EventWords(
         group="cards",
         icon="check-circle",

@@ -1,7 +1,7 @@
 """The list of orders, and one order with its production step by step."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cards import policies
 from cards.lifecycle import cancel_order
+from cards.manufacturing.reconciliation import dispatch_of
 from cards.models import CardOrder
 from cards.products import product
 from cards.selectors import get_order, list_orders
@@ -26,6 +27,7 @@ from portal.pages import asking
 from portal.pages.auditor.reach import reads_only
 from portal.pages.desk.history import name_or_system, timeline
 from portal.pages.desk.person import order_row
+from portal.pages.desk.production import rejection_text
 from portal.pages.parts import Act, Chip, Crumb, Fact, OrderRow, Step, TimelineItem, grouped
 from portal.problems import Problem
 from portal.words import Tag, Text
@@ -133,7 +135,7 @@ def order_page(order: CardOrder, *, actor: Actor, at: datetime) -> OrderPage:
         is_running=state in RUNNING_ORDER_STATES - {CardOrderState.SHIPPED},
         steps=_steps(order, now=at),
         failure=_failure(order),
-        next=_next(order) if state is CardOrderState.SHIPPED and not reads_only(actor) else None,
+        next=_next(order, actor=actor),
         cancel=_cancel_act(order, actor=actor, at=at)
         if state in _BEING_MADE and not reads_only(actor)
         else None,
@@ -176,14 +178,24 @@ def _steps(order: CardOrder, *, now: datetime) -> list[Step]:
 
 def _failure(order: CardOrder) -> Problem | None:
     if order.state == CardOrderState.REJECTED.value:
-        return problems.of_code("order_refused_by_factory", facts={"reason": order.rejection_reason})
+        told = problems.of_code("order_refused_by_factory", facts={"reason": order.rejection_reason})
+        return replace(told, text=f"{rejection_text(order.rejection_reason)} {told.text}")
     if order.state == CardOrderState.PLACED.value and order.last_problem:
         return problems.of_code("factory_unavailable", facts={"problem": order.last_problem})
     return None
 
 
-def _next(order: CardOrder) -> Act:
-    return Act(label=_("Activate the card"), icon="key", url=reverse("activate-card", args=[order.card.pk]))
+def _next(order: CardOrder, *, actor: Actor) -> Act | None:
+    """Return what comes next: the activation, or after a refusal another order."""
+    if reads_only(actor):
+        return None
+    if order.state == CardOrderState.SHIPPED.value:
+        url = reverse("activate-card", args=[order.card.pk])
+        return Act(label=_("Activate the card"), icon="key", url=url)
+    if order.state == CardOrderState.REJECTED.value:
+        url = reverse("order-card", args=[order.person_id])
+        return Act(label=_("Correct and order again"), icon="arrow-repeat", url=url)
+    return None
 
 
 def _cancel_act(order: CardOrder, *, actor: Actor, at: datetime) -> Act:
@@ -208,4 +220,19 @@ def _facts(order: CardOrder, *, now: datetime) -> list[Fact]:
     ]
     if order.card.card_number:
         facts.append(Fact(name=_("Card number"), value=grouped(order.card.card_number)))
-    return facts
+    return [*facts, *_dispatch(order, now=now)]
+
+
+def _dispatch(order: CardOrder, *, now: datetime) -> list[Fact]:
+    """Return how the card was sent: when, and by what number it can be followed."""
+    row = dispatch_of(order)
+    if row is None or row.dispatched_at is None:
+        return []
+    if order.person.protected_identity:
+        followed = _("By way of the Swedish Tax Agency, not followed")
+    else:
+        followed = row.tracking_number or _("Not followed")
+    return [
+        Fact(name=_("Sent by the producer"), value=moments.moment(row.dispatched_at, now=now)),
+        Fact(name=_("Tracking number"), value=followed),
+    ]

@@ -13,6 +13,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from ca.models import Issuer
+from cards.manufacturing.following import may_follow
+from cards.manufacturing.reconciliation import discrepancies, rows_in_reach, set_aside
 from cards.models import Card, CardOrder
 from cards.products import product
 from cards.selectors import count_orders, factory_contact, list_orders, shipped_and_waiting
@@ -105,6 +107,7 @@ def today_page(*, actor: Actor, at: datetime) -> TodayPage:
                 nothing=_("Nothing has failed."),
                 lines=(
                     *_factory(at=at),
+                    *_production(actor=actor, at=at),
                     *_status_alarms(at=at),
                     *_few_left(actor=actor),
                     *(_order(order, act=_("Look"), at=at) for order in failed),
@@ -206,6 +209,33 @@ def _few_left(*, actor: Actor) -> tuple[Line, ...]:
         )
         for one in low_standings(actor=actor)[:_LINES]
     )
+
+
+def _production(*, actor: Actor, at: datetime) -> tuple[Line, ...]:
+    """Return a line when figures of the producer do not add up, and for the centre one when files do not."""
+    wrong = discrepancies(rows_in_reach(actor), at=at)
+    aside = set_aside().count() if may_follow(actor) is None else 0
+    lines = []
+    if wrong:
+        lines.append(
+            Line(
+                title=_("Production does not add up"),
+                detail=ngettext("%(count)d file of orders", "%(count)d files of orders", len(wrong))
+                % {"count": len(wrong)},
+                act=_("Look"),
+                url=f"{reverse('production')}?show=wrong",
+            )
+        )
+    if aside:
+        lines.append(
+            Line(
+                title=_("Files from the producer were set aside"),
+                detail=ngettext("%(count)d file", "%(count)d files", aside) % {"count": aside},
+                act=_("Look"),
+                url=reverse("production"),
+            )
+        )
+    return tuple(lines)
 
 
 def _status_alarms(*, at: datetime) -> tuple[Line, ...]:

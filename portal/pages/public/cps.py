@@ -24,6 +24,7 @@ PURPOSES: Final[Mapping[str, Text]] = {
     "ocsp_signer": _("signers of OCSP answers, short-lived and never revoked"),
     "audit_signer": _("the seal of the journal"),
     "report_seal": _("the seal of reports and receipts"),
+    "order_file_signer": _("the signature on order files to the card producer"),
     "time_stamp_signer": _("time-stamps (RFC 3161)"),
     "mobile": _("login with a phone"),
     "mobile_signature": _("signatures with a phone"),
