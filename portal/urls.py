@@ -33,7 +33,7 @@ from portal.pages.desk import (
     unlocking,
 )
 from portal.pages.managers import deciding, giving, organizations, roles
-from portal.pages.orderer import acme, function, functions, validating
+from portal.pages.orderer import acme, function, functions, key_order, validating
 from portal.pages.orderer import order as function_order
 from portal.pages.orderer import ordering as function_ordering
 from portal.pages.public import (
@@ -170,6 +170,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("functions/export.csv", functions.export_functions, name="functions-export"),
     path("functions/export.xlsx", functions.export_workbook, name="functions-workbook"),
     path("functions/approval/", functions.decide_approval, name="functions-approval"),
+    path("functions/keys/", key_order.decide_keys, name="functions-keys"),
     path("functions/validations/", validating.show_validations, name="validations"),
     path("functions/validations/<uuid:validation_id>/", validating.show_validation, name="validation"),
     path("functions/confirm/<str:link_token>/", validating.answer_link, name="validation-link"),
@@ -202,6 +203,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("functions/<uuid:function_id>/", function.show_function, name="function"),
     path("functions/<uuid:function_id>/set-up/", function.set_up, name="function-set-up"),
     path("functions/<uuid:function_id>/acme/", acme.show_acme, name="function-acme"),
+    path("functions/<uuid:function_id>/order-key/", key_order.order_key, name="function-order-with-key"),
+    path("functions/orders/<uuid:function_order_id>/key/", key_order.fetch_key, name="function-order-key"),
+    path(
+        "functions/orders/<uuid:function_order_id>/mail/",
+        key_order.send_by_mail,
+        name="function-order-mail",
+    ),
     path(
         "functions/<uuid:function_id>/order/",
         function_ordering.order_function_certificate,

@@ -9,14 +9,18 @@ from datetime import datetime
 import openpyxl
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 from django.core import mail
 from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
 from directory.models import Employment, Role
+from functioncerts import pkcs12
+from functioncerts.key_making import make_due_keys
 from functioncerts.lifecycle import settle_order
 from functioncerts.models import (
+    CertificateMail,
     FunctionKind,
     FunctionObject,
     FunctionOrder,
@@ -25,6 +29,8 @@ from functioncerts.models import (
     NoticeAnswer,
 )
 from functioncerts.receipts import VERSION
+from functioncerts.simulators import smsc
+from functioncerts.smpp import gateway
 from functioncerts.states import FunctionOrderState, NameValidationState
 from journal.actor import Actor
 from tests.cast import actor_of
@@ -288,3 +294,56 @@ def test_what_hsa_and_our_own_jobs_did_stands_in_the_history(
     text = log_in(scene.cast.bo).get(f"/functions/{server.pk}/").content.decode()
     assert "Funktionsobjekt upplagt" in text
     assert "Funktionsobjekt validerat" in text
+
+
+def test_a_key_made_here_is_allowed_ordered_and_fetched_once(
+    scene: Scene, server: FunctionObject, log_in: LogIn, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FC-5: a manager allows it; Doris of another organization gets nothing of it."""
+    monkeypatch.setattr(pkcs12, "ITERATIONS", 1000)
+    FunctionObject.objects.filter(pk=server.pk).update(mobile="+46701234567")
+    bo = log_in(scene.cast.bo)
+    place = f"/functions/{server.pk}/order-key/"
+    assert place not in bo.get(f"/functions/{server.pk}/").content.decode()
+    assert bo.get(place).status_code == 409
+    log_in(actor_of(scene.cast.asa, Role.ISSUANCE_MANAGER)).post("/functions/keys/", {"kind": ["server"]})
+    assert "why-function" in bo.get(f"/functions/{server.pk}/").content.decode()
+    with smsc.serving() as centre:
+        settings.SIGILL_SMS_HOST, settings.SIGILL_SMS_PORT = "127.0.0.1", centre.port
+        settings.SIGILL_SMS_SYSTEM_ID, settings.SIGILL_SMS_PASSWORD = centre.system_id, centre.password
+        settings.SIGILL_SMS_TLS = False
+        assert "+46701234567" in bo.get(place).content.decode()
+        assert bo.post(place, {"names": NAME}).status_code == 422
+        assert bo.post(place, {"names": "x.regionsyd.test", "receipt": VERSION}).status_code in {403, 422}
+        answer = bo.post(place, {"names": NAME, "receipt": VERSION})
+        order = FunctionOrder.objects.get()
+        assert answer["Location"] == f"/functions/orders/{order.pk}/"
+        make_due_keys(gateway=gateway(), actor=Actor.system("test"), at=scene.at)
+        password = centre.taken[0][2].rpartition(" ")[2]
+    scene.authority.issue_and_publish(at=scene.at)
+    page = bo.get(answer["Location"]).content.decode()
+    assert f"/functions/orders/{order.pk}/key/" in page
+    doris = log_in(replace(scene.cast.doris, role=_granted(scene)))
+    assert doris.get(place).status_code == 404
+    for verb in ("key", "mail"):
+        assert doris.post(f"/functions/orders/{order.pk}/{verb}/").status_code == 404
+    file = bo.post(f"/functions/orders/{order.pk}/key/")
+    assert file["Content-Type"] == "application/x-pkcs12"
+    assert "no-store" in file["Cache-Control"]
+    assert load_pkcs12(file.content, password.encode()).key is not None
+    assert bo.post(f"/functions/orders/{order.pk}/key/").status_code == 409
+
+
+def test_a_certificate_is_sent_by_mail_from_its_page(
+    scene: Scene, server: FunctionObject, log_in: LogIn
+) -> None:
+    """FC-5."""
+    browser = log_in(scene.cast.bo)
+    order = placed(browser, server, csr=request_for(rsa.generate_private_key(65537, 2048)).decode())
+    scene.authority.issue_and_publish(at=scene.at)
+    assert 'aria-describedby="why-mail"' in browser.get(f"/functions/orders/{order.pk}/").content.decode()
+    assert browser.post(f"/functions/orders/{order.pk}/mail/").status_code == 409
+    FunctionObject.objects.filter(pk=server.pk).update(mailbox="drift@regionnorr.test")
+    assert browser.post(f"/functions/orders/{order.pk}/mail/").status_code == 302
+    assert CertificateMail.objects.get().address == "drift@regionnorr.test"
+    assert "drift@regionnorr.test" in browser.get(f"/functions/orders/{order.pk}/").content.decode()

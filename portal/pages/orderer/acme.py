@@ -28,6 +28,7 @@ from functioncerts.acme.selectors import accounts_of, external_keys_of
 from functioncerts.acme.states import AccountState
 from functioncerts.errors import Refused
 from functioncerts.models import FunctionKind, FunctionObject
+from functioncerts.receipts import TEXT, VERSION, Receipt, text_sha256
 from functioncerts.selectors import get_function_object_by_id
 from journal.actor import Actor
 from journal.errors import Refusal
@@ -75,6 +76,7 @@ class AcmePage:
     accounts: Sequence[AccountLine] = ()
     why: Problem | None = None
     may_make: bool = False
+    receipt: str = TEXT
     key_id: str = ""
     hmac_key: str = field(default="", repr=False)
 
@@ -160,7 +162,10 @@ def _done(
     match request.POST.get("act", ""):
         case "make":
             with signed(request, _making(one), actor=actor, at=at) as doer:
-                return create_external_key(hsa_id=one.hsa_id, lifetime=LIFETIME, actor=doer, at=at)
+                receipt = Receipt(version=VERSION, evidence_id=doer.evidence_id)
+                return create_external_key(
+                    hsa_id=one.hsa_id, lifetime=LIFETIME, receipt=receipt, actor=doer, at=at
+                )
         case "approve":
             with signed(request, _approving(one, key), actor=actor, at=at) as doer:
                 approve_external_key(external_key_id=key, actor=doer, at=at)
@@ -180,8 +185,13 @@ def _making(one: FunctionObject) -> Act:
     told = {"function": one.name, "hsa_id": one.hsa_id, "days": LIFETIME.days}
     return Act(
         kind=ActKind.ACME_KEY,
-        text=sentence % told,
-        facts={"function_object_id": str(one.pk), "act": "make", "days": str(LIFETIME.days)},
+        text=sentence % told + "\n\n" + TEXT,
+        facts={
+            "function_object_id": str(one.pk),
+            "act": "make",
+            "days": str(LIFETIME.days),
+            "receipt": text_sha256(),
+        },
     )
 
 

@@ -224,6 +224,17 @@ def _acts(one: FunctionObject, *, actor: Actor, at: datetime) -> list[Act]:
             why=problems.explain(refusal) if refusal else None,
         )
     ]
+    unmade = policies.may_order_with_key(one, actor=actor, at=at)
+    if unmade is None or unmade.code != "keys_are_made_by_their_holders":
+        acts.append(
+            Act(
+                label=_("Order with a key made here"),
+                icon="key",
+                url=reverse("function-order-with-key", args=[one.pk]),
+                style="btn-line",
+                why=problems.explain(unmade) if unmade else None,
+            )
+        )
     if one.kind != FunctionKind.EMAIL.value:
         acts.append(
             Act(

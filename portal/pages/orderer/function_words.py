@@ -5,7 +5,7 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
-from functioncerts.models import Answer, Capacity, Fate, Recipient, ValidationMethod
+from functioncerts.models import Answer, Capacity, Fate, Recipient, Sealing, ValidationMethod
 from functioncerts.states import NameValidationState
 from portal.words import Tag, Text
 
@@ -42,6 +42,10 @@ ANSWERS: Final[Mapping[str, Text]] = {
     Answer.TAKEN: _("Taken on"),
     Answer.DELEGATED: _("Delegated"),
     Answer.LEFT: _("Left to end"),
+}
+SEALINGS: Final[Mapping[str, Text]] = {
+    Sealing.CERTIFICATE: _("Encrypted to a key of the receiver"),
+    Sealing.PASSWORD: _("Encrypted, password by SMS"),
 }
 CAPACITIES: Final[Mapping[str, Text]] = {
     Capacity.ORDER_RESPONSIBLE: _("Responsible for orders"),

@@ -1,6 +1,6 @@
 """The inventory: all function objects that one is authorized for, searched, drawn, taken out (POR-10)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from functioncerts import policies
-from functioncerts.approval import kinds_that_wait, set_approval
+from functioncerts.approval import kinds_that_wait, kinds_with_keys, set_approval
 from functioncerts.errors import Refused
 from functioncerts.inventory import (
     Ends,
@@ -73,6 +73,8 @@ class ObjectsPage:
     is_searched: bool = False
     approval: Sequence[Choice] = ()
     """The kinds of function whose orders may wait for a second person, for who decides that."""
+    keys: Sequence[Choice] = ()
+    """The kinds of function for which keys may be made here, for who decides that."""
 
 
 @require_safe
@@ -111,7 +113,8 @@ def objects_page(search: Search, after: str, *, actor: Actor, at: datetime) -> O
         workbook_url=_url(reverse("functions-workbook"), search),
         validations_url=reverse("validations") if specialist else "",
         is_searched=search != Search(),
-        approval=_approval(actor),
+        approval=_chosen(actor, kinds_that_wait),
+        keys=_chosen(actor, kinds_with_keys),
     )
 
 
@@ -147,12 +150,13 @@ def _setting(wanted: Collection[str], actor: Actor) -> Act:
     )
 
 
-def _approval(actor: Actor) -> Sequence[Choice]:
+def _chosen(actor: Actor, decided: Callable[[str], frozenset[str]]) -> Sequence[Choice]:
+    """Return the kinds with what is decided for the actor's organization; nothing for others."""
     if policies.may_set_approval(actor.organization_id, actor=actor) is not None:
         return ()
-    waiting = kinds_that_wait(actor.organization_id)
+    chosen = decided(actor.organization_id)
     return [
-        Choice(value=kind.value, name=words.FUNCTION_KINDS[kind.value], is_chosen=kind.value in waiting)
+        Choice(value=kind.value, name=words.FUNCTION_KINDS[kind.value], is_chosen=kind.value in chosen)
         for kind in FunctionKind
     ]
 

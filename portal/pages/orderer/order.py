@@ -17,9 +17,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from ca.errors import CaError
 from ca.pki.reasons import RevocationReason
 from ca.selectors import certificate_pem, chain_pem
-from functioncerts import lifecycle, policies
+from functioncerts import certificate_mails, key_parcels, lifecycle, policies
 from functioncerts.errors import FunctionCertificatesError
-from functioncerts.models import Answer, FunctionOrder
+from functioncerts.models import Answer, Capacity, CertificateMail, FunctionOrder
 from functioncerts.notice_selectors import answers_of_order, notices_of_order
 from functioncerts.notices import answer_notices, delegates_of
 from functioncerts.receipts import TEXT, VERSION, Receipt, accept_receipt, text_sha256
@@ -79,6 +79,10 @@ class FunctionOrderPage:
     may_revoke: bool
     may_answer: bool
     renew_url: str
+    may_fetch_key: bool = False
+    may_mail: bool = False
+    why_not_mail: Problem | None = None
+    sent: Sequence[MailLine] = ()
     environment: Tag | None = None
     problem: Problem | None = None
 
@@ -259,6 +263,7 @@ def order_page(order: FunctionOrder, *, actor: Actor, at: datetime) -> FunctionO
     may_receive = policies.may_receive(order, actor=actor) is None
     undecided = policies.may_decide(order, actor=actor, at=at)
     waits = state is FunctionOrderState.AWAITING_APPROVAL
+    unmailed = certificate_mails.may_mail(order, actor=actor, at=at)
     said = answers_of_order(order)
     names = names_of({row.answered_by for row in said} | {row.delegated_to for row in said})
     return FunctionOrderPage(
@@ -299,7 +304,22 @@ def order_page(order: FunctionOrder, *, actor: Actor, at: datetime) -> FunctionO
         renew_url=f"{reverse('function-order-new', args=[one.pk])}?replaces={order.pk}"
         if delivered and policies.may_order(one, actor=actor, at=at) is None
         else "",
+        may_fetch_key=order.makes_key and key_parcels.may_fetch(order, actor=actor, at=at) is None,
+        may_mail=delivered and unmailed is None,
+        why_not_mail=problems.explain(unmailed) if may_receive and delivered and unmailed else None,
+        sent=[_sent(mail) for mail in certificate_mails.mails_of(order)] if may_receive else (),
         environment=words.environment_tag(order.environment),
+    )
+
+
+def _sent(mail: CertificateMail) -> MailLine:
+    return MailLine(
+        title=function_words.SEALINGS[mail.sealing],
+        to=function_words.CAPACITIES[Capacity.RECEIVER],
+        address=mail.address,
+        at=mail.asked_at,
+        tag=function_words.FATES[mail.fate],
+        reply=mail.reply,
     )
 
 
