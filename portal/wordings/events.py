@@ -574,14 +574,14 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
     ),
     "function_certificate.mailed": EventWords(
         group="functions",
-        icon="envelope",
+        icon="envelope-paper",
         tone="info",
         name=EVENTS["function_certificate.mailed"],
         sentence=_("%(who)s had the certificate of %(function)s sent by mail, encrypted"),
     ),
     "name_validation.reminded": EventWords(
         group="functions",
-        icon="bell",
+        icon="clock",
         tone="info",
         name=EVENTS["name_validation.reminded"],
         sentence=_("Orderers and specialists were reminded that the proof of %(name)s runs out"),
