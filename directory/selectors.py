@@ -1,6 +1,7 @@
 """Reads of the directory, each within what the actor may see; nothing here changes anything."""
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -122,6 +123,16 @@ def known_numbers() -> QuerySet[Person, str]:
     return Person.objects.order_by("personal_identity_number").values_list(
         "personal_identity_number", flat=True
     )
+
+
+def names_of(identifiers: Iterable[str]) -> Mapping[str, str]:
+    """Return the names behind HSA-ids; people with protected data keep their HSA-id."""
+    employments = Employment.objects.filter(hsa_id__in=list(identifiers)).select_related("person")
+    return {
+        employment.hsa_id: employment.person.full_name
+        for employment in employments
+        if not employment.person.protected_identity
+    }
 
 
 def _holds(at: datetime, prefix: str = "") -> Q:

@@ -253,7 +253,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
         receipt.show_receipt_proof,
         name="activation-receipt-proof",
     ),
+    path(
+        "activations/<uuid:activation_id>/receipt/seal/", receipt.seal_receipt, name="activation-receipt-seal"
+    ),
     path("cards/<uuid:card_id>/block/receipt/", block_receipt.show_block_receipt, name="block-receipt"),
+    path(
+        "cards/<uuid:card_id>/block/receipt/seal/",
+        block_receipt.seal_block_receipt,
+        name="block-receipt-seal",
+    ),
     path(
         "cards/<uuid:card_id>/block/receipt/proof/",
         block_receipt.show_block_proof,

@@ -36,3 +36,9 @@ class TooLongForPdf(DomainError):
     """More rows than a document that people read may have; CSV or XLSX take them all."""
 
     code: ClassVar[str] = "report_too_long_for_pdf"
+
+
+class ReceiptNotSealed(DomainError):
+    """The receipt was not asked for, or is not sealed yet, or its days are over."""
+
+    code: ClassVar[str] = "receipt_not_sealed"

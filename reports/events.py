@@ -157,3 +157,40 @@ class OldReportDeleted(Event):
     TYPE: ClassVar[str] = "old_report.deleted"
     old_report_id: str
     organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRequested(Event):
+    """Somebody asked for the sealed receipt of an activation or a block; the worker makes it."""
+
+    TYPE: ClassVar[str] = "receipt.requested"
+    VERSION: ClassVar[int] = 1
+    sealed_receipt_id: str
+    kind: str
+    card_id: str
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptSealed(Event):
+    """A receipt was written and sealed; ``sha256`` is that of the sealed file."""
+
+    TYPE: ClassVar[str] = "receipt.sealed"
+    VERSION: ClassVar[int] = 1
+    sealed_receipt_id: str
+    kind: str
+    card_id: str
+    organization_id: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptDeleted(Event):
+    """The sealed copy of a receipt went with its key; it can be asked for anew."""
+
+    TYPE: ClassVar[str] = "receipt.deleted"
+    VERSION: ClassVar[int] = 1
+    sealed_receipt_id: str
+    kind: str
+    card_id: str
+    organization_id: str

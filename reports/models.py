@@ -10,9 +10,10 @@ from django.db.models import Q
 from directory.models import Role
 from reports.old_models import OldReport
 from reports.periods import Period
+from reports.receipt_models import SealedReceipt
 from reports.states import ReportState
 
-__all__ = ["OldReport", "OrderedReport", "ReportFormat", "ReportSchedule"]
+__all__ = ["OldReport", "OrderedReport", "ReportFormat", "ReportSchedule", "SealedReceipt"]
 
 
 class ReportFormat(StrEnum):

@@ -63,6 +63,7 @@ from ocsp import publisher, specimens
 from reports.lifecycle import delete_due
 from reports.old_reports import delete_closed
 from reports.schedules import run_due
+from reports.sealed_receipts import delete_due_receipts
 from worker import acme, probing
 from worker.archive import archive_segments
 from worker.certificate_mails import send_certificates
@@ -264,7 +265,8 @@ def delete_reports() -> None:
 
     def work(now: datetime) -> str:
         actor = Actor.system("reports")
-        return f"{delete_due(actor=actor, at=now)} deleted, {delete_closed(actor=actor, at=now)} old ones"
+        reports = delete_due(actor=actor, at=now) + delete_due_receipts(actor=actor, at=now)
+        return f"{reports} deleted, {delete_closed(actor=actor, at=now)} old ones"
 
     run_job("delete_reports", work)
 

@@ -30,6 +30,7 @@ from worker.order_files import OrderFileKeys
 from worker.ordered_reports import make_ordered, prove_ordered
 from worker.report_notices import announce
 from worker.role_notices import remind
+from worker.sealed_receipts import make_sealed_receipt
 from worker.stock_notices import tell as tell_of_few_left
 
 
@@ -159,7 +160,14 @@ def consumers() -> list[Consumer]:
             batches={"certificate.revoked": probing.follow_together},
         ),
         Consumer(name="landing_receipts", handlers={"revocation.receipt_requested": make_receipt}),
-        Consumer(name="reports", handlers={"report.ordered": make_ordered, "report.made": prove_ordered}),
+        Consumer(
+            name="reports",
+            handlers={
+                "report.ordered": make_ordered,
+                "report.made": prove_ordered,
+                "receipt.requested": make_sealed_receipt,
+            },
+        ),
         Consumer(name="report_notices", handlers={"report.ready": announce}),
         Consumer(name="role_notices", handlers={"role.reminded": remind}),
         Consumer(

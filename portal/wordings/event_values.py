@@ -97,6 +97,10 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
     ("production_batch.withdrawn", "reason"): PROBLEMS,
     ("factory_file.set_aside", "problem"): PROBLEMS,
     ("factory_file.settled", "problem"): PROBLEMS,
+    **{
+        (f"receipt.{verb}", "kind"): {"activation": _("activation"), "block": _("block")}
+        for verb in ("requested", "sealed", "deleted")
+    },
     ("act.signed", "kind"): SIGNED_ACTS,
     ("act.signature_voided", "kind"): SIGNED_ACTS,
     ("directory.sync_ended", "state"): {

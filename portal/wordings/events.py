@@ -1214,6 +1214,27 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=EVENTS["report.deleted"],
         sentence=_("The file of the report %(report)s was deleted"),
     ),
+    "receipt.requested": EventWords(
+        group="records",
+        icon="file-earmark-pdf",
+        tone="info",
+        name=EVENTS["receipt.requested"],
+        sentence=_("%(who)s asked for a sealed receipt"),
+    ),
+    "receipt.sealed": EventWords(
+        group="records",
+        icon="check-circle",
+        tone="ok",
+        name=EVENTS["receipt.sealed"],
+        sentence=_("A receipt was sealed"),
+    ),
+    "receipt.deleted": EventWords(
+        group="records",
+        icon="x-circle",
+        tone="info",
+        name=EVENTS["receipt.deleted"],
+        sentence=_("The sealed copy of a receipt was deleted"),
+    ),
     "journal.exported": EventWords(
         group="records",
         icon="download",

@@ -24,6 +24,12 @@ REPORTS: Final[Mapping[str, Wording]] = {
         title=_("The report is not here"),
         text=_("It was never ordered in this role, it is not ready, or its 30 days are over."),
     ),
+    "receipt_not_sealed": Wording(
+        status=409,
+        title=_("The receipt is not sealed yet"),
+        text=_("It is made within seconds after somebody asks for it on its page, and kept for 30 days."),
+        fixer="time",
+    ),
     "too_many_kept_reports": Wording(
         status=409,
         title=_("No more reports can be kept for you"),

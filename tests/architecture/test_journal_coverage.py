@@ -85,6 +85,7 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "report.ordered", "report.made", "report.pulled", "report.failed", "report.deleted",
         "report.ready", "report.announced", "report.scheduled", "report.schedule_ended",
     ),
+    "receipts sealed on request, deleted": ("receipt.requested", "receipt.sealed", "receipt.deleted"),
     "exports of the journal": ("journal.exported",),
     "searches by number, readings of registers, protected persons opened": (
         "directory.person_searched", "directory.person_read", "person.protected_opened",

@@ -54,10 +54,32 @@ def test_a_block_lands_everywhere_and_gives_a_receipt_that_anyone_can_check(
         links = alva.browser.open(person).document.xpath("//a/@href")
         return next((str(one) for one in links if str(one).endswith("/landing/receipt.pdf")), None)
 
-    address = eventually(made, why="the receipt is sealed")
-    document = alva.browser._session.get(f"{installation.portal}{address}", timeout=30).content
-    _is_sealed(document, installation)
-    _is_proved(document, installation, tmp_path)
+    statement = eventually(made, why="the statement is sealed")
+    addresses = [statement, *(_asked_for(alva, one) for one in _receipts(alva, person))]
+    assert len(addresses) == 3
+    for address in addresses:
+        document = alva.browser._session.get(f"{installation.portal}{address}", timeout=30).content
+        _is_sealed(document, installation)
+        _is_proved(document, installation, tmp_path)
+
+
+def _receipts(alva: Desk, person: str) -> list[str]:
+    """Return the pages of the receipts of the activation and of the block, from where the desk finds them."""
+    found = [str(one) for one in alva.browser.open(person).document.xpath("//a/@href")]
+    return sorted({one for one in found if one.endswith("/receipt/")})
+
+
+def _asked_for(alva: Desk, receipt: str) -> str:
+    """Ask for a receipt's sealed document on its page, and return its address when it is there."""
+    page = alva.browser.open(receipt)
+    form = next(str(one) for one in page.document.xpath("//form/@action") if str(one).endswith("/seal/"))
+    alva.browser.submit(page, action=form)
+
+    def made() -> str | None:
+        links = alva.browser.open(receipt).document.xpath("//a/@href")
+        return next((str(one) for one in links if str(one).endswith("/receipt.pdf")), None)
+
+    return eventually(made, why="the receipt is sealed")
 
 
 def _is_sealed(document: bytes, installation: Installation) -> None:

@@ -26,6 +26,7 @@ from portal.pages.desk.people import SearchPage, UnitPage
 from portal.pages.desk.person import PersonPage
 from portal.pages.desk.puk_letter import PukLetterPage
 from portal.pages.desk.receipt import ReceiptPage
+from portal.pages.desk.receipt_seal import SealPart
 from portal.pages.desk.today import TodayPage
 from portal.pages.desk.visit import IdentityPage, VisitPage
 from portal.pages.latency_plot import HourRow, latency_plot
@@ -59,7 +60,7 @@ from portal.pages.parts import (
     TimelineItem,
 )
 from portal.pages.plot import DayCount, plot
-from portal.pages.proof import ProofPart, qr_code
+from portal.pages.proof import ProofPart
 from portal.pages.public.cps import cps_page
 from portal.pages.public.proof import ProofPage
 from portal.pages.public.specimens import SpecimenRow
@@ -67,6 +68,10 @@ from portal.pages.public.status import IssuerStatus, ServiceState, StatusPage
 from portal.pages.public.status_words import Addresses
 from portal.pages.shell import Entry, Section, Shell, Who
 from portal.words import Tag
+from reports.models import SealedReceipt
+from reports.receipt_documents import qr_code
+from reports.receipt_facts import ActivationReceipt, BlockReceipt, ReceiptFact
+from reports.receipt_models import ReceiptKind
 from tests.portal import report_specimens, role_specimens
 from tests.portal.accounts import specimens as own
 from tests.portal.auditor import specimens as auditor
@@ -591,15 +596,18 @@ def paper_log(*, is_looked_at: bool = False) -> dict[str, object]:
 
 
 def receipt() -> dict[str, object]:
-    page = ReceiptPage(
+    said = ActivationReceipt(
         opening="Jag, Åsa Lindqvist, har fått kortet med nummer 9752278903123456781 utlämnat till mig.",
         terms="Kortet är personligt och får inte lånas ut.\nDu väljer själv din pinkod.",
-        card_facts=[Fact(name="Innehavare", value="Åsa Lindqvist")],
-        check_facts=[Fact(name="Handling", value="Svenskt körkort")],
-        proof_facts=[Fact(name="Underskrift", value="MEUCIQ" * 16)],
+        card_facts=[ReceiptFact(name="Innehavare", value="Åsa Lindqvist")],
+        check_facts=[ReceiptFact(name="Handling", value="Svenskt körkort")],
+        proof_facts=[ReceiptFact(name="Underskrift", value="MEUCIQ" * 16)],
+    )
+    page = ReceiptPage(
+        receipt=said,
+        seal=_seal(ReceiptKind.ACTIVATION),
         crumbs=(Crumb(label="Personer", url="#"), Crumb(label="Kvittens")),
         person_url="#",
-        pdf_url="#pdf",
     )
     return {"page": page, "proof": proof_part(), "shell": _shell("people")}
 
@@ -608,23 +616,31 @@ def proof_part(*, is_awaited: bool = False) -> ProofPart:
     if is_awaited:
         return ProofPart(again_url="#again")
     facts = [
-        Fact(name="Loggen", value="sigill.test/journal"),
-        Fact(name="Rader", value="4711"),
-        Fact(name="Radens kontrollsumma", value="5b" * 32),
-        Fact(name="Signerat huvud", value="över 4722 rader"),
+        ReceiptFact(name="Loggen", value="sigill.test/journal"),
+        ReceiptFact(name="Rader", value="4711"),
+        ReceiptFact(name="Radens kontrollsumma", value="5b" * 32),
+        ReceiptFact(name="Signerat huvud", value="över 4722 rader"),
     ]
     link = "http://127.0.0.1:8000/proof/4711/" + "5b" * 32 + "/"
     return ProofPart(again_url="#", facts=facts, link=link, qr=qr_code(link), bundle="{}")
 
 
+def _seal(kind: ReceiptKind, receipt: SealedReceipt | None = None) -> SealPart:
+    return SealPart(kind=kind, subject_id="1", ask_url="#ask", pdf_url="#pdf", page_url="#", receipt=receipt)
+
+
 def block_receipt() -> dict[str, object]:
+    said = BlockReceipt(
+        card_facts=[ReceiptFact(name="Innehavare", value="Åsa Lindqvist")],
+        block_facts=[ReceiptFact(name="Orsak", value="Förlorat eller stulet")],
+        certificate_facts=[ReceiptFact(name="Legitimering", value="5f0c1cbb0f434a7a")],
+    )
+    awaited = SealedReceipt(kind="block", subject_id="1", language="sv")
     page = BlockReceiptPage(
-        card_facts=[Fact(name="Innehavare", value="Åsa Lindqvist")],
-        block_facts=[Fact(name="Orsak", value="Förlorat eller stulet")],
-        certificate_facts=[Fact(name="Legitimering", value="5f0c1cbb0f434a7a")],
+        receipt=said,
+        seal=_seal(ReceiptKind.BLOCK, awaited),
         crumbs=(Crumb(label="Personer", url="#"), Crumb(label="Kvittens på spärren")),
         person_url="#",
-        pdf_url="#pdf",
     )
     return {"page": page, "proof": proof_part(is_awaited=True), "shell": _shell("people")}
 

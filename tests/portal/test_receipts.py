@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,10 +15,17 @@ from cards.lifecycle import block_card
 from cards.models import Activation, Card
 from cards.reasons import BlockReason
 from journal import checkpoints, sequencing, verify
+from journal.actor import Actor
 from journal.models import Checkpoint, Entry, Leaf
+from journal.proofs import receipt_proof
+from reports import vault
+from reports.models import SealedReceipt
+from reports.receipt_documents import shown_proof
+from reports.sealed_receipts import delete_due_receipts, keep_sealed
 from tests.journal.test_verifying import KEY, SPKI, sign
 from tests.portal.conftest import LogIn
 from tests.scenarios import Scene, a_shipped_card, an_active_card
+from worker.sealed_receipts import written
 
 PROGRAM = Path(verify.__file__)
 
@@ -63,6 +70,25 @@ def checked(document: bytes, folder: Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+def asked_and_made(browser: Client, pdf: str) -> bytes:
+    """Ask for the document, let the worker write it, and take it; only its seal is left out here."""
+    ask = pdf.replace("receipt.pdf", "receipt/seal/")
+    assert browser.get(pdf).status_code == 409
+    fragment = browser.post(ask, headers={"hx-request": "true"}).content.decode()
+    assert "sigilleras" in fragment
+    assert f'hx-get="{ask}"' in fragment
+    receipt = SealedReceipt.objects.get(subject_id=pdf.split("/")[2])
+    assert browser.get(pdf).status_code == 409
+    document = written(receipt)
+    worker, at = Actor.system("receipts"), datetime.now(tz=UTC)
+    assert [keep_sealed(receipt, one, actor=worker, at=at) for one in (document, b"another")] == [True, False]
+    assert pdf in browser.get(ask, headers={"hx-request": "true"}).content.decode()
+    answer = browser.get(pdf)
+    assert answer["Content-Type"] == "application/pdf"
+    assert "Åsa" not in answer["Content-Disposition"]
+    return answer.content
+
+
 def receipts_of(card: Card) -> list[tuple[str, str, str, tuple[str, ...]]]:
     """(page, its proof alone, the PDF, the types of the rows that are proven)."""
     activation = Activation.objects.get(card=card)
@@ -84,8 +110,7 @@ def test_a_receipt_waits_for_its_head_and_then_proves_its_rows(
         waiting = browser.get(page).content.decode()
         assert f'hx-get="{again}" hx-trigger="every 1s"' in waiting
         assert "hx-trigger" in browser.get(again).content.decode()
-        code, said = checked(browser.get(pdf).content, tmp_path)
-        assert (code, "carries 0 proof bundles" in said) == (1, True), said
+        assert browser.get(pdf).status_code == 409
     sign_head(tmp_path / "heads")
     head = Checkpoint.objects.get()
     for page, again, pdf, types in receipts_of(card):
@@ -94,7 +119,8 @@ def test_a_receipt_waits_for_its_head_and_then_proves_its_rows(
             assert 'hx-get="/activations' not in shown
             assert bytes(head.root_hash).hex() in shown
             assert "<svg" in shown
-        code, said = checked(browser.get(pdf).content, tmp_path)
+        document = asked_and_made(browser, pdf)
+        code, said = checked(document, tmp_path)
         assert code == 0, said
         assert [line.split()[2] for line in said.splitlines()[:-1]] == list(types)
         assert said.splitlines()[-1].startswith(
@@ -122,7 +148,7 @@ def test_a_receipt_that_was_changed_is_found_out(
 ) -> None:
     sign_head(tmp_path / "heads")
     browser = log_in(scene.cast.alva)
-    pdf = browser.get(reverse("block-receipt-pdf", args=[card.pk])).content
+    pdf = asked_and_made(browser, reverse("block-receipt-pdf", args=[card.pk]))
     bundle = verify.bundle_in_pdf(pdf)
     for false, named in (
         (bundle.replace("card.blocked", "card.ordered"), "was changed"),
@@ -138,9 +164,48 @@ def test_a_receipt_that_was_changed_is_found_out(
 def test_nobody_else_gets_a_receipt(card: Card, scene: Scene, log_in: LogIn) -> None:
     strangers = log_in(scene.cast.doris)
     for page, again, pdf, _ in receipts_of(card):
-        for address in (page, again, pdf):
+        seal = pdf.replace("receipt.pdf", "receipt/seal/")
+        for address in (page, again, pdf, seal):
             assert strangers.get(address).status_code == 404
             assert Client().get(address).status_code == 303
+        assert strangers.post(seal).status_code == 404
+    assert not SealedReceipt.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_sealed_receipt_is_asked_for_once_in_a_language_and_goes_with_its_key(
+    card: Card, scene: Scene, log_in: LogIn, tmp_path: Path
+) -> None:
+    """It is a copy: after 30 days it is gone with its key, told in the journal, and can be had anew."""
+    sign_head(tmp_path / "heads")
+    browser, pdf = log_in(scene.cast.alva), reverse("block-receipt-pdf", args=[card.pk])
+    ask, worker = pdf.replace("receipt.pdf", "receipt/seal/"), Actor.system("receipts")
+    first = asked_and_made(browser, pdf)
+    assert browser.post(ask).status_code == 302
+    receipt = SealedReceipt.objects.get()
+    kept = vault.folder() / receipt.file_name
+    assert first[:8] not in kept.read_bytes()
+    assert receipt.expires_at is not None
+    just_before = receipt.expires_at - timedelta(seconds=1)
+    assert delete_due_receipts(actor=worker, at=just_before) == 0
+    assert delete_due_receipts(actor=worker, at=receipt.expires_at) == 1
+    assert not kept.exists()
+    assert browser.get(pdf).status_code == 409
+    assert asked_and_made(browser, pdf)[:5] == b"%PDF-"
+    told = Entry.objects.filter(type__in=("receipt.requested", "receipt.sealed", "receipt.deleted"))
+    assert [entry.type for entry in told.order_by("pk")] == [
+        "receipt.requested", "receipt.sealed", "receipt.deleted", "receipt.requested", "receipt.sealed",
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_the_address_on_a_receipt_is_the_page_that_shows_its_row(card: Card, tmp_path: Path) -> None:
+    sign_head(tmp_path / "heads")
+    (entry,) = Entry.objects.filter(type="card.blocked")
+    proof = receipt_proof([entry.pk])
+    assert proof is not None
+    path = reverse("proof", args=[proof.positions[-1], proof.leaf_hashes[-1]])
+    assert f"{path}#" in shown_proof(proof).link
 
 
 @pytest.mark.django_db

@@ -20,13 +20,13 @@ from directory.basis_models import BasisDecision, BasisMember, BasisSubject
 from directory.errors import BasisDecisionRefused
 from directory.models import Role, RoleAssignment
 from directory.role_basis_selectors import RoleGround
+from directory.selectors import names_of
 from journal.actor import Actor
 from portal import moments, problems, words
 from portal.pages import asking
 from portal.pages.basis import signing
 from portal.pages.basis.lists import LISTS
 from portal.pages.central.registers import Progress
-from portal.pages.desk.history import names_of
 from portal.pages.managers.role_words import shown_name
 from portal.pages.parts import Crumb, Fact, grouped
 from portal.signing.step_up import signed

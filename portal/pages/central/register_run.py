@@ -19,13 +19,13 @@ from cards.models import Card
 from cards.states import BLOCKABLE_CARD_STATES
 from directory.errors import SyncDecisionRefused
 from directory.models import RegistrationStatus, SyncRun, SyncState
+from directory.selectors import names_of
 from directory.sync_decisions import accept_run, discard_run, may_decide, refusal_of, rows_for, undo_run
 from directory.sync_models import ChangeKind, ChangeState, SyncChange, SyncDecision, SyncDecisionKind
 from journal.actor import Actor
 from portal import words
 from portal.pages import asking
 from portal.pages.central.registers import Progress, progress_of, run_row, run_tag
-from portal.pages.desk.history import names_of
 from portal.pages.parts import Chip, Crumb, Fact
 from portal.wordings import registers as words_of
 from portal.words import Tag, Text

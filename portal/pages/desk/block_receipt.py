@@ -1,48 +1,40 @@
 """The receipt of a block: which card, why, when and by whom, with its place in the journal."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from ca.environments import Environment
-from ca.selectors import certificates_on_carrier
 from cards.errors import CardNotFound
 from cards.events import CardBlocked
 from cards.models import Card
-from cards.products import product
-from cards.reasons import BlockReason
-from cards.selectors import CARRIER_KIND, get_card
-from portal import moments, words
+from cards.selectors import get_card
 from portal.pages import asking
-from portal.pages.desk.history import names_of
-from portal.pages.parts import Crumb, Fact, grouped
+from portal.pages.desk.receipt_seal import SealPart, answer_document, answer_seal, seal_part
+from portal.pages.parts import Crumb
 from portal.pages.proof import ProofPart, proof_part
-from portal.pages.receipt_pdf import receipt_pdf
+from reports.receipt_facts import BlockReceipt, block_receipt
+from reports.receipt_models import ReceiptKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockReceiptPage:
     """What the receipt shows."""
 
-    card_facts: Sequence[Fact]
-    block_facts: Sequence[Fact]
-    certificate_facts: Sequence[Fact]
-    crumbs: Sequence[Crumb]
+    receipt: BlockReceipt
+    seal: SealPart
+    crumbs: tuple[Crumb, ...]
     person_url: str
-    pdf_url: str
 
 
 @require_safe
 def show_block_receipt(request: HttpRequest, card_id: str) -> HttpResponse:
     """Show the receipt of a block."""
     card = _blocked(request, card_id)
-    context = {"page": block_receipt_page(card), "proof": proof_of(card)}
-    return render(request, "portal/block_receipt.html", context)
+    return render(request, "portal/block_receipt.html", {"page": _page(card), "proof": proof_of(card)})
 
 
 @require_safe
@@ -51,18 +43,17 @@ def show_block_proof(request: HttpRequest, card_id: str) -> HttpResponse:
     return render(request, "portal/parts/journal_proof.html", {"proof": proof_of(_blocked(request, card_id))})
 
 
+@require_http_methods(["GET", "POST"])
+def seal_block_receipt(request: HttpRequest, card_id: str) -> HttpResponse:
+    """Ask for the sealed receipt, which the worker makes; show how far it has come."""
+    card = _blocked(request, card_id)
+    return answer_seal(request, _seal(card), card=card)
+
+
 @require_safe
 def print_block_receipt(request: HttpRequest, card_id: str) -> HttpResponse:
-    """Answer the receipt as a tagged PDF with its proof inside."""
-    card = _blocked(request, card_id)
-    return receipt_pdf(
-        request,
-        body="portal/parts/block_receipt_body.html",
-        title=_("Receipt of the block"),
-        page=block_receipt_page(card),
-        proof=proof_of(card),
-        name=f"sparr-{str(card.pk)[:8]}",
-    )
+    """Answer the sealed receipt with its proof inside."""
+    return answer_document(_seal(_blocked(request, card_id)), name="sparr")
 
 
 def proof_of(card: Card) -> ProofPart:
@@ -75,46 +66,31 @@ def proof_of(card: Card) -> ProofPart:
     )
 
 
-def block_receipt_page(card: Card) -> BlockReceiptPage:
-    """Return what the receipt of a blocked card says."""
-    revoked = [
-        one for one in certificates_on_carrier(CARRIER_KIND, str(card.pk)) if one.revoked_at is not None
-    ]
-    item = product(card.product_code)
-    by = names_of({card.blocked_by}).get(card.blocked_by, "")
+def _blocked(request: HttpRequest, card_id: str) -> Card:
+    card = get_card(str(card_id), actor=asking.who(request))
+    if card.blocked_at is None:
+        raise CardNotFound("no receipt: not blocked")
+    return card
+
+
+def _seal(card: Card) -> SealPart:
+    return seal_part(
+        ReceiptKind.BLOCK,
+        str(card.pk),
+        ask_url=reverse("block-receipt-seal", args=[card.pk]),
+        pdf_url=reverse("block-receipt-pdf", args=[card.pk]),
+        page_url=reverse("block-receipt", args=[card.pk]),
+    )
+
+
+def _page(card: Card) -> BlockReceiptPage:
     return BlockReceiptPage(
-        card_facts=[
-            Fact(name=_("Holder"), value=card.holder_name),
-            Fact(name=_("Product"), value=words.product_name(item) if item else card.product_code),
-            *(
-                [Fact(name=_("Environment"), value=words.QA.label)]
-                if card.environment == Environment.QA.value
-                else []
-            ),
-            Fact(name=_("Card number"), value=grouped(card.card_number or "")),
-            Fact(name=_("HSA-id"), value=card.hsa_id),
-        ],
-        block_facts=[
-            Fact(name=_("Reason"), value=words.BLOCK_REASONS[BlockReason(card.block_reason)]),
-            Fact(name=_("Asked for at"), value=moments.exact(card.block_requested_at)),
-            Fact(name=_("Blocked at"), value=moments.exact(card.blocked_at)),
-            Fact(name=_("Blocked by"), value=", ".join(each for each in (by, card.blocked_by) if each)),
-        ],
-        certificate_facts=[
-            Fact(name=words.KEY_PURPOSES.get(one.name, one.name), value=one.serial_hex) for one in revoked
-        ],
+        receipt=block_receipt(card),
+        seal=_seal(card),
         crumbs=(
             Crumb(label=_("People"), url=reverse("people-search")),
             Crumb(label=card.person.full_name, url=reverse("person", args=[card.person_id])),
             Crumb(label=_("Receipt of the block")),
         ),
         person_url=reverse("person", args=[card.person_id]),
-        pdf_url=reverse("block-receipt-pdf", args=[card.pk]),
     )
-
-
-def _blocked(request: HttpRequest, card_id: str) -> Card:
-    card = get_card(str(card_id), actor=asking.who(request))
-    if card.blocked_at is None:
-        raise CardNotFound("no receipt: not blocked")
-    return card

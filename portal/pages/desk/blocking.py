@@ -20,13 +20,13 @@ from cards.products import product
 from cards.reasons import DESK_REASONS, BlockReason
 from cards.selectors import CardView, card_view, get_card, person_cards
 from cards.states import CardState
+from directory.selectors import names_of
 from directory.swedish_time import SWEDEN
 from journal.actor import Actor
 from journal.errors import Refusal
 from portal import moments, problems, words
 from portal.pages import asking
 from portal.pages.desk import landing
-from portal.pages.desk.history import names_of
 from portal.pages.desk.identity_form import dress
 from portal.pages.desk.person import foreign_note
 from portal.pages.parts import Crumb, ForeignNote, grouped

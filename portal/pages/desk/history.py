@@ -5,7 +5,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from directory.models import Employment
+from directory.selectors import names_of
 from journal.actor import Actor, ActorKind
 from journal.models import Entry
 from journal.personal import whole_contents
@@ -68,16 +68,6 @@ def told_types(*, is_short: bool) -> list[str]:
 def event_name(event_type: str) -> Text:
     """Return what an event type is called; an unknown one keeps its technical name."""
     return words.EVENTS.get(event_type, event_type)
-
-
-def names_of(identifiers: Iterable[str]) -> Mapping[str, str]:
-    """Return the names behind HSA-ids; people with protected data keep their HSA-id."""
-    employments = Employment.objects.filter(hsa_id__in=list(identifiers)).select_related("person")
-    return {
-        employment.hsa_id: employment.person.full_name
-        for employment in employments
-        if not employment.person.protected_identity
-    }
 
 
 def name_or_system(identifier: str) -> str:

@@ -14,9 +14,9 @@ from cards.block_request_selectors import MOST_A_DAY, left_today, registered_req
 from cards.paper_log import COLUMNS
 from cards.paper_rows import CheckedRow, RowProblem
 from cards.reasons import DESK_REASONS, BlockReason
+from directory.selectors import names_of
 from journal.actor import Actor
 from portal import moments, problems, words
-from portal.pages.desk.history import names_of
 from portal.pages.managers.role_words import shown_name
 from portal.pages.parts import grouped
 from portal.words import Tag, Text

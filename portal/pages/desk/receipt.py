@@ -1,72 +1,61 @@
-"""The receipt: what the holder signed with the new card, on the screen, on paper and as PDF."""
+"""The receipt: what the holder signed with the new card, on the screen, on paper and as a sealed PDF."""
 
-import base64
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from ca.environments import Environment
 from cards.errors import ActivationNotFound
 from cards.events import CardActivated, ReceiptSigned
 from cards.models import Activation
-from cards.products import DocumentKind, IdentityCheckMethod, product
-from cards.receipts import question_of
 from cards.selectors import get_activation
-from cards.terms import current_terms
-from portal import moments, words
 from portal.pages import asking
-from portal.pages.desk.history import names_of
-from portal.pages.parts import Crumb, Fact, grouped
+from portal.pages.desk.receipt_seal import SealPart, answer_document, answer_seal, seal_part
+from portal.pages.parts import Crumb
 from portal.pages.proof import ProofPart, proof_part
-from portal.pages.receipt_pdf import receipt_pdf
+from reports.receipt_facts import ActivationReceipt, activation_receipt
+from reports.receipt_models import ReceiptKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptPage:
     """What the receipt shows."""
 
-    opening: str
-    terms: str
-    card_facts: Sequence[Fact]
-    check_facts: Sequence[Fact]
-    proof_facts: Sequence[Fact]
-    crumbs: Sequence[Crumb]
+    receipt: ActivationReceipt
+    seal: SealPart
+    crumbs: tuple[Crumb, ...]
     person_url: str
-    pdf_url: str
 
 
 @require_safe
 def show_receipt(request: HttpRequest, activation_id: str) -> HttpResponse:
     """Show the receipt of a finished activation."""
-    page = _page(request, activation_id)
-    return render(request, "portal/receipt.html", {"page": page, "proof": proof_of(str(activation_id))})
+    activation = _finished(request, activation_id)
+    context = {"page": _page(activation), "proof": proof_of(str(activation.pk))}
+    return render(request, "portal/receipt.html", context)
 
 
 @require_safe
 def show_receipt_proof(request: HttpRequest, activation_id: str) -> HttpResponse:
     """Show the receipt's proof alone, for htmx."""
-    _page(request, activation_id)
-    return render(request, "portal/parts/journal_proof.html", {"proof": proof_of(str(activation_id))})
+    activation = _finished(request, activation_id)
+    return render(request, "portal/parts/journal_proof.html", {"proof": proof_of(str(activation.pk))})
+
+
+@require_http_methods(["GET", "POST"])
+def seal_receipt(request: HttpRequest, activation_id: str) -> HttpResponse:
+    """Ask for the sealed receipt, which the worker makes; show how far it has come."""
+    activation = _finished(request, activation_id)
+    return answer_seal(request, _seal(activation), card=activation.card)
 
 
 @require_safe
 def print_receipt(request: HttpRequest, activation_id: str) -> HttpResponse:
-    """Answer the receipt as a tagged PDF with its proof inside."""
-    return receipt_pdf(
-        request,
-        body="portal/parts/receipt_body.html",
-        title=_("Receipt for an eID card"),
-        page=_page(request, activation_id),
-        proof=proof_of(str(activation_id)),
-        name=f"kvittens-{str(activation_id)[:8]}",
-    )
+    """Answer the sealed receipt with its proof inside."""
+    return answer_document(_seal(_finished(request, activation_id)), name="kvittens")
 
 
 def proof_of(activation_id: str) -> ProofPart:
@@ -79,81 +68,32 @@ def proof_of(activation_id: str) -> ProofPart:
     )
 
 
-def _page(request: HttpRequest, activation_id: str) -> ReceiptPage:
+def _finished(request: HttpRequest, activation_id: str) -> Activation:
     activation = get_activation(str(activation_id), actor=asking.who(request))
     if activation.finished_at is None:
         raise ActivationNotFound("no receipt: not finished")
-    return receipt_page(activation)
+    return activation
 
 
-def receipt_page(activation: Activation) -> ReceiptPage:
-    """Return what the receipt of a finished activation says."""
-    card, question = activation.card, question_of(activation.receipt)
-    return ReceiptPage(
-        opening=question.visible_text,
-        terms=_terms(activation),
-        card_facts=_card_facts(activation),
-        check_facts=_check_facts(activation),
-        proof_facts=_proof_facts(activation),
-        crumbs=(
-            Crumb(label=_("People"), url=reverse("people-search")),
-            Crumb(label=card.person.full_name, url=reverse("person", args=[card.person_id])),
-            Crumb(label=_("Receipt")),
-        ),
-        person_url=reverse("person", args=[card.person_id]),
+def _seal(activation: Activation) -> SealPart:
+    return seal_part(
+        ReceiptKind.ACTIVATION,
+        str(activation.pk),
+        ask_url=reverse("activation-receipt-seal", args=[activation.pk]),
         pdf_url=reverse("activation-receipt-pdf", args=[activation.pk]),
+        page_url=reverse("activation-receipt", args=[activation.pk]),
     )
 
 
-def _card_facts(activation: Activation) -> list[Fact]:
-    card = activation.card
-    item = product(card.product_code)
-    return [
-        Fact(name=_("Holder"), value=card.holder_name),
-        Fact(name=_("Product"), value=words.product_name(item) if item else card.product_code),
-        *(
-            [Fact(name=_("Environment"), value=words.QA.label)]
-            if card.environment == Environment.QA.value
-            else []
+def _page(activation: Activation) -> ReceiptPage:
+    person = activation.card.person
+    return ReceiptPage(
+        receipt=activation_receipt(activation),
+        seal=_seal(activation),
+        crumbs=(
+            Crumb(label=_("People"), url=reverse("people-search")),
+            Crumb(label=person.full_name, url=reverse("person", args=[person.pk])),
+            Crumb(label=_("Receipt")),
         ),
-        Fact(name=_("Card number"), value=grouped(card.card_number or "")),
-        Fact(name=_("HSA-id"), value=card.hsa_id),
-        Fact(name=_("Valid through"), value=card.valid_until.isoformat()),
-    ]
-
-
-def _check_facts(activation: Activation) -> list[Fact]:
-    check = activation.identity_check
-    who = names_of({check.checked_by}).get(check.checked_by, check.checked_by)
-    return [
-        Fact(name=_("Method"), value=words.CHECK_METHODS[IdentityCheckMethod(check.method)]),
-        Fact(name=_("Document"), value=words.DOCUMENT_KINDS[DocumentKind(check.document_kind)]),
-        Fact(name=_("Document number"), value=check.document_number),
-        Fact(name=_("Checked by"), value=f"{who}, {check.checked_by}"),
-        Fact(name=_("Checked at"), value=moments.exact(check.checked_at)),
-    ]
-
-
-def _proof_facts(activation: Activation) -> list[Fact]:
-    receipt = activation.receipt
-    return [
-        Fact(name=_("Signed at"), value=moments.exact(receipt.signed_at)),
-        Fact(name=_("Algorithm"), value=receipt.algorithm),
-        Fact(name=_("Signature"), value=base64.b64encode(bytes(receipt.signature or b"")).decode()),
-        Fact(name=_("SHA-256 of the signed octets"), value=_digest(receipt.signed_octets)),
-        Fact(name=_("SHA-256 of the certificate"), value=_digest(receipt.certificate_der)),
-        Fact(name=_("Terms"), value=activation.terms_version),
-        Fact(name=_("Reference"), value=str(activation.pk)),
-    ]
-
-
-def _terms(activation: Activation) -> str:
-    """Return the terms that were accepted; of an older version only its name, never today's words instead."""
-    terms = current_terms()
-    if terms.version != activation.terms_version:
-        return _("The terms, version %(version)s.") % {"version": activation.terms_version}
-    return terms.text(get_language() or "sv")
-
-
-def _digest(octets: bytes | memoryview | None) -> str:
-    return hashlib.sha256(bytes(octets or b"")).hexdigest()
+        person_url=reverse("person", args=[person.pk]),
+    )

@@ -23,10 +23,10 @@ from directory.models import Role, RoleAssignment, RoleSource
 from directory.role_policies import may_decide
 from directory.role_selectors import Shown, get_appointment, get_assignment, list_assignments
 from directory.roles import TRAINED_ROLES
+from directory.selectors import names_of
 from journal.actor import Actor
 from portal import moments, problems
 from portal.pages import asking
-from portal.pages.desk.history import names_of
 from portal.pages.managers import role_acts
 from portal.pages.managers.role_forms import ConfirmForm, ReasonForm
 from portal.pages.managers.role_words import allowed, named, place_of, role_name, standing

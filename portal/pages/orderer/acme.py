@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from directory.selectors import names_of
 from functioncerts import policies
 from functioncerts.acme.accounts import revoke_account
 from functioncerts.acme.errors import AccountNotFound, ExternalKeyNotFound
@@ -34,7 +35,6 @@ from journal.actor import Actor
 from journal.errors import Refusal
 from portal import problems
 from portal.pages import asking
-from portal.pages.desk.history import names_of
 from portal.pages.parts import Crumb
 from portal.problems import Problem
 from portal.signing.acts import Act, ActKind

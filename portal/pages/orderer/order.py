@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from ca.errors import CaError
 from ca.pki.reasons import RevocationReason
 from ca.selectors import certificate_pem, chain_pem
+from directory.selectors import names_of
 from functioncerts import certificate_mails, key_parcels, lifecycle, policies
 from functioncerts.errors import FunctionCertificatesError
 from functioncerts.models import Answer, Capacity, CertificateMail, FunctionOrder
@@ -29,7 +30,7 @@ from journal.actor import Actor
 from journal.errors import DomainError
 from portal import moments, problems, words
 from portal.pages import asking
-from portal.pages.desk.history import names_of, timeline
+from portal.pages.desk.history import timeline
 from portal.pages.desk.identity_form import dress
 from portal.pages.orderer import function_words
 from portal.pages.orderer.certificates import tag_of
