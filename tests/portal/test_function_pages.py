@@ -339,7 +339,9 @@ def test_a_certificate_is_sent_by_mail_from_its_page(
 ) -> None:
     """FC-5."""
     browser = log_in(scene.cast.bo)
-    order = placed(browser, server, csr=request_for(rsa.generate_private_key(65537, 2048)).decode())
+    csr = request_for(rsa.generate_private_key(65537, 2048))
+    browser.post(f"/functions/{server.pk}/order/", {**form(csr), "step": "place", "receipt": VERSION})
+    order = FunctionOrder.objects.get()
     scene.authority.issue_and_publish(at=scene.at)
     assert 'aria-describedby="why-mail"' in browser.get(f"/functions/orders/{order.pk}/").content.decode()
     assert browser.post(f"/functions/orders/{order.pk}/mail/").status_code == 409
