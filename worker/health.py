@@ -24,6 +24,7 @@ from journal.verify import BrokenJournal, read_head
 from ocsp.signer_certificates import newest_signer
 from ocsp.store.interface import StoreUnavailable
 from ocsp.store.opening import open_store
+from worker.production_health import production_checks
 
 _PUBLISHER: Final = "the worker signs them again when it runs with a signer"
 _SIGNER_LEFT: Final = timedelta(days=3)
@@ -47,6 +48,7 @@ def examine(configuration: TokenConfiguration, *, at: datetime) -> Iterator[Chec
     yield from _services(at, is_serving=is_serving)
     yield from _journal(is_serving=is_serving)
     yield from register_checks(at, is_serving=is_serving)
+    yield from production_checks(at)
 
 
 def _services(at: datetime, *, is_serving: bool) -> Iterator[Check]:

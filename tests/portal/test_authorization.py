@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import Settings
 
 from ca.models import Certificate
+from cards.manufacturing.models import ProductionBatch
 from cards.models import Activation, Card
 from directory import registers
 from directory.basis_decisions import Chosen, decide
@@ -201,6 +202,10 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "people/<uuid:person_id>/": ("200 404 404 302 303", "405 405 405 405 303"),
     "people/<uuid:person_id>/order/": ("200 404 404 404 303", "200 404 404 404 303"),
     "orders/": ("200 200 200 200 303", "405 405 405 405 303"),
+    "orders/production/": ("200 200 200 200 303", "405 405 405 405 303"),
+    "orders/production/<int:batch_number>/": ("200 404 404 200 303", "405 405 405 405 303"),
+    "orders/production/<int:batch_number>/ask/": ("405 405 405 405 303", "403 403 403 403 303"),
+    "orders/production/files/<int:file_number>/settle/": ("405 405 405 405 303", "403 403 403 403 303"),
     "orders/<uuid:order_id>/": ("200 404 404 200 303", "405 405 405 405 303"),
     "orders/<uuid:order_id>/status/": ("200 404 404 200 303", "405 405 405 405 303"),
     "orders/<uuid:order_id>/cancel/": ("405 405 405 405 303", "409 404 404 403 303"),
@@ -273,6 +278,8 @@ def specimens(scene: Scene) -> dict[str, str]:
         "person_id": str(card.person_id),
         "order_id": str(card.order_id),
         "card_id": str(card.pk),
+        "batch_number": str(ProductionBatch.objects.get(rows__order=card.order_id).pk),
+        "file_number": "1",
         "certificate_id": str(
             Certificate.objects.filter(carrier_id=str(card.pk)).values_list("pk", flat=True)[0]
         ),

@@ -36,7 +36,7 @@ OF_NOBODY: Final = frozenset(
         "appointment_id", "organization_id", "assignment_id", "entry_id", "size", "position", "leaf_hash",
         "state", "issuer_key", "report_id", "schedule_id", "code", "name", "form",
         "act_id", "evidence_id", "function_order_id", "link_token", "old_report_id", "session_id",
-        "validation_id",
+        "validation_id", "batch_number", "file_number",
     }
 )  # fmt: skip
 """Names in addresses that are about no one person; such pages mask people or ask themselves."""

@@ -133,25 +133,25 @@ def show_files(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def show_batch(request: HttpRequest, number: int) -> HttpResponse:
+def show_batch(request: HttpRequest, batch_number: int) -> HttpResponse:
     """Show one file with its rows."""
     actor, at = asking.who(request), asking.now()
-    page = batch_page(number, actor=actor, at=at, after=_number(request.GET.get("after", "")))
+    page = batch_page(batch_number, actor=actor, at=at, after=_number(request.GET.get("after", "")))
     return render(request, "portal/production_batch.html", {"page": page})
 
 
 @require_POST
-def ask(request: HttpRequest, number: int) -> HttpResponse:
+def ask(request: HttpRequest, batch_number: int) -> HttpResponse:
     """Have the producer asked again about a file."""
-    ask_again(number, actor=asking.who(request), at=asking.now())
+    ask_again(batch_number, actor=asking.who(request), at=asking.now())
     messages.success(request, _("The file is sent again at once. The producer makes no card twice."))
-    return HttpResponseRedirect(reverse("production-batch", args=[number]))
+    return HttpResponseRedirect(reverse("production-batch", args=[batch_number]))
 
 
 @require_POST
-def settle(request: HttpRequest, number: int) -> HttpResponse:
+def settle(request: HttpRequest, file_number: int) -> HttpResponse:
     """Note that a file from the producer is dealt with."""
-    settle_file(number, actor=asking.who(request), at=asking.now())
+    settle_file(file_number, actor=asking.who(request), at=asking.now())
     messages.success(request, _("The file is noted as dealt with."))
     return HttpResponseRedirect(reverse("production"))
 

@@ -1,0 +1,62 @@
+"""What the doctor looks at in production: whether order files can leave, and whether the figures add up."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from django.conf import settings
+
+from ca.health.check import Check, note, right, wrong
+from cards.manufacturing.reconciliation import discrepancies, rows_in_reach, set_aside
+from cards.models import CardOrder
+from cards.states import CardOrderState
+from functioncerts.register_client import RENEWED_WITHIN, valid_until
+from journal.actor import Actor
+from worker.order_files import FactoryCertificateRefused, demand_usable
+
+_MOST: Final = 5
+_DOCTOR: Final = Actor.system("doctor")
+
+
+def production_checks(at: datetime) -> Iterator[Check]:
+    """Look at the factory's certificate, then at what was ordered, answered, made and sent."""
+    yield _certificate(at)
+    wrong_batches = discrepancies(rows_in_reach(_DOCTOR), at=at)
+    aside = set_aside().count()
+    if wrong_batches:
+        kinds = sorted({one.value for kinds in wrong_batches.values() for one in kinds})
+        said = f"files of orders that do not add up: {_some(wrong_batches)} ({', '.join(kinds)})"
+        yield wrong("production", said, remedy="the page Production shows each, and asks the producer again")
+    elif aside:
+        said = f"{aside} files from the card factory were set aside"
+        yield wrong("production", said, remedy="the central administration deals with them on Production")
+    else:
+        yield right("production", "what was ordered, answered, made and sent adds up")
+
+
+def _certificate(at: datetime) -> Check:
+    """Look at what order files are encrypted to; nothing is wrong yet while nobody has ordered."""
+    file = Path(settings.SIGILL_FACTORY_CERTIFICATE)
+    is_waited_for = CardOrder.objects.filter(state=CardOrderState.PLACED.value).exists()
+    remedy = f"put the factory's function certificate in {file.name}, or run manage.py factory_certificate"
+    try:
+        demand_usable(x509.load_pem_x509_certificates(file.read_bytes())[0], at=at)
+    except (OSError, ValueError, IndexError):
+        said = "there is no certificate of the card factory: no order file can leave"
+    except FactoryCertificateRefused as error:
+        said = f"no order file can leave: {error.problem}"
+    else:
+        ends = valid_until(file)
+        if ends is not None and ends - at <= RENEWED_WITHIN:
+            said = f"the card factory's certificate ends on {ends:%Y-%m-%d}: ask for the next one"
+            return wrong("card factory", said, remedy=remedy)
+        return right("card factory", "order files are encrypted to a certificate of ours that is valid")
+    return wrong("card factory", said, remedy=remedy) if is_waited_for else note("card factory", said)
+
+
+def _some(numbers: Iterable[int]) -> str:
+    listed = sorted(numbers)
+    told = ", ".join(str(one) for one in listed[:_MOST])
+    return f"{told} and {len(listed) - _MOST} more" if len(listed) > _MOST else told
