@@ -157,9 +157,15 @@ def a_sent_order(
 ) -> CardOrder:
     """Order a card and hand the order over to the factory."""
     order = a_pending_order(scene, employment, product_code=product_code)
-    send_due_batches(factory=scene.factory, sealing=OpenEnvelopes(), actor=WORKER, at=scene.later(seconds=5))
+    scene.later(seconds=5)
+    send_to_paper(scene)
     order.refresh_from_db()
     return order
+
+
+def send_to_paper(scene: Scene) -> int:
+    """Let all orders that are due leave, and return how many did."""
+    return send_due_batches(factory=scene.factory, sealing=OpenEnvelopes(), actor=WORKER, at=scene.at)
 
 
 def report(scene: Scene, order_id: str, kind: str, *, number: int | None = None, **more: str) -> None:

@@ -1,5 +1,6 @@
 """The card factory as a process of our own, certified by the test's CA, and how tests talk with it."""
 
+import json
 import os
 import socket
 import subprocess
@@ -18,14 +19,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ca.models import Issuer
 from cards.factory import Factory
 from cards.manufacturing.factory_certificate import request_for_factory, write_when_issued
-from cards.manufacturing.models import FactoryCursor
-from cards.manufacturing.receiving import poll_factory_files
+from cards.manufacturing.models import FactoryCursor, FactoryFile
+from cards.manufacturing.receiving import poll_factory_files, receive_file
 from cards.manufacturing.sending import send_due_batches
 from cards.models import CardOrder
 from cards.states import CardOrderState
 from tests.ca.house_keys import HouseKeys
 from tests.hsm_sim.customer import Customer
-from tests.scenarios import WORKER, Scene
+from tests.scenarios import WORKER, OpenEnvelopes, Scene
 from worker.order_files import OrderFileKeys
 
 REPOSITORY = Path(__file__).parents[2]
@@ -131,3 +132,15 @@ def send(scene: Scene, factory: FactoryProcess) -> int:
 def shipped(scene: Scene, factory: FactoryProcess, *, orders: int = 1) -> bool:
     poll(scene, factory)
     return CardOrder.objects.filter(state=CardOrderState.SHIPPED.value).count() == orders
+
+
+def receive(scene: Scene, number: int, **members: object) -> FactoryFile:
+    """Let the factory give a file in an open envelope."""
+    content = {"format": "sigill.factory-file/1", "file": number, "kind": "status", "count": 0, "rows": []}
+    message = json.dumps({**content, **members}).encode()
+    receive_file(number, message, sealing=OpenEnvelopes(), actor=WORKER, at=scene.at)
+    return FactoryFile.objects.get(pk=number)
+
+
+def row(number: int, order: CardOrder, event: str, **more: str) -> dict[str, object]:
+    return {"n": number, "order_id": str(order.pk), "event": event, "at": "2026-11-21T12:00:00Z", **more}

@@ -42,7 +42,7 @@ from directory.models import Person
 from directory.organization_models import OrganizationSettings
 from hsm_sim.factory.order import parse_batch
 from journal.models import Entry
-from tests.cards.factory_process import FactoryProcess, poll, send, shipped, until
+from tests.cards.factory_process import FactoryProcess, poll, receive, row, send, shipped, until
 from tests.hsm_sim.customer import Customer
 from tests.scenarios import (
     WORKER,
@@ -55,6 +55,7 @@ from tests.scenarios import (
     an_open_activation,
     card_number,
     report,
+    send_to_paper,
 )
 
 # --- with the factory process --------------------------------------------------------------------------
@@ -185,10 +186,6 @@ def sent_to(other: Factory, scene: Scene, factory: FactoryProcess) -> tuple[str,
     assert send_due_batches(factory=other, sealing=factory.keys, actor=WORKER, at=scene.at) == 0
     order = CardOrder.objects.get()
     return order.last_problem, order.handover_is_uncertain
-
-
-def send_to_paper(scene: Scene) -> int:
-    return send_due_batches(factory=scene.factory, sealing=OpenEnvelopes(), actor=WORKER, at=scene.at)
 
 
 # --- what the factory is told --------------------------------------------------------------------------
@@ -355,13 +352,13 @@ def test_many_orders_leave_in_one_file_and_come_back_counted(scene: Scene, facto
     assert batch.next_attempt_at is None
     leaf = x509.load_pem_x509_certificates(factory.certificate.read_bytes())[0]
     assert batch.recipient_serial_hex == f"{leaf.serial_number:x}"
-    for row in batch.rows.select_related("order__card", "order__person"):
-        assert row.accepted_at
-        assert row.produced_at
-        assert row.dispatched_at
-        assert row.card_number == row.order.card.card_number
+    for one in batch.rows.select_related("order__card", "order__person"):
+        assert one.accepted_at
+        assert one.produced_at
+        assert one.dispatched_at
+        assert one.card_number == one.order.card.card_number
         # Whose address is protected is not followed on the way either.
-        assert bool(row.tracking_number) is not row.order.person.protected_identity
+        assert bool(one.tracking_number) is not one.order.person.protected_identity
     told = Entry.objects.filter(type__startswith="production_batch.").order_by("id")
     assert list(told.values_list("type", flat=True)) == [
         "production_batch.sent",
@@ -642,18 +639,6 @@ def test_a_batch_is_capped(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 # --- files that are of nothing we sent -----------------------------------------------------------------
-
-
-def receive(scene: Scene, number: int, **members: object) -> FactoryFile:
-    """Let the factory give a file in an open envelope."""
-    content = {"format": "sigill.factory-file/1", "file": number, "kind": "status", "count": 0, "rows": []}
-    message = json.dumps({**content, **members}).encode()
-    receive_file(number, message, sealing=OpenEnvelopes(), actor=WORKER, at=scene.at)
-    return FactoryFile.objects.get(pk=number)
-
-
-def row(number: int, order: CardOrder, event: str, **more: str) -> dict[str, object]:
-    return {"n": number, "order_id": str(order.pk), "event": event, "at": "2026-11-21T12:00:00Z", **more}
 
 
 def test_an_acknowledgement_of_something_else_is_set_aside_whole(scene: Scene) -> None:
