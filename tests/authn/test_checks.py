@@ -201,6 +201,18 @@ def test_a_certificate_out_of_time_or_of_another_policy_is_refused(
     assert outcome(service, pki.holder(holder)) == hint
 
 
+def test_the_twin_of_a_lower_level_is_refused_by_its_path_and_by_its_policy(trusted: Pki) -> None:
+    """T8: two guards, each by itself."""
+    twin, trust = read_certificate(trusted.holder(Holder(policies=(f"{ARC}.4",)))), load_trust()
+    wanted = Requirement(loas=(LOA3,))
+    at = datetime.now(UTC)
+    assert (
+        refused(lambda: check_path(twin, requirement=wanted, trust=trust, at=at)) is FailureHint.LOA_TOO_LOW
+    )
+    low = refused(lambda: check_assurance(twin, requirement=wanted, trust=trust))
+    assert low is FailureHint.LOA_TOO_LOW
+
+
 @pytest.mark.parametrize("skew", [timedelta(minutes=-10), timedelta(minutes=10)])
 def test_a_clock_ten_minutes_off_does_not_stretch_a_certificate(trusted: Pki, skew: timedelta) -> None:
     """T18: the moment decides, to the second."""
