@@ -13,16 +13,12 @@ from journal import correlation
 from journal.errors import DomainError
 from portal import problems
 from portal.accounts.actor import session_of
+from portal.powers import NO_POWERS
 from portal.reader import reading_as
 from portal.signing.errors import SignatureRequired
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
-# What the pages may use of the browser's powers: nothing but the clipboard for copying a number.
-_PERMISSIONS: Final = (
-    "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), "
-    "microphone=(), midi=(), payment=(), usb=(), clipboard-write=(self)"
-)
 # What everybody may see and a cache may keep; everything else is for one person and one moment.
 _CACHEABLE: Final = ("/static/",)
 
@@ -83,7 +79,7 @@ class HeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Add the headers that are not there yet."""
         response = self.get_response(request)
-        response.setdefault("Permissions-Policy", _PERMISSIONS)
+        response.setdefault("Permissions-Policy", NO_POWERS)
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if not request.path.startswith(_CACHEABLE):
             response.setdefault("Cache-Control", "no-store")

@@ -148,13 +148,19 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One of several to choose from, or, with ``why``, one that cannot be chosen."""
+    """One of several to choose from, or, with ``why`` or several ``whys``, one that cannot be chosen.
+
+    ``met`` is what was looked at and holds, ``note`` what a good colleague would add.
+    """
 
     value: str
     name: Text
     detail: Text = ""
     is_chosen: bool = False
     why: Problem | None = None
+    whys: tuple[Problem, ...] = ()
+    met: tuple[Text, ...] = ()
+    note: Text = ""
     environment: Tag | None = None
 
 

@@ -19,6 +19,7 @@ from portal.pages.desk.blocking import BlockForm, BlockPage, Consequence
 from portal.pages.desk.certificate_block import CertificateBlockForm, CertificateBlockPage
 from portal.pages.desk.finding import Hit
 from portal.pages.desk.identity_form import IdentityForm
+from portal.pages.desk.order_pictures import PictureStep, Remark, TakenPicture
 from portal.pages.desk.ordering import OrderWizardPage
 from portal.pages.desk.orders import OrderPage, OrdersPage
 from portal.pages.desk.paper_log_page import EXAMPLE, LogRow, PaperLogPage
@@ -380,6 +381,8 @@ def wizard(*, step: str = "choose") -> dict[str, object]:
                 name="Tjänstekort utan foto",
                 detail="Tillitsnivå 3 · giltigt högst 5 år",
                 is_chosen=True,
+                met=("är 18 år eller äldre", "har folkbokföringsadress"),
+                note="Har redan ett i bruk, giltigt till och med 2031-10-30.",
             ),
             Choice(
                 value="7T1",
@@ -391,7 +394,10 @@ def wizard(*, step: str = "choose") -> dict[str, object]:
                 value="7A1",
                 name="SIS-kort med foto",
                 detail="Tillitsnivå 3 · giltigt högst 5 år",
-                why=_why("product_not_orderable", "central_administrator", product="7A1"),
+                whys=(
+                    _why("issuer_number_missing", "central_administrator", product="7A1"),
+                    _why("registered_address_missing", "register"),
+                ),
             ),
         ],
         employments=[
@@ -407,8 +413,31 @@ def wizard(*, step: str = "choose") -> dict[str, object]:
             Fact(name="Skickas till", value="Åsa Lindqvist\nStorgatan 1\n972 00 Luleå"),
         ],
         delivery_note="Kortet skickas till folkbokföringsadressen inom omkring två veckor.",
+        picture=None if step in {"choose", "confirm"} else _picture_step(step),
     )
     return {"page": page, "form": None, "shell": _shell("people")}
+
+
+def _picture_step(step: str) -> PictureStep:
+    """A photo with remarks, or a signature that is still to be written."""
+    taken = TakenPicture(
+        url="#",
+        alt="Fotot som det kommer att se ut på kortet",
+        facts="900 gånger 1200 bildpunkter, 180 kB",
+        remarks=[
+            Remark(value="a_little_dark", text="Den är lite mörk.", is_accepted=False),
+            Remark(value="face_off_center", text="Ansiktet är inte i mitten.", is_accepted=True),
+        ],
+    )
+    return PictureStep(
+        kind=step,
+        taken=taken if step == "photo" else None,
+        hidden=[("seen", "photo")],
+        least_width=480,
+        least_height=640,
+        most_width=1200,
+        most_height=1600,
+    )
 
 
 def activate(*, has_errors: bool = False) -> dict[str, object]:
@@ -1015,6 +1044,8 @@ SPECIMENS = {
     "person-protected": ("person", lambda: person(is_protected=True)),
     "order-choose": ("order_card", wizard),
     "order-confirm": ("order_card", lambda: wizard(step="confirm")),
+    "order-photo": ("order_card", lambda: wizard(step="photo")),
+    "order-signature": ("order_card", lambda: wizard(step="signature")),
     "orders": ("orders", orders),
     "order": ("order", order),
     "order-failed": ("order", lambda: order(has_failed=True)),

@@ -15,6 +15,9 @@ from pytest_django import Settings
 from ca.models import Certificate
 from cards.manufacturing.models import ProductionBatch
 from cards.models import Activation, Card
+from cards.pictures.keeping import keep_picture
+from cards.pictures.kinds import PictureKind, PictureSource
+from cards.pictures.models import CardPicture
 from directory import registers
 from directory.basis_decisions import Chosen, decide
 from directory.basis_models import BasisDecision, BasisSubject
@@ -172,6 +175,7 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "people/search/": ("200 200 200 403 303", "302 302 302 403 303"),
     "people/search/live/": ("405 405 405 405 303", "200 200 200 403 303"),
     "people/units/<uuid:unit_id>/": ("200 404 403 403 303", "405 405 405 405 303"),
+    "people/<uuid:person_id>/pictures/<uuid:picture_id>/": ("200 404 404 404 303", "405 405 405 405 303"),
     "functions/": ("403 403 200 200 303", "405 405 405 405 303"),
     "functions/<uuid:function_id>/": ("404 404 200 200 303", "405 405 405 405 303"),
     "functions/<uuid:function_id>/set-up/": ("405 405 405 405 303", "404 404 302 403 303"),
@@ -250,6 +254,17 @@ def _stock(scene: Scene) -> dict[str, str]:
     return {"stock_place_id": str(transfer.source_id), "stock_transfer_id": str(transfer.pk)}
 
 
+def _picture(scene: Scene) -> CardPicture:
+    return keep_picture(
+        hsa_id=scene.cast.asa.hsa_id,
+        kind=PictureKind.SIGNATURE,
+        source=PictureSource.UNABLE,
+        content=b"",
+        actor=scene.cast.alva,
+        at=scene.at,
+    )
+
+
 def specimens(scene: Scene) -> dict[str, str]:
     """Return what stands in addresses, by name: ids of an active card of Region Norr and all around it."""
     card = an_active_card(scene)
@@ -276,6 +291,7 @@ def specimens(scene: Scene) -> dict[str, str]:
         "form": "pem",
         "link_token": "x" * 43,
         "person_id": str(card.person_id),
+        "picture_id": str(_picture(scene).pk),
         "order_id": str(card.order_id),
         "card_id": str(card.pk),
         "batch_number": str(ProductionBatch.objects.get(rows__order=card.order_id).pk),

@@ -1,4 +1,4 @@
-"""The order wizard: choose a product, read what will be made and where it is sent, place the order."""
+"""The order wizard: choose a product, take its pictures, read what will be made, place the order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,24 +12,36 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from ca.environments import Environment
-from ca.selectors import issuers
 from cards import policies
 from cards.errors import CardsError
 from cards.lifecycle import place_order
-from cards.products import CardProduct, Destination, catalogue, product
+from cards.pictures.kinds import PictureKind
+from cards.products import CardProduct, catalogue, product
 from directory.models import Employment, Person
 from directory.selectors import employments_of, get_person
 from journal.actor import Actor
-from journal.errors import Refusal
 from portal import problems, words
 from portal.pages import asking
+from portal.pages.desk.order_choosing import employment_choices, product_choices
+from portal.pages.desk.order_pictures import (
+    Pictures,
+    PictureStep,
+    TakenPicture,
+    keep_upload,
+    needed_for,
+    picture_step,
+    pictures_asked,
+    taken_picture,
+)
+from portal.pages.desk.workplaces import workplace
 from portal.pages.parts import Choice, Crumb, Fact, Step
+from portal.powers import WITH_CAMERA
 from portal.problems import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderWizardPage:
-    """What the wizard shows at one of its two questions."""
+    """What the wizard shows at one of its questions."""
 
     step: str
     name: str
@@ -41,18 +53,35 @@ class OrderWizardPage:
     product: str = ""
     employment: str = ""
     facts: Sequence[Fact] = ()
+    pictures: Sequence[TakenPicture] = ()
+    hidden: Sequence[tuple[str, str]] = ()
+    picture: PictureStep | None = None
     delivery_note: str = ""
     problem: Problem | None = None
 
     @property
     def may_continue(self) -> bool:
         """Tell whether any product can be chosen."""
-        return any(choice.why is None for choice in self.products)
+        return any(not choice.whys for choice in self.products)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """What is being ordered."""
+
+    person: Person
+    employment: Employment
+    item: CardProduct
+
+    @property
+    def loa(self) -> int:
+        """Return the level of assurance: the product's highest."""
+        return max(self.item.loa_allowed)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def order_card(request: HttpRequest, person_id: str) -> HttpResponse:
-    """Ask for product and employment, then for a confirmation, then place the order."""
+    """Ask for product and employment, for the pictures, then for a confirmation; then place the order."""
     actor, at = asking.who(request), asking.now()
     person = get_person(str(person_id), actor=actor)
     employments = [one for one in employments_of(person, at=at) if policies.reaches_employment(actor, one)]
@@ -60,31 +89,68 @@ def order_card(request: HttpRequest, person_id: str) -> HttpResponse:
     item = product(wanted)
     employment = next((one for one in employments if one.hsa_id == request.POST.get("employment")), None)
     step = request.POST.get("step", "choose")
+
+    def choose(problem: Problem | None = None) -> HttpResponse:
+        page = OrderWizardPage(
+            step="choose",
+            name=person.full_name,
+            steps=_steps(needed_for(item) if item else (), now="choose"),
+            crumbs=_crumbs(person),
+            back_url=reverse("person", args=[person.pk]),
+            products=product_choices(person, employments, item, actor=actor, at=at),
+            employments=employment_choices(employments, employment),
+            problem=problem,
+        )
+        return _ask(request, page)
+
     if step == "choose" or item is None or employment is None:
-        refused = problems.of_code("nothing_chosen") if step != "choose" else None
-        return _ask(request, _choose_page(person, employments, item, actor=actor, at=at, problem=refused))
+        return choose(problems.of_code("nothing_chosen") if step != "choose" else None)
+    order = _Order(person=person, employment=employment, item=item)
     refusal = policies.may_order(
-        employment=employment, product_code=item.code, loa=max(item.loa_allowed), actor=actor, at=at
+        employment=employment, product_code=item.code, loa=order.loa, has_pictures=True, actor=actor, at=at
     )
     if refusal is not None:
-        problem = problems.explain(refusal)
-        return _ask(request, _choose_page(person, employments, item, actor=actor, at=at, problem=problem))
-    if step == "confirm":
-        return _ask(request, _confirm_page(person, employment, item))
+        return choose(problems.explain(refusal))
     try:
-        order = place_order(
-            hsa_id=employment.hsa_id, product_code=item.code, loa=max(item.loa_allowed), actor=actor, at=at
-        )
+        return _go_on(request, order, step, actor=actor, at=at)
     except CardsError as error:
-        problem = problems.explain(error)
-        return _ask(request, _choose_page(person, employments, item, actor=actor, at=at, problem=problem))
+        return choose(problems.explain(error))
+
+
+def _go_on(request: HttpRequest, order: _Order, step: str, *, actor: Actor, at: datetime) -> HttpResponse:
+    """Take a picture, ask for the next, ask for the confirmation, or place the order."""
+    problem = None
+    asked = next((kind for kind in needed_for(order.item) if kind.value == step), None)
+    if asked is not None and "source" in request.POST:
+        try:
+            keep_upload(request, order.employment, asked, actor=actor)
+        except CardsError as error:
+            problem = problems.explain(error)
+    pictures = pictures_asked(request, order.employment, order.item, actor=actor)
+    missing = asked or pictures.next
+    if missing is not None:
+        if asked is None and missing.value in pictures.seen:
+            problem = problems.of_code("picture_remarks_not_accepted", facts={"picture_kind": missing.value})
+        return _ask(request, _picture_page(order, pictures, missing, problem=problem))
+    if step != "place":
+        return _ask(request, _confirm_page(order, pictures))
+    placed = place_order(
+        hsa_id=order.employment.hsa_id,
+        product_code=order.item.code,
+        loa=order.loa,
+        pictures=pictures.as_order(),
+        actor=actor,
+        at=at,
+    )
     messages.success(request, _("The card is ordered. You can follow the production here."))
-    return HttpResponseRedirect(reverse("order", args=[order.pk]))
+    return HttpResponseRedirect(reverse("order", args=[placed.pk]))
 
 
 def _ask(request: HttpRequest, page: OrderWizardPage) -> HttpResponse:
     status = page.problem.status if page.problem else 200
     response = render(request, "portal/order_card.html", {"page": page}, status=status)
+    if page.picture is not None and page.picture.is_photo:
+        response["Permissions-Policy"] = WITH_CAMERA
     return problems.tagged(response, page.problem)
 
 
@@ -94,78 +160,24 @@ def _test_product() -> str:
     return next((one.code for one in products if one.orderable and one.environment is Environment.QA), "")
 
 
-def _choose_page(
-    person: Person,
-    employments: Sequence[Employment],
-    chosen: CardProduct | None,
-    *,
-    actor: Actor,
-    at: datetime,
-    problem: Problem | None,
+def _picture_page(
+    order: _Order, pictures: Pictures, kind: PictureKind, *, problem: Problem | None
 ) -> OrderWizardPage:
-    choices = [
-        _product_choice(item, employments, actor=actor, at=at)
-        for item in catalogue().products.values()
-        if item.environment is Environment.PROD or issuers(Environment.QA)
-    ]
-    first = chosen.code if chosen else next((one.value for one in choices if one.why is None), "")
     return OrderWizardPage(
-        step="choose",
-        name=person.full_name,
-        steps=_steps(at_confirm=False),
-        crumbs=_crumbs(person),
-        back_url=reverse("person", args=[person.pk]),
-        products=[
-            Choice(
-                value=one.value,
-                name=one.name,
-                detail=one.detail,
-                why=one.why,
-                is_chosen=one.value == first,
-                environment=one.environment,
-            )
-            for one in sorted(choices, key=lambda one: one.why is not None)
-        ],
-        employments=[
-            Choice(value=one.hsa_id, name=_workplace(one), detail=one.hsa_id, is_chosen=index == 0)
-            for index, one in enumerate(employments)
-        ],
+        step=kind.value,
+        name=order.person.full_name,
+        steps=_steps(pictures.needed, now=kind.value),
+        crumbs=_crumbs(order.person),
+        back_url=reverse("person", args=[order.person.pk]),
+        product=order.item.code,
+        employment=order.employment.hsa_id,
+        picture=picture_step(pictures, kind, order.employment),
         problem=problem,
     )
 
 
-def _product_choice(
-    item: CardProduct, employments: Sequence[Employment], *, actor: Actor, at: datetime
-) -> Choice:
-    refusals = [
-        policies.may_order(
-            employment=one, product_code=item.code, loa=max(item.loa_allowed), actor=actor, at=at
-        )
-        for one in employments
-    ]
-    refusal = _first(refusals) if employments else Refusal(code="no_employment_in_scope", fixer="register")
-    return Choice(
-        value=item.code,
-        name=words.product_name(item),
-        detail=_("Assurance level %(loa)s · valid at most %(years)s years · %(delivery)s")
-        % {
-            "loa": max(item.loa_allowed),
-            "years": item.max_validity_months // 12,
-            "delivery": _("posted to the registered address")
-            if item.delivered_to is Destination.REGISTERED_ADDRESS
-            else _("sent to your stock"),
-        },
-        why=problems.explain(refusal) if refusal else None,
-        environment=words.environment_tag(item.environment.value),
-    )
-
-
-def _first(refusals: Sequence[Refusal | None]) -> Refusal | None:
-    """Return None if any employment may have the product, else the first reason why not."""
-    return None if None in refusals else refusals[0]
-
-
-def _confirm_page(person: Person, employment: Employment, item: CardProduct) -> OrderWizardPage:
+def _confirm_page(order: _Order, pictures: Pictures) -> OrderWizardPage:
+    person, employment, item = order.person, order.employment, order.item
     if person.protected_identity:
         address = _("Hidden: sent through the Tax Agency's mail forwarding")
         note = _("The producer is given no address. The Tax Agency forwards the card to the person.")
@@ -178,7 +190,7 @@ def _confirm_page(person: Person, employment: Employment, item: CardProduct) -> 
     return OrderWizardPage(
         step="confirm",
         name=person.full_name,
-        steps=_steps(at_confirm=True),
+        steps=_steps(pictures.needed, now="confirm"),
         crumbs=_crumbs(person),
         back_url=reverse("person", args=[person.pk]),
         product=item.code,
@@ -191,21 +203,39 @@ def _confirm_page(person: Person, employment: Employment, item: CardProduct) -> 
                 else []
             ),
             Fact(name=_("Name on the card"), value=person.full_name),
-            Fact(name=_("Workplace"), value=_workplace(employment)),
+            Fact(name=_("Workplace"), value=workplace(employment)),
             Fact(name=_("HSA-id"), value=employment.hsa_id),
-            Fact(name=_("Assurance level"), value=str(max(item.loa_allowed))),
+            Fact(name=_("Assurance level"), value=str(order.loa)),
+            *(
+                [Fact(name=_("Text on the back"), value=employment.organization.back_text)]
+                if employment.organization.back_text
+                else []
+            ),
             Fact(name=_("Sent to"), value=address),
         ],
+        pictures=[
+            taken_picture(pictures.taken[kind], employment, accepted=pictures.accepted)
+            for kind in pictures.needed
+        ],
+        hidden=pictures.hidden(),
         delivery_note=note,
     )
 
 
-def _steps(*, at_confirm: bool) -> tuple[Step, ...]:
-    return (
-        Step(name=_("Choose the card"), progress="done" if at_confirm else "now"),
-        Step(name=_("Read and confirm"), progress="now" if at_confirm else "later"),
-        Step(name=_("Follow the production"), text=_("about two weeks")),
-        Step(name=_("Activate at a visit"), text=_("identity check and PIN")),
+def _steps(needed: Sequence[PictureKind], *, now: str) -> tuple[Step, ...]:
+    """Return the way through the wizard for a product with these pictures."""
+    asked = [
+        ("choose", _("Choose the card"), ""),
+        *((PictureKind.PHOTO.value, _("Take the photo"), "") for _one in needed[:1]),
+        *((PictureKind.SIGNATURE.value, _("The signature"), "") for _one in needed[1:]),
+        ("confirm", _("Read and confirm"), ""),
+        ("production", _("Follow the production"), _("about two weeks")),
+        ("activation", _("Activate at a visit"), _("identity check and PIN")),
+    ]
+    here = [name for name, _label, _text in asked].index(now)
+    return tuple(
+        Step(name=label, text=text, progress="done" if place < here else "now" if place == here else "later")
+        for place, (_name, label, text) in enumerate(asked)
     )
 
 
@@ -215,8 +245,3 @@ def _crumbs(person: Person) -> tuple[Crumb, ...]:
         Crumb(label=person.full_name, url=reverse("person", args=[person.pk])),
         Crumb(label=_("Order a card")),
     )
-
-
-def _workplace(employment: Employment) -> str:
-    unit = f", {employment.unit.name}" if employment.unit is not None else ""
-    return f"{employment.organization.name}{unit}"
