@@ -5,6 +5,10 @@ from django.urls import URLPattern, URLResolver, include, path
 from portal import problems
 from portal.pages.auditor import compare, event, evidence, export, heads, journal
 from portal.pages.basis import decision, lists
+from portal.pages.bulk import export as bulk_export
+from portal.pages.bulk import listing as bulk_listing
+from portal.pages.bulk import showing as bulk_showing
+from portal.pages.bulk import starting as bulk_starting
 from portal.pages.central import (
     ceremony,
     issuers,
@@ -222,6 +226,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders/production/<int:batch_number>/", production.show_batch, name="production-batch"),
     path("orders/production/<int:batch_number>/ask/", production.ask, name="production-ask"),
     path("orders/production/files/<int:file_number>/settle/", production.settle, name="production-settle"),
+    path("orders/bulk/", bulk_listing.show_bulk_orders, name="bulk-orders"),
+    path("orders/bulk/new/", bulk_starting.start_bulk_order, name="bulk-order-new"),
+    path("orders/bulk/form.csv", bulk_starting.get_list_form, name="bulk-order-form"),
+    path("orders/bulk/<uuid:bulk_order_id>/", bulk_showing.show_bulk_order, name="bulk-order"),
+    path(
+        "orders/bulk/<uuid:bulk_order_id>/progress/",
+        bulk_showing.show_bulk_progress,
+        name="bulk-order-progress",
+    ),
+    path(
+        "orders/bulk/<uuid:bulk_order_id>/result.csv",
+        bulk_export.export_bulk_order,
+        name="bulk-order-export",
+    ),
     path("orders/<uuid:order_id>/", orders.show_order, name="order"),
     path("orders/<uuid:order_id>/status/", orders.show_production, name="order-status"),
     path("orders/<uuid:order_id>/cancel/", orders.cancel, name="order-cancel"),

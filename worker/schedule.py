@@ -19,6 +19,7 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "measure_status": {"task": "worker.tasks.measure_status", "schedule": schedule(20.0)},
     "acme_due": {"task": "worker.tasks.acme_due", "schedule": schedule(5.0)},
     "carry_out_decisions": {"task": "worker.tasks.carry_out_decisions", "schedule": schedule(5.0)},
+    "order_for_several": {"task": "worker.tasks.order_for_several", "schedule": schedule(2.0)},
     "sync_requested": {"task": "worker.tasks.sync_requested", "schedule": schedule(5.0)},
     "remove_outdated": {"task": "worker.tasks.remove_outdated", "schedule": crontab(hour="4", minute="30")},
     "block_unactivated": {

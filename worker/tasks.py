@@ -21,6 +21,7 @@ from cards import stock_places
 from cards.activation import expire_activations
 from cards.basis import block_card_on_basis
 from cards.block_requests import forget_old_requests
+from cards.bulk import placing as bulk_orders
 from cards.errors import FactoryUnavailable
 from cards.factory import connect
 from cards.manufacturing.receiving import poll_factory_files
@@ -76,6 +77,8 @@ from worker.signer_watch import watch_signer
 from worker.wiring import signers, status_store
 
 _crl_looking = CrlLooking()
+_ORDERING_TURN = timedelta(seconds=1.8)
+"""How long a run of orders for several lasts: it begins anew every two seconds, and others get their turn."""
 
 
 @shared_task
@@ -327,11 +330,27 @@ def carry_out_decisions() -> None:
 
 
 @shared_task
+def order_for_several() -> None:
+    """Check and place the next rows of orders for several (POR-17), and what a killed worker left of them."""
+    if not bulk_orders.is_something_left():
+        return
+
+    def work(_: datetime) -> str:
+        checked, placed = bulk_orders.carry_on(
+            actor=Actor.system("bulk_orders"), clock=timezone.now, patience=_ORDERING_TURN
+        )
+        return f"{checked} rows checked, {placed} done"
+
+    run_job("order_for_several", work)
+
+
+@shared_task
 def remove_outdated() -> None:
     """Remove orders that were never made (POR-13)."""
 
     def work(now: datetime) -> str:
-        return remove_outdated_orders(actor=Actor.system("remove_outdated"), at=now)
+        told = remove_outdated_orders(actor=Actor.system("remove_outdated"), at=now)
+        return f"{told}, {bulk_orders.tidy_up(actor=Actor.system('bulk_orders'), at=now)} for several"
 
     run_job("remove_outdated", work)
 

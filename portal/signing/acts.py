@@ -17,6 +17,7 @@ class ActKind(StrEnum):
 
     CARD_HAND_OUT = "card.hand_out"
     CARDS_BLOCK = "cards.block"
+    CARDS_ORDER = "cards.order"
     PUK_LETTER = "card.puk_letter"
     ROLE_GIVE = "role.give"
     ROLE_TAKE = "role.take"

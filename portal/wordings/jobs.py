@@ -19,6 +19,7 @@ JOBS: Final[Mapping[str, str | Promise]] = {
     "keep_service_signers": _("Keys of seals are renewed"),
     "keep_specimens": _("Test certificates of the status page"),
     "measure_status": _("The status services are measured"),
+    "order_for_several": _("Cards are ordered for several at once"),
     "poll_factory": _("The factory's reports are fetched"),
     "publish_crls": _("Revocation lists are published"),
     "purge_pictures": _("Photos and signatures are purged on time"),

@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from ca.models import Certificate
+from cards.bulk.models import BulkOrder
 from cards.models import Activation, Card, CardOrder
 from directory.identifiers import PersonalIdentityNumber
 from directory.models import UNIT_ROLES, Employment, Person, RegistrationStatus, Role, RoleAssignment, Unit
@@ -99,7 +100,7 @@ def norr_at_work(scene: Scene) -> Norr:
     a_shipped_card(scene, Employment.objects.get(hsa_id=scene.cast.bo.identifier))
     a_pending_order(scene, Employment.objects.get(hsa_id=scene.cast.another_administrator.identifier))
     people = Person.objects.filter(employments__organization=scene.cast.norr)
-    rows: tuple[Any, ...] = (Card, CardOrder, Employment, Unit, FunctionObject, FunctionOrder)
+    rows: tuple[Any, ...] = (Card, CardOrder, BulkOrder, Employment, Unit, FunctionObject, FunctionOrder)
     owned = [row.objects.filter(organization=scene.cast.norr).values_list("pk", flat=True) for row in rows]
     certificates = Certificate.objects.filter(organization_id=str(scene.cast.norr.pk))
     activations = Activation.objects.filter(card__organization=scene.cast.norr)

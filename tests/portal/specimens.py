@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import include, path
 
 from ca.policy_files import policy_files
+from cards.bulk.states import BulkOrderState
 from cards.products import assurance_level
 from cards.states import CardOrderState, CardState
 from functioncerts.states import FunctionObjectState
@@ -77,6 +78,7 @@ from tests.portal import report_specimens, role_specimens
 from tests.portal.accounts import specimens as own
 from tests.portal.auditor import specimens as auditor
 from tests.portal.basis import specimens as basis
+from tests.portal.bulk import specimens as bulk
 from tests.portal.central import specimens as central
 
 AT = datetime.now(tz=UTC).replace(hour=8, minute=41)
@@ -1100,6 +1102,10 @@ SPECIMENS = {
     "basis-preview": ("basis_preview", lambda: _central(basis.preview())),
     "basis-preview-errors": ("basis_preview", lambda: _central(basis.preview(has_problem=True))),
     "basis-decision": ("basis_decision", lambda: _central(basis.decision())),
+    "bulk-start": ("bulk_start", lambda: _central(bulk.start(has_problem=True))),
+    "bulk-orders": ("bulk_orders", lambda: _central(bulk.listing())),
+    "bulk-order": ("bulk_order", lambda: _central(bulk.order())),
+    "bulk-order-running": ("bulk_order", lambda: _central(bulk.order(BulkOrderState.RUNNING))),
     "reports": ("reports", lambda: _central(report_specimens.catalogue())),
     "reports-none": ("reports", lambda: _central(report_specimens.catalogue(is_empty=True))),
     "report": ("report", lambda: _central(report_specimens.report())),

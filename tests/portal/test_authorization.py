@@ -27,6 +27,7 @@ from functioncerts.models import FunctionKind, FunctionObject, FunctionOrder
 from functioncerts.validations import validate_names
 from journal.actor import Actor
 from journal.models import Entry
+from tests.cards.bulk.conftest import prepared
 from tests.cards.stock_violations import a_transfer
 from tests.functioncerts.conftest import request_for
 from tests.portal.conftest import LogIn
@@ -210,6 +211,12 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "orders/production/<int:batch_number>/": ("200 404 404 200 303", "405 405 405 405 303"),
     "orders/production/<int:batch_number>/ask/": ("405 405 405 405 303", "403 403 403 403 303"),
     "orders/production/files/<int:file_number>/settle/": ("405 405 405 405 303", "403 403 403 403 303"),
+    "orders/bulk/": ("200 200 403 200 303", "405 405 405 405 303"),
+    "orders/bulk/new/": ("200 200 403 403 303", "422 422 403 403 303"),
+    "orders/bulk/form.csv": ("200 200 403 403 303", "405 405 405 405 303"),
+    "orders/bulk/<uuid:bulk_order_id>/": ("200 404 404 200 303", "302 404 404 403 303"),
+    "orders/bulk/<uuid:bulk_order_id>/progress/": ("200 404 404 200 303", "405 405 405 405 303"),
+    "orders/bulk/<uuid:bulk_order_id>/result.csv": ("200 404 404 200 303", "405 405 405 405 303"),
     "orders/<uuid:order_id>/": ("200 404 404 200 303", "405 405 405 405 303"),
     "orders/<uuid:order_id>/status/": ("200 404 404 200 303", "405 405 405 405 303"),
     "orders/<uuid:order_id>/cancel/": ("405 405 405 405 303", "409 404 404 403 303"),
@@ -293,6 +300,7 @@ def specimens(scene: Scene) -> dict[str, str]:
         "person_id": str(card.person_id),
         "picture_id": str(_picture(scene).pk),
         "order_id": str(card.order_id),
+        "bulk_order_id": str(prepared(scene, scene.cast.asa.hsa_id).pk),
         "card_id": str(card.pk),
         "batch_number": str(ProductionBatch.objects.get(rows__order=card.order_id).pk),
         "file_number": "1",

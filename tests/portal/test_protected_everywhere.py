@@ -34,7 +34,7 @@ OF_NOBODY: Final = frozenset(
     {
         "unit_id", "function_id", "ceremony_id", "register", "run_id", "subject", "decision_id",
         "appointment_id", "organization_id", "assignment_id", "entry_id", "size", "position", "leaf_hash",
-        "state", "issuer_key", "report_id", "schedule_id", "code", "name", "form",
+        "state", "issuer_key", "report_id", "schedule_id", "code", "name", "form", "bulk_order_id",
         "act_id", "evidence_id", "function_order_id", "link_token", "old_report_id", "session_id",
         "validation_id", "batch_number", "file_number",
     }

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from cards import policies
+from cards.bulk.policies import may_order_for_several
 from cards.lifecycle import cancel_order
 from cards.manufacturing.reconciliation import dispatch_of
 from cards.models import CardOrder
@@ -55,6 +56,8 @@ class OrdersPage:
     rows: Sequence[OrderRow]
     next_url: str
     first_url: str
+    may_order_for_several: bool = False
+    shows_several: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +86,8 @@ def show_orders(request: HttpRequest) -> HttpResponse:
     chosen = request.GET.get("state", "")
     chosen = chosen if chosen in _FILTERS else ""
     after = request.GET.get("after", "")
-    listed = list_orders(actor=asking.who(request), states=_FILTERS[chosen][1], after=after, limit=_ROWS)
+    actor = asking.who(request)
+    listed = list_orders(actor=actor, states=_FILTERS[chosen][1], after=after, limit=_ROWS)
     page = OrdersPage(
         chips=[
             Chip(label=label, url=_address(key), is_chosen=key == chosen)
@@ -92,6 +96,8 @@ def show_orders(request: HttpRequest) -> HttpResponse:
         rows=[order_row(order) for order in listed.orders],
         next_url=_address(chosen, after=listed.after) if listed.after else "",
         first_url=_address(chosen) if after else "",
+        may_order_for_several=may_order_for_several(actor) is None,
+        shows_several=actor.role in policies.MAY_READ,
     )
     return render(request, "portal/orders.html", {"page": page})
 

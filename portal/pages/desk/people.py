@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from authn.rate_limits import count_request
+from cards.bulk.policies import may_order_for_several
 from directory.errors import InvalidIdentifier
 from directory.identifiers import PersonalIdentityNumber, parse_personal_identity_number
 from directory.lifecycle import record_search
@@ -54,6 +55,7 @@ class SearchPage:
     first_url: str = ""
     finds_people: bool = True
     finds_functions: bool = False
+    may_order_for_several: bool = False
     waits_for_enter: bool = False
     """The query is a whole number: while one types it is not looked up."""
 
@@ -78,6 +80,7 @@ class UnitPage:
     next_url: str
     first_url: str
     crumbs: Sequence[Crumb]
+    order_url: str = ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -129,6 +132,9 @@ def show_unit(request: HttpRequest, unit_id: str) -> HttpResponse:
         next_url=f"{here}?after={found.after}" if found.after else "",
         first_url=here if after else "",
         crumbs=(Crumb(label=_("People"), url=reverse("people-search")), Crumb(label=unit.name)),
+        order_url=f"{reverse('bulk-order-new')}?from=unit&unit={unit.pk}"
+        if may_order_for_several(actor) is None
+        else "",
     )
     return render(request, "portal/unit.html", {"page": page})
 
@@ -173,6 +179,7 @@ def _page(question: Question, *, actor: Actor, after: str) -> SearchPage:
         first_url=here if after else "",
         finds_people=finds_people,
         finds_functions=finds_functions,
+        may_order_for_several=finds_people and may_order_for_several(actor) is None,
     )
 
 

@@ -1,0 +1,1 @@
+"""Orders for several at once: chosen, looked at, signed, followed row by row."""
