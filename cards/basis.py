@@ -23,6 +23,7 @@ _RESTS_ON: Final[Mapping[CardGround, frozenset[ChangeKind]]] = {
     CardGround.MISSING_IN_PU: frozenset({ChangeKind.MISSING}),
     CardGround.MISSING_IN_HSA: frozenset({ChangeKind.MISSING}),
     CardGround.EMPLOYMENT_ENDED: frozenset({ChangeKind.EMPLOYMENT_ENDED}),
+    CardGround.NOT_ACTIVATED: frozenset(),
 }
 
 

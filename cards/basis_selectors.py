@@ -1,6 +1,7 @@
-"""The basis for blocking cards (POR-11): the holder is dead, emigrated, or missing in HSA or PU.
+"""The basis for blocking cards (POR-11): the holder is dead, emigrated or missing, or never came for it.
 
-A register alone blocks nothing: what it says makes a row here, and a person decides (``cards.basis``).
+A register alone blocks nothing: what it says makes a row here, and a person decides (``cards.basis``). Nor
+does a clock: cards that nobody activated in time and that a job's cap holds back wait here too (POR-12).
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from cards.models import Card
 from cards.reasons import BlockReason
 from cards.selectors import CARRIER_KIND
 from cards.states import BLOCKABLE_CARD_STATES
+from cards.unactivated import is_unactivated
 from directory.evidence import Evidence, EvidenceOf
 from directory.models import Employment, Person, RegistrationStatus
 from directory.reach import held_within
@@ -36,6 +38,7 @@ class CardGround(StrEnum):
     MISSING_IN_PU = "missing_in_pu"
     MISSING_IN_HSA = "missing_in_hsa"
     EMPLOYMENT_ENDED = "employment_ended"
+    NOT_ACTIVATED = "not_activated"
 
 
 BLOCK_REASONS: Final[Mapping[CardGround, BlockReason]] = {
@@ -45,6 +48,7 @@ BLOCK_REASONS: Final[Mapping[CardGround, BlockReason]] = {
     CardGround.MISSING_IN_PU: BlockReason.HOLDER_DECEASED_OR_GONE,
     CardGround.MISSING_IN_HSA: BlockReason.HOLDER_DECEASED_OR_GONE,
     CardGround.EMPLOYMENT_ENDED: BlockReason.EMPLOYMENT_ENDED,
+    CardGround.NOT_ACTIVATED: BlockReason.NOT_ACTIVATED_IN_TIME,
 }
 """The reason that the block gives (domain.md 2.8)."""
 _STATUSES: Final = {
@@ -62,6 +66,7 @@ class CardOnBasis:
     ground: CardGround
     evidence: Evidence
     ended_on: date | None
+    shipped_at: datetime | None
     certificates: tuple[Certificate, ...]
     refusal: Refusal | None
 
@@ -124,7 +129,7 @@ def _on_basis(at: datetime) -> Q:
     )
     left = Employment.objects.filter(Q(missing_since__isnull=False) | Q(ends_on__lt=today))
     on_list = Q(person_id__in=gone.values("pk")) | Q(hsa_id__in=left.values("hsa_id"))
-    return Q(valid_until__gte=today) & on_list
+    return Q(valid_until__gte=today) & on_list | is_unactivated(at)
 
 
 def rows_of(cards: list[Card], *, actor: Actor, at: datetime) -> list[CardOnBasis]:
@@ -140,10 +145,12 @@ def rows_of(cards: list[Card], *, actor: Actor, at: datetime) -> list[CardOnBasi
     )
     for one in held.defer("certificate_der", "crl_entry_der").order_by("issued_at", "pk"):
         certificates.setdefault(one.carrier_id, []).append(one)
+    never_fetched = Card.objects.filter(is_unactivated(at), pk__in=[card.pk for card in cards])
+    overdue = set(never_fetched.values_list("pk", flat=True))
     rows = []
     for card in cards:
         employment = employments.get(card.hsa_id.upper())
-        ground = _ground(card, employment, at=at)
+        ground = _ground(card, employment, is_overdue=card.pk in overdue, at=at)
         if ground is None:
             continue
         rows.append(
@@ -154,6 +161,7 @@ def rows_of(cards: list[Card], *, actor: Actor, at: datetime) -> list[CardOnBasi
                 ended_on=employment.ends_on
                 if employment is not None and ground is CardGround.EMPLOYMENT_ENDED
                 else None,
+                shipped_at=card.shipped_at if ground is CardGround.NOT_ACTIVATED else None,
                 certificates=tuple(certificates.get(str(card.pk), [])),
                 refusal=policies.may_block(card, actor=actor, at=at),
             )
@@ -161,7 +169,9 @@ def rows_of(cards: list[Card], *, actor: Actor, at: datetime) -> list[CardOnBasi
     return rows
 
 
-def _ground(card: Card, employment: Employment | None, *, at: datetime) -> CardGround | None:
+def _ground(
+    card: Card, employment: Employment | None, *, is_overdue: bool, at: datetime
+) -> CardGround | None:
     if (ground := _STATUSES.get(card.person.registration_status)) is not None:
         return ground
     if card.person.pu_missing_since is not None:
@@ -170,7 +180,7 @@ def _ground(card: Card, employment: Employment | None, *, at: datetime) -> CardG
         return CardGround.MISSING_IN_HSA
     if employment is not None and employment.ends_on is not None and employment.ends_on < swedish_day(at):
         return CardGround.EMPLOYMENT_ENDED
-    return None
+    return CardGround.NOT_ACTIVATED if is_overdue else None
 
 
 def _evidence(
@@ -182,6 +192,8 @@ def _evidence(
         return evidence.of_ended_employment(employment)
     if ground is CardGround.MISSING_IN_PU:
         return evidence.of_absence_in_pu(card.person)
+    if ground is CardGround.NOT_ACTIVATED:
+        return Evidence(register="", since=card.shipped_at, readings=(), latest_at=None)
     return evidence.of_register_status(card.person)
 
 

@@ -19,15 +19,17 @@ from cards.errors import (
     RequestedBeforeTheCertificate,
     RequestedInTheFuture,
 )
-from cards.events import BlockRequestRegistered
+from cards.events import BlockRequestForgotten, BlockRequestRegistered
 from cards.models import Card
 from cards.reasons import REVOCATION_REASONS, BlockReason
 from cards.selectors import get_card
 from journal.actor import Actor
-from journal.recording import record
+from journal.recording import record, rfc3339
 
 KEPT_YEARS: Final = 10
 """How long a request is kept from its registration (POR-15)."""
+_FORGOTTEN_AT_ONCE: Final = 1000
+"""The next night goes on with the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,12 +132,25 @@ def block_card_afterwards(
         )
 
 
-def forget_old_requests(*, at: datetime) -> int:
-    """Delete the requests that have been kept long enough; return how many."""
+def forget_old_requests(*, actor: Actor, at: datetime) -> int:
+    """Delete the requests that have been kept long enough, each told in the journal; return how many."""
     year = at.year - KEPT_YEARS
     day = min(at.day, calendar.monthrange(year, at.month)[1])
-    deleted, _ = BlockRequest.objects.filter(registered_at__lt=at.replace(year=year, day=day)).delete()
-    return deleted
+    due = BlockRequest.objects.filter(registered_at__lt=at.replace(year=year, day=day))
+    with transaction.atomic():
+        rows = list(due.select_for_update().order_by("registered_at", "pk")[:_FORGOTTEN_AT_ONCE])
+        BlockRequest.objects.filter(pk__in=[row.pk for row in rows]).delete()
+        for row in rows:
+            event = BlockRequestForgotten(
+                block_request_id=str(row.pk),
+                card_id=str(row.card_id or ""),
+                certificate_id=row.certificate_id,
+                person_id=str(row.person_id),
+                organization_id=str(row.organization_id),
+                registered_at=rfc3339(row.registered_at),
+            )
+            record(event, actor=actor, at=at)
+    return len(rows)
 
 
 def _register(

@@ -396,6 +396,20 @@ class BlockRequestRegistered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlockRequestForgotten(Event):
+    """A request to block was deleted: its ten years of keeping are over (POR-15)."""
+
+    TYPE: ClassVar[str] = "block_request.forgotten"
+    VERSION: ClassVar[int] = 1
+    block_request_id: str
+    card_id: str
+    certificate_id: str
+    person_id: str
+    organization_id: str
+    registered_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardHolderReminded(_AboutACard):
     """The holder of a card that ends within days is to be told so by mail."""
 

@@ -38,7 +38,8 @@ def block_unactivated_cards(*, actor: Actor, at: datetime) -> str:
     """Block the cards that nobody activated in time, unless they are more than the cap; return what was done.
 
     A clock that jumped, or a desk that was closed for months, must not cost everybody their card: more than
-    20 cards, or 5 per mille of those in use and on their way, wait for people (design.md decision 9).
+    20 cards, or 5 per mille of those in use and on their way, wait for people (design.md decision 9): they
+    are on the basis list of cards to block (``cards.basis_selectors``).
     """
     known = Card.objects.filter(state__in=[CardState.SHIPPED.value, CardState.ACTIVE.value]).count()
     due = list(Card.objects.filter(is_unactivated(at)).order_by("pk").values_list("pk", flat=True)[:1000])

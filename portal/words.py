@@ -360,6 +360,7 @@ EVENTS: Final[Mapping[str, Text]] = {
     "activation.denied_by_holder": _("The person at the card denied the activation"),
     "card.blocked": _("Card blocked"),
     "block_request.registered": _("Request to block registered"),
+    "block_request.forgotten": _("Old request to block deleted"),
     "card.holder_reminded": _("Reminder of a card that ends"),
     "unlock.opened": _("Unlocking opened"),
     "unlock.claimed": _("The card client started the unlocking"),

@@ -443,7 +443,7 @@ def retain() -> None:
 
     def work(now: datetime) -> str:
         archived = archive_segments(actor=Actor.system("retain"), at=now)
-        forgotten = forget_old_requests(at=now)
+        forgotten = forget_old_requests(actor=Actor.system("retain"), at=now)
         return (
             f"{len(due(at=now))} due for erasure, {archived} segments archived, "
             f"{forgotten} old requests to block deleted"

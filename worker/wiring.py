@@ -170,9 +170,7 @@ def consumers() -> list[Consumer]:
         ),
         Consumer(name="report_notices", handlers={"report.ready": announce}),
         Consumer(name="role_notices", handlers={"role.reminded": remind}),
-        Consumer(
-            name="validation_notices", handlers={"name_validation.reminded": validation_notices.remind}
-        ),
+        Consumer(name="validation_notices", handlers={"name_validation.reminded": validation_notices.remind}),
         Consumer(
             name="card_notices",
             handlers={"card.holder_reminded": remind_holder, "stock.running_low": tell_of_few_left},

@@ -40,6 +40,7 @@ class OwnCard:
 class OwnCertificate:
     """A certificate of one's own."""
 
+    purpose: Text
     issuer: str
     not_after: datetime
     is_revoked: bool
@@ -103,7 +104,10 @@ def own_page(row: PortalSession, *, at: datetime) -> OwnPage:
         cards=[_card(card) for card in cards if card.card_number],
         certificates=[
             OwnCertificate(
-                issuer=one.issuer.common_name, not_after=one.not_after, is_revoked=one.revoked_at is not None
+                purpose=words.KEY_PURPOSES.get(one.name, one.name),
+                issuer=one.issuer.common_name,
+                not_after=one.not_after,
+                is_revoked=one.revoked_at is not None,
             )
             for one in certificates_of_person(person.pk)
             if one.not_after > at

@@ -201,6 +201,13 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=EVENTS["card.blocked"],
         sentence=_("%(who)s blocked card %(card)s of %(person)s: %(reason)s"),
     ),
+    "block_request.forgotten": EventWords(
+        group="cards",
+        icon="clock-history",
+        tone="info",
+        name=EVENTS["block_request.forgotten"],
+        sentence=_("A request to block about %(person)s was deleted after ten years"),
+    ),
     "block_request.registered": EventWords(
         group="cards",
         icon="slash-circle",

@@ -74,6 +74,7 @@ CARD_GROUNDS: Final[Mapping[CardGround, Tag]] = {
     CardGround.MISSING_IN_PU: Tag(tone="warn", icon="eye-slash", label=_("Missing in PU")),
     CardGround.MISSING_IN_HSA: Tag(tone="warn", icon="eye-slash", label=_("Missing in HSA")),
     CardGround.EMPLOYMENT_ENDED: Tag(tone="warn", icon="calendar-event", label=_("Employment ended")),
+    CardGround.NOT_ACTIVATED: Tag(tone="warn", icon="clock-history", label=_("Not activated in time")),
 }
 ROLE_GROUNDS: Final[Mapping[RoleGround, Tag]] = {
     RoleGround.HOLDER_GONE: Tag(tone="bad", icon="person", label=_("Holder gone")),

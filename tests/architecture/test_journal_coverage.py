@@ -59,7 +59,9 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "stock.place_set", "stock.box_received", "stock.sent", "stock.arrived", "stock.counted",
         "stock.lost", "stock.running_low",
     ),
-    "requests to block that are kept": ("block_request.registered",),
+    "requests to block that are kept, and deleted": (
+        "block_request.registered", "block_request.forgotten",
+    ),
     "blocks and revocations": (
         "card.blocked", "card.discarded", "certificate.revoked", "function_certificate.revoked",
         "key.blocked",

@@ -24,6 +24,7 @@ from cards.paper_rows import CheckedRow, RowProblem, check_row
 from cards.reasons import BlockReason
 from journal.actor import Actor
 from journal.models import Entry
+from journal.selectors import content_of
 from tests.scenarios import Scene, a_blocked_card, an_active_card
 
 pytestmark = pytest.mark.django_db
@@ -242,8 +243,12 @@ def test_requests_are_kept_ten_years_from_their_registration(scene: Scene) -> No
     """POR-15."""
     row = block_one(scene, certificates(an_active_card(scene))[0])
     ten_years = row.registered_at.replace(year=row.registered_at.year + 10)
-    assert forget_old_requests(at=ten_years) == 0
-    assert forget_old_requests(at=ten_years + timedelta(seconds=1)) == 1
+    job = Actor.system("retain")
+    assert forget_old_requests(actor=job, at=ten_years) == 0
+    assert forget_old_requests(actor=job, at=ten_years + timedelta(seconds=1)) == 1
+    (told,) = Entry.objects.filter(type="block_request.forgotten")
+    assert content_of(told)["event"]["block_request_id"] == str(row.pk)
+    assert forget_old_requests(actor=job, at=ten_years + timedelta(seconds=1)) == 0
 
 
 def test_the_database_refuses_a_request_about_nothing(scene: Scene) -> None:

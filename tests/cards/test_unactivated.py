@@ -6,8 +6,11 @@ import pytest
 from pytest_django import Settings
 
 from cards import unactivated
+from cards.basis import block_card_on_basis
+from cards.basis_selectors import CardGround, cards_on_basis
 from cards.models import Activation, Card
 from cards.unactivated import activation_lasts, block_unactivated_card, block_unactivated_cards
+from directory.basis_models import BasisDecision, BasisMember, BasisOutcome
 from journal.actor import Actor
 from journal.models import Entry
 from tests.scenarios import Scene, a_shipped_card, an_active_card, an_open_activation
@@ -61,6 +64,22 @@ def test_more_than_the_cap_wait_for_people(scene: Scene, monkeypatch: pytest.Mon
     assert said == "1 cards not activated in time wait for a decision: more than 0 at once"
     card.refresh_from_db()
     assert card.state == "SHIPPED"
+    (row,) = cards_on_basis(actor=scene.cast.alva, at=scene.at)
+    assert (row.card.pk, row.ground, row.shipped_at) == (card.pk, CardGround.NOT_ACTIVATED, card.shipped_at)
+    assert cards_on_basis(actor=scene.cast.doris, at=scene.at) == []
+    member = BasisMember(subject_id=card.pk, decision=BasisDecision(decided_at=scene.at))
+    result = block_card_on_basis(member, "nobody came", scene.cast.alva, scene.at)
+    card.refresh_from_db()
+    assert (result.outcome, card.block_reason) == (BasisOutcome.DONE, "not_activated_in_time")
+    assert cards_on_basis(actor=scene.cast.alva, at=scene.at) == []
+
+
+def test_a_card_is_on_the_list_of_what_waits_only_when_its_time_is_over(scene: Scene) -> None:
+    card = overdue(scene)
+    before = scene.at - timedelta(seconds=2)
+    assert cards_on_basis(actor=scene.cast.alva, at=before) == []
+    an_open_activation(scene, card)
+    assert cards_on_basis(actor=scene.cast.alva, at=scene.at) == []
 
 
 def test_somebody_may_decide_about_one_with_a_note(scene: Scene) -> None:

@@ -373,7 +373,7 @@ def wizard(*, step: str = "choose") -> dict[str, object]:
             Step(name="Välj kort", progress="done" if is_confirm else "now"),
             Step(name="Läs och bekräfta", progress="now" if is_confirm else "later"),
             Step(name="Följ tillverkningen", text="omkring två veckor"),
-            Step(name="Aktivera vid besök", text="identitetskontroll och pinkod"),
+            Step(name="Aktivera vid besök", text="identitetskontroll och PIN-kod"),
         ),
         crumbs=(Crumb(label="Personer", url="#"), Crumb(label="Beställ kort")),
         back_url="#",
@@ -466,7 +466,7 @@ def _activation_steps(done: int, *, now: str = "now") -> tuple[Step, ...]:
     names = (
         "Identiteten kontrollerad",
         "Kort i läsaren",
-        "Pinkod vald, nycklar gjorda",
+        "PIN-kod vald, nycklar gjorda",
         "Certifikat utfärdade",
         "Skrivna och lästa tillbaka",
         "Kvittens underskriven",
@@ -629,7 +629,7 @@ def paper_log(*, is_looked_at: bool = False) -> dict[str, object]:
 def receipt() -> dict[str, object]:
     said = ActivationReceipt(
         opening="Jag, Åsa Lindqvist, har fått kortet med nummer 9752278903123456781 utlämnat till mig.",
-        terms="Kortet är personligt och får inte lånas ut.\nDu väljer själv din pinkod.",
+        terms="Kortet är personligt och får inte lånas ut.\nDu väljer själv din PIN-kod.",
         card_facts=[ReceiptFact(name="Innehavare", value="Åsa Lindqvist")],
         check_facts=[ReceiptFact(name="Handling", value="Svenskt körkort")],
         proof_facts=[ReceiptFact(name="Underskrift", value="MEUCIQ" * 16)],

@@ -76,6 +76,8 @@ def _card_row(one: CardOnBasis, *, now: datetime) -> BasisRow:
     evidence = _evidence(one.evidence, now=now)
     if one.ended_on is not None:
         evidence = [_("Employment ended %(day)s") % {"day": moments.day(one.ended_on)}, *evidence]
+    if one.shipped_at is not None:
+        evidence = [_("Sent %(day)s and never activated") % {"day": moments.day(one.shipped_at)}]
     count = len(one.certificates)
     revoked = ngettext("%d certificate is revoked", "%d certificates are revoked", count) % count
     return BasisRow(

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.db.models import QuerySet
 
@@ -22,6 +23,13 @@ from portal.pages.desk.history import told_types
 from portal.pages.plot import DayCount
 
 _DAYS = 14
+_AT_THE_DESK: Final = frozenset(
+    {
+        "card", "card_order", "bulk_order", "activation", "identity", "block_request", "unlock", "puk_letter",
+        "stock", "basis", "role", "ordering",
+    }
+)  # fmt: skip
+"""What the events of a desk's day are about."""
 _SOON = timedelta(days=60)
 
 
@@ -52,8 +60,11 @@ def activated_and_blocked(*, actor: Actor, at: datetime) -> list[DayCount]:
 
 
 def latest_entries(*, actor: Actor, limit: int = 8) -> Iterable[Entry]:
-    """Return the newest journal entries about cards and people of the actor's organizations."""
-    types = [name for name in told_types(is_short=True) if not name.startswith("function_certificate.")]
+    """Return the newest journal entries of what people did with cards and roles of the actor's organizations.
+
+    What a reading of a register changed is not among them: a night's reading would leave nothing else.
+    """
+    types = [name for name in told_types(is_short=True) if name.partition(".")[0] in _AT_THE_DESK]
     if actor.unit_id:
         wanted = Criteria(types=frozenset(types))
         return search(wanted, reach=reach_of(actor), limit=limit).entries

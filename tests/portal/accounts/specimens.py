@@ -78,7 +78,10 @@ def mine(*, is_empty: bool = False) -> dict[str, object]:
         product="Tjänstekort utan foto", number="9752278986926985468", tag=OK, valid_until="2031-05-31"
     )
     certificate = OwnCertificate(
-        issuer="TEST Sigill e-id Person HSA-id 3 CA v1", not_after=AT + timedelta(days=900), is_revoked=False
+        purpose="Legitimering, HSA-id",
+        issuer="TEST Sigill e-id Person HSA-id 3 CA v1",
+        not_after=AT + timedelta(days=900),
+        is_revoked=False,
     )
     page = OwnPage(
         name="Åsa Lindqvist", cards=[] if is_empty else [card],
