@@ -74,6 +74,7 @@ from reports.models import SealedReceipt
 from reports.receipt_documents import qr_code
 from reports.receipt_facts import ActivationReceipt, BlockReceipt, ReceiptFact
 from reports.receipt_models import ReceiptKind
+from tests.portal import orderer_specimens as orderer
 from tests.portal import report_specimens, role_specimens
 from tests.portal.accounts import specimens as own
 from tests.portal.auditor import specimens as auditor
@@ -754,6 +755,7 @@ def function_objects() -> dict[str, object]:
         export_url="#e",
         validations_url="#v",
         approval=[Choice(value="server", name="Server", is_chosen=True)],
+        keys=[Choice(value="server", name="Server", is_chosen=False)],
     )
     return {"page": page, "shell": _shell("")}
 
@@ -864,6 +866,9 @@ def function_order() -> dict[str, object]:
         may_revoke=True,
         may_answer=True,
         renew_url="#r",
+        may_fetch_key=True,
+        why_not_mail=problems.of_code("mobile_missing", facts={"function_object": "SE2321009801-F001"}),
+        sent=_function_mails(),
         environment=words.QA,
     )
     answering = AnswerForm(delegates={"SE2321000016-A100": "Åsa Lindqvist"})
@@ -1042,6 +1047,20 @@ SPECIMENS = {
     "function-order-new": ("function_order_new", function_order_new),
     "function-order-confirm": ("function_order_new", lambda: function_order_new("confirm")),
     "function-order": ("function_order", function_order),
+    "function-order-key": ("function_order_key", lambda: orderer.key_order() | {"shell": _shell("")}),
+    "validations": ("validations", lambda: orderer.validations() | {"shell": _shell("")}),
+    "validations-empty": (
+        "validations",
+        lambda: orderer.validations(is_empty=True) | {"shell": _shell("")},
+    ),
+    "validation-dns": ("validation", lambda: orderer.validation("dns_txt") | {"shell": _shell("")}),
+    "validation-http": ("validation", lambda: orderer.validation("http") | {"shell": _shell("")}),
+    "validation-mail": ("validation", lambda: orderer.validation("mail") | {"shell": _shell("")}),
+    "validation-link": ("validation_link", lambda: orderer.link() | {"shell": _shell("", is_in=False)}),
+    "validation-link-done": (
+        "validation_link",
+        lambda: orderer.link(is_done=True) | {"shell": _shell("", is_in=False)},
+    ),
     "person": ("person", person),
     "person-protected": ("person", lambda: person(is_protected=True)),
     "order-choose": ("order_card", wizard),
