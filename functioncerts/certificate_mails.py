@@ -120,8 +120,6 @@ def keys_of(order: FunctionOrder, address: str, *, at: datetime) -> list[x509.Ce
 def content_of(order: FunctionOrder) -> bytes:
     """Return what is sealed: the certificate and its chain in PEM."""
     certificate = get_certificate(order.certificate_id)
-    if certificate is None:
-        return b""
     return (certificate_pem(bytes(certificate.certificate_der)) + chain_pem(certificate.issuer)).encode()
 
 

@@ -94,7 +94,8 @@ def _fitting(search: Search, *, actor: Actor, at: datetime) -> QuerySet[Function
     delivered = FunctionOrder.objects.filter(
         function_object=OuterRef("pk"), state=FunctionOrderState.DELIVERED.value
     ).order_by()
-    objects = _counted(objects, at=at)
+    first, number = _first_end(at), _certificates(at)
+    objects = objects.annotate(ends_at=first, certificates=number)
     if text := search.text.strip():
         name = NameValidation.objects.filter(
             Q(function_object=OuterRef("pk"))
@@ -121,19 +122,24 @@ def _fitting(search: Search, *, actor: Actor, at: datetime) -> QuerySet[Function
 def row_of(function_object: FunctionObject, *, at: datetime) -> InventoryRow:
     """Return one object's row."""
     found = FunctionObject.objects.select_related("organization", "unit").filter(pk=function_object.pk)
-    return next(_rows(list(_counted(found, at=at))))
+    return next(_rows(list(found.annotate(ends_at=_first_end(at), certificates=_certificates(at)))))
 
 
-def _counted(objects: QuerySet[FunctionObject], *, at: datetime) -> QuerySet[FunctionObject]:
-    """Return the objects with how many certificates they have and when the first ends."""
+def _first_end(at: datetime) -> Subquery:
+    """Return when the first of an object's certificates ends."""
+    return Subquery(_good(at).annotate(end=Min("not_after")).values("end"))
+
+
+def _certificates(at: datetime) -> Subquery:
+    """Return how many certificates an object has."""
+    return Subquery(_good(at).annotate(number=Count("pk")).values("number"))
+
+
+def _good(at: datetime) -> QuerySet[FunctionOrder, dict[str, object]]:
     good = FunctionOrder.objects.filter(
         function_object=OuterRef("pk"), state=FunctionOrderState.DELIVERED.value, not_after__gt=at
     ).order_by()
-    per_object = good.values("function_object")
-    return objects.annotate(
-        ends_at=Subquery(per_object.annotate(end=Min("not_after")).values("end")),
-        certificates=Subquery(per_object.annotate(number=Count("pk")).values("number")),
-    )
+    return good.values("function_object")
 
 
 def _rows(objects: list[FunctionObject]) -> Iterator[InventoryRow]:

@@ -47,7 +47,7 @@ def fetch(*, order_id: str, actor: Actor, at: datetime) -> bytes:
     certificate = get_certificate(order.certificate_id)
     with transaction.atomic():
         parcel = KeyParcel.objects.select_for_update().get(order=order)
-        if parcel.wiped_at is not None or certificate is None:
+        if parcel.wiped_at is not None:
             raise Refused(Refusal(code="key_not_to_be_fetched", fixer="you"))
         locked = pkcs12.LockedKey(
             shrouded_key=bytes(parcel.shrouded_key),

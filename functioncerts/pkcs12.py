@@ -67,7 +67,7 @@ def complete(locked: LockedKey, *, certificate: bytes, chain: Sequence[bytes], n
     Certificates are no secret and lie open in it; the MAC holds everything together.
     """
     local_id = hashlib.sha1(certificate, usedforsecurity=False).digest()
-    marks = [
+    marks: list[dict[str, object]] = [
         {"type": "local_key_id", "values": [local_id]},
         {"type": "friendly_name", "values": [core.BMPString(name[:64])]},
     ]
