@@ -50,7 +50,8 @@ class ProductionBatch(models.Model):
                 condition=Q(
                     state__in=[BatchState.SENT.value, BatchState.ACKNOWLEDGED.value], sent_at__isnull=False
                 )
-                | Q(state__in=[BatchState.ASSEMBLED.value, BatchState.WITHDRAWN.value], sent_at__isnull=True),
+                | ~Q(state__in=[BatchState.SENT.value, BatchState.ACKNOWLEDGED.value])
+                & Q(sent_at__isnull=True),
                 name="production_batch_sent_iff_when",
             ),
             models.CheckConstraint(

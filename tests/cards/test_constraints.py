@@ -25,6 +25,7 @@ from cards.pictures.models import CardPicture
 from cards.puk_letter_models import PukLetter
 from cards.reminder_models import CardReminder
 from cards.unlock_models import Unlock
+from tests.cards.production_violations import PRODUCTION_VIOLATIONS
 from tests.cards.stock_violations import STOCK_VIOLATIONS
 from tests.scenarios import (
     CLIENT,
@@ -290,8 +291,7 @@ VIOLATIONS: list[tuple[str, Violation]] = [
         "receipt_signed_iff_with_evidence",
         signed_without_evidence,
     ),
-    ("there_is_one_factory_cursor", lambda _: lambda: FactoryCursor.objects.create(pk=2)),
-    ("factory_cursor_counts_from_zero", lambda _: lambda: FactoryCursor.objects.create(pk=1, position=-1)),
+    *PRODUCTION_VIOLATIONS,
     (
         "order_stop_ends_after_it_starts",
         lambda _: (
