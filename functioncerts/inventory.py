@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import TruncMonth
@@ -135,7 +135,7 @@ def _certificates(at: datetime) -> Subquery:
     return Subquery(_good(at).annotate(number=Count("pk")).values("number"))
 
 
-def _good(at: datetime) -> QuerySet[FunctionOrder, dict[str, object]]:
+def _good(at: datetime) -> QuerySet[FunctionOrder, Any]:
     good = FunctionOrder.objects.filter(
         function_object=OuterRef("pk"), state=FunctionOrderState.DELIVERED.value, not_after__gt=at
     ).order_by()
