@@ -353,7 +353,7 @@ def _subject(card: Card, name: KeyName) -> SubjectFacts:
 
 
 def _policy(card: Card) -> str:
-    """Return the certificate policy of a card's certificates, by its level and whether it is a reserve card."""
+    """Return the certificate policy of a card's certificates, by level and kind of card."""
     return f"loa{card.loa}_reserve" if card.order.from_stock else POLICIES[card.loa]
 
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from ca.environments import Environment
 from ca.models import Certificate
 from ca.selectors import issuers
-from cards.models import Card, CardOrder, OrderStop, ReserveHandOut
+from cards.models import Card, CardOrder, OrderStop
 from cards.pictures.models import CardPicture
 from cards.products import (
     AssuranceLevel,
@@ -20,6 +20,7 @@ from cards.products import (
     assurance_level,
     product,
 )
+from cards.reserve_models import ReserveHandOut
 from cards.states import RUNNING_ORDER_STATES, CardOrderState, CardState
 from cards.stock_states import ReserveState
 from directory.models import Employment, Person, RegistrationStatus, Role

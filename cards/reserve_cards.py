@@ -17,10 +17,11 @@ from cards.conversation import lock_card
 from cards.errors import OrderAlreadyRunning, Refused
 from cards.events import CardOrderLapsed
 from cards.identity import IdentityCheckFacts
-from cards.models import Card, CardOrder, ReserveHandOut
+from cards.models import Card, CardOrder
 from cards.ordering import discard_card
 from cards.products import assurance_level
 from cards.reserve_events import ReserveCardApproved, ReserveCardHandedOut, ReserveCardRefused
+from cards.reserve_models import ReserveHandOut
 from cards.reserve_selectors import get_hand_out
 from cards.states import CardOrderAction, CardOrderState, CardState
 from cards.stock_errors import NotInStock

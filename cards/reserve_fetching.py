@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -11,9 +12,10 @@ from cards.activation import OpenedActivation, open_for_holder
 from cards.conversation import lock_card
 from cards.envelope_code import is_code_of
 from cards.errors import Refused
-from cards.models import Card, CardOrder, ReserveHandOut
+from cards.models import Card, CardOrder
 from cards.reserve_cards import end_order
 from cards.reserve_events import ReserveCardExtended, ReserveCodeRefused
+from cards.reserve_models import ReserveHandOut
 from cards.states import CardState
 from cards.stock_errors import EnvelopeCodeWrong, ReserveHandOutNotFound
 from cards.stock_states import RESERVE_MOVES, ReserveAction, ReserveState
@@ -22,6 +24,7 @@ from journal.actor import Actor
 from journal.recording import record
 
 MOST_WRONG_CODES: Final = 5
+_NOBODY: Final = UUID(int=0)
 
 
 def open_reserve_activation(*, card_number: str, code: str, actor: Actor, at: datetime) -> OpenedActivation:
@@ -43,12 +46,18 @@ def open_reserve_activation(*, card_number: str, code: str, actor: Actor, at: da
     return open_for_holder(hand_out.card, check, refusal=refusal, actor=actor, at=at)
 
 
+def extendable_cards(*, actor: Actor, at: datetime) -> tuple[Card, ...]:
+    """Return the reserve cards that whoever is logged in may extend now; none for nobody."""
+    own = _rows().filter(card__person_id=actor.person_id or _NOBODY, card__state=CardState.ACTIVE.value)
+    return tuple(one.card for one in own if reserve_policies.may_extend(one, actor=actor, at=at) is None)
+
+
 def extend_reserve_card(*, card_id: str, actor: Actor, at: datetime) -> Card:
     """Let the holder use a reserve card half a year longer, once; its certificates are renewed after it.
 
     Raises ReserveHandOutNotFound and Refused.
     """
-    hand_out = _rows().filter(card_id=card_id, card__person_id=actor.person_id or None).first()
+    hand_out = _rows().filter(card_id=card_id, card__person_id=actor.person_id or _NOBODY).first()
     if hand_out is None:
         raise ReserveHandOutNotFound(str(card_id))
     if (refusal := reserve_policies.may_extend(hand_out, actor=actor, at=at)) is not None:

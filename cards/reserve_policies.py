@@ -4,8 +4,9 @@ from datetime import date, datetime
 from typing import Final
 
 from cards import policies
-from cards.models import Card, ReserveHandOut
+from cards.models import Card
 from cards.outdated_selectors import FETCH_WITHIN
+from cards.reserve_models import ReserveHandOut
 from cards.states import CardState
 from cards.stock_states import ReserveState
 from directory.models import Role

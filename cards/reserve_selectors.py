@@ -5,7 +5,7 @@ import uuid
 from django.db.models import QuerySet
 
 from cards import policies
-from cards.models import ReserveHandOut
+from cards.reserve_models import ReserveHandOut
 from cards.states import CardState
 from cards.stock_errors import ReserveHandOutNotFound
 from cards.stock_policies import MAY_READ_STOCK

@@ -63,6 +63,12 @@ def standings_of(places: Iterable[StockPlace]) -> tuple[PlaceStanding, ...]:
     )
 
 
+def has_stock(*, actor: Actor) -> bool:
+    """Tell whether any place in scope has a reserve card to hand out."""
+    in_stock = StockCard.objects.filter(state=StockCardState.IN_STOCK.value)
+    return in_stock.filter(place__in=visible_places(actor=actor)).exists()
+
+
 def get_place(place_id: str, *, actor: Actor) -> StockPlace:
     """Return the place; raise StockPlaceNotFound, also when it is outside the actor's scope."""
     place = visible_places(actor=actor).filter(pk=_uuid_or_nil(place_id)).first()

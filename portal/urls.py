@@ -53,6 +53,8 @@ from portal.pages.public import (
 )
 from portal.pages.reports import catalogue as reports_catalogue
 from portal.pages.reports import dashboard, recurring, report
+from portal.pages.reserve import fetching as reserve_fetching
+from portal.pages.reserve import handing as reserve_handing
 from portal.pages.stock import acting as stock_acting
 from portal.pages.stock import overview as stock
 from portal.pages.stock import place as stock_place
@@ -152,6 +154,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("stock/<uuid:stock_place_id>/count/", stock_acting.count, name="stock-count"),
     path("stock/<uuid:stock_place_id>/loss/", stock_acting.loss, name="stock-loss"),
     path("stock/transfers/<uuid:stock_transfer_id>/", stock_acting.transfer, name="stock-transfer"),
+    path("people/<uuid:person_id>/reserve/", reserve_handing.hand_out, name="reserve-hand-out"),
+    path("reserve/<uuid:hand_out_id>/", reserve_handing.approve, name="reserve-approve"),
+    path("mine/reserve/", reserve_fetching.fetch, name="own-reserve"),
+    path("mine/reserve/status/", reserve_fetching.show_fetching, name="own-reserve-status"),
+    path("mine/reserve/<uuid:card_id>/extend/", reserve_fetching.extend, name="own-reserve-extend"),
     # Basis lists
     path("basis/", lists.show_basis, name="basis-start"),
     path("basis/<slug:subject>/", lists.show_basis, name="basis"),

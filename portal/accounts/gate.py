@@ -31,6 +31,8 @@ _PUBLIC = frozenset(
         "/healthz",
         "/accessibility/",
         "/cps/",
+        "/mine/reserve/",
+        "/mine/reserve/status/",
     }
 )
 _PUBLIC_FILES = re.compile(

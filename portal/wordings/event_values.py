@@ -19,6 +19,8 @@ _END_REASONS: Final[Mapping[str, Text]] = {
     "withdrawn": _("withdrawn"),
     "card_blocked": _("the card was blocked"),
     "outdated": _("never made, and too old"),
+    "reserve_refused": _("the reserve card was not approved"),
+    "reserve_locked": _("too many wrong codes"),
 }
 
 BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
@@ -36,6 +38,7 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
     ("card.unlock_refused", "reason"): words.UNLOCK_REASONS,
     ("card_picture.purged", "reason"): pictures.PURGE_REASONS,
     ("puk_letter.ended", "reason"): words.PUK_LETTER_REASONS,
+    ("reserve_card.refused", "reason"): {"not_approved": _("not approved"), "suspicion": _("suspicion")},
     ("stock.lost", "reason"): {reason.value: text for reason, text in words.LOSS_REASONS.items()},
     ("session.ended", "reason"): {
         "logged_out": _("logged out"),

@@ -58,6 +58,70 @@ STOCK: Final[Mapping[str, Wording]] = {
         text=_("What is there is not what was expected. Write what happened, and send it again."),
         fixer="you",
     ),
+    "reserve_hand_out_not_found": Wording(
+        status=404,
+        title=_("The reserve card was not found"),
+        text=_("It does not exist, or it belongs to an organization outside your role."),
+        fixer="role",
+    ),
+    "envelope_code_wrong": Wording(
+        status=422,
+        title=_("Number and code do not go together"),
+        text=_(
+            "Check the number on the card and the code in the envelope. Perhaps the card is not approved yet."
+        ),
+        fixer="you",
+    ),
+    "reserve_card_not_approved": Wording(
+        status=409,
+        title=_("Another administrator has not approved it."),
+        text=_("A reserve card at level 3 takes two people."),
+    ),
+    "reserve_card_fetched_by_holder": Wording(
+        status=409,
+        title=_("The holder activates this card."),
+        text=_("A reserve card is activated on the holder's own pages, with the code in the envelope."),
+    ),
+    "reserve_card_under_way": Wording(
+        status=409,
+        title=_("A reserve card waits already."),
+        text=_("One was handed out %(since)s and is not activated yet."),
+    ),
+    "reserve_card_decided": Wording(
+        status=409,
+        title=_("It is decided already."),
+        text=_("Somebody approved the reserve card, or did not."),
+    ),
+    "second_person_needed": Wording(
+        status=403,
+        title=_("It takes another person."),
+        text=_("Whoever handed out the card cannot approve it, under whatever HSA-id."),
+    ),
+    "reserve_card_not_fetched_in_time": Wording(
+        status=409,
+        title=_("It was not activated in time."),
+        text=_("A reserve card is activated within fourteen days. Ask your ID administrator for another."),
+    ),
+    "not_your_card": Wording(
+        status=403,
+        title=_("It is not your card."),
+        text=_("Only its holder extends a reserve card."),
+    ),
+    "reserve_card_not_extendable": Wording(
+        status=403,
+        title=_("This card is not extended."),
+        text=_("Only a reserve card at level %(needed)s is, by a login at that level."),
+    ),
+    "reserve_card_extended_before": Wording(
+        status=409,
+        title=_("It was extended before."),
+        text=_("A reserve card is extended once; this one was %(at)s."),
+    ),
+    "reserve_card_at_its_end": Wording(
+        status=409,
+        title=_("The card is made for no longer."),
+        text=_("Its last day is the last for which it was made."),
+    ),
     "no_reserve_cards_named": Wording(
         status=422,
         title=_("No cards were named"),

@@ -55,6 +55,10 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "puk_letter.ended",
     ),
     "reminders of cards that end": ("card.holder_reminded",),
+    "reserve cards handed out, by two people, and codes that were wrong": (
+        "reserve_card.handed_out", "reserve_card.approved", "reserve_card.refused",
+        "reserve_card.code_refused", "reserve_card.extended",
+    ),
     "reserve cards in stock": (
         "stock.place_set", "stock.box_received", "stock.sent", "stock.arrived", "stock.counted",
         "stock.lost", "stock.running_low",
@@ -160,6 +164,8 @@ NOT_AN_ACT: Final[Mapping[str, str]] = {
     "cards.block_request_selectors.": "reads",
     "cards.paper_rows.": "reads what a line means",
     "cards.unlock_policies.": "asks whether an act is allowed",
+    "cards.reserve_policies.": "asks whether an act is allowed",
+    "cards.reserve_selectors.": "reads",
     "cards.stock_policies.": "asks whether an act is allowed",
     "cards.stock_selectors.": "reads",
     "cards.serial_lists.": "reads what a list says",

@@ -15,7 +15,7 @@ from cards.lifecycle import OpenedActivation
 from cards.models import Activation, Card, CardOrder, IdentityCheck, ReserveHandOut
 from cards.outdated import remove_outdated_orders
 from cards.reserve_cards import approve_reserve_card, hand_out_reserve_card, refuse_reserve_card
-from cards.reserve_fetching import extend_reserve_card, open_reserve_activation
+from cards.reserve_fetching import extend_reserve_card, extendable_cards, open_reserve_activation
 from cards.reserve_selectors import awaiting_second, get_hand_out
 from cards.selectors import shipped_and_waiting
 from cards.stock_errors import EnvelopeCodeWrong, NotInStock, ReserveHandOutNotFound
@@ -282,7 +282,6 @@ def test_level_three_is_not_for_a_coordination_number(scene: Scene) -> None:
     with pytest.raises(Refused) as caught:
         a_hand_out(scene)
     assert caught.value.refusal.code == "identity_kind_not_allowed"
-    assert a_hand_out(scene, loa=2, first=600).state == "READY"
 
 
 def test_doris_sees_and_approves_no_hand_out_of_norr(scene: Scene) -> None:
@@ -308,8 +307,11 @@ def test_the_holder_extends_a_level_three_card_once(scene: Scene) -> None:
     with pytest.raises(Refused) as caught:
         extend_reserve_card(card_id=str(card.pk), actor=replace(holder, loa=2), at=scene.at)
     assert caught.value.refusal.code == "reserve_card_not_extendable"
+    assert extendable_cards(actor=holder, at=scene.at) == (card,)
+    assert extendable_cards(actor=HOLDER, at=scene.at) == ()
     extended = extend_reserve_card(card_id=str(card.pk), actor=holder, at=scene.at)
     assert timedelta(days=180) < extended.valid_until - first_end < timedelta(days=186)
     with pytest.raises(Refused) as caught:
         extend_reserve_card(card_id=str(card.pk), actor=holder, at=scene.at)
     assert caught.value.refusal.code == "reserve_card_extended_before"
+    assert extendable_cards(actor=holder, at=scene.at) == ()

@@ -28,7 +28,7 @@ from functioncerts.validations import validate_names
 from journal.actor import Actor
 from journal.models import Entry
 from tests.cards.bulk.conftest import prepared
-from tests.cards.stock_violations import a_transfer
+from tests.cards.stock_violations import a_hand_out, a_transfer
 from tests.functioncerts.conftest import request_for
 from tests.portal.conftest import LogIn
 from tests.scenarios import Scene, an_active_card, an_open_unlock
@@ -121,6 +121,11 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "central/registers/<slug:register>/progress/": ("403 403 403 403 303", "405 405 405 405 303"),
     "central/registers/runs/<uuid:run_id>/": ("404 404 404 404 303", "404 404 404 404 303"),
     "central/registers/runs/<uuid:run_id>/progress/": ("404 404 404 404 303", "405 405 405 405 303"),
+    "people/<uuid:person_id>/reserve/": ("409 404 404 404 303", "409 404 404 404 303"),
+    "reserve/<uuid:hand_out_id>/": ("403 404 404 404 303", "403 404 404 404 303"),
+    "mine/reserve/": ("200 200 200 200 200", "422 422 422 422 422"),
+    "mine/reserve/status/": ("200 200 200 200 200", "405 405 405 405 405"),
+    "mine/reserve/<uuid:card_id>/extend/": ("405 405 405 405 303", "404 404 404 404 303"),
     "stock/": ("200 200 403 403 303", "405 405 405 405 303"),
     "stock/new/": ("200 200 403 403 303", "422 422 403 403 303"),
     "stock/<uuid:stock_place_id>/": ("200 404 404 404 303", "405 405 405 405 303"),
@@ -258,7 +263,12 @@ def addresses(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
 def _stock(scene: Scene) -> dict[str, str]:
     """Put reserve cards of Region Norr in stock, one of them on its way to another place."""
     transfer = a_transfer(scene)
-    return {"stock_place_id": str(transfer.source_id), "stock_transfer_id": str(transfer.pk)}
+    hand_out = a_hand_out(scene, first=600)
+    return {
+        "stock_place_id": str(transfer.source_id),
+        "stock_transfer_id": str(transfer.pk),
+        "hand_out_id": str(hand_out.pk),
+    }
 
 
 def _picture(scene: Scene) -> CardPicture:

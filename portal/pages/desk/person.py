@@ -22,8 +22,11 @@ from cards.models import Card, CardOrder
 from cards.products import catalogue, product
 from cards.reach import reaches_certificate
 from cards.reasons import BlockReason
+from cards.reserve_policies import may_approve
+from cards.reserve_selectors import hand_out_of_card
 from cards.selectors import CardView, person_cards
 from cards.states import CardOrderState, CardState
+from cards.stock_selectors import has_stock
 from cards.unlock_policies import may_unlock
 from directory.models import Employment, Person, RegistrationStatus
 from directory.policies import may_find_people
@@ -49,6 +52,7 @@ from portal.pages.parts import (
     Thought,
     TimelineItem,
 )
+from portal.pages.reserve.handing import LEVELS, hand_out_refusal
 from portal.words import Tag, Text
 
 DAYS_TO_ACTIVATE: Final = 100
@@ -88,6 +92,7 @@ class PersonPage:
     events: Sequence[TimelineItem]
     crumbs: Sequence[Crumb]
     order_test: Act | None = None
+    reserve: Act | None = None
 
     @property
     def hidden_cards(self) -> int:
@@ -131,6 +136,7 @@ def person_page(person: Person, *, actor: Actor, at: datetime, shows_all: bool) 
         facts=_facts(person, employments, at=at),
         order=_order_act(person, refusal=refusal),
         order_test=_order_test_act(person, employments, actor=actor, at=at),
+        reserve=_reserve_act(person, employments, actor=actor, at=at),
         refresh_url="" if may_find_people(actor) else reverse("person-refresh", args=[person.pk]),
         cards=[_panel(card, actor=actor, at=at) for card in shown],
         all_cards=len(view.cards),
@@ -252,6 +258,20 @@ def _order_test_act(
     )
 
 
+def _reserve_act(
+    person: Person, employments: Sequence[Employment], *, actor: Actor, at: datetime
+) -> Act | None:
+    """Return the way to a reserve card, where this actor may hand one out and has some in stock."""
+    levels = (hand_out_refusal(employments, loa=loa, actor=actor, at=at) for loa in LEVELS)
+    if all(refusal is not None for refusal in levels) or not has_stock(actor=actor):
+        return None
+    return Act(
+        label=_("Hand out a reserve card"),
+        icon="box-seam",
+        url=reverse("reserve-hand-out", args=[person.pk]),
+    )
+
+
 def _panel(view: CardView, *, actor: Actor, at: datetime) -> CardPanel:
     card = view.card
     state = CardState(card.state)
@@ -327,6 +347,17 @@ def _card_acts(view: CardView, *, actor: Actor, at: datetime) -> tuple[Act, ...]
         object=number,
         why=problems.explain(view.block_refusal) if view.block_refusal else None,
     )
+    if card.order.from_stock and (hand_out := hand_out_of_card(card.pk)) is not None:
+        second = may_approve(hand_out, actor=actor, at=at)
+        if second is None or second.code != "reserve_card_decided":
+            approve = Act(
+                label=_("Approve as the second person"),
+                icon="people",
+                url=reverse("reserve-approve", args=[hand_out.pk]),
+                object=number,
+                why=problems.explain(second) if second else None,
+            )
+            return (approve, block)
     # An active card needs no activation button that is always grey, the others none to unlock.
     if card.state != CardState.ACTIVE.value:
         return (activate, block)

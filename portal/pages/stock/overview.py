@@ -1,7 +1,8 @@
 """The stock of reserve cards at a glance: each place, how full it is, and where too few are left."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -12,15 +13,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cards.errors import CardsError
+from cards.reserve_models import ReserveHandOut
+from cards.reserve_selectors import awaiting_second
 from cards.stock_places import open_place
 from cards.stock_policies import MAY_READ_STOCK, may_keep_any
 from cards.stock_selectors import PlaceStanding, standings
 from directory.models import Organization, Unit
 from directory.reach import units_within
 from journal.actor import Actor
-from portal import problems
+from portal import moments, problems
 from portal.pages import asking
-from portal.pages.parts import Act, Crumb
+from portal.pages.managers.role_words import shown_name
+from portal.pages.parts import Act, Crumb, Line
 from portal.pages.stock.bars import StockBar, most_of, stock_bar
 from portal.pages.stock.forms import PlaceForm
 from portal.problems import Problem
@@ -52,6 +56,7 @@ class StockPage:
     total: int
     low: int
     acts: Sequence[Act]
+    waiting: Sequence[Line] = ()
 
 
 @require_safe
@@ -59,7 +64,10 @@ def show_stock(request: HttpRequest) -> HttpResponse:
     """Show the places in the actor's scope and how full they are."""
     actor = asking.who(request)
     _door(actor)
-    page = stock_page(standings(actor=actor), problem=_why(actor))
+    page = replace(
+        stock_page(standings(actor=actor), problem=_why(actor)),
+        waiting=[_waiting(one, at=asking.now()) for one in awaiting_second(actor=actor)],
+    )
     return render(request, "portal/stock.html", {"page": page})
 
 
@@ -157,6 +165,15 @@ def tag_of(standing: PlaceStanding) -> Tag:
     if standing.missing:
         return Tag(tone="bad", icon="exclamation-octagon", label=_("Cards missing"))
     return Tag(tone="ok", icon="check-circle", label=_("Enough"))
+
+
+def _waiting(hand_out: ReserveHandOut, *, at: datetime) -> Line:
+    return Line(
+        title=shown_name(hand_out.card.person),
+        detail=_("handed out %(when)s") % {"when": moments.moment(hand_out.handed_out_at, now=at)},
+        act=_("Approve"),
+        url=reverse("reserve-approve", args=[hand_out.pk]),
+    )
 
 
 def _door(actor: Actor) -> None:
