@@ -34,7 +34,8 @@ def check_rows(bulk_order_id: UUID, *, limit: int, actor: Actor, at: datetime) -
         unchecked = bulk.rows.filter(state=_UNCHECKED)
         rows = list(unchecked.select_related("employment__person").order_by("line")[:limit])
         if rows:
-            _write(bulk, [(row, _refusal(row, starter_of(bulk, at=at), at=at)) for row in rows], at=at)
+            starter = starter_of(bulk, at=at)
+            _write(bulk, [(row, _refusal(row, starter, at=at)) for row in rows], at=at)
         if not unchecked.exists():
             _show(bulk, actor=actor, at=at)
         return len(rows)
