@@ -100,7 +100,7 @@ def demand_pictures(
     wanted = {PictureKind.PHOTO: pictures.photo_id} if item.has_photo else {}
     if item.has_signature_image:
         wanted[PictureKind.SIGNATURE] = pictures.signature_id
-    kept = {str(one.pk): one for one in unfinished_pictures(employment, actor=actor)}
+    kept = {str(one.pk): one for one in unfinished_pictures(employment, actor=actor)} if wanted else {}
     found = []
     for kind, picture_id in wanted.items():
         picture = kept.get(str(picture_id))
