@@ -351,7 +351,7 @@ def _product_refusal(item: CardProduct | None, *, product_code: str, loa: int) -
     if item is None:
         return Refusal(code="product_unknown", facts=(("product", product_code),))
     if item.delivered_to is Destination.STOCK:
-        return Refusal(code="product_comes_from_stock", facts=(("product", product_code),), fixer="you")
+        return Refusal(code="product_comes_from_stock", facts=(("product", product_code),))
     if not item.orderable:
         return Refusal(
             code="product_not_orderable",

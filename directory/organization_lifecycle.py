@@ -24,6 +24,7 @@ class Setup:
     issuer_number: str
     products: tuple[str, ...]
     billing_reference: str
+    default_product: str = ""
 
 
 def set_up(organization_id: str, setup: Setup, *, reason: str, actor: Actor, at: datetime) -> tuple[str, ...]:
@@ -34,7 +35,14 @@ def set_up(organization_id: str, setup: Setup, *, reason: str, actor: Actor, at:
     with transaction.atomic():
         organization, settings = _demanded(organization_id, reason=reason, actor=actor)
         stands = setup_of(organization, settings)
-        names = ("issuance_area", "back_text", "issuer_number", "products", "billing_reference")
+        names = (
+            "issuance_area",
+            "back_text",
+            "issuer_number",
+            "products",
+            "billing_reference",
+            "default_product",
+        )
         changed = tuple(name for name in names if getattr(stands, name) != getattr(setup, name))
         if not changed:
             return ()
@@ -44,6 +52,7 @@ def set_up(organization_id: str, setup: Setup, *, reason: str, actor: Actor, at:
             issuer_number=setup.issuer_number,
             products=list(setup.products),
             billing_reference=setup.billing_reference,
+            default_product=setup.default_product,
         )
         _record(organization, changed, reason=reason, actor=actor, at=at)
     return changed
@@ -70,6 +79,7 @@ def setup_of(organization: Organization, settings: OrganizationSettings | None) 
         issuer_number=settings.issuer_number if settings else "",
         products=tuple(settings.products) if settings else (),
         billing_reference=settings.billing_reference if settings else "",
+        default_product=settings.default_product if settings else "",
     )
 
 

@@ -10,7 +10,8 @@ class OrganizationSettings(models.Model):
     """What stands on an organization's cards, which it may order, and where its bills go.
 
     ``issuer_number`` is the DNV number for SIS cards, else the ISO number (domain.md 1.1). ``products`` are
-    product codes; an empty list allows every product. ``logo_png`` is a picture that we drew anew ourselves.
+    product codes; an empty list allows every product. ``default_product`` is chosen beforehand when somebody
+    orders; empty for none. ``logo_png`` is a picture that we drew anew ourselves.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -19,6 +20,7 @@ class OrganizationSettings(models.Model):
     )
     issuer_number = models.CharField(max_length=20, blank=True)
     products = models.JSONField(default=list)
+    default_product = models.CharField(max_length=8, blank=True)
     billing_reference = models.CharField(max_length=60, blank=True)
     logo_png = models.BinaryField(null=True)
     logo_sha256 = models.CharField(max_length=64, blank=True)

@@ -27,6 +27,12 @@ def get_organization(organization_id: UUID | str, *, actor: Actor) -> Organizati
     return found
 
 
+def default_product(organization_id: str) -> str:
+    """Return the product code that an organization usually orders; empty without one."""
+    rows = OrganizationSettings.objects.filter(organization_id=organization_id)
+    return rows.values_list("default_product", flat=True).first() or ""
+
+
 def settings_of(organization: Organization) -> OrganizationSettings | None:
     """Return how it is set up here; None where nobody ever has. The logo itself is not read."""
     return OrganizationSettings.objects.defer("logo_png").filter(organization=organization).first()

@@ -13,6 +13,7 @@ from cards.products import CardProduct, Destination, assurance_level, catalogue
 from cards.selectors import CardView, person_cards
 from cards.states import CardState
 from directory.models import Employment, Person
+from directory.organization_selectors import default_product
 from journal.actor import Actor
 from journal.errors import Refusal
 from portal import moments, problems, words
@@ -39,8 +40,15 @@ def product_choices(
         if item.environment is Environment.PROD or issuers(Environment.QA)
     ]
     choices.sort(key=lambda choice: bool(choice.whys))
-    first = chosen.code if chosen else next((one.value for one in choices if not one.whys), "")
+    first = chosen.code if chosen else _proposed([one.value for one in choices if not one.whys], employments)
     return [replace(one, is_chosen=one.value == first and not one.whys) for one in choices]
+
+
+def _proposed(codes: Sequence[str], employments: Sequence[Employment]) -> str:
+    """Return what is chosen beforehand: the organization's usual product, else one that takes no pictures."""
+    usual = {default_product(str(one.organization_id)) for one in employments}
+    without = [code for code in codes if not catalogue().products[code].has_photo]
+    return next((code for code in [*(one for one in codes if one in usual), *without, *codes]), "")
 
 
 def employment_choices(employments: Sequence[Employment], chosen: Employment | None) -> list[Choice]:

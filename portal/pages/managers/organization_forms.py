@@ -46,13 +46,18 @@ class SetupForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+    default_product = forms.ChoiceField(
+        label=gettext_lazy("Usual product"),
+        help_text=gettext_lazy("Chosen beforehand when somebody orders a card."),
+        required=False,
+    )
     reason = _reason()
 
     def __init__(self, data: object = None, *, initial: Mapping[str, object] | None = None) -> None:
         super().__init__(data, initial=dict(initial or {}), prefix=None)  # type: ignore[arg-type]
-        self.fields["products"].choices = [  # type: ignore[attr-defined]
-            (one.code, words.product_name(one)) for one in catalogue().products.values()
-        ]
+        names = [(one.code, words.product_name(one)) for one in catalogue().products.values()]
+        self.fields["products"].choices = names  # type: ignore[attr-defined]
+        self.fields["default_product"].choices = [("", _("None")), *names]  # type: ignore[attr-defined]
         dress(self)
 
     @staticmethod
@@ -64,6 +69,7 @@ class SetupForm(forms.Form):
             "issuer_number": setup.issuer_number,
             "billing_reference": setup.billing_reference,
             "products": list(setup.products),
+            "default_product": setup.default_product,
         }
 
 

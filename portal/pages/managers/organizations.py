@@ -140,6 +140,7 @@ def change(request: HttpRequest, organization_id: str) -> HttpResponse:
         issuer_number=data["issuer_number"],
         products=tuple(sorted(data["products"])),
         billing_reference=data["billing_reference"],
+        default_product=data["default_product"],
     )
     try:
         changed = set_up(str(organization.pk), setup, reason=data["reason"], actor=actor, at=at)
@@ -267,6 +268,7 @@ def organization_page(
             Fact(name=_("Text on the back of cards"), value=setup.back_text or _("none")),
             Fact(name=_("Issuer number"), value=setup.issuer_number or _("none")),
             Fact(name=_("Products"), value=chosen or _("all")),
+            Fact(name=_("Usual product"), value=_named(setup.default_product) or _("none")),
             Fact(name=_("Billing reference"), value=setup.billing_reference or _("none")),
         ],
         logo_url=reverse("organization-logo", args=[organization.pk])
@@ -330,3 +332,9 @@ def _door(actor: Actor) -> None:
 
 def _back(organization: Organization) -> HttpResponse:
     return HttpResponseRedirect(reverse("organization", args=[organization.pk]))
+
+
+def _named(product_code: str) -> str:
+    """Return what a product is called; its code when it is no longer in the list."""
+    item = products.product(product_code)
+    return words.product_name(item) if item is not None else product_code

@@ -65,6 +65,7 @@
       [zoom.value, across.value, down.value] = [100, 50, 50];
       one("crop").hidden = false;
       one("send").parentElement.hidden = true;
+      one("camera").classList.replace("btn-primary", "btn-line");
       draw();
       zoom.focus();
     };
