@@ -35,6 +35,7 @@ _PROVIDER = OobProvider()
 _NEXT = "login_next"
 _REFUSED = "login_refused"
 _REMEMBERED = 5
+_STOP_ASKING = 286  # htmx's own: what it polls is over
 
 
 @never_cache
@@ -146,10 +147,13 @@ def oob_code(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def oob_qr(request: HttpRequest) -> HttpResponse:
-    """GET /login/oob/qr.svg: the frame of this second; 410 when there is nothing more to scan."""
+    """GET /login/oob/qr.svg: the frame of this second; 410 when there is nothing more to scan.
+
+    The page that shows it is told in htmx's way to take it away and ask no more.
+    """
     frame = _PROVIDER.frame(request.session, at=timezone.now())
     if frame is None:
-        return HttpResponse(status=410)
+        return HttpResponse(status=_STOP_ASKING if "HX-Request" in request.headers else 410)
     return HttpResponse(scan_picture(frame), content_type="image/svg+xml")
 
 

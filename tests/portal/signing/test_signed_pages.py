@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from ca.models import Certificate
 from cards.block_request_models import BlockRequest
-from cards.models import PukLetter
+from cards.puk_letter_models import PukLetter
 from cards.states import CardState
 from directory.appointment_models import RoleAppointment
 from directory.models import Role, RoleAssignment
