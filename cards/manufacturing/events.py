@@ -14,7 +14,7 @@ class ProductionBatchSent(Event):
     batch_number: int
     rows: int
     content_sha256: str
-    recipient_serial_hex: str
+    recipient_serial: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,7 +175,7 @@ def _sent(batch: ProductionBatch, *, actor: Actor, at: datetime) -> str:
         batch_number=batch.pk,
         rows=batch.rows.filter(withdrawn_at__isnull=True).count(),
         content_sha256=batch.content_hashes[-1],
-        recipient_serial_hex="",
+        recipient_serial="",
     )
     record(event, actor=actor, at=at)
     return following

@@ -197,7 +197,7 @@ def _mark_sent(leaving: _Leaving, *, recipient: str, actor: Actor, at: datetime)
             batch_number=batch.pk,
             rows=leaving.file.rows,
             content_sha256=leaving.file.sha256,
-            recipient_serial_hex=recipient,
+            recipient_serial=recipient,
         )
         record(sent, actor=actor, at=at)
         return _mark_orders_sent(leaving, actor=actor, at=at)

@@ -65,7 +65,7 @@ EVENT_FIELDS: Final[Mapping[str, Text]] = {
     "accepted": _("Accepted"),
     "rejected": _("Refused"),
     "content_sha256": _("Digest of the content"),
-    "recipient_serial_hex": _("Encrypted to certificate"),
+    "recipient_serial": _("Encrypted to certificate"),
     "file_number": _("File"),
     "batch_number": _("File"),
     "signed_act_id": _("Signed act"),
