@@ -1,13 +1,16 @@
 """certbot and lego, unchanged, against the running service behind the shipped nginx (FC-6)."""
 
+import json
 import re
 import subprocess
 import tempfile
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.functioncerts.acme.outside import outside
@@ -109,7 +112,7 @@ def test_certbot_shows_a_name_by_dns_and_an_account_for_another_object_revokes_n
     assert done.code == 0, done.text
 
 
-def test_certbot_is_told_of_a_wrong_domain_a_missing_key_and_a_missing_proof(site: Site) -> None:
+def test_certbot_is_told_of_a_wrong_domain_a_missing_or_wrong_key_and_a_missing_proof(site: Site) -> None:
     no_key = site.certbot(
         "register", "--agree-tos", "--email", "x@regionnorr.test", "--no-eff-email", home="e"
     )
@@ -130,6 +133,12 @@ def test_certbot_is_told_of_a_wrong_domain_a_missing_key_and_a_missing_proof(sit
     )
     assert lost.code != 0
     assert _said(lost, "127.0.0.9, port")
+    (key_file,) = (site.folder / "wrong").glob("accounts/**/private_key.json")
+    key_file.chmod(0o600)
+    key_file.write_text(json.dumps(_another_key(json.loads(key_file.read_text()))))
+    stranger = site.certbot("certonly", *standalone(site), "-d", NAME, home="wrong")
+    assert stranger.code != 0
+    assert _said(stranger, "the signature is not made by the key that the request names")
 
 
 def test_lego_issues_renews_and_revokes(site: Site) -> None:
@@ -189,6 +198,21 @@ def _used_by_a_server(live: Path) -> None:
                 f"{NAME}:{port}:127.0.0.1", f"https://{NAME}:{port}/",
             )  # fmt: skip
             assert curl == "stapled\n"
+
+
+def _another_key(jwk: dict[str, str]) -> dict[str, str]:
+    """Return another private key in the form that certbot keeps its account's in."""
+    assert jwk["kty"] == "RSA"
+    key = rsa.generate_private_key(65537, 2048).private_numbers()
+    parts = {
+        "n": key.public_numbers.n, "e": key.public_numbers.e, "d": key.d, "p": key.p, "q": key.q,
+        "dp": key.dmp1, "dq": key.dmq1, "qi": key.iqmp,
+    }  # fmt: skip
+    encoded = {
+        name: urlsafe_b64encode(value.to_bytes((value.bit_length() + 7) // 8)).rstrip(b"=").decode()
+        for name, value in parts.items()
+    }
+    return {"kty": "RSA", **encoded}
 
 
 def _tell(*command: str) -> str:
