@@ -6,9 +6,9 @@ from typing import Final
 from django.http import HttpRequest
 from django.urls import path
 
-from authn.evidence import MAX_CERTIFICATE_OCTETS, b64
+from authn.evidence import b64
 from ca.environments import Environment
-from ca.selectors import chain_pem, kind_of_key_to_make
+from ca.selectors import kind_of_key_to_make
 from cards import errors, pin_rules
 from cards.activation import ACTIVATIONS, abort_activation, answer_for_activation, claim_activation
 from cards.card_keys import (
@@ -22,12 +22,14 @@ from cards.card_keys import (
 )
 from cards.client_calls import (
     Body,
+    chain,
     claiming_key,
     client_of,
+    csr,
     demand_signed,
     json_call,
     now,
-    octets,
+    rows,
     signed_answer,
     text,
 )
@@ -87,10 +89,7 @@ def answer(request: HttpRequest, body: Body) -> dict[str, object]:
 def keys(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {activationId, keys: [{name, csr}]}: certificate requests for the keys that were made."""
     activation = _signed(request, body)
-    requests = {
-        text(row, "name"): _octets_or_pem(row, "csr", limit=MAX_CERTIFICATE_OCTETS)
-        for row in _rows(body, "keys")
-    }
+    requests = {text(row, "name"): csr(row) for row in rows(body, "keys", most=len(KeyName))}
     activation = register_keys(
         activation_id=str(activation.pk),
         requests=requests,
@@ -120,7 +119,9 @@ def written(request: HttpRequest, body: Body) -> dict[str, object]:
     activation = _signed(request, body)
     activation = confirm_written(
         activation_id=str(activation.pk),
-        digests={text(row, "name"): text(row, "sha256") for row in _rows(body, "certificates")},
+        digests={
+            text(row, "name"): text(row, "sha256") for row in rows(body, "certificates", most=len(KeyName))
+        },
         actor=client_of(request),
         at=now(),
     )
@@ -209,15 +210,8 @@ def _certificate(item: IssuedKey) -> dict[str, object]:
     return {
         "name": item.name.value,
         "certificate": b64(bytes(item.certificate.certificate_der)),
-        "chain": _chain(item),
+        "chain": chain(item.certificate),
     }
-
-
-def _chain(item: IssuedKey) -> list[str]:
-    """Return the issuers above, nearest first, each as base64 of its DER."""
-    pem = chain_pem(item.certificate.issuer)
-    blocks = pem.split("-----BEGIN CERTIFICATE-----")[1:]
-    return ["".join(block.split("-----END CERTIFICATE-----")[0].split()) for block in blocks]
 
 
 def _signed(request: HttpRequest, body: Body) -> Activation:
@@ -225,19 +219,3 @@ def _signed(request: HttpRequest, body: Body) -> Activation:
     activation = conversation_of_client(ACTIVATIONS, text(body, "activationId"))
     demand_signed(request, client_key_of(ACTIVATIONS, activation))
     return activation
-
-
-def _rows(body: Body, name: str) -> list[Body]:
-    rows = body.get(name)
-    if not isinstance(rows, list) or len(rows) > len(KeyName):
-        raise errors.CallInvalid(f"{name} is not a list of at most {len(KeyName)}")
-    if not all(isinstance(row, dict) for row in rows):
-        raise errors.CallInvalid(f"{name} is not a list of objects")
-    return rows
-
-
-def _octets_or_pem(body: Body, name: str, *, limit: int) -> bytes:
-    value = body.get(name)
-    if isinstance(value, str) and value.lstrip().startswith("-----BEGIN") and len(value) <= 2 * limit:
-        return value.encode("utf-8", "replace")
-    return octets(body, name, limit=limit)

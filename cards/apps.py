@@ -17,5 +17,6 @@ class CardsConfig(AppConfig):
         import_module("cards.events")
         import_module("cards.manufacturing.events")
         import_module("cards.reserve_events")
+        import_module("cards.renewal.events")
         import_module("cards.stock_events")
         catalogue()

@@ -21,6 +21,7 @@ from cards.events import CardBlocked, CardOrderLapsed
 from cards.models import Card, CardOrder
 from cards.puk_letters import end_waiting_puk_letters
 from cards.reasons import REVOCATION_REASONS, BlockReason
+from cards.renewal.renewing import RENEWALS
 from cards.states import (
     BLOCKABLE_CARD_STATES,
     CardAction,
@@ -102,6 +103,7 @@ def block_card(
         )
         end_conversations(ACTIVATIONS, card, reason=_CARD_BLOCKED, actor=actor, at=at)
         end_conversations(UNLOCKS, card, reason=_CARD_BLOCKED, actor=actor, at=at)
+        end_conversations(RENEWALS, card, reason=_CARD_BLOCKED, actor=actor, at=at)
         end_waiting_puk_letters(card, reason="card_not_active", actor=actor, at=at)
         _end_running_order(card, actor=actor, at=at)
     card.refresh_from_db()

@@ -2,12 +2,13 @@
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from ca.environments import Environment
 from ca.errors import KeyRefused
@@ -30,6 +31,7 @@ from cards.events import (
 )
 from cards.models import Activation, Card, CardKey
 from cards.receipts import ask_for_receipt
+from cards.renewal.models import RenewalKey
 from cards.selectors import CARRIER_KIND
 from cards.states import ActivationAction, ActivationState
 from cards.transitions import activation_after, demand_moved
@@ -95,7 +97,7 @@ def register_keys(
     Raises KeysInvalid (unknown or missing name, no proof of possession, weak or re-used key), and what
     demand_going_on raises.
     """
-    public_keys = {_key_name(name): _proven_public_key(name, csr) for name, csr in requests.items()}
+    public_keys = {_key_name(name): proven_public_key(name, csr) for name, csr in requests.items()}
     with transaction.atomic():
         activation = locked_conversation(ACTIVATIONS, activation_id)
         demand_going_on(ACTIVATIONS, activation, at=at)
@@ -201,10 +203,8 @@ def revoke_superseded_certificate(*, certificate_request_id: str, actor: Actor, 
 
     Tells whether there was one. Wants certificate.issued.
     """
-    key = CardKey.objects.filter(
-        certificate_request_id=certificate_request_id,
-        superseded_at__isnull=False,
-    ).first()
+    made = Q(certificate_request_id=certificate_request_id, superseded_at__isnull=False)
+    key = CardKey.objects.filter(made).first() or RenewalKey.objects.filter(made).first()
     if key is None or (certificate_id := request_state(certificate_request_id).certificate_id) is None:
         return False
     requested_at = key.superseded_at or at
@@ -225,7 +225,8 @@ def _key_name(text: str) -> KeyName:
         raise KeysInvalid("unknown key name", facts={"key": text[:32]}) from None
 
 
-def _proven_public_key(name: str, csr: bytes) -> bytes:
+def proven_public_key(name: str, csr: bytes) -> bytes:
+    """Return the key whose possession a request proves (PKCS#10); raises KeysInvalid."""
     try:
         return parse_csr(csr).public_key
     except PkiError as error:
@@ -321,35 +322,38 @@ def _request(activation: Activation, name: KeyName, public_key: bytes, *, actor:
 
 
 def _subject(card: Card, name: KeyName) -> SubjectFacts:
-    person = card.person
-    given_name = person.given_name or person.calling_name
-    common_name = short_common_name(person.full_name)
-    number = card.card_number or ""
     match name:
         case KeyName.HSA_AUTHENTICATION:
-            employment = Employment.objects.select_related("organization").get(hsa_id=card.hsa_id)
-            return SubjectFacts(
-                common_name=common_name,
-                given_name=given_name,
-                surname=person.surname,
-                serial_number=card.hsa_id,
-                organization=employment.organization.name,
-                locality=employment.organization.locality,
-                title=employment.title,
-                email=employment.email,
-                user_principal_name=employment.user_principal_name,
-                card_number=number,
-                policy=_policy(card),
-            )
+            return service_subject(card, hsa_id=card.hsa_id)
         case KeyName.ID_AUTHENTICATION:
-            return SubjectFacts(
-                common_name=common_name,
-                given_name=given_name,
-                surname=person.surname,
-                serial_number=person.personal_identity_number,
-                card_number=number,
-                policy=_policy(card),
-            )
+            return person_subject(card)
+
+
+def service_subject(card: Card, *, hsa_id: str) -> SubjectFacts:
+    """Return what a certificate says of the holder in an employment, as the register has it now."""
+    employment = Employment.objects.select_related("organization").get(hsa_id=hsa_id)
+    return replace(
+        person_subject(card),
+        serial_number=hsa_id,
+        organization=employment.organization.name,
+        locality=employment.organization.locality,
+        title=employment.title,
+        email=employment.email,
+        user_principal_name=employment.user_principal_name,
+    )
+
+
+def person_subject(card: Card) -> SubjectFacts:
+    """Return what a certificate says of the holder as a person."""
+    person = card.person
+    return SubjectFacts(
+        common_name=short_common_name(person.full_name),
+        given_name=person.given_name or person.calling_name,
+        surname=person.surname,
+        serial_number=person.personal_identity_number,
+        card_number=card.card_number or "",
+        policy=_policy(card),
+    )
 
 
 def _policy(card: Card) -> str:

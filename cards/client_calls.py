@@ -24,6 +24,8 @@ from authn.evidence import (
     unb64,
     verify_request,
 )
+from ca.models import Certificate
+from ca.selectors import chain_pem
 from cards import errors
 from journal.actor import Actor, ActorKind
 from journal.errors import DomainError
@@ -39,6 +41,9 @@ STATUSES: Final[Mapping[type[DomainError], HTTPStatus]] = {
     errors.UnlockNotFound: HTTPStatus.NOT_FOUND,
     errors.UnlockExpired: HTTPStatus.GONE,
     errors.UnlockAborted: HTTPStatus.GONE,
+    errors.RenewalNotFound: HTTPStatus.NOT_FOUND,
+    errors.RenewalExpired: HTTPStatus.GONE,
+    errors.RenewalAborted: HTTPStatus.GONE,
     errors.ConfirmationInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.Refused: HTTPStatus.CONFLICT,
     errors.IllegalTransition: HTTPStatus.CONFLICT,
@@ -116,6 +121,31 @@ def octets(body: Body, name: str, *, limit: int) -> bytes:
     if not 0 < len(found) <= limit:
         raise errors.CallInvalid(f"{name} is empty or too large")
     return found
+
+
+def csr(body: Body) -> bytes:
+    """Return a certificate request, PEM or DER in base64; raises CallInvalid."""
+    value = body.get("csr")
+    is_pem = isinstance(value, str) and value.lstrip().startswith("-----BEGIN")
+    if isinstance(value, str) and is_pem and len(value) <= 2 * MAX_CERTIFICATE_OCTETS:
+        return value.encode("utf-8", "replace")
+    return octets(body, "csr", limit=MAX_CERTIFICATE_OCTETS)
+
+
+def rows(body: Body, name: str, *, most: int) -> list[Body]:
+    """Return a list of objects, at most so many; raises CallInvalid."""
+    found = body.get(name)
+    if not isinstance(found, list) or len(found) > most:
+        raise errors.CallInvalid(f"{name} is not a list of at most {most}")
+    if not all(isinstance(row, dict) for row in found):
+        raise errors.CallInvalid(f"{name} is not a list of objects")
+    return found
+
+
+def chain(certificate: Certificate) -> list[str]:
+    """Return the issuers above a certificate, nearest first, each as base64 of its DER."""
+    blocks = chain_pem(certificate.issuer).split("-----BEGIN CERTIFICATE-----")[1:]
+    return ["".join(block.split("-----END CERTIFICATE-----")[0].split()) for block in blocks]
 
 
 def signed_answer(body: Body) -> Answer:

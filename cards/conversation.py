@@ -43,7 +43,8 @@ class Kind(Generic[Row]):
     """What a conversation is about: its rows, its table of states, its errors and its events.
 
     Every table has the states OPENED, CLAIMED and ABORTED and the actions CLAIM and ABORT; ``done`` is the
-    state at its end. ``refusal`` is why the card itself lets it not go on, whoever asks.
+    state at its end. ``refusal`` is why the card itself lets it not go on, whoever asks; ``undo`` takes back
+    what one left that was aborted.
     """
 
     rows: Manager[Row]
@@ -58,6 +59,7 @@ class Kind(Generic[Row]):
     has_expired: type[CardsError]
     claimed: Callable[[Row, ClientKey], Event]
     ended: Callable[[Row, str], tuple[Event, ...]]
+    undo: Callable[[Row, Actor, datetime], None] | None = None
 
 
 def open_conversation(
@@ -212,3 +214,5 @@ def _abort(kind: Kind[Row], row: Row, *, reason: str, actor: Actor, at: datetime
     demand_moved(moved, thing=kind.thing, state=row.state, action="ABORT")
     for event in kind.ended(row, reason):
         record(event, actor=actor, at=at)
+    if kind.undo is not None:
+        kind.undo(row, actor, at)

@@ -178,6 +178,24 @@ class UnlockAborted(CardsError):
     code = "unlock_aborted"
 
 
+class RenewalNotFound(CardsError):
+    """There is no such renewal, or not for this actor, token or client key."""
+
+    code = "renewal_not_found"
+
+
+class RenewalExpired(CardsError):
+    """The renewal was not finished in time."""
+
+    code = "renewal_expired"
+
+
+class RenewalAborted(CardsError):
+    """The renewal was ended; ``facts["reason"]`` says why."""
+
+    code = "renewal_aborted"
+
+
 class ConfirmationInvalid(CardsError):
     """The signature that the card is open again does not hold, or is another card's."""
 

@@ -4,16 +4,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from authn.evidence import Answer, EvidenceInvalid, Question, sha256, verify
-from ca.models import Certificate
-from ca.selectors import certificates_on_carrier
+from authn.evidence import Answer, Question, sha256
 from cards import challenges
-from cards.configuration import server_spki_pins
 from cards.conversation import demand_going_on, locked_conversation
-from cards.errors import ConfirmationInvalid
 from cards.events import CardUnlocked
-from cards.models import Card
-from cards.selectors import CARRIER_KIND
+from cards.statements import signed_by_card
 from cards.states import UnlockAction, UnlockState
 from cards.transitions import demand_moved, unlock_after
 from cards.unlock_models import Unlock
@@ -39,7 +34,7 @@ def confirm_unlock(*, unlock_id: str, answer: Answer, actor: Actor, at: datetime
         if unlock.state == UnlockState.UNLOCKED.value:
             return unlock
         following = unlock_after(unlock.state, UnlockAction.CONFIRM)
-        signed_octets = _check(unlock, answer)
+        signed_octets = signed_by_card(unlock.card, question_of_unlock(unlock), answer)
         moved = Unlock.objects.filter(pk=unlock.pk, state=unlock.state).update(
             state=following,
             unlocked_at=at,
@@ -71,21 +66,3 @@ def confirm_unlock(*, unlock_id: str, answer: Answer, actor: Actor, at: datetime
 def question_of_unlock(unlock: Unlock) -> Question:
     """Return what the card is asked to sign, from our own row."""
     return Question.from_json(unlock.question)
-
-
-def _check(unlock: Unlock, answer: Answer) -> bytes:
-    """Return the octets that a certificate of this card signed."""
-    certificate = _certificate(unlock.card, answer.certificate_der)
-    if certificate.revoked_at is not None:
-        raise ConfirmationInvalid.because("certificate_revoked")
-    try:
-        return verify(question_of_unlock(unlock), answer, server_spki_pins=server_spki_pins())
-    except (EvidenceInvalid, ValueError) as error:
-        raise ConfirmationInvalid.because(type(error).__name__) from error
-
-
-def _certificate(card: Card, certificate_der: bytes) -> Certificate:
-    for certificate in certificates_on_carrier(CARRIER_KIND, str(card.pk)):
-        if bytes(certificate.certificate_der) == certificate_der:
-            return certificate
-    raise ConfirmationInvalid.because("other_certificate")

@@ -4,24 +4,13 @@ The PUK has no part in it, and no administration key leaves this process: the cl
 one card once. Each answer also puts a fresh key on the card, so that what opened it before opens nothing now.
 """
 
-import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.conf import settings
 from django.db import transaction
 
-from authn.evidence import (
-    RP_CHALLENGE_OCTETS,
-    SERVER_RANDOM_OCTETS,
-    ClientKey,
-    Flow,
-    Purpose,
-    Question,
-    hashed,
-    origin_of,
-)
+from authn.evidence import ClientKey
 from cards import identity, selectors
 from cards.conversation import (
     CLAIM_WITHIN,
@@ -40,7 +29,7 @@ from cards.events import UnlockClaimed, UnlockOpened, UnlockRefused, UnlockWasAb
 from cards.identity import IdentityCheckFacts, SuspicionFacts
 from cards.models import Card, IdentityCheck
 from cards.products import assurance_level
-from cards.receipts import RP_ID, RP_NAME
+from cards.statements import question_to_sign
 from cards.states import OPEN_UNLOCK_STATES, UnlockAction, UnlockState
 from cards.terms import LANGUAGES
 from cards.transitions import unlock_after
@@ -166,7 +155,11 @@ def _begin(card: Card, check: IdentityCheck, *, token_sha256: str, actor: Actor,
         opened_by=actor.identifier,
         expires_at=at + CLAIM_WITHIN,
     )
-    unlock.question = _question(unlock, card).as_json()
+    unlock.question = question_to_sign(
+        order_ref=str(unlock.pk),
+        visible_text=statement(card.card_number or ""),
+        ends_at=at + CLAIM_WITHIN + UNLOCKS.finish_within,
+    ).as_json()
     unlock.save(force_insert=True)
     record(
         UnlockOpened(
@@ -180,24 +173,6 @@ def _begin(card: Card, check: IdentityCheck, *, token_sha256: str, actor: Actor,
         at=at,
     )
     return unlock
-
-
-def _question(unlock: Unlock, card: Card) -> Question:
-    """Fix what the card signs at the end; nothing in it is the client's."""
-    ends_at = unlock.opened_at + CLAIM_WITHIN + UNLOCKS.finish_within
-    return Question(
-        purpose=Purpose.AUTH_FOR_SIGN.value,
-        order_ref=str(unlock.pk),
-        server_random=secrets.token_bytes(SERVER_RANDOM_OCTETS),
-        rp_challenge=secrets.token_bytes(RP_CHALLENGE_OCTETS),
-        rp_id=RP_ID,
-        rp_name=RP_NAME,
-        rp_origin=origin_of(settings.SIGILL_PORTAL_URL),
-        visible_text=statement(card.card_number or ""),
-        non_visible_hash=hashed(b""),
-        flow=Flow.SAME_DEVICE.value,
-        expires_at=int(ends_at.timestamp()),
-    )
 
 
 def _claimed(unlock: Unlock, client_key: ClientKey) -> Event:

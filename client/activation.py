@@ -1,36 +1,16 @@
 """The activation of a card: right card, PIN, keys made on it, certificates read back, receipt signed."""
 
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-from functools import partial
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-from authn.evidence import (
-    EvidenceInvalid,
-    MalformedText,
-    Question,
-    b64,
-    check_visible_text,
-    sha256,
-    unb64,
-)
-from client.answering import sign_question
-from client.certificate import CardCertificate
 from client.configuration import Configuration
 from client.conversation import Conversation, told
-from client.csr import certificate_request
-from client.errors import PinBlocked, ReaderError, ServerNotTrusted, ServerUnreachable
+from client.errors import PinBlocked
 from client.hardware import Hardware, PinState
-from client.key_kind import KeyKind
 from client.links import Link
+from client.new_keys import NewKeys
 from client.pins import PinRules, pin_rules_from
-
-ISSUING_SECONDS = 60.0
-POLL_SECONDS = 0.3
 
 
 class Step(Enum):
@@ -44,37 +24,16 @@ class Step(Enum):
     RECEIPT = "receipt"
     UNLOCK = "unlock"
     CONFIRM = "confirm"
+    CONFIRM_RENEWAL = "confirm_renewal"
     DONE = "done"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyOrder:
-    """A key that the card is to hold; `is_certified` when an earlier activation came that far."""
-
-    name: str
-    label: str
-    kind: KeyKind
-    is_certified: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssuedCertificate:
-    """A certificate for one of the keys."""
-
-    name: str
-    certificate_der: bytes
 
 
 @dataclass(slots=True)
 class _Progress:
-    """How far this activation has come; each step may be repeated after an interruption."""
+    """How far the card was taken over; it may be repeated after an interruption."""
 
     has_new_admin_key: bool = False
     has_pin: bool = False
-    is_registered: bool = False
-    issued: tuple[IssuedCertificate, ...] = ()
-    receipt: Question | None = None
-    requests: dict[str, bytes] = field(default_factory=dict)
 
 
 class Activation:
@@ -95,7 +54,12 @@ class Activation:
         self.card_number = self._conversation.card_number
         self.holder_name = told(answer, "holderName")
         self.organization = str(answer.get("organization") or "")
-        self._keys = _key_orders(answer.get("keys"))
+        self._keys = NewKeys(
+            self._conversation,
+            hardware=hardware,
+            holder_name=self.holder_name,
+            orders=answer.get("keys"),
+        )
         self.pin_rules: PinRules = pin_rules_from(answer.get("pinRules"))
         self.terms_version, self.terms_text = _terms(answer.get("terms"))
         self._progress = _Progress()
@@ -103,7 +67,7 @@ class Activation:
     @property
     def needs_new_pin(self) -> bool:
         """Return whether the holder is to choose a PIN (else: type the one chosen before)."""
-        return not self._progress.has_pin and not any(order.is_certified for order in self._keys)
+        return not self._progress.has_pin and not any(order.is_certified for order in self._keys.orders)
 
     def check_card(self) -> None:
         """See that the right card is in a reader. Raises NoCard, WrongCard, PinBlocked, ReaderError."""
@@ -131,13 +95,13 @@ class Activation:
         report(Step.PIN)
         self._take_over(pin)
         report(Step.KEYS)
-        self._register_keys(pin)
+        self._keys.make(pin)
         report(Step.CERTIFICATES)
-        self._await_certificates()
+        self._keys.await_certificates()
         report(Step.WRITE)
-        self._write(pin)
+        self._keys.write(pin)
         report(Step.RECEIPT)
-        self._sign_receipt(pin)
+        self._keys.sign(pin)
         report(Step.DONE)
 
     def give_up(self, reason: str) -> None:
@@ -163,135 +127,8 @@ class Activation:
         with self._hardware.card(self.card_number) as card:
             card.log_in(pin)
 
-    def _register_keys(self, pin: str) -> None:
-        """Make what is missing on the card. A repeated call sends the same requests: one key, one request."""
-        progress = self._progress
-        if progress.is_registered:
-            return
-        with self._hardware.card(self.card_number) as card:
-            card.log_in(pin)
-            for order in self._keys:
-                if order.name in progress.requests or (order.is_certified and card.key_id(order.label)):
-                    continue
-                key_id = card.make_key(order.label, order.kind)
-                progress.requests[order.name] = certificate_request(
-                    public_key=card.public_key(key_id),
-                    common_name=self.holder_name,
-                    algorithm=order.kind.signs_with,
-                    sign=partial(card.sign, key_id, algorithm=order.kind.signs_with),
-                )
-        if progress.requests:
-            self._conversation.call(
-                "keys",
-                {"keys": [{"name": name, "csr": b64(csr)} for name, csr in progress.requests.items()]},
-            )
-        progress.is_registered = True
-
-    def _await_certificates(self) -> None:
-        ends_at = time.monotonic() + ISSUING_SECONDS
-        while not self._progress.issued:
-            answer = self._conversation.call("certificates", {})
-            if answer.get("state") != "issuing":
-                self._progress.issued = _issued(answer.get("certificates"))
-                if {issued.name for issued in self._progress.issued} != {order.name for order in self._keys}:
-                    raise ServerNotTrusted("other certificates than those that were asked for")
-                return
-            if time.monotonic() > ends_at:
-                raise ServerUnreachable("the certificates are not ready yet")
-            time.sleep(POLL_SECONDS)
-
-    def _write(self, pin: str) -> None:
-        """Write each certificate beside the key it names, read it back, and report what was read."""
-        if self._progress.receipt:
-            return
-        labels = {order.name: order.label for order in self._keys}
-        with self._hardware.card(self.card_number) as card:
-            card.log_in(pin)
-            for issued in self._progress.issued:
-                key_id = card.key_id(labels[issued.name])
-                parsed = x509.load_der_x509_certificate(issued.certificate_der)
-                if key_id is None or _spki(parsed) != card.public_key(key_id):
-                    raise ReaderError("the certificate is for another key than the one on the card")
-                card.write_certificate(
-                    label=labels[issued.name],
-                    key_id=key_id,
-                    certificate_der=issued.certificate_der,
-                    subject=parsed.subject.public_bytes(),
-                )
-        read_back = {written.label: written for written in self._written()}
-        digests = [
-            {"name": issued.name, "sha256": sha256(read_back[labels[issued.name]].certificate_der).hex()}
-            for issued in self._progress.issued
-        ]
-        answer = self._conversation.call("written", {"certificates": digests})
-        self._progress.receipt = _receipt(answer.get("receipt"))
-
-    def _sign_receipt(self, pin: str) -> None:
-        question = self._progress.receipt
-        if question is None:
-            raise ReaderError("there is no receipt to sign")
-        first = self._progress.issued[0].certificate_der
-        certificate = next(c for c in self._written() if c.certificate_der == first)
-        signed = sign_question(
-            question,
-            certificate,
-            pin=pin,
-            server_spki=self._conversation.server_spki,
-            hardware=self._hardware,
-        )
-        self._conversation.call("receipt", signed.members)
-
-    def _written(self) -> tuple[CardCertificate, ...]:
-        with self._hardware.card(self.card_number) as card:
-            return card.certificates()
-
-
-def _spki(certificate: x509.Certificate) -> bytes:
-    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _key_orders(members: object) -> tuple[KeyOrder, ...]:
-    if not isinstance(members, list) or not members:
-        raise ServerNotTrusted("the answer names no keys")
-    return tuple(
-        KeyOrder(
-            name=told(member, "name"),
-            label=told(member, "label"),
-            kind=_key_kind(member.get("algorithm")),
-            is_certified=member.get("done") is True,
-        )
-        for member in members
-        if isinstance(member, Mapping)
-    )
-
-
-def _key_kind(member: object) -> KeyKind:
-    try:
-        return KeyKind(member)
-    except ValueError as error:
-        raise ServerNotTrusted("the answer asks for a key that this client does not make") from error
-
 
 def _terms(members: object) -> tuple[str, str]:
     if not isinstance(members, Mapping):
         return "", ""
     return str(members.get("version", "")), str(members.get("text", ""))
-
-
-def _issued(members: object) -> tuple[IssuedCertificate, ...]:
-    try:
-        return tuple(
-            IssuedCertificate(name=told(member, "name"), certificate_der=unb64(told(member, "certificate")))
-            for member in (members if isinstance(members, list) else ())
-        )
-    except MalformedText as error:
-        raise ServerNotTrusted("the certificates cannot be read") from error
-
-
-def _receipt(members: object) -> Question:
-    try:
-        question = Question.from_json(members if isinstance(members, Mapping) else {})
-        check_visible_text(question.visible_text)
-    except EvidenceInvalid as error:
-        raise ServerNotTrusted(str(error)) from error
-    return question

@@ -150,11 +150,15 @@ class CardSession:
             return bytes(self._session.getAttributeValue(handle, [PyKCS11.CKA_ID])[0])
         return None
 
+    def remove_key(self, label: str) -> None:
+        """Take a key with its certificate off the card. Needs the PIN."""
+        for kind in (PyKCS11.CKO_PRIVATE_KEY, PyKCS11.CKO_PUBLIC_KEY, PyKCS11.CKO_CERTIFICATE):
+            for handle in self._find(kind, label=label):
+                self._session.destroyObject(handle)
+
     def make_key(self, label: str, kind: KeyKind) -> bytes:
         """Make a key pair on the card in place of any with this label; return its id. Needs the PIN."""
-        for earlier in (PyKCS11.CKO_CERTIFICATE, PyKCS11.CKO_PUBLIC_KEY, PyKCS11.CKO_PRIVATE_KEY):
-            for handle in self._find(earlier, label=label):
-                self._session.destroyObject(handle)
+        self.remove_key(label)
         key_id = secrets.token_bytes(_KEY_ID_OCTETS)
         common = [(PyKCS11.CKA_TOKEN, True), (PyKCS11.CKA_LABEL, label), (PyKCS11.CKA_ID, key_id)]
         match kind:

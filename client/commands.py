@@ -50,6 +50,7 @@ _COMMANDS: Mapping[str, Callable[[Run], None]] = {
     "login": question_commands.login,
     "sign": question_commands.sign,
     "activate": question_commands.activate,
+    "renew": question_commands.renew,
     "self-test": machine_commands.self_test,
     "page": machine_commands.page,
     "open": machine_commands.open_link,

@@ -12,6 +12,7 @@ from client.errors import ClientError, LinkInvalid, NoCertificate
 from client.hardware import Hardware
 from client.links import LinkKind, parse_link
 from client.login import Login
+from client.renewing import Renewal
 from client.unlocking import Unlocking
 from client.virtual_readers import VirtualReaders
 
@@ -132,6 +133,31 @@ def unlock(
             unlocking.give_up(error.code)
             raise
     return unlocking.card_number
+
+
+def renew(
+    url: str,
+    *,
+    pin: str,
+    insert: bool = True,
+    report: Callable[[Step], None] | None = None,
+    configuration: Configuration | None = None,
+) -> str:
+    """Put new certificates on the card that the link is for; return its number. Raises ClientError."""
+    configuration = configuration or configuration_from_environment()
+    link = parse_link(url)
+    if link.kind is not LinkKind.RENEWAL:
+        raise LinkInvalid("the link is not for a renewal")
+    with open_hardware(configuration) as hardware:
+        renewal = Renewal(link, configuration=configuration, hardware=hardware)
+        if insert and configuration.has_virtual_readers:
+            VirtualReaders(configuration).insert(renewal.card_number, reader=0)
+        try:
+            renewal.complete(pin, report=report or (lambda _: None))
+        except ClientError as error:
+            renewal.give_up(error.code)
+            raise
+    return renewal.card_number
 
 
 @contextmanager

@@ -10,6 +10,7 @@ _FORMS = {
     "auth": re.compile(r"siths://auth/1/(?P<token>[A-Za-z0-9_-]{16,128})"),
     "qr": re.compile(r"siths://q/1/(?P<token>[A-Za-z0-9_-]{16,128})/\d{1,6}/[A-Za-z0-9_-]{22}"),
     "unlock": re.compile(r"siths://unlock/1/(?P<token>[A-Za-z0-9_-]{16,128})"),
+    "renewal": re.compile(r"siths://renew/1/(?P<token>[A-Za-z0-9_-]{16,128})"),
     "activation": re.compile(r"siths://activate/1/(?P<token>[A-Za-z0-9_-]{16,128})"),
 }
 
@@ -21,6 +22,7 @@ class LinkKind(Enum):
     OTHER_DEVICE_LOGIN = "qr"
     ACTIVATION = "activation"
     UNLOCK = "unlock"
+    RENEWAL = "renewal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,20 @@ def activate(run: Run) -> None:
     run.teller.result(card_number=done.card_number, holder=done.holder_name)
 
 
+def renew(run: Run) -> None:
+    """Put new certificates on the card of a link."""
+    link = link_of(run)
+    number = flows.renew(
+        link.text,
+        pin=pin_of(run, "cli.pin"),
+        insert=not run.arguments.no_insert,
+        report=lambda step: run.teller.say(f"step.{step.value}"),
+        configuration=run.configuration,
+    )
+    run.teller.say("cli.renewed", number=number)
+    run.teller.result(card_number=number)
+
+
 def _ask_login(run: Run, login: Login) -> str:
     """Ask for the PIN; a login is no way to get an act signed. Raises UnexpectedSignature."""
     if login.is_act:

@@ -293,6 +293,17 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Använd den nya PIN-koden från och med nu. Du kan stänga sidan.",
         "Use the new PIN from now on. You may close this page.",
     ),
+    "renewal.title": ("Nya certifikat till ditt kort", "New certificates for your card"),
+    "renewal.submit": ("Hämta till kortet och skriv under", "Fetch to the card and sign"),
+    "renewal.wrong": (
+        "Fel kort: certifikaten är för kort {wanted}.",
+        "Wrong card: the certificates are for card {wanted}.",
+    ),
+    "renewal.done": ("Certifikaten finns på kortet", "The certificates are on the card"),
+    "renewal.done.text": (
+        "De är skrivna och kontrollästa, och du har skrivit under. Du kan stänga sidan.",
+        "They are written and read back, and you have signed. You may close this page.",
+    ),
     "activation.done": ("Kortet är aktivt", "The card is active"),
     "activation.done.text": (
         "Kvittensen är underskriven. Du kan ta ut kortet och stänga sidan.",
@@ -306,6 +317,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "step.receipt": ("Kvittens underskriven", "Receipt signed"),
     "step.unlock": ("Kortet öppnat för en ny PIN-kod", "Card opened for a new PIN"),
     "step.confirm": ("Bekräftat med den nya PIN-koden", "Confirmed with the new PIN"),
+    "step.confirm_renewal": ("Underskrivet med kortet", "Signed with the card"),
     "step.done": ("Kortet aktivt", "Card active"),
     "step.state.done": ("klart", "done"),
     "step.state.now": ("pågår", "under way"),
@@ -323,6 +335,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "cli.on_desk": ("på bordet", "on the desk"),
     "cli.logged_in": ("Legitimerad. Öppna i webbläsaren:", "Identified. Open in the browser:"),
     "cli.activated": ("Kort {number} är aktivt.", "Card {number} is active."),
+    "cli.renewed": ("Nya certifikat finns på kort {number}.", "New certificates are on card {number}."),
     "cli.put_in": ("Kort {number} sitter i läsare {reader}.", "Card {number} is in reader {reader}."),
     "cli.taken_out": ("Läsare {reader} är tom.", "Reader {reader} is empty."),
     "cli.pin": ("PIN-kod: ", "PIN: "),

@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 
 from cards.block_request_selectors import held_certificate
 from cards.reserve_selectors import get_hand_out
+from cards.renewal.renewing import get_renewal
 from cards.selectors import get_activation, get_card, get_order
 from cards.unlocking import get_unlock
 from directory.lifecycle import record_protected_opening
@@ -44,6 +45,7 @@ SUBJECTS: Final[Mapping[str, Callable[[str, Actor], Person]]] = {
     "activation_id": lambda pk, actor: get_activation(pk, actor=actor).card.person,
     "hand_out_id": lambda pk, actor: get_hand_out(pk, actor=actor).card.person,
     "unlock_id": lambda pk, actor: get_unlock(pk, actor=actor).card.person,
+    "renewal_id": lambda pk, actor: get_renewal(pk, actor=actor).card.person,
     "certificate_id": lambda pk, actor: held_certificate(pk, actor=actor, at=asking.now()).person,
 }
 """Who is told of, by the name of an id in an address, within the actor's reach."""

@@ -34,10 +34,12 @@ from portal.pages.desk import (
     puk_letter,
     reading,
     receipt,
+    renewing,
     today,
     unlocking,
 )
 from portal.pages.managers import deciding, giving, organizations, roles
+from portal.pages.mine import renewing as own_renewing
 from portal.pages.orderer import acme, function, functions, key_order, validating
 from portal.pages.orderer import order as function_order
 from portal.pages.orderer import ordering as function_ordering
@@ -77,6 +79,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("c/v1/", include("authn.api")),
     path("c/v1/activation/", include("cards.api")),
     path("c/v1/unlock/", include("cards.unlock_api")),
+    path("c/v1/renewal/", include("cards.renewal.api")),
     path("api/v1/", include("functioncerts.api")),
     path("acme/", include("functioncerts.acme.urls")),
     # The journal
@@ -268,6 +271,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("cards/<uuid:card_id>/unlock/", unlocking.check_identity, name="unlock-card"),
     path("cards/<uuid:card_id>/puk-letter/", puk_letter.order, name="puk-letter"),
+    path("cards/<uuid:card_id>/renew/", renewing.check_identity, name="renew-card"),
+    path("cards/<uuid:card_id>/extra/<slug:extra_hsa_id>/", renewing.add_pair, name="extra-pair"),
+    path("renewals/<uuid:renewal_id>/", renewing.show_renewal, name="renewal"),
+    path("renewals/<uuid:renewal_id>/status/", renewing.show_status, name="renewal-status"),
+    path("renewals/<uuid:renewal_id>/cancel/", renewing.cancel, name="renewal-cancel"),
+    path("mine/cards/<uuid:own_card_id>/certificates/", own_renewing.begin, name="own-renewal-begin"),
+    path("mine/renewals/<uuid:own_renewal_id>/", own_renewing.show, name="own-renewal"),
+    path(
+        "mine/renewals/<uuid:own_renewal_id>/status/", own_renewing.show_status, name="own-renewal-status"
+    ),
+    path("mine/renewals/<uuid:own_renewal_id>/cancel/", own_renewing.cancel, name="own-renewal-cancel"),
     path("unlocks/<uuid:unlock_id>/", unlocking.show_unlock, name="unlock"),
     path("unlocks/<uuid:unlock_id>/status/", unlocking.show_status, name="unlock-status"),
     path("unlocks/<uuid:unlock_id>/cancel/", unlocking.cancel, name="unlock-cancel"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ca.environments import Environment
 from cards.products import CardProduct, DocumentKind, IdentityCheckMethod
 from cards.reasons import BlockReason
+from cards.renewal.states import RenewalState
 from cards.states import ActivationState, CardOrderState, CardState, UnlockState
 from cards.stock_states import LossReason
 from directory.models import RegistrationStatus, Role
@@ -144,6 +145,27 @@ UNLOCK_REASONS: Final[Mapping[str, Text]] = {
     **ABORT_REASONS,
     "superseded": _("A new unlocking was started for the same card."),
     "pinFailed": _("The card did not take the answer."),
+}
+
+RENEWAL_REASONS: Final[Mapping[str, Text]] = {
+    **ABORT_REASONS,
+    "superseded": _("A new renewal was started for the same card."),
+}
+
+RENEWAL_STATES: Final[Mapping[RenewalState, Text]] = {
+    RenewalState.OPENED: _("Waiting for the card client"),
+    RenewalState.CLAIMED: _("The card client is at work"),
+    RenewalState.KEYS_MADE: _("Certificates are being issued"),
+    RenewalState.ISSUED: _("Certificates are being written to the card"),
+    RenewalState.WRITTEN: _("Waiting for the signature"),
+    RenewalState.RENEWED: _("The new certificates are on the card"),
+    RenewalState.ABORTED: _("The renewal was ended"),
+}
+
+RENEWAL_PURPOSES: Final[Mapping[str, Text]] = {
+    "renew": _("Renew the certificates"),
+    "signature": _("Certificates for signatures"),
+    "extra_pair": _("An extra pair of certificates"),
 }
 
 PUK_LETTER_REASONS: Final[Mapping[str, Text]] = {
@@ -367,6 +389,13 @@ EVENTS: Final[Mapping[str, Text]] = {
     "card.unlocked": _("Card unlocked"),
     "card.unlock_refused": _("Unlocking refused"),
     "unlock.aborted": _("Unlocking ended"),
+    "renewal.opened": _("Renewal opened"),
+    "renewal.claimed": _("The card client started the renewal"),
+    "renewal.keys_made": _("New keys made on the card"),
+    "renewal.issued": _("New certificates issued"),
+    "renewal.written": _("New certificates written to the card"),
+    "card.renewed": _("New certificates on the card"),
+    "renewal.aborted": _("Renewal ended"),
     "puk_letter.ordered": _("PUK letter ordered"),
     "puk_letter.delayed": _("The producer of PUK letters did not answer"),
     "puk_letter.sent": _("PUK letter with the producer"),
@@ -487,6 +516,11 @@ EVENTS_INSIDE: Final = frozenset(
         "activation.written",
         "unlock.opened",
         "unlock.claimed",
+        "renewal.opened",
+        "renewal.claimed",
+        "renewal.keys_made",
+        "renewal.issued",
+        "renewal.written",
         "card_picture.captured",
         "card_picture.used",
         "puk_letter.delayed",

@@ -16,7 +16,7 @@ from authn.evidence import NO_TLS_SPKI, Answer, Question, client_key_of, to_be_s
 from cards import lifecycle
 from cards.card_keys import KeyName
 from cards.identity import IdentityCheckFacts, IdentityCheckStep
-from cards.lifecycle import OpenedActivation, OpenedUnlock
+from cards.lifecycle import OpenedActivation, OpenedRenewal, OpenedUnlock
 from cards.manufacturing.factory_file import Report
 from cards.manufacturing.reports import apply_report
 from cards.manufacturing.sealing import SealedFile
@@ -25,6 +25,7 @@ from cards.models import Activation, Card, CardOrder
 from cards.products import DocumentKind, IdentityCheckMethod
 from cards.reasons import BlockReason
 from cards.receipts import question_of
+from cards.renewal.models import RenewalPurpose
 from directory.identifiers import luhn_digit
 from directory.models import Employment
 from journal.actor import Actor, ActorKind
@@ -248,6 +249,14 @@ def an_open_unlock(scene: Scene, card: Card) -> OpenedUnlock:
     return lifecycle.open_unlock(
         card_id=str(card.pk), identity_check=CHECK, actor=scene.cast.alva, at=scene.at
     )
+
+
+def an_open_renewal(
+    scene: Scene, card: Card, *, purpose: RenewalPurpose = RenewalPurpose.RENEW
+) -> OpenedRenewal:
+    """Let the holder begin new certificates for their card on Mina sidor."""
+    holder = Actor(kind=ActorKind.PERSON, identifier=card.hsa_id, person_id=str(card.person_id), loa=3)
+    return lifecycle.open_own_renewal(card_id=str(card.pk), purpose=purpose, actor=holder, at=scene.at)
 
 
 def a_blocked_card(scene: Scene) -> Card:

@@ -30,6 +30,7 @@ from cards.outdated import remove_outdated_order, remove_outdated_orders
 from cards.pictures.purging import purge_pictures as purge_due_pictures
 from cards.puk_letters import note_posted_puk_letters, send_due_puk_letters
 from cards.reminders import remind_holders
+from cards.renewal.renewing import expire_renewals
 from cards.unactivated import block_unactivated_cards
 from cards.unlocking import expire_unlocks
 from directory import (
@@ -233,13 +234,14 @@ def end_overdue() -> None:
         reduced = reduce_finished_orders(at=now)
         activations = expire_activations(actor=actor, at=now)
         unlocks = expire_unlocks(actor=actor, at=now)
+        renewals = expire_renewals(actor=actor, at=now)
         functions = settle_function_orders(actor=actor, at=now)
         forget_old_counts(at=now)
         sessions = import_string(settings.SIGILL_SESSION_ENDERS["time"])(actor=actor, at=now)
         sums = import_string(settings.SIGILL_REFUSALS_TELLER)(at=now)
         return (
             f"{orders} logins, {sessions} sessions, {activations} activations, "
-            f"{unlocks} unlockings, {functions} function orders, "
+            f"{unlocks} unlockings, {renewals} renewals, {functions} function orders, "
             f"{reduced} login orders reduced to their record, {sums} sums of refusals told"
         )
 

@@ -21,6 +21,7 @@ from client.hardware import Hardware, Reader
 from client.links import LinkKind, parse_link
 from client.login import Login
 from client.page.visits import Phase, Visit
+from client.renewing import Renewal
 from client.unlocking import Unlocking
 from client.virtual_readers import PrintedCard, VirtualReaders
 
@@ -165,6 +166,8 @@ class Desk:
             visit.activation = Unlocking(
                 visit.link, configuration=self._configuration, hardware=self._hardware
             )
+        elif visit.link.kind is LinkKind.RENEWAL:
+            visit.activation = Renewal(visit.link, configuration=self._configuration, hardware=self._hardware)
         elif visit.is_activation:
             visit.activation = Activation(
                 visit.link, configuration=self._configuration, hardware=self._hardware, language=language

@@ -2,7 +2,6 @@
 
 from urllib.parse import urlsplit
 
-from client.activation import Activation
 from client.certificate import CardCertificate
 from client.errors import CardRemoved, ClientError, NoCard, NotMe, PinBlocked, UserCancelled, WrongCard
 from client.hardware import PinState
@@ -10,7 +9,8 @@ from client.login import Login, grouped_code
 from client.page import drawing
 from client.page.markup import Markup, join, tag
 from client.page.views import Scene, notice
-from client.page.visits import Phase, Visit
+from client.page.visits import Phase, Visit, Work
+from client.renewing import Renewal
 from client.texts import failure_text
 from client.unlocking import Unlocking
 
@@ -208,7 +208,7 @@ def _typed_code(scene: Scene, code: str) -> Markup:
 # --- activation -------------------------------------------------------------------------------------
 
 
-def _activation(scene: Scene, visit: Visit, activation: Activation | Unlocking) -> Markup:
+def _activation(scene: Scene, visit: Visit, activation: Work) -> Markup:
     if visit.phase is Phase.DONE:
         return tag(
             "section",
@@ -245,11 +245,11 @@ def _activation(scene: Scene, visit: Visit, activation: Activation | Unlocking) 
     )
 
 
-def _activation_answer(scene: Scene, visit: Visit, activation: Activation | Unlocking) -> Markup:
+def _activation_answer(scene: Scene, visit: Visit, activation: Work) -> Markup:
     if visit.hindrance:
         return _activation_hindered(scene, visit.hindrance, activation)
     is_first = activation.needs_new_pin
-    title = scene.say("activation.choose_pin" if is_first else "activation.old_pin")
+    title = scene.say(_pin_words(activation))
     return join(
         _note(scene, visit),
         tag("p", scene.say("activation.kept"), class_="quiet") if visit.step else None,
@@ -273,12 +273,10 @@ def _activation_answer(scene: Scene, visit: Visit, activation: Activation | Unlo
                 class_="entry",
             ),
             _terms(scene, activation) if is_first and activation.terms_text else None,
-            tag("p", activation.statement.visible_text, class_="what")
-            if isinstance(activation, Unlocking)
-            else None,
+            _signed_text(activation),
             tag(
                 "button",
-                scene.say(f"{activation.kind}.submit" if is_first else "activation.resume"),
+                scene.say(_submit_words(activation)),
                 class_="button",
                 type="submit",
             ),
@@ -288,7 +286,29 @@ def _activation_answer(scene: Scene, visit: Visit, activation: Activation | Unlo
     )
 
 
-def _activation_hindered(scene: Scene, hindrance: ClientError, activation: Activation | Unlocking) -> Markup:
+def _signed_text(activation: Work) -> Markup | None:
+    match activation:
+        case Unlocking():
+            return tag("p", activation.statement.visible_text, class_="what")
+        case Renewal():
+            return tag("p", activation.statement_text, class_="what")
+        case _:
+            return None
+
+
+def _pin_words(activation: Work) -> str:
+    if isinstance(activation, Renewal):
+        return "pin"
+    return "activation.choose_pin" if activation.needs_new_pin else "activation.old_pin"
+
+
+def _submit_words(activation: Work) -> str:
+    if activation.needs_new_pin or isinstance(activation, Renewal):
+        return f"{activation.kind}.submit"
+    return "activation.resume"
+
+
+def _activation_hindered(scene: Scene, hindrance: ClientError, activation: Work) -> Markup:
     number = _grouped(activation.card_number)
     if isinstance(hindrance, WrongCard):
         return notice("bad", "cross", scene.say(f"{activation.kind}.wrong", wanted=number))
@@ -303,7 +323,7 @@ def _activation_hindered(scene: Scene, hindrance: ClientError, activation: Activ
     return notice("bad", "alert", failure_text(hindrance, scene.language))
 
 
-def _terms(scene: Scene, activation: Activation | Unlocking) -> Markup:
+def _terms(scene: Scene, activation: Work) -> Markup:
     return tag(
         "fieldset",
         tag("legend", scene.say("activation.terms", version=activation.terms_version)),
@@ -322,7 +342,7 @@ def _terms(scene: Scene, activation: Activation | Unlocking) -> Markup:
     )
 
 
-def _steps(scene: Scene, visit: Visit, activation: Activation | Unlocking) -> Markup:
+def _steps(scene: Scene, visit: Visit, activation: Work) -> Markup:
     steps = list(activation.steps)
     if visit.phase is Phase.DONE:
         reached = len(steps)

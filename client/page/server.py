@@ -23,6 +23,7 @@ from client.page.markup import Markup
 from client.page.questions import question_view, refresh_of, status_of
 from client.page.views import Scene, idle_view, message_page, page
 from client.page.visits import Visit
+from client.renewing import Renewal
 from client.texts import Language, text
 from client.virtual_readers import NoSuchCard, NoSuchReader
 
@@ -203,7 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _activate(self, visit: Visit, form: dict[str, str]) -> None:
         desk, activation = self.server.desk, visit.activation
         pin = form.get("pin", "")
-        if activation and activation.needs_new_pin:
+        if activation and not isinstance(activation, Renewal) and activation.needs_new_pin:
             if form.get("again") != pin:
                 desk.refuse(visit, PinNotAllowed(rule="differs"))
                 return

@@ -10,9 +10,11 @@ from client.certificate import CardCertificate
 from client.errors import ClientError
 from client.links import Link, LinkKind
 from client.login import Login
+from client.renewing import Renewal
 from client.unlocking import Unlocking
 
 LEAVING_SECONDS = 15
+Work = Activation | Unlocking | Renewal
 
 
 class Phase(Enum):
@@ -33,7 +35,7 @@ class Visit:
     visit_id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     phase: Phase = Phase.OPENING
     login: Login | None = None
-    activation: Activation | Unlocking | None = None
+    activation: Work | None = None
     choices: tuple[CardCertificate, ...] = ()
     chosen: CardCertificate | None = None  # a wrong PIN must not lead the next try to another card
     hindrance: ClientError | None = None  # why nothing can be asked at the moment: no card, no certificate
@@ -57,10 +59,10 @@ class Visit:
 
     @property
     def is_activation(self) -> bool:
-        """Return whether work on a card is asked for: its activation or unlocking."""
-        return self.link.kind in {LinkKind.ACTIVATION, LinkKind.UNLOCK}
+        """Return whether work on a card is asked for: its activation, unlocking or renewal."""
+        return self.link.kind in {LinkKind.ACTIVATION, LinkKind.UNLOCK, LinkKind.RENEWAL}
 
     @property
     def kind(self) -> str:
         """Return which words the page uses for it."""
-        return {LinkKind.ACTIVATION: "activation", LinkKind.UNLOCK: "unlock"}.get(self.link.kind, "login")
+        return self.link.kind.value if self.is_activation else "login"

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -16,14 +17,28 @@ from django.views.decorators.http import require_POST, require_safe
 from ca.selectors import certificates_of_person
 from cards.models import Card
 from cards.products import product
+from cards.renewal.models import RenewalPurpose
+from cards.renewal.policies import may_renew_own
 from cards.states import CardState
 from directory.models import Person, Role
-from portal import words
+from journal.actor import Actor, ActorKind
+from portal import problems, words
 from portal.accounts import means, sessions
-from portal.accounts.actor import session_of, visitor_of
+from portal.accounts.actor import level_of, session_of, visitor_of
 from portal.accounts.errors import NotLoggedIn
 from portal.accounts.models import EndReason, PortalSession
+from portal.problems import Problem
 from portal.words import Tag, Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAct:
+    """Something one can do with one's card, or, with ``why``, cannot do now."""
+
+    label: Text
+    purpose: str
+    url: str
+    why: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +49,7 @@ class OwnCard:
     number: str
     tag: Tag
     valid_until: str
+    acts: Sequence[OwnAct] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +114,10 @@ def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
 def own_page(row: PortalSession, *, at: datetime) -> OwnPage:
     """Return what the person behind a session sees of themselves."""
     person = Person.objects.get(pk=row.person_id)
-    cards = Card.objects.filter(person=person).order_by("-ordered_at")
+    cards = Card.objects.select_related("person").filter(person=person).order_by("-ordered_at")
     return OwnPage(
         name=person.full_name,
-        cards=[_card(card) for card in cards if card.card_number],
+        cards=[_card(card, acts=_acts(card, row, at=at)) for card in cards if card.card_number],
         certificates=[
             OwnCertificate(
                 purpose=words.KEY_PURPOSES.get(one.name, one.name),
@@ -125,13 +141,33 @@ def _row(request: HttpRequest) -> PortalSession:
     return row
 
 
-def _card(card: Card) -> OwnCard:
+def _acts(card: Card, row: PortalSession, *, at: datetime) -> Sequence[OwnAct]:
+    """Return what the holder does with a card in use: new certificates, and those for signatures (MIN-2)."""
+    if card.state != CardState.ACTIVE.value:
+        return ()
+    holder = Actor(
+        kind=ActorKind.PERSON, identifier=row.known_as, person_id=row.person_id, loa=level_of(row.loa)
+    )
+    refusal = may_renew_own(card, actor=holder, at=at)
+    return [
+        OwnAct(
+            label=words.RENEWAL_PURPOSES[purpose.value],
+            purpose=purpose.value,
+            url=reverse("own-renewal-begin", args=[card.pk]),
+            why=problems.explain(refusal) if refusal else None,
+        )
+        for purpose in (RenewalPurpose.RENEW, RenewalPurpose.SIGNATURE)
+    ]
+
+
+def _card(card: Card, *, acts: Sequence[OwnAct]) -> OwnCard:
     item = product(card.product_code)
     return OwnCard(
         product=words.product_name(item) if item else card.product_code,
         number=card.card_number or "",
         tag=words.CARD_STATES[CardState(card.state)],
         valid_until=card.valid_until.isoformat() if card.valid_until else "",
+        acts=acts,
     )
 
 

@@ -16,6 +16,7 @@ class ActKind(StrEnum):
     """What is done by a signature of whoever does it (authn.md section 9); stable, the journal keeps it."""
 
     CARD_HAND_OUT = "card.hand_out"
+    CERTIFICATES_RENEW = "certificates.renew"
     CARDS_BLOCK = "cards.block"
     CARDS_ORDER = "cards.order"
     PUK_LETTER = "card.puk_letter"

@@ -159,6 +159,21 @@ CARDS: Final[Mapping[str, Wording]] = {
     "unlock_aborted": Wording(
         status=409, title=_("The unlocking has ended"), text=_("Reason: %(reason)s"), fixer="you"
     ),
+    "renewal_not_found": Wording(
+        status=404,
+        title=_("There is no such renewal"),
+        text=_("It does not exist, or it is outside what your role reaches."),
+        fixer="you",
+    ),
+    "renewal_expired": Wording(
+        status=410,
+        title=_("The renewal took too long"),
+        text=_("Begin again. The certificates that were on the card go on."),
+        fixer="you",
+    ),
+    "renewal_aborted": Wording(
+        status=409, title=_("The renewal has ended"), text=_("Reason: %(reason)s"), fixer="you"
+    ),
     "confirmation_invalid": Wording(
         status=422,
         title=_("The card's confirmation does not hold"),

@@ -13,6 +13,8 @@ EVENT_FIELDS: Final[Mapping[str, Text]] = {
     "page": _("Where it was read"),
     "unlock_id": _("Unlocking"),
     "letter_id": _("PUK letter"),
+    "renewal_id": _("Renewal"),
+    "superseded_certificate_ids": _("Replaced certificates"),
     "key_of_act_id": _("Key put on the card by"),
     "acts": _("Steps"),
     "amr": _("Means of identification"),

@@ -128,6 +128,26 @@ REFUSALS: Final[Mapping[str, Wording]] = {
         title=_("The function object belongs to %(environment)s."),
         text=_("It never changes: register another object."),
     ),
+    "card_ends_soon": Wording(
+        status=409,
+        title=_("The card ends soon."),
+        text=_("It is valid until %(valid_until)s, and no certificate outlives its card. Order a new card."),
+    ),
+    "name_changed": Wording(
+        status=409,
+        title=_("The name on the card is another one now."),
+        text=_("New certificates would not agree with what is printed. Order a new card."),
+    ),
+    "extra_pair_taken": Wording(
+        status=409,
+        title=_("The card has its extra pair of certificates."),
+        text=_("It is for HSA-id %(hsa_id)s. A card takes one."),
+    ),
+    "not_an_extra_identity": Wording(
+        status=409,
+        title=_("HSA-id %(hsa_id)s is not another employment of this person."),
+        text=_("An extra pair is for an HSA-id of the holder that the card does not have."),
+    ),
     "holder_deceased": Wording(
         status=409,
         title=_("The person is deceased."),

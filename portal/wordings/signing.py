@@ -11,6 +11,7 @@ from portal.words import LOGIN_HINTS, Text
 
 SIGNED_ACTS: Final[Mapping[str, Text]] = {
     ActKind.CARD_HAND_OUT: _("Hand out and activate a card"),
+    ActKind.CERTIFICATES_RENEW: _("Put new certificates on a card"),
     ActKind.CARDS_BLOCK: _("Block several cards"),
     ActKind.CARDS_ORDER: _("Order cards for several"),
     ActKind.PUK_LETTER: _("Order a PUK letter"),

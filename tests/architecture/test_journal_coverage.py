@@ -50,6 +50,10 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
     "each state of an unlocking, and one that was refused": (
         "unlock.opened", "unlock.claimed", "card.unlocked", "card.unlock_refused", "unlock.aborted",
     ),
+    "each state of a renewal": (
+        "renewal.opened", "renewal.claimed", "renewal.keys_made", "renewal.issued", "renewal.written",
+        "card.renewed", "renewal.aborted",
+    ),
     "PUK letters": (
         "puk_letter.ordered", "puk_letter.delayed", "puk_letter.sent", "puk_letter.posted",
         "puk_letter.ended",

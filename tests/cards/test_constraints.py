@@ -15,7 +15,6 @@ from cards.models import (
     Activation,
     Card,
     CardOrder,
-    FactoryCursor,
     ForeignCertificate,
     IdentityCheck,
     OrderStop,
@@ -24,7 +23,9 @@ from cards.models import (
 from cards.pictures.models import CardPicture
 from cards.puk_letter_models import PukLetter
 from cards.reminder_models import CardReminder
+from cards.renewal.models import Renewal, RenewalKey, RenewalPurpose
 from cards.unlock_models import Unlock
+from journal.actor import Actor, ActorKind
 from tests.cards.production_violations import PRODUCTION_VIOLATIONS
 from tests.cards.stock_violations import STOCK_VIOLATIONS
 from tests.scenarios import (
@@ -149,6 +150,32 @@ def second_open_unlock(scene: Scene) -> Callable[[], object]:
         opened_by="x",
         expires_at=NOW + timedelta(minutes=1),
     )
+
+
+def own_renewal(scene: Scene) -> Renewal:
+    found = an_active_card(scene)
+    holder = Actor(kind=ActorKind.PERSON, identifier="x", person_id=str(found.person_id), loa=3)
+    return lifecycle.open_own_renewal(
+        card_id=str(found.pk), purpose=RenewalPurpose.RENEW, actor=holder, at=scene.at
+    ).renewal
+
+
+def renewal(scene: Scene, **changes: object) -> Callable[[], object]:
+    rows = Renewal.objects.filter(pk=own_renewal(scene).pk)
+    return lambda: rows.update(**changes)
+
+
+def second_open_renewal(scene: Scene) -> Callable[[], object]:
+    first = own_renewal(scene)
+    first.pk, first.token_sha256 = None, "0" * 64
+    first._state.adding = True
+    return first.save
+
+
+def second_renewal_key(scene: Scene) -> Callable[[], object]:
+    facts = {"renewal": own_renewal(scene), "name": "x", "label": "x", "public_key": b"x", "made_at": NOW}
+    RenewalKey.objects.create(**facts)
+    return lambda: RenewalKey.objects.create(**facts)
 
 
 def letter(scene: Scene, **changes: object) -> Callable[[], object]:
@@ -316,6 +343,16 @@ VIOLATIONS: list[tuple[str, Violation]] = [
     ("unlock_answered_iff_when_and_what", lambda s: claimed_unlock(s, answers=1)),
     ("unlock_past_claimed_was_answered", lambda s: claimed_unlock(s, state="ANSWERED")),
     ("unlock_expires_after_it_was_opened", lambda s: unlock(s, expires_at=NOW - timedelta(days=999))),
+    ("renewal_state_is_known", lambda s: renewal(s, state="LOST")),
+    ("renewal_purpose_is_known", lambda s: renewal(s, purpose="x")),
+    ("one_open_renewal_per_card", second_open_renewal),
+    ("renewal_aborted_iff_when_and_why", lambda s: renewal(s, state="ABORTED", abort_reason="x")),
+    ("renewal_aborted_iff_when_and_why", lambda s: renewal(s, aborted_at=NOW)),
+    ("renewal_done_iff_the_card_signed", lambda s: renewal(s, finished_at=NOW)),
+    ("renewal_claimed_iff_by_a_client_key", lambda s: renewal(s, claimed_at=NOW)),
+    ("renewal_past_opened_was_claimed", lambda s: renewal(s, state="CLAIMED")),
+    ("renewal_expires_after_it_was_opened", lambda s: renewal(s, expires_at=NOW - timedelta(days=999))),
+    ("one_key_per_renewal_and_name", second_renewal_key),
     ("puk_letter_state_is_known", lambda s: letter(s, state="LOST")),
     ("one_running_puk_letter_per_card", second_running_letter),
     ("puk_letter_ended_iff_when_and_why", lambda s: letter(s, state="ENDED", end_reason="x")),

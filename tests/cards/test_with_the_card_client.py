@@ -21,6 +21,8 @@ from cards import lifecycle
 from cards.admin_key import activation_key, factory_key
 from cards.models import Activation, Card, CardKey
 from cards.reasons import BlockReason
+from cards.renewal.keys import left_over
+from cards.renewal.models import RenewalKey, RenewalPurpose
 from cards.states import ActivationState, CardState, UnlockState
 from cards.unlock_models import Unlock
 from client import flows
@@ -33,14 +35,17 @@ from client.page.desk import Desk
 from client.page.questions import question_view, status_of
 from client.page.views import Scene as View
 from client.page.visits import Phase
+from client.renewing import Renewal as ClientRenewal
 from client.service import Service
 from client.texts import Language
 from client.virtual_readers import VirtualReaders
 from hsm_sim.build import build
+from journal.actor import Actor, ActorKind
 from tests.hsm_sim.cards import MASTER_KEY, make_card
 from tests.running.installation import eventually
 from tests.scenarios import (
     CHECK,
+    WORKER,
     Scene,
     a_scene,
     a_sent_order,
@@ -439,3 +444,110 @@ def test_the_clients_page_unlocks_a_card_and_shows_what_is_signed(
     finally:
         desk.close()
     assert Unlock.objects.get().state == UnlockState.UNLOCKED
+
+
+def opened_renewal(card: Card, purpose: RenewalPurpose = RenewalPurpose.RENEW) -> str:
+    holder = Actor(kind=ActorKind.PERSON, identifier=card.hsa_id, person_id=str(card.person_id), loa=3)
+    at = datetime.now(UTC)
+    return lifecycle.open_own_renewal(card_id=str(card.pk), purpose=purpose, actor=holder, at=at).start_url
+
+
+@pytest.fixture
+def card_in_use(scene: Scene, card: Card, configuration: Configuration) -> Card:
+    with working(scene):
+        activate(an_open_activation(scene, card).start_url, configuration)
+    card.refresh_from_db()
+    return card
+
+
+def on_card(card: Card, configuration: Configuration) -> set[bytes]:
+    with flows.open_hardware(configuration) as hardware, hardware.card(card.card_number or "") as chip:
+        return {written.certificate_der for written in chip.certificates()}
+
+
+def good(card: Card) -> set[bytes]:
+    rows = Certificate.objects.filter(carrier_id=str(card.pk), revoked_at__isnull=True)
+    return {bytes(one.certificate_der) for one in rows}
+
+
+def test_a_card_gets_certificates_for_signatures_and_all_are_renewed(
+    scene: Scene, card_in_use: Card, configuration: Configuration
+) -> None:
+    """MIN-2, POR-4, issue 7: read back, signed for, and what was replaced is off the card."""
+    steps: list[Step] = []
+    with working(scene):
+        flows.renew(
+            opened_renewal(card_in_use, RenewalPurpose.SIGNATURE), pin=PIN, configuration=configuration
+        )
+        assert len(on_card(card_in_use, configuration)) == 4
+        first = on_card(card_in_use, configuration)
+        flows.renew(opened_renewal(card_in_use), pin=PIN, report=steps.append, configuration=configuration)
+    assert steps == [*ClientRenewal.steps, Step.DONE]
+    after = on_card(card_in_use, configuration)
+    assert after == good(card_in_use)
+    assert len(after) == 4
+    assert after.isdisjoint(first)
+
+
+@pytest.mark.parametrize("last", [Step.KEYS, Step.CERTIFICATES, Step.WRITE, Step.CONFIRM_RENEWAL, Step.DONE])
+def test_a_client_killed_at_any_step_of_a_renewal_loses_nothing_and_the_next_one_clears_up(
+    scene: Scene, card_in_use: Card, configuration: Configuration, last: Step
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(step: Step) -> None:
+        if step is last:
+            raise Killed
+
+    before = on_card(card_in_use, configuration)
+    with working(scene):
+        with flows.open_hardware(configuration) as hardware:
+            killed = ClientRenewal(
+                parse_link(opened_renewal(card_in_use)), configuration=configuration, hardware=hardware
+            )
+            with pytest.raises(Killed):
+                killed.complete(PIN, report=die)
+        if last is not Step.DONE:
+            assert before <= on_card(card_in_use, configuration) & good(card_in_use)
+        flows.renew(opened_renewal(card_in_use), pin=PIN, configuration=configuration)
+    for key in RenewalKey.objects.all():  # the worker's consumer of certificate.issued
+        lifecycle.revoke_superseded_certificate(
+            certificate_request_id=key.certificate_request_id, actor=WORKER, at=datetime.now(UTC)
+        )
+    after = on_card(card_in_use, configuration)
+    with (
+        flows.open_hardware(configuration) as hardware,
+        hardware.card(card_in_use.card_number or "") as chip,
+    ):
+        chip.log_in(PIN)
+        assert not any(chip.key_id(label) for label in left_over(card_in_use))
+    assert after == good(card_in_use)
+    assert len(after) == 2
+    assert after.isdisjoint(before)
+
+
+def test_a_renewal_is_for_its_card_and_goes_on_when_the_right_one_is_back(
+    scene: Scene, card_in_use: Card, home: Path, module: Path, configuration: Configuration
+) -> None:
+    """Wrong card, and a card taken out in the middle: the same call goes on."""
+    readers = VirtualReaders(configuration)
+    other, _ = make_card(home, module, name="Någon Annan")
+
+    def take_out(step: Step) -> None:
+        if step is Step.WRITE:
+            readers.remove(reader=0)
+
+    with working(scene), flows.open_hardware(configuration) as hardware:
+        renewal = ClientRenewal(
+            parse_link(opened_renewal(card_in_use)), configuration=configuration, hardware=hardware
+        )
+        readers.insert(other, reader=0)
+        with pytest.raises(WrongCard):
+            renewal.complete(PIN, report=lambda _: None)
+        readers.insert(card_in_use.card_number or "", reader=0)
+        with pytest.raises(ClientError):
+            renewal.complete(PIN, report=take_out)
+        readers.insert(card_in_use.card_number or "", reader=0)
+        renewal.complete(PIN, report=lambda _: None)
+    assert on_card(card_in_use, configuration) == good(card_in_use)

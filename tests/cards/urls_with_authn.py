@@ -6,4 +6,5 @@ urlpatterns = [
     path("c/v1/", include("authn.api")),
     path("c/v1/activation/", include("cards.api")),
     path("c/v1/unlock/", include("cards.unlock_api")),
+    path("c/v1/renewal/", include("cards.renewal.api")),
 ]

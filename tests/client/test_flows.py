@@ -51,7 +51,7 @@ def test_a_card_from_the_factory_is_activated_and_its_holder_logs_in(
     done = flows.activate(url, new_pin=PIN, report=steps.append, configuration=configuration)
     assert done.card_number == card.number
     assert activation.state == "active"
-    assert steps == [one for one in Step if one not in {Step.UNLOCK, Step.CONFIRM}]
+    assert steps == [one for one in Step if one not in {Step.UNLOCK, Step.CONFIRM, Step.CONFIRM_RENEWAL}]
 
     url, order = service.start_login()
     address = flows.log_in(url, pin=PIN, configuration=configuration)

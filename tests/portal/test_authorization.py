@@ -31,7 +31,7 @@ from tests.cards.bulk.conftest import prepared
 from tests.cards.stock_violations import a_hand_out, a_transfer
 from tests.functioncerts.conftest import request_for
 from tests.portal.conftest import LogIn
-from tests.scenarios import Scene, an_active_card, an_open_unlock
+from tests.scenarios import Scene, an_active_card, an_open_renewal, an_open_unlock
 
 PEOPLE: Final = ("alva", "doris", "bo", "cia", "nobody")
 # Answered by GET and by POST with an empty form, to Alva, Doris, Bo, Cia and nobody. All ids are Region
@@ -47,6 +47,10 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "login/oob/scan": ("405 405 405 405 405", "303 303 303 303 303"),
     "login/oob/finish": ("405 405 405 405 405", "303 303 303 303 303"),
     "mine/": ("200 200 200 200 303", "405 405 405 405 303"),
+    "mine/cards/<uuid:own_card_id>/certificates/": ("405 405 405 405 303", "404 404 404 404 303"),
+    "mine/renewals/<uuid:own_renewal_id>/": ("404 404 404 404 303", "405 405 405 405 303"),
+    "mine/renewals/<uuid:own_renewal_id>/status/": ("404 404 404 404 303", "405 405 405 405 303"),
+    "mine/renewals/<uuid:own_renewal_id>/cancel/": ("405 405 405 405 303", "404 404 404 404 303"),
     "mine/sessions/<uuid:session_id>/end/": ("405 405 405 405 303", "404 404 404 404 303"),
     "login/oob/code": ("405 405 405 405 405", "303 303 303 303 303"),
     "login/oob/cancel": ("405 405 405 405 405", "303 303 303 303 303"),
@@ -71,6 +75,14 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "c/v1/respond": ("405 405 405 405 405", "415 415 415 415 415"),
     "c/v1/abort": ("405 405 405 405 405", "415 415 415 415 415"),
     "c/v1/activation/claim": ("405 405 405 405 405", "400 400 400 400 400"),
+    "c/v1/activation/answer": ("405 405 405 405 405", "400 400 400 400 400"),
+    "c/v1/renewal/claim": ("405 405 405 405 405", "400 400 400 400 400"),
+    "c/v1/renewal/keys": ("405 405 405 405 405", "400 400 400 400 400"),
+    "c/v1/renewal/certificates": ("405 405 405 405 405", "400 400 400 400 400"),
+    "c/v1/renewal/written": ("405 405 405 405 405", "400 400 400 400 400"),
+    "c/v1/renewal/receipt": ("405 405 405 405 405", "400 400 400 400 400"),
+    "c/v1/renewal/abort": ("405 405 405 405 405", "400 400 400 400 400"),
+    "c/v1/renewal/status": ("405 405 405 405 405", "400 400 400 400 400"),
     "c/v1/activation/keys": ("405 405 405 405 405", "400 400 400 400 400"),
     "c/v1/activation/certificates": ("405 405 405 405 405", "400 400 400 400 400"),
     "c/v1/activation/written": ("405 405 405 405 405", "400 400 400 400 400"),
@@ -228,6 +240,11 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "cards/<uuid:card_id>/activate/": ("409 404 404 403 303", "409 404 404 403 303"),
     "cards/<uuid:card_id>/unlock/": ("200 404 404 403 303", "422 404 404 403 303"),
     "cards/<uuid:card_id>/puk-letter/": ("200 404 404 403 303", "302 404 404 403 303"),
+    "cards/<uuid:card_id>/renew/": ("200 404 404 403 303", "422 404 404 403 303"),
+    "cards/<uuid:card_id>/extra/<slug:extra_hsa_id>/": ("409 404 404 403 303", "409 404 404 403 303"),
+    "renewals/<uuid:renewal_id>/": ("200 404 404 200 303", "405 405 405 405 303"),
+    "renewals/<uuid:renewal_id>/status/": ("200 404 404 200 303", "405 405 405 405 303"),
+    "renewals/<uuid:renewal_id>/cancel/": ("405 405 405 405 303", "302 404 404 403 303"),
     "unlocks/<uuid:unlock_id>/": ("200 404 404 200 303", "405 405 405 405 303"),
     "unlocks/<uuid:unlock_id>/status/": ("200 404 404 200 303", "405 405 405 405 303"),
     "unlocks/<uuid:unlock_id>/cancel/": ("405 405 405 405 303", "302 404 404 403 303"),
@@ -285,6 +302,7 @@ def _picture(scene: Scene) -> CardPicture:
 def specimens(scene: Scene) -> dict[str, str]:
     """Return what stands in addresses, by name: ids of an active card of Region Norr and all around it."""
     card = an_active_card(scene)
+    renewal = an_open_renewal(scene, card).renewal
     unit = Unit.objects.create(
         organization=scene.cast.norr, name="Akutmottagningen Norr", hsa_id="SE2321000016-E001"
     )
@@ -336,6 +354,10 @@ def specimens(scene: Scene) -> dict[str, str]:
         "assignment_id": str(RoleAssignment.objects.get(employment__hsa_id=scene.cast.alva.identifier).pk),
         "activation_id": str(Activation.objects.get(card=card).pk),
         "unlock_id": str(an_open_unlock(scene, card).unlock.pk),
+        "renewal_id": str(renewal.pk),
+        "own_renewal_id": str(renewal.pk),
+        "own_card_id": str(card.pk),
+        "extra_hsa_id": card.hsa_id,
         "entry_id": str(Entry.objects.get(type="card.activated").pk),
         "size": "1",
         "position": "1",

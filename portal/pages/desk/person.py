@@ -24,6 +24,7 @@ from cards.reach import reaches_certificate
 from cards.reasons import BlockReason
 from cards.reserve_policies import may_approve
 from cards.reserve_selectors import hand_out_of_card
+from cards.renewal.policies import may_renew_at_desk
 from cards.selectors import CardView, person_cards
 from cards.states import CardOrderState, CardState
 from cards.stock_selectors import has_stock
@@ -369,7 +370,16 @@ def _card_acts(view: CardView, *, actor: Actor, at: datetime) -> tuple[Act, ...]
         object=number,
         why=problems.explain(refusal) if refusal else None,
     )
-    return (unlock, block)
+    refusal = may_renew_at_desk(card, actor=actor, at=at)
+    renew = Act(
+        label=_("New certificates"),
+        icon="arrow-repeat",
+        style="btn-line",
+        url=reverse("renew-card", args=[card.pk]),
+        object=number,
+        why=problems.explain(refusal) if refusal else None,
+    )
+    return (unlock, renew, block)
 
 
 def _certificate_rows(

@@ -41,6 +41,8 @@ class IdentityPage:
     crumbs: Sequence[Crumb]
     person_url: str
     block_url: str
+    title: Text = ""
+    links: Sequence[Crumb] = ()
     letter_url: str = ""
     problem: Problem | None = None
 
@@ -70,6 +72,8 @@ class VisitPage:
     problem: Problem | None = None
     again_url: str = ""
     again_label: Text = ""
+    link_note: Text = ""
+    back_label: Text = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +100,7 @@ class Visit:
     template: str
     suspicion_template: str
     letter_url_name: str = ""
+    links: Sequence[Crumb] = ()
 
 
 def check_identity(request: HttpRequest, card_id: str, visit: Visit) -> HttpResponse:
@@ -192,6 +197,8 @@ def _identity_page(card: Card, visit: Visit, *, problem: Problem | None) -> Iden
         ),
         steps=(Step(name=_("Check the identity"), progress="now"), *steps),
         crumbs=crumbs(card, visit.title()),
+        title=visit.title(),
+        links=visit.links,
         person_url=reverse("person", args=[card.person_id]),
         block_url=reverse("block-card", args=[card.pk]),
         letter_url=reverse(visit.letter_url_name, args=[card.pk]) if visit.letter_url_name else "",

@@ -1,0 +1,1 @@
+"""Mina sidor: what a holder does with their own cards."""
