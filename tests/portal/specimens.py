@@ -75,6 +75,7 @@ from reports.receipt_documents import qr_code
 from reports.receipt_facts import ActivationReceipt, BlockReceipt, ReceiptFact
 from reports.receipt_models import ReceiptKind
 from tests.portal import orderer_specimens as orderer
+from tests.portal import production_specimens as production
 from tests.portal import report_specimens, role_specimens
 from tests.portal.accounts import specimens as own
 from tests.portal.auditor import specimens as auditor
@@ -1068,6 +1069,15 @@ SPECIMENS = {
     "order-photo": ("order_card", lambda: wizard(step="photo")),
     "order-signature": ("order_card", lambda: wizard(step="signature")),
     "orders": ("orders", orders),
+    "production": ("production", lambda: {"page": production.listed(), "shell": _shell("orders")}),
+    "production-none": (
+        "production",
+        lambda: {"page": production.listed(is_empty=True), "shell": _shell("orders")},
+    ),
+    "production-batch": (
+        "production_batch",
+        lambda: {"page": production.batch(), "shell": _shell("orders")},
+    ),
     "order": ("order", order),
     "order-failed": ("order", lambda: order(has_failed=True)),
     "activate": ("activate", activate),
