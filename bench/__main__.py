@@ -61,6 +61,7 @@ def rows_of(place: Place) -> dict[str, Callable[[], Result]]:
         "page_list_ms": with_django("bench.population_rows", "list_page"),
         "report_csv_1m": with_django("bench.population_rows", "csv_report"),
         "report_xlsx_100k": with_django("bench.population_rows", "xlsx_report"),
+        "bulk_order_row_ms": with_django("bench.bulk_order_row", "bulk_order"),
     }
 
 

@@ -265,3 +265,25 @@ def test_a_page_costs_as_many_queries_for_few_as_for_many(scene: Scene, log_in: 
     once = count(page_of(few)), count("/orders/bulk/")
     many = prepared(alva, listed(several(scene, 20)))
     assert (count(page_of(many)), count("/orders/bulk/")) == once
+
+
+def test_more_than_one_card_is_signed_by_a_text_that_says_how_many_of_what_for_whom(
+    scene: Scene, log_in: LogIn, settings: Settings
+) -> None:
+    """POR-17, authn.md 9: nothing is ordered before the card has signed; one card is ordered as always."""
+    settings.SIGILL_STEP_UP, settings.SIGILL_BULK_ORDER_ALONE = True, 2
+    alva, gun = log_in(scene.cast.alva), log_in(scene.cast.another_administrator)
+    one, two, three, four = several(scene, 4)
+    large = prepared(alva, listed([two, three, four]))
+    for browser, bulk, act in ((alva, large, "place"), (gun, large, "approve")):
+        asked = browser.post(page_of(bulk), {"act": act})
+        assert asked.status_code == 303, act
+        kept = browser.session["acts"][asked["Location"].split("/")[2]]
+        assert kept["kind"] == "cards.order"
+        assert "3 kort beställs för Region Norr: 3 Tjänstekort utan foto." in kept["text"]
+        assert str(bulk.pk) in kept["content"]
+        settings.SIGILL_STEP_UP = False
+        assert browser.post(page_of(bulk), {"act": act}).status_code == 302
+        settings.SIGILL_STEP_UP = True
+    single = prepared(alva, one.hsa_id)
+    assert alva.post(page_of(single), {"act": "place"})["Location"] == page_of(single)
