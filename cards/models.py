@@ -309,8 +309,15 @@ class IdentityCheck(models.Model):
     checked_by = models.CharField(max_length=64)
 
     class Meta:
-        """What the database itself refuses."""
+        """What the database itself refuses, and the suspicions, which are few of very many."""
 
+        indexes: ClassVar = [
+            models.Index(
+                fields=["checked_at"],
+                condition=Q(outcome=IdentityCheckOutcome.SUSPECTED.value),
+                name="identity_check_suspected",
+            ),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(outcome__in=[outcome.value for outcome in IdentityCheckOutcome]),

@@ -20,6 +20,7 @@ from cards.products import product
 from cards.selectors import count_orders, factory_contact, list_orders, shipped_and_waiting
 from cards.states import CardOrderState
 from cards.stock_selectors import low_standings
+from cards.suspicions import open_suspicions
 from directory.models import Role
 from journal.actor import Actor
 from ocsp.probe.alarms import current_alarms
@@ -27,7 +28,7 @@ from portal import moments, words
 from portal.pages import asking
 from portal.pages.auditor.reach import reads_only
 from portal.pages.desk import figures
-from portal.pages.desk.history import told
+from portal.pages.desk.history import name_or_system, told
 from portal.pages.desk.person import DAYS_TO_ACTIVATE
 from portal.pages.managers.role_words import shown_name
 from portal.pages.orderer.certificates import functions_page
@@ -106,6 +107,7 @@ def today_page(*, actor: Actor, at: datetime) -> TodayPage:
                 title=_("Need your decision"),
                 nothing=_("Nothing has failed."),
                 lines=(
+                    *_suspicions(actor=actor, at=at),
                     *_factory(at=at),
                     *_production(actor=actor, at=at),
                     *_status_alarms(at=at),
@@ -176,6 +178,20 @@ def _expiring(card: Card, *, at: datetime) -> Line:
         f"{moments.days_left(card.valid_until, today=asking.today(at))}",
         act=_("Order a new one"),
         url=reverse("order-card", args=[card.person_id]),
+    )
+
+
+def _suspicions(*, actor: Actor, at: datetime) -> tuple[Line, ...]:
+    """Return the alarm of each identity check that was broken off on suspicion and is not cleared up."""
+    return tuple(
+        Line(
+            title=_("Suspected identity document: %(name)s") % {"name": shown_name(one.card.person)},
+            detail=_("%(when)s, %(who)s. Block the card, or identify the holder beyond doubt.")
+            % {"when": moments.moment(one.checked_at, now=at), "who": name_or_system(one.checked_by)},
+            act=_("Look"),
+            url=reverse("person", args=[one.card.person_id]),
+        )
+        for one in open_suspicions(actor=actor, at=at, limit=_LINES)
     )
 
 
