@@ -206,7 +206,7 @@ def count(request: HttpRequest, stock_place_id: str) -> HttpResponse:
         icon="check-lg",
         style="btn-primary",
         place_url=reverse("stock-place", args=[place.pk]),
-        crumbs=crumbs(place, _("Count")),
+        crumbs=crumbs(place, _("Count the cards")),
         findings=findings,
         problem=problem,
     )

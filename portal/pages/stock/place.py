@@ -125,7 +125,7 @@ def _acts(place: StockPlace, *, why: Problem | None) -> tuple[Act, ...]:
     rows: tuple[tuple[Text, str, str, str], ...] = (
         (_("Receive a box"), "inbox", "stock-receive", "btn-primary"),
         (_("Send to another place"), "send", "stock-send", "btn-line"),
-        (_("Count"), "check-lg", "stock-count", "btn-line"),
+        (_("Count the cards"), "check-lg", "stock-count", "btn-line"),
         (_("Report loss"), "slash-circle", "stock-loss", "btn-danger0"),
     )
     return tuple(
