@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from cards.block_request_selectors import held_certificate
-from cards.reserve_selectors import get_hand_out
 from cards.renewal.renewing import get_renewal
+from cards.reserve_selectors import get_hand_out
 from cards.selectors import get_activation, get_card, get_order
 from cards.unlocking import get_unlock
 from directory.lifecycle import record_protected_opening

@@ -278,9 +278,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("renewals/<uuid:renewal_id>/cancel/", renewing.cancel, name="renewal-cancel"),
     path("mine/cards/<uuid:own_card_id>/certificates/", own_renewing.begin, name="own-renewal-begin"),
     path("mine/renewals/<uuid:own_renewal_id>/", own_renewing.show, name="own-renewal"),
-    path(
-        "mine/renewals/<uuid:own_renewal_id>/status/", own_renewing.show_status, name="own-renewal-status"
-    ),
+    path("mine/renewals/<uuid:own_renewal_id>/status/", own_renewing.show_status, name="own-renewal-status"),
     path("mine/renewals/<uuid:own_renewal_id>/cancel/", own_renewing.cancel, name="own-renewal-cancel"),
     path("unlocks/<uuid:unlock_id>/", unlocking.show_unlock, name="unlock"),
     path("unlocks/<uuid:unlock_id>/status/", unlocking.show_status, name="unlock-status"),

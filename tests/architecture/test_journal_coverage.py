@@ -192,6 +192,7 @@ NO_EVENT: Final[Mapping[str, str]] = {
     "language/": "a cookie of the browser's own",
     "session/extend/": "the person is still there; the session's end is told",
     "c/v1/activation/status": "reads",
+    "c/v1/renewal/status": "reads",
     "c/v1/hello": "answers GET alone",
     "acme/directory": "answers GET alone",
     "acme/new-nonce": "answers GET alone",

@@ -22,9 +22,9 @@ from cards.models import Card, CardOrder
 from cards.products import catalogue, product
 from cards.reach import reaches_certificate
 from cards.reasons import BlockReason
+from cards.renewal.policies import may_renew_at_desk
 from cards.reserve_policies import may_approve
 from cards.reserve_selectors import hand_out_of_card
-from cards.renewal.policies import may_renew_at_desk
 from cards.selectors import CardView, person_cards
 from cards.states import CardOrderState, CardState
 from cards.stock_selectors import has_stock
