@@ -1,4 +1,7 @@
-"""Runs the card factory, or prints a PUK letter: python -m hsm_sim.factory [serve | letter CARD_NUMBER]."""
+"""Runs the card factory, prints a PUK letter, or makes a box of reserve cards.
+
+python -m hsm_sim.factory [serve | letter CARD_NUMBER | box NUMBER --quantity N]
+"""
 
 import argparse
 import logging
@@ -10,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from hsm_sim.build import build
+from hsm_sim.factory.boxes import make_box
 from hsm_sim.factory.cms import FactoryKey
 from hsm_sim.factory.ledger import Ledger
 from hsm_sim.factory.numbers import read_master_key
@@ -68,14 +72,45 @@ def letter(card_number: str) -> int:
     return 0
 
 
+def box(number: str, quantity: int, valid_until: str) -> int:
+    """Make a box of reserve cards, beside a factory that may be at work, and say where its lists are."""
+    os.umask(0o077)
+    module = os.environ.get("SIGILL_CARD_MODULE")
+    master_key = read_master_key(home() / "secrets" / "card-master.key")
+    workshop = Workshop(
+        folder=home() / "factory" / "box-workshop",
+        cards=home() / "cards",
+        module=Path(module) if module else build(),
+        master_key=master_key,
+    )
+    made = make_box(
+        number,
+        quantity=quantity,
+        valid_until=valid_until,
+        workshop=workshop,
+        master_key=master_key,
+        folder=home() / "factory" / "boxes",
+    )
+    sys.stdout.write(
+        f"{quantity} reserve cards: {made / 'serials.csv'} and, sealed, {made / 'envelopes.csv'}\n"
+    )
+    return 0
+
+
 def main() -> int:
-    """Chooses between the two."""
+    """Chooses between them."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     parser = argparse.ArgumentParser(prog="python -m hsm_sim.factory", description=__doc__)
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("serve")
     commands.add_parser("letter").add_argument("card_number")
+    boxes = commands.add_parser("box")
+    boxes.add_argument("number")
+    boxes.add_argument("--quantity", type=int, default=5)
+    boxes.add_argument("--valid-until", default="2031-10-31")
     arguments = parser.parse_args()
+    if arguments.command == "box":
+        return box(arguments.number, arguments.quantity, arguments.valid_until)
     return letter(arguments.card_number) if arguments.command == "letter" else serve()
 
 

@@ -35,6 +35,12 @@ def admin_key(master_key: bytes, card_number: str) -> str:
     return hmac.new(master_key, card_number.encode("ascii"), hashlib.sha256).hexdigest()[:ADMIN_KEY_DIGITS]
 
 
+def envelope_code(master_key: bytes, card_number: str) -> str:
+    """Return the eight digits in a reserve card's envelope: HMAC-SHA256(master key, number + " envelope")."""
+    digest = hmac.new(master_key, f"{card_number} envelope".encode("ascii"), hashlib.sha256).digest()
+    return f"{int.from_bytes(digest, 'big') % 10**8:08d}"
+
+
 def random_puk() -> str:
     """Eight digits."""
     return "".join(secrets.choice("0123456789") for _ in range(PUK_DIGITS))

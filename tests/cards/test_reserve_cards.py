@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings as django_settings
 from pytest_django import Settings
 
 from ca.models import CertificateRequest
@@ -21,6 +22,7 @@ from cards.selectors import shipped_and_waiting
 from cards.stock_errors import EnvelopeCodeWrong, NotInStock, ReserveHandOutNotFound
 from cards.stock_models import StockCard
 from directory.models import Employment
+from hsm_sim.factory.numbers import envelope_code as factory_code
 from journal.actor import Actor, ActorKind
 from journal.models import Entry
 from journal.selectors import content_of
@@ -315,3 +317,8 @@ def test_the_holder_extends_a_level_three_card_once(scene: Scene) -> None:
         extend_reserve_card(card_id=str(card.pk), actor=holder, at=scene.at)
     assert caught.value.refusal.code == "reserve_card_extended_before"
     assert extendable_cards(actor=holder, at=scene.at) == ()
+
+
+def test_the_factory_prints_the_code_that_we_compute() -> None:
+    key = (Path(django_settings.SIGILL_SECRETS) / "card-master.key").read_bytes().strip()
+    assert factory_code(key, ONE) == envelope_code(ONE)
