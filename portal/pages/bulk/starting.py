@@ -201,12 +201,18 @@ def _units(actor: Actor, chosen: str) -> list[Choice]:
 
 def _products(source: BulkSource, chosen: str) -> list[Choice]:
     same = Choice(value="", name=_("The same card as each has now"), is_chosen=not chosen)
-    offered = [
-        Choice(value=item.code, name=words.product_name(item), is_chosen=item.code == chosen)
+    items = [
+        item
         for item in catalogue().products.values()
         if item.orderable
         and not (item.has_photo or item.has_signature_image)  # taken of each at a visit
         and (item.environment is Environment.PROD or issuers(Environment.QA))
+    ]
+    if source is not BulkSource.EXPIRING and not chosen:
+        chosen = next((item.code for item in items), "")
+    offered = [
+        Choice(value=item.code, name=words.product_name(item), is_chosen=item.code == chosen)
+        for item in items
     ]
     return [same, *offered] if source is BulkSource.EXPIRING else offered
 
