@@ -1,6 +1,5 @@
 """What a report amounts to: how many rows there are of each kind, counted by the database."""
 
-import base64
 from collections import Counter
 from dataclasses import dataclass
 from typing import Final
@@ -36,18 +35,6 @@ class Breakdown:
     column: Column
     bars: tuple[Bar, ...]
     others: int = 0
-
-    @property
-    def picture(self) -> str:
-        """Return the bars as an SVG picture in an address, for documents."""
-        height = 20 * len(self.bars)
-        drawn = "".join(
-            f'<rect x="0" y="{20 * place + 3}" width="{4 * bar.percent}" height="14" fill="#1F6F78"/>'
-            for place, bar in enumerate(self.bars)
-        )
-        size = f'width="400" height="{height}" viewBox="0 0 400 {height}"'
-        svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{drawn}</svg>'
-        return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

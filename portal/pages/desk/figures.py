@@ -35,16 +35,20 @@ _SOON = timedelta(days=60)
 
 def expiring_cards(*, actor: Actor, at: datetime, limit: int) -> tuple[Card, ...]:
     """Return working cards whose last day comes within 60 days, the first to end first."""
-    cards = (
-        _cards(actor)
-        .select_related("person")
-        .filter(
-            state=CardState.ACTIVE.value,
-            valid_until__gte=asking.today(at),
-            valid_until__lte=asking.today(at + _SOON),
-        )
+    return tuple(_expiring(actor, at).select_related("person").order_by("valid_until", "pk")[:limit])
+
+
+def count_expiring_cards(*, actor: Actor, at: datetime) -> int:
+    """Return how many working cards have their last day within 60 days."""
+    return _expiring(actor, at).count()
+
+
+def _expiring(actor: Actor, at: datetime) -> QuerySet[Card]:
+    return _cards(actor).filter(
+        state=CardState.ACTIVE.value,
+        valid_until__gte=asking.today(at),
+        valid_until__lte=asking.today(at + _SOON),
     )
-    return tuple(cards.order_by("valid_until", "pk")[:limit])
 
 
 def activated_and_blocked(*, actor: Actor, at: datetime) -> list[DayCount]:

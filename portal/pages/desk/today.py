@@ -72,6 +72,7 @@ def today_page(*, actor: Actor, at: datetime) -> TodayPage:
     making = list_orders(actor=actor, states=_BEING_MADE, limit=_LINES).orders
     failed = list_orders(actor=actor, states=frozenset({CardOrderState.REJECTED}), limit=_LINES).orders
     expiring = figures.expiring_cards(actor=actor, at=at, limit=_LINES)
+    soon = len(expiring) if len(expiring) < _LINES else figures.count_expiring_cards(actor=actor, at=at)
     days = figures.activated_and_blocked(actor=actor, at=at)
     return TodayPage(
         date_line=date_format(asking.today(at), "l j F"),
@@ -92,7 +93,7 @@ def today_page(*, actor: Actor, at: datetime) -> TodayPage:
                 url=_orders("failed"),
                 alarm=counted.get(CardOrderState.REJECTED, 0) > 0,
             ),
-            Figure(label=_("expire within 60 days"), value=len(expiring), url="#expiring"),
+            Figure(label=_("expire within 60 days"), value=soon, url="#expiring"),
         ),
         queues=(
             Queue(
