@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from cards.manufacturing.states import BatchState, FactoryFileState
+from cards.manufacturing.states import OPEN_BATCH_STATES, BatchState, FactoryFileState
 
 
 class ProductionBatch(models.Model):
@@ -36,7 +36,7 @@ class ProductionBatch(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["next_attempt_at"],
-                condition=Q(state__in=[BatchState.ASSEMBLED.value, BatchState.SENT.value]),
+                condition=Q(state__in=sorted(state.value for state in OPEN_BATCH_STATES)),
                 name="production_batch_due",
             ),
         ]
