@@ -43,7 +43,7 @@ class FactoryProcess:
     sealing: OrderFileKeys | None = None
 
     def fault(self, **switches: object) -> None:
-        requests.put(f"{self.url}/faults", json=switches, timeout=5).raise_for_status()
+        requests.put(f"{self.url}/faults", json=switches, timeout=60).raise_for_status()
 
     @property
     def certificate(self) -> Path:
@@ -74,7 +74,7 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FactoryProcess
     url = f"http://127.0.0.1:{port}"
     try:
         until(lambda: _answers(url))
-        client = Factory(url=url, timeout=(5.0, 20.0))
+        client = Factory(url=url, timeout=(30.0, 60.0))
         yield FactoryProcess(url=url, client=client, home=home)
         client.close()
     finally:

@@ -396,6 +396,7 @@ def test_an_answer_that_does_not_hold_is_set_aside_and_asked_for_again(
     fault: str, problem: str, scene: Scene, factory: FactoryProcess
 ) -> None:
     three_orders(scene)
+    factory.fault(stalled=True)
     send(scene, factory)
     factory.fault(stalled=True, **{fault: True})
     poll(scene, factory)
