@@ -51,6 +51,7 @@ class ApiCaller:
 
     def __init__(self, holder: TokenHolder) -> None:
         self.holder = holder
+        self.actor = holder.actor  # what portal/refusals.py tells the journal of
 
 
 class BearerAuthentication(BaseAuthentication):
