@@ -97,6 +97,7 @@ EVENT_FIELDS: Final[Mapping[str, Text]] = {
     "journal_root_hash": _("Root hash of the journal"),
     "journal_size": _("Rows of the journal"),
     "ordered_report_id": _("Ordered report"),
+    "registered_at": _("Registered at"),
     "sealed_receipt_id": _("Sealed receipt"),
     "old_report_id": _("Report of the old portal"),
     "report_schedule_id": _("Recurring report"),
