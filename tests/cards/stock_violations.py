@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import date
 
-from cards.models import CardOrder, ReserveHandOut
+from cards.models import CardOrder
 from cards.reserve_cards import approve_reserve_card, hand_out_reserve_card
+from cards.reserve_models import ReserveHandOut
 from cards.serial_lists import SerialList
 from cards.stock_boxes import receive_box
 from cards.stock_counts import count_place

@@ -13,10 +13,11 @@ from cards import lifecycle
 from cards.envelope_code import envelope_code
 from cards.errors import OrderAlreadyRunning, Refused
 from cards.lifecycle import OpenedActivation
-from cards.models import Activation, Card, CardOrder, IdentityCheck, ReserveHandOut
+from cards.models import Activation, Card, CardOrder, IdentityCheck
 from cards.outdated import remove_outdated_orders
 from cards.reserve_cards import approve_reserve_card, hand_out_reserve_card, refuse_reserve_card
 from cards.reserve_fetching import extend_reserve_card, extendable_cards, open_reserve_activation
+from cards.reserve_models import ReserveHandOut
 from cards.reserve_selectors import awaiting_second, get_hand_out
 from cards.selectors import shipped_and_waiting
 from cards.stock_errors import EnvelopeCodeWrong, NotInStock, ReserveHandOutNotFound

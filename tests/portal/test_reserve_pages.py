@@ -7,13 +7,14 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from cards.activation import OpenedActivation
 from cards.envelope_code import envelope_code
-from cards.models import Activation, Card, ReserveHandOut
+from cards.models import Activation, Card
+from cards.reserve_models import ReserveHandOut
 from tests.cards.stock_violations import a_box, a_hand_out, a_place, an_approved_hand_out
 from tests.portal.conftest import LogIn
 from tests.portal.test_pages import IDENTITY, _text
 from tests.scenarios import (
-    OpenedActivation,
     Scene,
     a_claimed_activation,
     a_written_activation,

@@ -63,8 +63,8 @@ def fetch(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         page = None if "again" in request.GET else _live(request)
         cards = extendable_cards(actor=visitor_of(request), at=timezone.now())
-        context = {"page": page, "form": CodeForm(), "cards": cards}
-        return render(request, "portal/reserve_fetch.html", context)
+        shown = {"page": page, "form": CodeForm(), "cards": cards}
+        return render(request, "portal/reserve_fetch.html", shown)
     form, problem = CodeForm(request.POST), None
     if form.is_valid():
         try:
@@ -82,7 +82,7 @@ def fetch(request: HttpRequest) -> HttpResponse:
             url = reverse("own-reserve")
             keep_start(request, Started(id=activation_id, page_url=url, start_url=opened.start_url))
             return HttpResponseRedirect(url)
-    context = {"page": None, "form": form, "problem": problem}
+    context: dict[str, object] = {"page": None, "form": form, "problem": problem}
     status = problem.status if problem else 422
     return problems.tagged(render(request, "portal/reserve_fetch.html", context, status=status), problem)
 

@@ -52,7 +52,7 @@ class EnvelopeForm(forms.Form):
     def __init__(self, *arguments: object, employments: Sequence[Employment]) -> None:
         """Take the employments to choose from."""
         super().__init__(*arguments)  # type: ignore[arg-type] # a form's data
-        choices = {
+        choices: dict[str, list[tuple[str | int, str]]] = {
             "employment": [(one.hsa_id, f"{one.organization.name}, {one.hsa_id}") for one in employments],
             "months": [(one, _("%(count)d months") % {"count": one}) for one in (6, 3, 12)],
         }
