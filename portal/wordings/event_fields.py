@@ -175,7 +175,6 @@ EVENT_FIELDS: Final[Mapping[str, Text]] = {
     "report_number": _("Number of the report"),
     "reported_at": _("Reported"),
     "reported_order_id": _("Reported order"),
-    "registered_at": _("Registered"),
     "requested_at": _("Requested"),
     "requested_by_id": _("Asked for by"),
     "restore_id": _("Restore"),
