@@ -299,6 +299,8 @@ def guesses(norr: Norr) -> Mapping[str, tuple[str, ...]]:
         "to": ("2099-01-01",),
         "all": ("1",),
         "qa": ("1",),
+        "again": ("1",),
+        "loa": ("2", "3"),
         "ended": ("idle",),
         "failed": ("1",),
         "next": ("/people/" + ids["person_id"] + "/",),
