@@ -33,7 +33,8 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
     "production": (
         "card_order.sent", "card_order.delayed", "card_order.production_started", "card.produced",
         "card.shipped", "factory_report.set_aside", "production_batch.sent", "production_batch.acknowledged",
-        "production_batch.withdrawn", "production_batch.asked_again", "factory_file.set_aside", "factory_file.settled",
+        "production_batch.withdrawn", "production_batch.asked_again", "factory_file.set_aside",
+        "factory_file.settled",
     ),
     "a stop of orders and its end": ("ordering.stopped", "ordering.resumed"),
     "how an organization is set up": ("organization.set_up",),

@@ -17,10 +17,10 @@ from cards.bulk.policies import may_order_for_several
 from cards.bulk.selectors import list_bulk_orders
 from cards.bulk.states import BulkOrderState
 from cards.policies import MAY_READ
+from directory.selectors import names_of
 from journal.actor import Actor
 from portal import moments
 from portal.pages import asking
-from portal.pages.desk.history import names_of
 from portal.pages.parts import Crumb
 from portal.wordings import bulk as words_of
 from portal.words import Tag, Text

@@ -30,6 +30,7 @@ from cards.bulk.reading import MOST_ROWS
 from cards.bulk.selectors import get_bulk_order, rows_of
 from cards.bulk.states import WORKED_STATES, BulkOrderState, BulkRowState
 from directory.models import Unit
+from directory.selectors import names_of
 from journal.actor import Actor
 from portal import moments
 from portal.pages import asking
@@ -37,7 +38,6 @@ from portal.pages.bulk import signing
 from portal.pages.bulk.acts import BulkAct, acts_of
 from portal.pages.bulk.rows import BulkRow, bulk_rows
 from portal.pages.central.registers import Progress
-from portal.pages.desk.history import names_of
 from portal.pages.parts import Chip, Crumb, Fact
 from portal.signing.step_up import signed
 from portal.wordings import bulk as words_of
