@@ -328,6 +328,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Function certificates and their lifecycle.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
+    "ENUM_NAME_OVERRIDES": {
+        "FunctionOrderState": "functioncerts.states.FunctionOrderState",
+        "FunctionObjectState": "functioncerts.states.FunctionObjectState",
+    },
 }
 
 LOGGING = {

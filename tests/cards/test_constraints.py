@@ -343,7 +343,7 @@ VIOLATIONS: list[tuple[str, Violation]] = [
     ("unlock_answered_iff_when_and_what", lambda s: claimed_unlock(s, answers=1)),
     ("unlock_past_claimed_was_answered", lambda s: claimed_unlock(s, state="ANSWERED")),
     ("unlock_expires_after_it_was_opened", lambda s: unlock(s, expires_at=NOW - timedelta(days=999))),
-    ("renewal_state_is_known", lambda s: renewal(s, state="LOST")),
+    ("renewal_state_is_known", lambda s: renewal(s, state="LOST", claimed_at=NOW, client_key={})),
     ("renewal_purpose_is_known", lambda s: renewal(s, purpose="x")),
     ("one_open_renewal_per_card", second_open_renewal),
     ("renewal_aborted_iff_when_and_why", lambda s: renewal(s, state="ABORTED", abort_reason="x")),

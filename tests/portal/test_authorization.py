@@ -262,8 +262,10 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "activations/<uuid:activation_id>/receipt/proof/": ("200 404 404 200 303", "405 405 405 405 303"),
     "cards/<uuid:card_id>/block/receipt/": ("404 404 404 404 303", "405 405 405 405 303"),
     "cards/<uuid:card_id>/block/receipt/proof/": ("404 404 404 404 303", "405 405 405 405 303"),
+    "activations/<uuid:activation_id>/receipt/seal/": ("302 404 404 302 303", "302 404 404 403 303"),
+    "cards/<uuid:card_id>/block/receipt/seal/": ("404 404 404 404 303", "404 404 404 404 303"),
     "cards/<uuid:card_id>/block/receipt.pdf": ("404 404 404 404 303", "405 405 405 405 303"),
-    "activations/<uuid:activation_id>/receipt.pdf": ("200 404 404 200 303", "405 405 405 405 303"),
+    "activations/<uuid:activation_id>/receipt.pdf": ("409 404 404 409 303", "405 405 405 405 303"),
 }
 
 

@@ -40,8 +40,8 @@ _LISTS_PER_MINUTE: Final = 12
 _CHECKED_AT_ONCE: Final = 50
 """Rows that are looked at while one waits; longer lists are looked at by the worker."""
 _MOST_UNITS: Final = 500
-EXAMPLE: Final = "19830830-9908\nSE2321000016-A100"
-_FORM: Final = f"{';'.join(COLUMNS)}\r\n19830830-9908;7C1\r\nSE2321000016-A100;7C1\r\n"
+EXAMPLE: Final = "19121212-1212\nSE5560000000-A100"
+_FORM: Final = f"{';'.join(COLUMNS)}\r\n19121212-1212;7C1\r\nSE5560000000-A100;7C1\r\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

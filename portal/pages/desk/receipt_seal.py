@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import get_language
 
 from cards.models import Card
 from portal.pages import asking
+from portal.pages.auditor.reach import reads_only
 from reports.receipt_models import ReceiptKind, SealedReceipt
 from reports.sealed_receipts import ask_for_seal, find_sealed, read_sealed
 
@@ -47,8 +49,13 @@ def seal_part(kind: ReceiptKind, subject_id: str, *, ask_url: str, pdf_url: str,
 
 
 def answer_seal(request: HttpRequest, part: SealPart, *, card: Card) -> HttpResponse:
-    """Ask by POST; answer how far it has come, alone for htmx and else with the page."""
+    """Ask by POST; answer how far it has come, alone for htmx and else with the page.
+
+    Raises ``PermissionDenied`` when an auditor asks: they take what was made.
+    """
     if request.method == "POST":
+        if reads_only(asking.who(request)):
+            raise PermissionDenied
         ask_for_seal(
             part.kind,
             part.subject_id,

@@ -16,6 +16,7 @@ urlpatterns = [
     path("people/status/", page, name="fragment"),
     path("language/", page, name="language"),  # the head of each page names these two
     path("people/search/", page, name="people-search"),
+    path("mine/reserve/", page, name="own-reserve"),
     path("", include("portal.accounts.urls")),
     path("c/v1/", include("authn.api")),
 ]

@@ -33,8 +33,9 @@ ALLOWED_POSTS = {
     "login/oob/finish",
     "login/oob/cancel",
     "login/oob/code",
+    "mine/reserve/",
 }
-"""Where an auditor may send a form: searching, taking out, comparing, and their own login."""
+"""Where an auditor may send a form: searching, taking out, comparing, their own login, their own card."""
 OWN_PROOF = ("c/v1/", "api/v1/", "acme/")
 
 
