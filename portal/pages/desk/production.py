@@ -260,12 +260,14 @@ def _row(row: ProductionRow) -> RowLine:
         detail = rejection_text(order.rejection_reason)
     elif row.withdrawn_at is not None:
         detail = _("Taken out before the file left")
+    # A number leads to its person: of one who is protected it is told on the card's own page, for a reason.
+    is_told = bool(row.card_number) and not order.person.protected_identity
     return RowLine(
         person=shown_name(order.person),
         url=reverse("order", args=[order.pk]),
         product=words.product_name(item) if item else order.product_code,
         tag=words.ORDER_STATES[CardOrderState(order.state)],
-        card_number=grouped(row.card_number) if row.card_number else "",
+        card_number=grouped(row.card_number) if is_told else "",
         made_at=row.produced_at,
         dispatched_at=row.dispatched_at,
         tracking_number=row.tracking_number,
