@@ -1,6 +1,7 @@
 """What every test stands on."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -11,6 +12,28 @@ from journal import append_only as journal_append_only
 pytest_plugins = ("tests.running.fixtures",)  # one installation for e2e/ and faults/, wherever asked for
 
 _APPEND_ONLY = (journal_append_only, evidence_append_only)
+
+
+_HERE = Path(__file__).parent
+_DEAR = {
+    "ca/test_environments.py": "environments",
+    "deploy/test_nginx_portal.py": "nginx portal",
+    "worker/test_backup.py": "backup",
+    "worker/test_doctor.py": "doctor",
+    "worker/test_outside_tsa.py": "sealing",
+    "worker/test_sealing.py": "sealing",
+}
+"""What stands on an installation that takes half a minute to make: in one worker of the run, made once."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares a dear set-up, before the groups are read."""
+    for item in items:
+        if item.path.is_relative_to(_HERE):
+            group = _DEAR.get(item.path.relative_to(_HERE).as_posix())
+            if group:
+                item.add_marker(pytest.mark.xdist_group(group))
 
 
 _in_place = False

@@ -61,6 +61,7 @@ READS: dict[str, Read] = {
         str(Activation.objects.get().pk), actor=actor, at=scene.at
     ),
     "shipped_and_waiting": lambda actor, _: selectors.shipped_and_waiting(actor=actor),
+    "orders_in_reach": lambda actor, _: list(selectors.orders_in_reach(actor)),
 }
 
 

@@ -497,7 +497,7 @@ def test_a_reader_that_fails_is_told_as_such(
 
 
 def test_the_return_proof_never_stands_in_a_repr(service: FixtureService) -> None:
-    assert "geheim" not in repr(SignedAnswer(members={}, verifier="geheim"))
+    assert "geheim" not in repr(SignedAnswer(members={}, verifier="geheim", return_code="geheim"))
     assert "aaaa" not in repr(parse_link("siths://auth/1/" + "a" * 32))
     assert b64url(b"") == ""
     assert hashed(b"")

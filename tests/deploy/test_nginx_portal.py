@@ -278,7 +278,7 @@ def test_a_login_and_its_refusals_know_the_browsers_own_address_whatever_it_writ
     refused = edge.ask("GET", API, source="127.0.0.8", Authorization="Bearer sigill_guess", **forged)
     assert refused.code == 401
     sources = {source for (source,) in edge.rows("SELECT source FROM authn_requestcount")}
-    assert {"start:127.0.0.7", "refused:127.0.0.8"} <= sources
+    assert {"start:SE0000000000-SIGILL:127.0.0.7", "refused:127.0.0.8"} <= sources
     assert not [source for source in sources if "192.0.2.1" in source]
 
 

@@ -1,4 +1,4 @@
-"""Fault tests share the one installation, in one worker of the test run; each leaves everything intact."""
+"""Fault tests share an installation of their own, in one worker of the run; each leaves everything intact."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put all tests of this folder into the installation's group, before the groups are read."""
     for item in items:
         if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("installation"))
+            item.add_marker(pytest.mark.xdist_group("faults"))
 
 
 @pytest.fixture

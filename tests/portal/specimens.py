@@ -659,7 +659,9 @@ def proof_part(*, is_awaited: bool = False) -> ProofPart:
 
 
 def _seal(kind: ReceiptKind, receipt: SealedReceipt | None = None) -> SealPart:
-    return SealPart(kind=kind, subject_id="1", ask_url="#ask", pdf_url="#pdf", page_url="#", receipt=receipt)
+    return SealPart(
+        kind=kind, subject_id="1", ask_url="/asks-for-the-seal", pdf_url="#pdf", page_url="#", receipt=receipt
+    )
 
 
 def block_receipt() -> dict[str, object]:

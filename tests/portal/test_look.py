@@ -83,7 +83,7 @@ def test_a_page_has_no_accessibility_violation_and_obeys_the_policy(
     found = {"light, 1360": _violations(page)}
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     page.set_viewport_size({"width": 320, "height": 900})
-    page.wait_for_function("document.documentElement.dataset.bsTheme === 'dark' && window.innerWidth === 320")
+    page.wait_for_selector("html[data-bs-theme=dark]", state="attached")
     found["dark, 320"] = _violations(page)
     # Fragments that ask for news find no login here; all else that the browser says is a fault.
     complaints = [one for one in page.complaints if "Failed to load" not in one and "Status Error" not in one]

@@ -68,10 +68,13 @@ def evidence(*, fault: str = "") -> dict[str, object]:
 
 def mine(*, is_empty: bool = False) -> dict[str, object]:
     sessions = [
-        OwnSession(id=ID, since=AT, seen=AT, role="Mina sidor", is_here=True, is_scanned=True),
+        OwnSession(
+            id=ID, since=AT, seen=AT, role="Mina sidor", is_here=True, is_scanned=True, is_typed=False
+        ),
         OwnSession(
             id=ID[:-1] + "4", since=AT - timedelta(minutes=40), seen=AT - timedelta(minutes=2),
             role=words.ROLES[next(iter(words.ROLES))], is_here=False, is_scanned=False,
+            is_typed=True,
         ),
     ]  # fmt: skip
     card = OwnCard(
