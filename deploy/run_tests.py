@@ -13,7 +13,7 @@ def main() -> int:
     """Start the servers, run pytest, end the servers, and return pytest's exit status."""
     started = time.monotonic()
     # The slowest are told each time: what they cost is seen before it hurts.
-    parallel = ["--numprocesses", "2", "--dist", "loadgroup", "--durations", "30", "--durations-min", "3"]
+    parallel = ["--numprocesses", "2", "--durations", "30", "--durations-min", "3"]
     # Tests of a running installation drive cards and a browser from their own process: they get fresh ones.
     running = ["tests/e2e", "tests/faults", "tests/interop"]
     rounds = [[*parallel, *(f"--ignore={folder}" for folder in running)], [*parallel, *running]]

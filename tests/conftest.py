@@ -1,10 +1,10 @@
 """What every test stands on."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.db import connection
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from authn import append_only as evidence_append_only
 from journal import append_only as journal_append_only
@@ -14,26 +14,28 @@ pytest_plugins = ("tests.running.fixtures",)  # one installation for e2e/ and fa
 _APPEND_ONLY = (journal_append_only, evidence_append_only)
 
 
-_HERE = Path(__file__).parent
 _DEAR = {
-    "ca/test_environments.py": "environments",
-    "deploy/test_nginx_portal.py": "nginx portal",
-    "worker/test_backup.py": "backup",
-    "worker/test_doctor.py": "doctor",
-    "worker/test_outside_tsa.py": "sealing",
-    "worker/test_sealing.py": "sealing",
+    "tests/ca/test_environments.py": "environments",
+    "tests/deploy/test_nginx_portal.py": "nginx portal",
+    "tests/e2e/test_demo_contract.py": "demo",
+    "tests/worker/test_backup.py": "backup",
+    "tests/worker/test_doctor.py": "doctor",
+    "tests/worker/test_outside_tsa.py": "sealing",
+    "tests/worker/test_sealing.py": "sealing",
 }
-"""What stands on an installation that takes half a minute to make: in one worker of the run, made once."""
+"""What stands on a set-up that takes half a minute: in one worker of the run, made once."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares a dear set-up, before the groups are read."""
-    for item in items:
-        if item.path.is_relative_to(_HERE):
-            group = _DEAR.get(item.path.relative_to(_HERE).as_posix())
-            if group:
-                item.add_marker(pytest.mark.xdist_group(group))
+class _Together(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives each worker test by test, and what shares a dear set-up to one of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _DEAR.get(nodeid.split("::", 1)[0], nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Together:
+    """Spread the tests; said here and not by marks, which the workers do not hand on."""
+    return _Together(config, log)
 
 
 _in_place = False

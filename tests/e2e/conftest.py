@@ -8,18 +8,6 @@ import pytest
 from tests.running.aftermath import Aftermath
 from tests.running.installation import Installation
 
-HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put all tests of this folder into the installation's group, before the groups are read."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            # The demo makes an installation of its own, and may run beside.
-            group = "demo" if item.path.name == "test_demo_contract.py" else "installation"
-            item.add_marker(pytest.mark.xdist_group(group))
-
 
 @pytest.fixture
 def aftermath(installation: Installation, tmp_path: Path) -> Iterator[Aftermath]:

@@ -1,4 +1,4 @@
-"""Fault tests share an installation of their own, in one worker of the run; each leaves everything intact."""
+"""Fault tests share the one installation of their worker; each leaves everything intact."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,16 +7,6 @@ import pytest
 
 from tests.running.aftermath import Aftermath
 from tests.running.installation import Installation
-
-HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put all tests of this folder into the installation's group, before the groups are read."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("faults"))
 
 
 @pytest.fixture

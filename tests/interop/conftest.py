@@ -17,21 +17,12 @@ from tests.interop.edge import Edge
 from tests.running.installation import Installation, eventually
 from tests.running.outside import Outsider
 
-HERE = Path(__file__).parent
 OBJECTS = {
     "server": "SE2321009801-JOURNAL",
     "client-good": "SE2321009801-REMISS",
     "client-revoked": "SE2321009801-LABB",
     "qa-server": "SE2321009801-QAJOURNAL",
 }
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put all tests of this folder into the installation's group, before the groups are read."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("installation"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
