@@ -64,9 +64,11 @@ def test_a_block_lands_everywhere_and_gives_a_receipt_that_anyone_can_check(
 
 
 def _receipts(alva: Desk, person: str) -> list[str]:
-    """Return the pages of the receipts of the activation and of the block, from where the desk finds them."""
-    found = [str(one) for one in alva.browser.open(person).document.xpath("//a/@href")]
-    return sorted({one for one in found if one.endswith("/receipt/")})
+    """Return the pages of the receipts of the activation and of the block."""
+    links = [str(one) for one in alva.browser.open(person).document.xpath("//a/@href")]
+    block = next(one for one in links if one.endswith("/block/receipt/"))
+    opened = alva.installation.ask("card", card_id=block.split("/")[2])["activation_ids"][-1]
+    return [f"/activations/{opened}/receipt/", block]
 
 
 def _asked_for(alva: Desk, receipt: str) -> str:
