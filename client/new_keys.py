@@ -17,6 +17,7 @@ from client.errors import NoCertificate, ReaderError, ServerNotTrusted, ServerUn
 from client.hardware import Hardware
 from client.key_kind import KeyKind
 
+Fits = Callable[[CardCertificate], bool]
 ISSUING_SECONDS = 60.0
 POLL_SECONDS = 0.3
 
@@ -60,8 +61,12 @@ class NewKeys:
         self.orders = _key_orders(orders)
         self._progress = _Progress()
 
-    def make(self, pin: str) -> None:
-        """Make what is missing on the card. A repeated call sends the same requests: one key, one request."""
+    def make(self, pin: str, *, question: Question | None = None, fits: Fits = lambda _: True) -> None:
+        """Make what is missing on the card. A repeated call sends the same requests: one key, one request.
+
+        Where a `question` must be signed first, one of the certificates on the card that fit signs it: the
+        service asks for no new ones before. Raises NoCertificate when none does.
+        """
         progress = self._progress
         if progress.is_registered:
             return
@@ -78,10 +83,9 @@ class NewKeys:
                     sign=partial(card.sign, key_id, algorithm=order.kind.signs_with),
                 )
         if progress.requests:
-            self._conversation.call(
-                "keys",
-                {"keys": [{"name": name, "csr": b64(csr)} for name, csr in progress.requests.items()]},
-            )
+            proof = {} if question is None else self._signed(question, pin, fits=fits)
+            keys = [{"name": name, "csr": b64(csr)} for name, csr in progress.requests.items()]
+            self._conversation.call("keys", {"keys": keys, **proof})
         progress.is_registered = True
 
     def await_certificates(self) -> None:
@@ -122,15 +126,16 @@ class NewKeys:
             for issued in self._progress.issued
         ]
         answer = self._conversation.call("written", {"certificates": digests})
-        self._progress.receipt = _receipt(answer.get("receipt"))
+        self._progress.receipt = question_of(answer.get("receipt"))
 
-    def sign(
-        self, pin: str, *, fits: Callable[[CardCertificate], bool] = lambda _: True
-    ) -> Mapping[str, object]:
+    def sign(self, pin: str, *, fits: Fits = lambda _: True) -> Mapping[str, object]:
         """Sign what is asked at the end, with the first new certificate that fits, else any that does."""
         question = self._progress.receipt
         if question is None:
             raise ReaderError("there is no receipt to sign")
+        return self._conversation.call("receipt", self._signed(question, pin, fits=fits))
+
+    def _signed(self, question: Question, pin: str, *, fits: Fits) -> Mapping[str, object]:
         ours = [issued.certificate_der for issued in self._progress.issued]
         fitting = [one for one in self.on_card() if fits(one)]
         if not fitting:
@@ -143,7 +148,7 @@ class NewKeys:
             server_spki=self._conversation.server_spki,
             hardware=self._hardware,
         )
-        return self._conversation.call("receipt", signed.members)
+        return signed.members
 
     def on_card(self) -> tuple[CardCertificate, ...]:
         """Return the certificates on the card."""
@@ -187,7 +192,8 @@ def _issued(members: object) -> tuple[IssuedCertificate, ...]:
         raise ServerNotTrusted("the certificates cannot be read") from error
 
 
-def _receipt(members: object) -> Question:
+def question_of(members: object) -> Question:
+    """Read what the card is to sign. Raises ServerNotTrusted."""
     try:
         question = Question.from_json(members if isinstance(members, Mapping) else {})
         check_visible_text(question.visible_text)

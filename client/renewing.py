@@ -10,7 +10,7 @@ from client.conversation import Conversation, told
 from client.errors import PinBlocked
 from client.hardware import Hardware, PinState
 from client.links import Link
-from client.new_keys import NewKeys
+from client.new_keys import NewKeys, question_of
 
 
 class Renewal:
@@ -31,7 +31,8 @@ class Renewal:
         answer = self._conversation.claimed
         self.card_number = self._conversation.card_number
         self.holder_name = told(answer, "holderName")
-        self.statement_text = told(answer, "statement")
+        self._question = question_of(answer.get("question"))
+        self.statement_text = self._question.visible_text
         self._keys = NewKeys(
             self._conversation, hardware=hardware, holder_name=self.holder_name, orders=answer.get("keys")
         )
@@ -61,7 +62,7 @@ class Renewal:
         if not self._is_signed:
             self._clear(pin)
             report(Step.KEYS)
-            self._keys.make(pin)
+            self._keys.make(pin, question=self._question, fits=_identifies)
             report(Step.CERTIFICATES)
             self._keys.await_certificates()
             report(Step.WRITE)

@@ -53,12 +53,16 @@ def claim(request: HttpRequest, body: Body) -> dict[str, object]:
 
 @json_call
 def keys(request: HttpRequest, body: Body) -> dict[str, object]:
-    """POST {renewalId, keys: [{name, csr}]}: certificate requests for the keys that were made."""
+    """POST {renewalId, keys: [{name, csr}], certificate, alg, signature, userChallenge, spki}.
+
+    Certificate requests for the keys that were made, and the card's signature with a certificate it has.
+    """
     renewal = _signed(request, body)
     return _state(
         register_renewal_keys(
             renewal_id=str(renewal.pk),
             requests={text(row, "name"): csr(row) for row in rows(body, "keys", most=len(CertificateName))},
+            proof=signed_answer(body),
             actor=client_of(request),
             at=now(),
         )
@@ -158,7 +162,7 @@ def _card(renewal: Renewal) -> dict[str, object]:
             for key in keys_to_make(renewal)
         ],
         "leftOver": list(left_over(card)),
-        "statement": question_of_renewal(renewal).visible_text,
+        "question": question_of_renewal(renewal).as_json(),
     }
 
 

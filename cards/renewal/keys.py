@@ -61,12 +61,15 @@ class NewCertificate:
 
 
 def register_renewal_keys(
-    *, renewal_id: str, requests: Mapping[str, bytes], actor: Actor, at: datetime
+    *, renewal_id: str, requests: Mapping[str, bytes], proof: Answer, actor: Actor, at: datetime
 ) -> Renewal:
     """Take certificate requests (PKCS#10, DER or PEM) by name, all of them, and ask the CA for certificates.
 
-    The same again changes nothing. Raises KeysInvalid (unknown or missing name, no proof of possession, weak
-    or re-used key), IllegalTransition, and what demand_going_on raises.
+    ``proof`` is the renewal's question signed with a certificate that the card has: before anything is
+    issued it is known that the card and its PIN are there, not only whoever opened the renewal. The same
+    again changes nothing. Raises ConfirmationInvalid (not this card's signature), KeysInvalid (unknown or
+    missing name, no proof of possession, weak or re-used key), IllegalTransition, and what demand_going_on
+    raises.
     """
     public_keys = {name: proven_public_key(name, csr) for name, csr in requests.items()}
     with transaction.atomic():
@@ -75,6 +78,8 @@ def register_renewal_keys(
         if renewal.state in _AFTER_KEYS:
             return _demand_same(renewal, public_keys)
         following = renewal_after(renewal.state, RenewalAction.REGISTER_KEYS)
+        # None of this renewal's certificates exists yet: only an old one can have signed.
+        signed_by_card(renewal.card, question_of_renewal(renewal), proof)
         wanted = {key.name.value: key for key in keys_to_make(renewal)}
         if set(public_keys) != set(wanted):
             raise KeysInvalid("other keys than those asked for", facts={"check": "names"})

@@ -61,6 +61,11 @@ def renewal_refusal(card: Card, *, at: datetime) -> Refusal | None:
     if card.holder_name != card.person.full_name:
         # Rekeying is not for changed names: the card says another one (domain.md 2.4, point 8).
         return Refusal(code="name_changed", fixer=Role.ID_ADMINISTRATOR.value)
+    # The certificates name employments: who has left one gets it certified no longer.
+    named = {card.hsa_id} | {one.hsa_id for one in certificates_on(card).values() if one.works(at=at)}
+    for employment in Employment.objects.filter(hsa_id__in=named - {""}).order_by("hsa_id"):
+        if (refusal := policies.employment_refusal(employment, at=at)) is not None:
+            return refusal
     return None
 
 

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from authn.evidence import client_key_of
-from ca.models import Certificate
+from authn.evidence import Answer, client_key_of
+from ca.models import Certificate, CertificateRequest
 from ca.pki.reasons import RevocationReason
 from cards import lifecycle
 from cards.card_keys import revoke_superseded_certificate
@@ -97,8 +97,19 @@ def claimed(scene: Scene, start: lifecycle.OpenedRenewal) -> Renewal:
 
 def with_keys(scene: Scene, renewal: Renewal, chip: Chip) -> Renewal:
     return lifecycle.register_renewal_keys(
-        renewal_id=str(renewal.pk), requests=chip.requests(renewal), actor=CLIENT, at=scene.later(seconds=5)
+        renewal_id=str(renewal.pk),
+        requests=chip.requests(renewal),
+        proof=proof(scene, renewal),
+        actor=CLIENT,
+        at=scene.later(seconds=5),
     )
+
+
+def proof(scene: Scene, renewal: Renewal) -> Answer:
+    """Sign the renewal's question with the oldest certificate of the card."""
+    working = Certificate.objects.filter(carrier_id=str(renewal.card_id), revoked_at__isnull=True)
+    first = working.earliest("not_before", "pk")
+    return scene.client.signs(question_of_renewal(renewal), bytes(first.certificate_der))
 
 
 def written(scene: Scene, renewal: Renewal) -> Renewal:
@@ -215,6 +226,36 @@ def test_a_renewal_that_breaks_off_leaves_the_card_as_it_was(scene: Scene, card:
     }
 
 
+def test_no_certificate_is_asked_for_before_the_card_has_signed_with_one_that_it_has(
+    scene: Scene, card: Card, chip: Chip
+) -> None:
+    """K3.4: whoever holds a session and makes two keys in software has no card."""
+    renewal = claimed(scene, opened(scene, card))
+    requests, right = chip.requests(renewal), proof(scene, renewal)
+    asked = CertificateRequest.objects.count()
+    flipped = right.signature[:-1] + bytes([right.signature[-1] ^ 1])
+
+    def refused(forged: Answer) -> None:
+        with pytest.raises(ConfirmationInvalid):
+            lifecycle.register_renewal_keys(
+                renewal_id=str(renewal.pk), requests=requests, proof=forged, actor=CLIENT, at=scene.at
+            )
+
+    refused(replace(right, certificate_der=requests["hsa_authentication"]))
+    refused(replace(right, signature=flipped))
+    assert CertificateRequest.objects.count() == asked
+    assert not RenewalKey.objects.filter(renewal=renewal).exists()
+    renewal.refresh_from_db()
+    assert renewal.state == RenewalState.CLAIMED
+
+
+def test_who_has_left_an_employment_gets_it_certified_no_longer(scene: Scene, card: Card) -> None:
+    """authn.md: missing in HSA, the own pages only read."""
+    Employment.objects.filter(hsa_id=card.hsa_id).update(missing_since=scene.at)
+    with pytest.raises(Refused):
+        opened(scene, card)
+
+
 def test_a_certificate_issued_after_its_renewal_broke_off_is_revoked(
     scene: Scene, card: Card, chip: Chip
 ) -> None:
@@ -247,6 +288,7 @@ def test_every_step_may_be_repeated_and_none_skipped(scene: Scene, card: Card, c
         lifecycle.register_renewal_keys(
             renewal_id=str(renewal.pk),
             requests={"hsa_authentication": requests["hsa_authentication"]},
+            proof=proof(scene, renewal),
             actor=CLIENT,
             at=scene.at,
         )
