@@ -145,7 +145,9 @@ def _numbers(who: str) -> tuple[str, ...]:
 
 
 def _working(actor: Actor) -> QuerySet[Employment]:
-    return Employment.objects.filter(placed_within(actor)).select_related("person", "organization")
+    """Return the employments in reach; a list of numbers tells nobody who is protected."""
+    rows = Employment.objects.filter(placed_within(actor)).select_related("person", "organization")
+    return rows if actor.may_see_protected else rows.filter(person__protected_identity=False)
 
 
 def _holds(at: datetime) -> Q:

@@ -120,6 +120,9 @@ def test_a_protected_person_of_several_employments_leaves_no_number_behind(scene
         person=scene.cast.erik.person, organization=scene.cast.norr, hsa_id="SE2321000016-A901"
     )
     (row,) = chosen(scene, "199002149897")
+    assert codes([row]) == ["bulk_unknown"], "as a number of nobody"
+    scene.cast = replace(scene.cast, alva=replace(scene.cast.alva, may_see_protected=True))
+    (row,) = chosen(scene, "199002149897")
     assert (codes([row]), row.typed) == (["bulk_ambiguous"], "")
 
 
