@@ -31,6 +31,8 @@ from journal.recording import record
 AGAIN_AFTER: Final = timedelta(minutes=15)
 GIVEN_UP: Final = timedelta(minutes=15)
 MOST_TRIES: Final = 200
+MOST_PASSWORDS: Final = 5
+"""Tries of a mail whose password goes by SMS: each sends another."""
 
 
 def may_mail(order: FunctionOrder, *, actor: Actor, at: datetime) -> Refusal | None:
@@ -143,7 +145,8 @@ def claim_mail(*, at: datetime) -> CertificateMail | None:
 
 def note_fate(mail: CertificateMail, *, fate: Fate, reply: str = "") -> None:
     """Note what became of a claimed mail; one that waited too often is given up as refused."""
-    final = Fate.REFUSED if fate is Fate.WAITING and mail.tries >= MOST_TRIES else fate
+    most = MOST_PASSWORDS if mail.sealing == Sealing.PASSWORD.value else MOST_TRIES
+    final = Fate.REFUSED if fate is Fate.WAITING and mail.tries >= most else fate
     CertificateMail.objects.filter(pk=mail.pk, fate=Fate.SENDING.value).update(
         fate=final.value, reply=reply[:200]
     )

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.db import transaction
 
-from ca.errors import KeyRefused
+from ca.errors import CaError
 from functioncerts import pkcs12
 from functioncerts.lifecycle import fail_order, place_with_key
 from functioncerts.models import FunctionOrder, KeyParcel
@@ -35,7 +35,7 @@ def make_due_keys(*, gateway: SmsGateway | None, actor: Actor, at: datetime, lim
                 continue
             except SmsNotSent:
                 unsent += 1
-            except KeyRefused as error:
+            except CaError as error:  # a weak key, a subject that the profile refuses: no retry helps
                 fail_order(order, failure=error.code, actor=actor, at=at)
                 failed += 1
                 continue
@@ -47,6 +47,8 @@ def make_due_keys(*, gateway: SmsGateway | None, actor: Actor, at: datetime, lim
 
 def _make(order: FunctionOrder, *, gateway: SmsGateway, actor: Actor, at: datetime) -> bool:
     """Make, lock, send, then keep: a password that went out without its key opens nothing."""
+    if not FunctionOrder.objects.filter(pk=order.pk, state=FunctionOrderState.AWAITING_KEY.value).exists():
+        return False  # the list may be old: no second password
     key = ec.generate_private_key(ec.SECP256R1())
     password = pkcs12.new_password()
     locked = pkcs12.lock(key, password)

@@ -55,13 +55,14 @@ def fetch(*, order_id: str, actor: Actor, at: datetime) -> bytes:
             mac_salt=bytes(parcel.mac_salt),
             mac_iterations=parcel.mac_iterations,
         )
+        file = pkcs12.complete(
+            locked,
+            certificate=bytes(certificate.certificate_der),
+            chain=[bytes(one.certificate_der) for one in issuer_chain(certificate.issuer_id)],
+            name=order.names[0],
+        )
         _wipe(parcel, order, fetched_by=actor.identifier, actor=actor, at=at)
-    return pkcs12.complete(
-        locked,
-        certificate=bytes(certificate.certificate_der),
-        chain=[bytes(one.certificate_der) for one in issuer_chain(certificate.issuer_id)],
-        name=order.names[0],
-    )
+    return file
 
 
 def wipe_overdue(*, actor: Actor, at: datetime) -> int:

@@ -3,6 +3,7 @@
 import socket
 import ssl
 import struct
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -42,7 +43,8 @@ class SmppGateway:
                 link.ask(_BIND, _texts(self.system_id, self.password, "") + b"\x34\0\0\0")
                 answer = link.ask(_SUBMIT, self._message(number, text))
                 message_id = answer.partition(b"\0")[0][:65].decode("ascii", "replace")
-                link.tell(_UNBIND)
+                with suppress(OSError):  # the text is taken, whatever becomes of the farewell
+                    link.tell(_UNBIND)
                 return message_id
         except OSError as error:
             raise SmsNotSent(type(error).__name__) from error

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from authn.rate_limits import count_request
 from cards.card_number import CardNumberInvalid, parse_card_number
 from cards.errors import CardsError
 from cards.reserve_fetching import extend_reserve_card, extendable_cards, open_reserve_activation
@@ -26,6 +27,7 @@ from portal.pages.desk.identity_form import dress
 from portal.pages.desk.visit import Started, VisitPage, keep_start
 
 _FETCHING = "reserve-activation"
+_CODES_PER_MINUTE = 10
 
 
 class CodeForm(forms.Form):
@@ -65,6 +67,8 @@ def fetch(request: HttpRequest) -> HttpResponse:
         cards = extendable_cards(actor=visitor_of(request), at=timezone.now())
         shown = {"page": page, "form": CodeForm(), "cards": cards}
         return render(request, "portal/reserve_fetch.html", shown)
+    # Whoever guesses codes ends cards: few are typed in one place.
+    count_request(f"reserve-code:{address_of(request)}", limit=_CODES_PER_MINUTE, at=timezone.now())
     form, problem = CodeForm(request.POST), None
     if form.is_valid():
         try:
