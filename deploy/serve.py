@@ -104,7 +104,11 @@ def main() -> int:
         if not _registers_know_us():
             manage("register_certificate")  # of an installation from before registers asked for one
         if _factory_waits():
-            manage("factory_certificate")  # of one from before orders went in encrypted files
+            # Of one from before orders went in encrypted files; without it they wait, and all else serves.
+            try:
+                manage("factory_certificate")
+            except CommandFailed as error:
+                console.print(str(error), markup=False)
     except ToldToEnd:
         supervisor.stop()
         return 0

@@ -66,9 +66,16 @@ class OrderFileKeys:
         return SealedFile(message=sealed, recipient_serial_hex=f"{recipient.serial_number:x}")
 
     def open(self, message: bytes, *, at: datetime) -> bytes:
-        """Return what the factory signed with a key whose certificate is valid. Raises ``FileInvalid``."""
+        """Return what the factory signed with a key whose certificate is valid.
+
+        Raises ``FileInvalid``, and ``FactoryUnavailable`` while our list of its certificates cannot be read:
+        a lack on our side makes no file a bad one.
+        """
         try:
             known = [one.public_bytes(Encoding.DER) for one in self._certificates()]
+        except FactoryCertificateRefused as error:
+            raise FactoryUnavailable(error.problem, surely_not_received=True) from error
+        try:
             content, certificate_der = verified(message, signers=known)
             demand_usable(x509.load_der_x509_certificate(certificate_der), at=at)
         except CmsInvalid as error:

@@ -101,7 +101,9 @@ def _begin(number: int, *, actor: Actor, at: datetime) -> _Leaving | None:
         if batch.state == BatchState.ASSEMBLED.value:
             _hold(batch, is_uncertain=is_uncertain, at=at)
         rows = list(
-            batch.rows.filter(withdrawn_at__isnull=True).select_related("order__person", "order__card")
+            batch.rows.filter(withdrawn_at__isnull=True)
+            .select_related("order__person", "order__card")
+            .order_by("position")
         )
         told, untold = _told(rows)
         if batch.state == BatchState.ASSEMBLED.value:
@@ -131,6 +133,8 @@ def _hold(batch: ProductionBatch, *, is_uncertain: bool, at: datetime) -> None:
     """
     rows = batch.rows.filter(withdrawn_at__isnull=True)
     held = CardOrder.objects.filter(production_rows__in=rows.values("pk"), state=CardOrderState.PLACED.value)
+    # Begun before and without an outcome: by the way before files, or in a batch that was given up.
+    held.filter(handover_started_at__isnull=False).update(handover_is_uncertain=True)
     held.update(handover_started_at=at)
     if is_uncertain:
         held.update(handover_is_uncertain=True)

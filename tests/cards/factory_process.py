@@ -24,6 +24,7 @@ from cards.manufacturing.receiving import poll_factory_files, receive_file
 from cards.manufacturing.sending import send_due_batches
 from cards.models import CardOrder
 from cards.states import CardOrderState
+from hsm_sim.factory.ledger import Ledger
 from tests.ca.house_keys import HouseKeys
 from tests.hsm_sim.customer import Customer
 from tests.scenarios import WORKER, OpenEnvelopes, Scene
@@ -101,6 +102,10 @@ def factory(process: FactoryProcess, scene: Scene) -> Iterator[FactoryProcess]:
     FactoryCursor.objects.create(pk=1, last_batch=next(BATCHES), file_position=seen)
     yield process
     process.fault()
+    # What a test left on the line would tell of itself in the middle of the next.
+    ledger = Ledger(process.home / "factory" / "factory.sqlite3")
+    until(lambda: not ledger.unfinished())
+    ledger.close()
 
 
 def until(condition: Callable[[], object], *, seconds: float = 60) -> None:
