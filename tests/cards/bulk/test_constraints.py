@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from cards.bulk.models import BulkOrder, BulkOrderRow
 from cards.bulk.states import BULK_ORDER_MOVES, BULK_ROW_MOVES, BulkOrderState, BulkRowState
-from tests.cards.bulk.conftest import prepared
+from tests.cards.bulk.conftest import employ, prepared
 from tests.scenarios import Scene, a_pending_order
 
 README = (Path(__file__).parents[3] / "cards" / "bulk" / "README.md").read_text(encoding="utf-8")
@@ -36,7 +36,7 @@ def same_line(scene: Scene) -> Callable[[], object]:
 
 
 def same_order(scene: Scene) -> Callable[[], object]:
-    made = prepared(scene, f"{scene.cast.asa.hsa_id}\n{scene.cast.erik.hsa_id}")
+    made = prepared(scene, f"{scene.cast.asa.hsa_id}\n{employ(scene.cast.norr, 900).hsa_id}")
     order = a_pending_order(scene)
     return lambda: made.rows.update(state="ORDERED", card_order=order, done_at=NOW)
 
