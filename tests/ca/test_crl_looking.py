@@ -91,6 +91,36 @@ def test_a_list_that_is_gone_or_replaced_comes_back(authority: Authority, look: 
     assert file.read_bytes() == before
 
 
+def test_while_entries_wait_for_their_place_nothing_counts_as_quiet(
+    authority: Authority, look: Callable[[], int]
+) -> None:
+    """PKI-3: a sequencer that stands still hides no second revocation behind the first."""
+    revoked(authority)
+    for seconds in (1, SETTLING.seconds, 2):
+        authority.later(seconds=seconds)
+        look()
+    certificate = revoked(authority)
+    authority.later(seconds=2)
+    assert look() == 1
+    assert int(certificate.serial_hex, 16) in serials(read(issuer("person_hsa_id_3")))
+
+
+def test_a_place_that_takes_no_list_is_tried_at_every_look(
+    authority: Authority, look: Callable[[], int]
+) -> None:
+    file = crl_file(issuer("person_hsa_id_3"))
+    before, folder = file.read_bytes(), file.parent
+    folder.rename(folder.with_name("away"))
+    folder.write_bytes(b"in the way")
+    for _ in range(2):
+        authority.later(seconds=2)
+        assert look() == 0
+    folder.unlink()
+    authority.later(seconds=2)
+    look()
+    assert file.read_bytes() == before
+
+
 def test_whatever_the_signs_say_everything_is_looked_at_now_and_then(
     authority: Authority, look: Callable[[], int], django_assert_max_num_queries: Queries
 ) -> None:
