@@ -12,6 +12,12 @@ class InvalidParameters(DomainError):
     code: ClassVar[str] = "invalidParameters"
 
 
+class AlreadyInProgress(DomainError):
+    """Another order for the same person is open; it ends before the next one begins."""
+
+    code: ClassVar[str] = "alreadyInProgress"
+
+
 class ReturnUrlNotRegistered(DomainError):
     """The return address is not of a registered origin, or is spelled so that browsers may differ."""
 

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from authn.evidence import Flow, Purpose
 from authn.hints import FailureHint
+from authn.levels import LOA3
 from authn.states import MOST_RETURN_CODE_TRIES, OrderState
 
 _CLAIMED_OR_LATER = [
@@ -27,6 +28,8 @@ class RelyingParty(models.Model):
     return_origins = models.JSONField(default=list)
     flows = models.JSONField(default=list)
     purposes = models.JSONField(default=list)
+    most_loa = models.CharField(max_length=64, default=LOA3)
+    """The highest level of assurance that it may demand."""
     orders_per_minute = models.PositiveIntegerField(default=600)
     registered_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)

@@ -10,10 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
+
 from authn import configuration, lifecycle, rate_limits
 from authn.certificate import canonical_name, read_certificate
 from authn.checks import Requirement
 from authn.errors import (
+    AlreadyInProgress,
     InvalidParameters,
     OrderMoved,
     OrderNotFound,
@@ -36,8 +39,9 @@ from authn.evidence import (
     verification_code,
 )
 from authn.hints import FailureHint, PendingHint
+from authn.levels import up_to
 from authn.models import AuthnOrder, Evidence, RelyingParty
-from authn.selectors import expires_at
+from authn.selectors import expires_at, orders_in_progress
 from authn.states import LATE, LIMITS, PENDING, IllegalTransition, OrderState, is_gone, is_late
 from authn.trust import Carrier
 from journal.actor import Actor
@@ -63,6 +67,8 @@ class StartRequest:
     non_visible: bytes = b""
     requirement: Requirement = _NO_DEMANDS
     end_user_address: str = ""
+    is_alone: bool = False
+    """Refused where another order of the relying party for the same one person is open; that one ends too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +141,8 @@ class Complete:
 def start(rp_id: str, request: StartRequest, *, actor: Actor, at: datetime) -> Started:
     """Start an order for a registered relying party.
 
-    Raises InvalidParameters, ReturnUrlNotRegistered or TooManyRequests (per relying party and per address
-    of the end user).
+    Raises InvalidParameters, ReturnUrlNotRegistered, AlreadyInProgress (which ends the orders that were in
+    the way, as BankID does) or TooManyRequests (per relying party and per address of the end user).
     """
     relying_party = RelyingParty.objects.filter(rp_id=rp_id, closed_at__isnull=True).first()
     if relying_party is None:
@@ -154,7 +160,10 @@ def start(rp_id: str, request: StartRequest, *, actor: Actor, at: datetime) -> S
     if request.flow is Flow.OTHER_DEVICE:
         order.qr_token_sha256, order.qr_secret = token_digest(qr_token), qr_secret
     order.return_proof = return_proof(session_secret)
-    lifecycle.start(order, actor=actor, at=at)
+    if request.is_alone:
+        _start_alone(order, actor=actor, at=at)
+    else:
+        lifecycle.start(order, actor=actor, at=at)
     return Started(
         order_ref=str(order.pk),
         autostart_token=token,
@@ -166,6 +175,27 @@ def start(rp_id: str, request: StartRequest, *, actor: Actor, at: datetime) -> S
         claim_before=at + LIMITS[OrderState.CREATED],
         poll_interval=POLL_INTERVAL,
     )
+
+
+def _start_alone(order: AuthnOrder, *, actor: Actor, at: datetime) -> None:
+    """Insert an order unless the service has one open for the same person; else that one ends, and both do.
+
+    Whoever starts a login for somebody else's number holds up one start: the next finds no order open. An
+    answer that a card has given already is not thrown away by anybody's start.
+    """
+    with transaction.atomic():
+        # One start of a service at a time, so that of two at the same instant the later sees the earlier.
+        RelyingParty.objects.select_for_update(no_key=True).get(pk=order.relying_party_id)
+        others = orders_in_progress(order.relying_party, order.wanted_subject_hashes, at=at)
+        if not others:
+            lifecycle.start(order, actor=actor, at=at)
+            return
+    for other in others:
+        if other.state == OrderState.VERIFYING.value:
+            continue  # signed, and checked within seconds
+        with suppress(OrderMoved, IllegalTransition):  # it was answered or ended meanwhile
+            lifecycle.fail(other, FailureHint.RP_CANCEL, actor=actor, at=at)
+    raise AlreadyInProgress("another order for the same person was open; unless it is answered, it has ended")
 
 
 def progress(rp_id: str, order_ref: str, *, at: datetime) -> Pending | Failed | Ready:
@@ -254,6 +284,8 @@ def _new_order(relying_party: RelyingParty, request: StartRequest, *, at: dateti
     except EvidenceInvalid as error:
         raise InvalidParameters("the visible text cannot be shown as it is") from error
     requirement = _canonical(request.requirement)
+    if not set(requirement.loas) <= set(up_to(relying_party.most_loa)):
+        raise InvalidParameters("the relying party may not demand this level of assurance")
     return AuthnOrder(
         relying_party=relying_party,
         state_since=at,

@@ -8,6 +8,7 @@ from django.db import transaction
 from authn.errors import InvalidParameters
 from authn.events import RelyingPartyClosed, RelyingPartyRegistered
 from authn.evidence import EvidenceInvalid, Flow, Purpose, origin_of
+from authn.levels import LEVELS, LOA3
 from authn.models import RelyingParty
 from journal.actor import Actor
 from journal.recording import record
@@ -23,6 +24,7 @@ class Registration:
     return_origins: tuple[str, ...]
     flows: tuple[Flow, ...] = (Flow.SAME_DEVICE,)
     purposes: tuple[Purpose, ...] = (Purpose.AUTH,)
+    most_loa: str = LOA3
     orders_per_minute: int = 600
 
 
@@ -30,12 +32,15 @@ def register(registration: Registration, *, actor: Actor, at: datetime) -> Relyi
     """Return the relying party's row, made or changed to say exactly this; raises InvalidParameters."""
     for origin in registration.return_origins:
         _check_origin(origin)
+    if registration.most_loa not in LEVELS:
+        raise InvalidParameters("not a level of assurance")
     columns = {
         "name_sv": registration.name_sv,
         "name_en": registration.name_en,
         "return_origins": list(registration.return_origins),
         "flows": [flow.value for flow in registration.flows],
         "purposes": [purpose.value for purpose in registration.purposes],
+        "most_loa": registration.most_loa,
         "orders_per_minute": registration.orders_per_minute,
         "closed_at": None,
     }

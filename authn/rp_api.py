@@ -23,6 +23,7 @@ from authn import orders
 from authn.certificate import MalformedCertificate, read_certificate
 from authn.checks import Requirement
 from authn.errors import (
+    AlreadyInProgress,
     InvalidParameters,
     OrderNotFound,
     ReturnUrlNotRegistered,
@@ -40,6 +41,7 @@ MAX_BODY_OCTETS = 64 * 1024
 _MAX_NAMES = 20
 _STATUSES: dict[type[DomainError], HTTPStatus] = {
     InvalidParameters: HTTPStatus.BAD_REQUEST,
+    AlreadyInProgress: HTTPStatus.BAD_REQUEST,
     Unauthorized: HTTPStatus.UNAUTHORIZED,
     OrderNotFound: HTTPStatus.NOT_FOUND,
     ReturnUrlNotRegistered: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -107,6 +109,7 @@ def started(caller: RelyingParty, body: Body, *, purposes: frozenset[Purpose]) -
                 subject_hashes=hashes,
             ),
             end_user_address=text(body, "endUserIp", longest=45),
+            is_alone=bool(hashes),
         ),
         actor=actor_of(caller),
         at=now(),

@@ -1,12 +1,16 @@
 """Reads of orders and evidence; nothing here changes anything."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db.models import Q
 
 from authn.evidence import Purpose, Question, hashed
-from authn.models import AuthnOrder, Evidence
-from authn.states import LIMITS, OrderState
+from authn.hints import FailureHint
+from authn.models import AuthnOrder, Evidence, RelyingParty
+from authn.states import LATE, LIMITS, OrderState, is_late
+
+_MOST_DENIED: Final = 6
 
 
 def question_of(order: AuthnOrder) -> Question:
@@ -36,6 +40,32 @@ def expires_at(order: AuthnOrder) -> int:
 def evidence(evidence_id: str) -> Evidence:
     """Return an evidence row; raises Evidence.DoesNotExist."""
     return Evidence.objects.get(pk=evidence_id)
+
+
+def orders_in_progress(
+    relying_party: RelyingParty, subject_hashes: list[str], *, at: datetime
+) -> list[AuthnOrder]:
+    """Return the orders by which a service waits for an answer of just this person."""
+    open_orders = AuthnOrder.objects.filter(
+        relying_party=relying_party, state__in=[state.value for state in LATE]
+    ).filter(created_at__gt=at - sum(LIMITS.values(), timedelta()))
+    if not subject_hashes:
+        return []
+    return [
+        order
+        for order in open_orders.exclude(wanted_subject_hashes=[]).select_related("relying_party")
+        if set(order.wanted_subject_hashes) & set(subject_hashes)
+        and not is_late(OrderState(order.state), since=order.state_since, at=at)
+    ]
+
+
+def denied_since(since: datetime) -> tuple[AuthnOrder, ...]:
+    """Return the orders of which somebody said that they were not theirs, newest first."""
+    begun = since - sum(LIMITS.values(), timedelta())  # no order lives longer, and created_at has an index
+    denied = AuthnOrder.objects.filter(
+        failure=FailureHint.NOT_ME.value, state_since__gte=since, created_at__gt=begun
+    )
+    return tuple(denied.order_by("-state_since")[:_MOST_DENIED])
 
 
 def completed_since(certificate_sha256: str, *, are_logins: bool, since: datetime) -> int:

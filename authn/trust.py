@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from authn import configuration
 from authn.certificate import read_certificate
+from authn.levels import LOA2, LOA3
 from ca.pki.policies import POLICIES
 
-LOA2 = "http://id.sambi.se/loa/loa2"
-LOA3 = "http://id.sambi.se/loa/loa3"
+__all__ = ["LOA2", "LOA3", "Carrier", "PolicyMeaning", "Trust", "load_trust", "policies_of_arc"]
 _MOBILE = frozenset({"loa3_mobile"})
 
 

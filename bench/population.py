@@ -8,9 +8,11 @@ from random import Random
 from typing import Any
 
 from django.db import connection
+from django.db.models import Model
 
 from bench.certificates import PROFILE
 from bench.place import Place
+from cards.models import Card, CardOrder
 from directory import search_index
 from directory.identifiers import luhn_digit
 from directory.models import IssuanceArea, Organization, Unit
@@ -225,6 +227,7 @@ def cards(place: Place, count: int) -> None:
     moment = "%s::timestamptz - (n %% 86400) * interval '1 second'"
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
+        _default_as_models_do(cursor, CardOrder, Card)
         cursor.execute(
             f"""INSERT INTO cards_cardorder (environment, id, state, person_id, organization_id,
               hsa_id, product_code,
@@ -254,6 +257,15 @@ def cards(place: Place, count: int) -> None:
         cursor.execute("SET session_replication_role = DEFAULT")
     _analyze("cards_card", "cards_cardorder")
     place.say(f"{count:,} cards and orders are there")
+
+
+def _default_as_models_do(cursor: Any, *models: type[Model]) -> None:  # noqa: ANN401 - Django's cursor
+    """Give columns that are not named the value of the model, so that new ones need no word here."""
+    for model in models:
+        for field in model._meta.concrete_fields:  # noqa: SLF001 - Django's documented Model API
+            if not field.null and not field.primary_key and (field.has_default() or field.blank):
+                told = f"ALTER TABLE {model._meta.db_table} ALTER COLUMN {field.column} SET DEFAULT %s"  # noqa: SLF001 - as above
+                cursor.execute(told, [field.get_default()])
 
 
 def _analyze(*tables: str) -> None:

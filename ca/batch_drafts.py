@@ -60,8 +60,8 @@ def _prepare(request: CertificateRequest, *, blocklist: Blocklist, at: datetime)
     demand_open(request)
     files = files_of(request.issuer)
     profile, number = files.profile(request.profile), new_serial()
-    if profile.is_authority:
-        raise CaError("an issuer's certificate is issued alone")
+    if files.hierarchy.key_class(profile.key_class).signature_algorithm is not None:
+        raise CaError("what is for a key of our own is issued alone: the token is asked for the key")
     prepared, not_after = prepare_request(files, profile, request, number, at=at, blocklist=blocklist)
     shard = files.facts_of(request.issuer).shard_of(number)
     reservation = SerialReservation(

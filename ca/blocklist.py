@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from ca.models import BlockedKey, Certificate
+from ca.pki.reasons import RevocationReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +37,22 @@ class BlockedKeys:
         return "another_subject" if is_foreign else ""
 
     def revoked_serial(self, public_key: bytes) -> str | None:
-        """Return the serial number of a revoked certificate of the key, for whatever reason, or None."""
+        """Return the serial number of a revoked certificate of the key, for whatever reason, or None.
+
+        One exception: what fell with its issuer says nothing against a key on our own token (the journal's),
+        asked for under its own label.
+        """
         digest = hashlib.sha256(public_key).hexdigest()
         revoked = Certificate.objects.filter(public_key_sha256=digest, revoked_at__isnull=False)
+        if self.carrier_kind == "none":
+            revoked = revoked.exclude(fell_with_its_issuer(), carrier_kind="none", carrier_id=self.carrier_id)
         return revoked.values_list("serial_hex", flat=True).first()
+
+
+def fell_with_its_issuer() -> Q:
+    """Return the condition of a certificate that was revoked because its issuer was."""
+    reasons = (RevocationReason.CA_COMPROMISE.value, RevocationReason.CESSATION_OF_OPERATION.value)
+    return Q(issuer__revoked_at__isnull=False, revocation_reason__in=reasons)
 
 
 def known_keys(digests: Sequence[str]) -> frozenset[str]:

@@ -26,6 +26,7 @@ from ca import serial_numbers
 from ca.blocklist import BlockedKeys
 from ca.errors import (
     CaError,
+    ProfileRefused,
     SigningRefused,
     SigningUnavailable,
     UnknownCertificate,
@@ -45,6 +46,7 @@ from ca.issuance_steps import (
     shard_of,
 )
 from ca.models import Certificate, CertificateRequest, SerialReservation
+from ca.own_keys import is_key_of_its_kind
 from ca.pki.errors import PkiError, SignatureInvalid, SignerMismatch
 from ca.pki.issuance import Prepared, issue
 from ca.pki.profile import Profile
@@ -87,9 +89,15 @@ def issue_request(
         return None
     if request.certificate is not None:
         return request.certificate
+    is_key_fit = is_key_of_its_kind(request, signers=signers)
     reservation = serial_numbers.reserve(request, at=at)
     try:
         demand_open(request)
+        if not is_key_fit:
+            raise ProfileRefused(
+                f"{request.profile} is for a key on our token alone",
+                facts={"profile": request.profile, "rule": "own_key"},
+            )
         files = files_of(request.issuer)
         profile = files.profile(request.profile)
         prepared, not_after = prepare_request(

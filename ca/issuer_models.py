@@ -64,7 +64,10 @@ class Issuer(models.Model):
 
 
 class SignatureAllowance(models.Model):
-    """Signatures of a key that have no row here and are accepted: a restored backup, or a cause found."""
+    """Signatures of a key that have no row here and are accepted: a restored backup, or a cause found.
+
+    Less than 0: rows that the key's counter, which was set back, does not know.
+    """
 
     id = models.BigAutoField(primary_key=True)
     label = models.CharField(max_length=64, db_index=True)
@@ -76,7 +79,7 @@ class SignatureAllowance(models.Model):
         """Constraints."""
 
         constraints = (
-            models.CheckConstraint(name="signature_allowance_is_of_some", condition=Q(signatures__gt=0)),
+            models.CheckConstraint(name="signature_allowance_is_of_some", condition=~Q(signatures=0)),
         )
 
     def __str__(self) -> str:

@@ -54,7 +54,9 @@ def second_opinion() -> SecondOpinion | None:
                 crl.create_issuer_validator_container([]),
                 crl.create_validity_validator_container([cabf_crl.create_validity_period_validator(kind)]),
                 crl.create_extensions_validator_container([]),
-                cabf_crl.CabfCrlReasonCodeAllowlistValidator(kind),
+                # Domain.md 2.8 has cACompromise for what a compromised issuer issued; the BR, for the public
+                # web, have it in lists about authorities alone.
+                cabf_crl.CabfCrlReasonCodeAllowlistValidator(crl.CertificateRevocationListType.ARL),
             ],
         )
 

@@ -9,11 +9,12 @@ from django.db import transaction
 
 from ca.ceremony.plan import ORDER_FILE, REPORT_SEAL, TIME_STAMP, algorithm_of, service_subject
 from ca.environments import Environment
-from ca.errors import CaError
+from ca.errors import CaError, SigningUnavailable
 from ca.events import ServiceSignerRenewed
 from ca.hsm.proxy import KeyMaker, SignerSource
 from ca.issuance import RequestUnderWay, issue_request
 from ca.models import Certificate, Issuer
+from ca.next_try import next_try
 from ca.policy_files import policy_files
 from ca.registration import CarrierKind, request_certificate
 from journal.actor import Actor
@@ -70,11 +71,22 @@ def renew_due(*, signers: Keys, at: datetime, services: Iterable[Service] = SERV
     """Make the first or the next key and certificate of each service whose key has been used its time.
 
     Safe to repeat: the next label follows from the certificates that there are. Returns how many were made,
-    none before the ceremony. Raises ``SigningUnavailable`` and ``CaError``.
+    none before the ceremony. A service that gets none keeps no other from its own: its ``CaError`` is raised
+    when all were looked at. Raises ``SigningUnavailable`` at once.
     """
     if not Issuer.objects.filter(environment=Environment.PROD.value, certified_at__isnull=False).exists():
         return 0
-    return sum(_renew(one, signers=signers, at=at) for one in services)
+    made, failures = 0, []
+    for one in services:
+        try:
+            made += _renew(one, signers=signers, at=at)
+        except SigningUnavailable:
+            raise
+        except CaError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return made
 
 
 def _renew(service: Service, *, signers: Keys, at: datetime) -> bool:
@@ -92,7 +104,7 @@ def _renew(service: Service, *, signers: Keys, at: datetime) -> bool:
         carrier_kind=CarrierKind.NONE.value,
         carrier_id=label,
         name=service.profile,
-        idempotency_key=f"{service.profile}:{label}",
+        idempotency_key=next_try(service.profile, label, at=at),
         environment=files.environment,
         actor=actor,
         at=at,

@@ -23,11 +23,14 @@ _FORMAT: Final = struct.Struct(">Q")
 class KeyFigures:
     """One key. ``certificates`` and ``crls`` are rows; ``uncertain`` may have been signed before a crash.
 
-    ``accepted`` are signatures whose rows a restored backup does not have, or that an operator explained.
+    ``signed`` was read before the rows and ``signed_since`` after them: a signer at work signs between.
+    ``accepted`` are signatures whose rows a restored backup does not have, or that an operator explained;
+    less than 0 where a counter was set back.
     """
 
     label: str
     signed: int
+    signed_since: int
     certificates: int
     crls: int
     uncertain: int
@@ -41,27 +44,33 @@ class KeyFigures:
     @property
     def rows_without_signature(self) -> int:
         """Rows that the key's counter does not know: the counter was set back."""
-        return max(0, self.certificates + self.crls - self.signed)
+        return max(0, self.certificates + self.crls + self.accepted - self.signed_since)
 
 
 def key_figures() -> list[KeyFigures]:
-    """Return the figures of every issuer's key, the only keys of which each signature is a row."""
+    """Return the figures of every issuer's key, the only keys of which each signature is a row.
+
+    In the order in which things become something else, so that work under way is never an alarm: what may
+    have been signed before what is recorded, and the counters on either side.
+    """
     signed = signed_by_label()
-    certificates = _per_issuer(Certificate.objects.all())
-    crls = _per_issuer(Crl.objects.filter(signed_at__isnull=False))
     burnt = SerialReservation.objects.filter(state=SerialState.BURNT.value).exclude(tbs_sha256="")
     open_ones = SerialReservation.objects.filter(state=SerialState.INTENDED.value)
     begun = Crl.objects.filter(signed_at__isnull=True).exclude(tbs_sha256="")
-    uncertain = _per_issuer(burnt) + _per_issuer(open_ones) + _per_issuer(begun)
+    uncertain = _per_issuer(open_ones) + _per_issuer(burnt) + _per_issuer(begun)
+    certificates = _per_issuer(Certificate.objects.all())
+    crls = _per_issuer(Crl.objects.filter(signed_at__isnull=False))
     accepted = dict(
         SignatureAllowance.objects.values_list("label")
         .annotate(Sum("signatures"))
         .values_list("label", "signatures__sum")
     )
+    since = signed_by_label()
     return [
         KeyFigures(
             label=key,
             signed=signed.get(key, 0),
+            signed_since=since.get(key, 0),
             certificates=certificates[key],
             crls=crls[key],
             uncertain=uncertain[key],
@@ -84,22 +93,26 @@ def signed_by_label() -> dict[str, int]:
     return found
 
 
-def accept_differences(*, reason: str, actor: Actor, at: datetime) -> int:
+def accept_differences(*, reason: str, actor: Actor, at: datetime, is_set_back: bool = False) -> int:
     """Accept the signatures that have no row now, each key's in the journal; return how many they are.
 
-    For a restored backup (its rows are older than the keys), or after a person found the cause.
+    For a restored backup (its rows are older than the keys), or after a person found the cause. Where
+    ``is_set_back`` also rows that a key's counter does not know: with their sign.
     """
     accepted = 0
     with transaction.atomic():
         for figures in key_figures():
-            if not figures.without_a_row:
+            difference = figures.without_a_row
+            if is_set_back and not difference:
+                difference = -figures.rows_without_signature
+            if not difference:
                 continue
             SignatureAllowance.objects.create(
-                label=figures.label, signatures=figures.without_a_row, reason=reason, noted_at=at
+                label=figures.label, signatures=difference, reason=reason, noted_at=at
             )
-            event = SignaturesAccepted(label=figures.label, signatures=figures.without_a_row, reason=reason)
+            event = SignaturesAccepted(label=figures.label, signatures=difference, reason=reason)
             record(event, actor=actor, at=at)
-            accepted += figures.without_a_row
+            accepted += abs(difference)
     return accepted
 
 

@@ -62,6 +62,8 @@ def open_activation(
     refusal = policies.may_activate(card, actor=actor, at=at) or identity.refusal_of(
         identity_check,
         level=assurance_level(card.loa),
+        holder=card.person,
+        actor=actor,
         at=at,
     )
 

@@ -7,9 +7,6 @@ from django.http import HttpRequest
 from django.urls import path
 
 from authn.evidence import b64
-from ca.environments import Environment
-from ca.selectors import kind_of_key_to_make
-from cards import errors, pin_rules
 from cards.activation import ACTIVATIONS, abort_activation, answer_for_activation, claim_activation
 from cards.card_keys import (
     PROFILES,
@@ -22,19 +19,22 @@ from cards.card_keys import (
 )
 from cards.client_calls import (
     Body,
+    abort_reason,
     chain,
     claiming_key,
     client_of,
     csr,
-    demand_signed,
     json_call,
+    key_algorithm,
     now,
+    pin_rules_of,
     rows,
     signed_answer,
+    signed_row,
+    state_of,
     text,
 )
-from cards.conversation import CLIENT_ABORT_REASONS, client_key_of, conversation_of_client
-from cards.models import Activation, Card
+from cards.models import Activation
 from cards.receipts import question_of, sign_receipt
 from cards.states import ActivationState
 from cards.terms import current_terms
@@ -58,13 +58,9 @@ def claim(request: HttpRequest, body: Body) -> dict[str, object]:
         at=now(),
     )
     return {
-        **_state(activation),
+        **state_of(ACTIVATIONS, activation),
         **_card(activation),
-        "pinRules": {
-            "min": pin_rules.SHORTEST,
-            "max": pin_rules.LONGEST,
-            "forbidden": list(pin_rules.forbidden_pins(activation.card.person.birth_date)),
-        },
+        "pinRules": pin_rules_of(activation.card),
         "terms": {
             "version": current_terms().version,
             "text": current_terms().text(str(body.get("lang", "sv"))),
@@ -75,20 +71,20 @@ def claim(request: HttpRequest, body: Body) -> dict[str, object]:
 @json_call
 def answer(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {activationId, challenge}: the answer that the card takes once, and that renews its key."""
-    activation = _signed(request, body)
+    activation = signed_row(ACTIVATIONS, request, body)
     answered = answer_for_activation(
         activation_id=str(activation.pk),
         challenge=text(body, "challenge"),
         actor=client_of(request),
         at=now(),
     )
-    return {**_state(activation), "answer": answered}
+    return {**state_of(ACTIVATIONS, activation), "answer": answered}
 
 
 @json_call
 def keys(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {activationId, keys: [{name, csr}]}: certificate requests for the keys that were made."""
-    activation = _signed(request, body)
+    activation = signed_row(ACTIVATIONS, request, body)
     requests = {text(row, "name"): csr(row) for row in rows(body, "keys", most=len(KeyName))}
     activation = register_keys(
         activation_id=str(activation.pk),
@@ -96,13 +92,13 @@ def keys(request: HttpRequest, body: Body) -> dict[str, object]:
         actor=client_of(request),
         at=now(),
     )
-    return _state(activation)
+    return state_of(ACTIVATIONS, activation)
 
 
 @json_call
 def certificates(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {activationId}, repeated: "issuing" until every certificate is published, then all of them."""
-    activation = _signed(request, body)
+    activation = signed_row(ACTIVATIONS, request, body)
     issued = collect_certificates(activation_id=str(activation.pk), actor=client_of(request), at=now())
     if not issued:
         return {"activationId": str(activation.pk), "state": "issuing"}
@@ -116,7 +112,7 @@ def certificates(request: HttpRequest, body: Body) -> dict[str, object]:
 @json_call
 def written(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {activationId, certificates: [{name, sha256}]}: what was read back; get the receipt to sign."""
-    activation = _signed(request, body)
+    activation = signed_row(ACTIVATIONS, request, body)
     activation = confirm_written(
         activation_id=str(activation.pk),
         digests={
@@ -125,37 +121,34 @@ def written(request: HttpRequest, body: Body) -> dict[str, object]:
         actor=client_of(request),
         at=now(),
     )
-    return {**_state(activation), "receipt": question_of(activation.receipt).as_json()}
+    return {**state_of(ACTIVATIONS, activation), "receipt": question_of(activation.receipt).as_json()}
 
 
 @json_call
 def receipt(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {activationId, certificate, alg, signature, userChallenge, spki}: the receipt; card active."""
-    activation = _signed(request, body)
-    return _state(
-        sign_receipt(
-            activation_id=str(activation.pk), answer=signed_answer(body), actor=client_of(request), at=now()
-        ),
+    activation = signed_row(ACTIVATIONS, request, body)
+    activation = sign_receipt(
+        activation_id=str(activation.pk), answer=signed_answer(body), actor=client_of(request), at=now()
     )
+    return state_of(ACTIVATIONS, activation)
 
 
 @json_call
 def abort(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {activationId, reason}: give up; what is on the card is kept for the next attempt."""
-    activation = _signed(request, body)
-    reason = text(body, "reason")
-    if reason not in CLIENT_ABORT_REASONS:
-        raise errors.CallInvalid("unknown reason")
-    return _state(
-        abort_activation(activation_id=str(activation.pk), reason=reason, actor=client_of(request), at=now()),
+    activation = signed_row(ACTIVATIONS, request, body)
+    activation = abort_activation(
+        activation_id=str(activation.pk), reason=abort_reason(body), actor=client_of(request), at=now()
     )
+    return state_of(ACTIVATIONS, activation)
 
 
 @json_call
 def status(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {activationId}: how far it has come, for a client that lost an answer."""
-    activation = _signed(request, body)
-    told = {**_state(activation), **_card(activation)}
+    activation = signed_row(ACTIVATIONS, request, body)
+    told = {**state_of(ACTIVATIONS, activation), **_card(activation)}
     if activation.state == ActivationState.WRITTEN.value:
         told["receipt"] = question_of(activation.receipt).as_json()
     return told
@@ -173,14 +166,6 @@ urlpatterns = [
 ]
 
 
-def _state(activation: Activation) -> dict[str, object]:
-    return {
-        "activationId": str(activation.pk),
-        "state": activation.state.lower(),
-        "expiresAt": int(activation.expires_at.timestamp()),
-    }
-
-
 def _card(activation: Activation) -> dict[str, object]:
     """Return what the client must know of the card; the PIN is chosen while none of its keys is done."""
     card, done = activation.card, usable_keys(activation.card)
@@ -192,18 +177,12 @@ def _card(activation: Activation) -> dict[str, object]:
             {
                 "name": name.value,
                 "label": _LABELS[name],
-                "algorithm": _algorithm(name, card),
+                "algorithm": key_algorithm(PROFILES[name], card),
                 "done": name in done,
             }
             for name in KeyName
         ],
     }
-
-
-def _algorithm(name: KeyName, card: Card) -> str:
-    """Return which key the hierarchy takes on this card, in the protocol's words: P-256, RSA-3072."""
-    kind = kind_of_key_to_make(PROFILES[name], Environment(card.environment))
-    return kind.replace("ec-p", "P-").replace("rsa-", "RSA-")
 
 
 def _certificate(item: IssuedKey) -> dict[str, object]:
@@ -212,10 +191,3 @@ def _certificate(item: IssuedKey) -> dict[str, object]:
         "certificate": b64(bytes(item.certificate.certificate_der)),
         "chain": chain(item.certificate),
     }
-
-
-def _signed(request: HttpRequest, body: Body) -> Activation:
-    """Return the activation if the claiming client's key signed this very request."""
-    activation = conversation_of_client(ACTIVATIONS, text(body, "activationId"))
-    demand_signed(request, client_key_of(ACTIVATIONS, activation))
-    return activation

@@ -11,14 +11,14 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from ca.models import Certificate
 from cards import policies
-from cards.models import Card
+from cards.models import Card, CardOrder
 from cards.reasons import BlockReason
 from cards.selectors import CARRIER_KIND
-from cards.states import BLOCKABLE_CARD_STATES
+from cards.states import BLOCKABLE_CARD_STATES, RUNNING_ORDER_STATES
 from cards.unactivated import is_unactivated
 from directory.evidence import Evidence, EvidenceOf
 from directory.models import Employment, Person, RegistrationStatus
@@ -97,19 +97,30 @@ def count_cards_on_basis(*, actor: Actor, at: datetime) -> int:
 
 
 def cards_with_a_former_name(*, actor: Actor, limit: int = 50) -> list[Card]:
-    """Return usable cards whose holder got another name by a reading: a new card is needed (domain.md 2.4).
+    """Return usable cards whose holder got another name or number by a reading: a new card is needed (2.4).
 
-    Nothing is blocked for that: the new card comes first.
+    Nothing is blocked for that: the new card comes first. One that takes its place already is enough.
     """
     renamed = SyncChange.objects.filter(kind=ChangeKind.NAME.value, state=ChangeState.APPLIED.value)
-    rows = _visible(actor).filter(person_id__in=renamed.values("person_id"))
+    changed = Q(person_id__in=renamed.values("person_id")) | Q(person__number_changed_at__gt=F("ordered_at"))
+    rows = _visible(actor).filter(changed).exclude(pk__in=being_replaced())
     found = rows.select_related("person", "organization").order_by("pk")
     return [card for card in found[: limit * 4] if bears_a_former_name(card)][:limit]
 
 
 def bears_a_former_name(card: Card) -> bool:
-    """Tell whether a card says another name than its holder has now."""
-    return card.holder_name != card.person.full_name
+    """Tell whether a card says another name, or its certificates another number, than its holder has now."""
+    changed_at = card.person.number_changed_at
+    return card.holder_name != card.person.full_name or (
+        changed_at is not None and changed_at > card.ordered_at
+    )
+
+
+def being_replaced() -> QuerySet[CardOrder, UUID | None]:
+    """Return the ids of cards that a new one is under way for, for queries of others to build on."""
+    running = [state.value for state in RUNNING_ORDER_STATES]
+    ordered = CardOrder.objects.filter(replaces__isnull=False, state__in=running)
+    return ordered.values_list("replaces_id", flat=True)
 
 
 def _visible(actor: Actor) -> QuerySet[Card]:

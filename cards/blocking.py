@@ -21,6 +21,7 @@ from cards.events import CardBlocked, CardOrderLapsed
 from cards.models import Card, CardOrder
 from cards.puk_letters import end_waiting_puk_letters
 from cards.reasons import REVOCATION_REASONS, BlockReason
+from cards.refill_ends import end_refills_of
 from cards.renewal.renewing import RENEWALS
 from cards.states import (
     BLOCKABLE_CARD_STATES,
@@ -68,7 +69,7 @@ def block_card(
         )
     with transaction.atomic():
         selectors.get_card(card_id, actor=actor)
-        card = _locked_card(card_id)
+        card = lock_for_block(card_id)
         refusal = policies.may_block(card, actor=actor, at=at)
         if refusal is not None and refusal.code == "card_blocked":
             raise _already_blocked(card)
@@ -78,36 +79,62 @@ def block_card(
             raise RequestedBeforeTheCard(
                 "requested before the card was ordered", facts={"ordered_at": card.ordered_at.isoformat()}
             )
-        _move_to_blocked(card, reason=reason, requested_at=requested_at, note=note, actor=actor, at=at)
-        revoked = revoke_carrier(
-            carrier_kind=selectors.CARRIER_KIND,
-            carrier_id=str(card.pk),
-            reason=REVOCATION_REASONS[reason],
+        end_card(
+            card,
+            reason=reason,
             requested_at=requested_at,
+            by=actor.identifier,
+            note=note,
             actor=actor,
             at=at,
         )
-        record(
-            CardBlocked(
-                card_id=str(card.pk),
-                person_id=str(card.person_id),
-                organization_id=str(card.organization_id),
-                card_order_id=str(card.order_id),
-                reason=reason.value,
-                revocation_reason=REVOCATION_REASONS[reason].rfc_name,
-                requested_at=requested_at.isoformat(),
-                certificate_ids=tuple(str(item.certificate_id) for item in revoked),
-            ),
-            actor=actor,
-            at=at,
-        )
-        end_conversations(ACTIVATIONS, card, reason=_CARD_BLOCKED, actor=actor, at=at)
-        end_conversations(UNLOCKS, card, reason=_CARD_BLOCKED, actor=actor, at=at)
-        end_conversations(RENEWALS, card, reason=_CARD_BLOCKED, actor=actor, at=at)
-        end_waiting_puk_letters(card, reason="card_not_active", actor=actor, at=at)
-        _end_running_order(card, actor=actor, at=at)
     card.refresh_from_db()
     return card
+
+
+def end_card(
+    card: Card,
+    *,
+    reason: BlockReason,
+    requested_at: datetime,
+    by: str,
+    note: str = "",
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Block a locked card with all that hangs on it, in the caller's transaction, which has decided it.
+
+    ``by`` is who decided, ``actor`` who carries it out.
+    """
+    _move_to_blocked(card, reason=reason, requested_at=requested_at, by=by, note=note, at=at)
+    revoked = revoke_carrier(
+        carrier_kind=selectors.CARRIER_KIND,
+        carrier_id=str(card.pk),
+        reason=REVOCATION_REASONS[reason],
+        requested_at=requested_at,
+        actor=actor,
+        at=at,
+    )
+    record(
+        CardBlocked(
+            card_id=str(card.pk),
+            person_id=str(card.person_id),
+            organization_id=str(card.organization_id),
+            card_order_id=str(card.order_id),
+            reason=reason.value,
+            revocation_reason=REVOCATION_REASONS[reason].rfc_name,
+            requested_at=requested_at.isoformat(),
+            certificate_ids=tuple(str(item.certificate_id) for item in revoked),
+        ),
+        actor=actor,
+        at=at,
+    )
+    end_conversations(ACTIVATIONS, card, reason=_CARD_BLOCKED, actor=actor, at=at)
+    end_conversations(UNLOCKS, card, reason=_CARD_BLOCKED, actor=actor, at=at)
+    end_conversations(RENEWALS, card, reason=_CARD_BLOCKED, actor=actor, at=at)
+    end_refills_of(card, reason="card_blocked", actor=actor, at=at)
+    end_waiting_puk_letters(card, reason="card_not_active", actor=actor, at=at)
+    _end_running_order(card, actor=actor, at=at)
 
 
 def _move_to_blocked(
@@ -115,8 +142,8 @@ def _move_to_blocked(
     *,
     reason: BlockReason,
     requested_at: datetime,
+    by: str,
     note: str,
-    actor: Actor,
     at: datetime,
 ) -> None:
     moved = Card.objects.filter(
@@ -126,7 +153,7 @@ def _move_to_blocked(
         blocked_at=at,
         block_requested_at=requested_at,
         block_reason=reason.value,
-        blocked_by=actor.identifier,
+        blocked_by=by,
         block_note=note[:_LONGEST_NOTE],
     )
     if moved != 1:
@@ -160,7 +187,8 @@ def _end_running_order(card: Card, *, actor: Actor, at: datetime) -> None:
     )
 
 
-def _locked_card(card_id: str) -> Card:
+def lock_for_block(card_id: str) -> Card:
+    """Return the card with all that is asked before it ends, its row locked; raise CardNotFound."""
     card = (
         Card.objects.select_for_update(of=("self",))
         .select_related("order", "person", "organization")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeVar
 
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
@@ -24,9 +24,13 @@ from authn.evidence import (
     unb64,
     verify_request,
 )
+from ca.environments import Environment
 from ca.models import Certificate
-from ca.selectors import chain_pem
-from cards import errors
+from ca.selectors import chain_pem, kind_of_key_to_make
+from cards import errors, pin_rules
+from cards.conversation import CLIENT_ABORT_REASONS, Kind, client_key_of, conversation_of_client
+from cards.conversation_models import CardConversation
+from cards.models import Card
 from journal.actor import Actor, ActorKind
 from journal.errors import DomainError
 from journal.stops import JournalNotWritable, JournalStopped
@@ -57,6 +61,7 @@ STATUSES: Final[Mapping[type[DomainError], HTTPStatus]] = {
 }
 """HTTP words for the facts; they stand here because the client's protocol fixes them (authn.md section 6)."""
 
+Row = TypeVar("Row", bound=CardConversation)
 Body = Mapping[str, object]
 Call = Callable[[HttpRequest, Body], dict[str, object]]
 
@@ -99,6 +104,45 @@ def demand_signed(request: HttpRequest, client_key: ClientKey) -> None:
         )
     except RequestSignatureInvalid as error:
         raise errors.CallUnsigned("not signed by the claiming client") from error
+
+
+def signed_row(kind: Kind[Row], request: HttpRequest, body: Body) -> Row:
+    """Return the conversation that a call is about if the claiming client's key signed this very request."""
+    row = conversation_of_client(kind, text(body, f"{kind.thing}Id"))
+    demand_signed(request, client_key_of(kind, row))
+    return row
+
+
+def state_of(kind: Kind[Row], row: Row) -> dict[str, object]:
+    """Return which conversation it is, how far it has come, and until when it may go on."""
+    return {
+        f"{kind.thing}Id": str(row.pk),
+        "state": row.state.lower(),
+        "expiresAt": int(row.expires_at.timestamp()),
+    }
+
+
+def abort_reason(body: Body) -> str:
+    """Return why a client gives up; raises CallInvalid."""
+    reason = text(body, "reason")
+    if reason not in CLIENT_ABORT_REASONS:
+        raise errors.CallInvalid("unknown reason")
+    return reason
+
+
+def pin_rules_of(card: Card) -> dict[str, object]:
+    """Return what PIN the holder of a card may choose."""
+    return {
+        "min": pin_rules.SHORTEST,
+        "max": pin_rules.LONGEST,
+        "forbidden": list(pin_rules.forbidden_pins(card.person.birth_date)),
+    }
+
+
+def key_algorithm(profile: str, card: Card) -> str:
+    """Return which key the hierarchy takes on this card, in the protocol's words: P-256, RSA-3072."""
+    kind = kind_of_key_to_make(profile, Environment(card.environment))
+    return kind.replace("ec-p", "P-").replace("rsa-", "RSA-")
 
 
 def text(body: Body, name: str) -> str:

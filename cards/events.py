@@ -27,8 +27,17 @@ class CardOrdered(_AboutAnOrder):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardReplacementOrdered(_AboutAnOrder):
+    """The card that was ordered takes the place of another one, which ends by the reason."""
+
+    TYPE: ClassVar[str] = "card.replacement_ordered"
+    replaced_card_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardImported(_AboutAnOrder):
-    """A card in use was taken over from the system before this one."""
+    """A card was taken over from the system before this one; one never activated is blocked with it."""
 
     TYPE: ClassVar[str] = "card.imported"
     product_code: str
@@ -139,8 +148,17 @@ class IdentityChecked(_AboutACard):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityAttested(_AboutACard):
+    """Somebody vouched for the holder: what they are to them; who it was stands with the check."""
+
+    TYPE: ClassVar[str] = "identity.attested"
+    identity_check_id: str
+    relation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IdentitySuspected(_AboutACard):
-    """The document or the person raised suspicion; nothing was handed out."""
+    """The document or the person raised suspicion; nothing was handed out. Without a card before one is."""
 
     TYPE: ClassVar[str] = "identity.suspected"
     identity_check_id: str
@@ -377,6 +395,16 @@ class CardBlocked(_AboutACard):
     revocation_reason: str
     requested_at: str
     certificate_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardReplaced(_AboutACard):
+    """A card ends because the one that takes its place is activated."""
+
+    TYPE: ClassVar[str] = "card.replaced"
+    card_order_id: str
+    new_card_id: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,13 @@
 """The card factory over HTTP: files of orders in, its own out; any other answer is FactoryUnavailable."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
 import requests
 
 from cards.configuration import factory_timeout, factory_url
-from cards.errors import BatchContradicted, FactoryUnavailable, OrderRefusedByFactory
+from cards.errors import BatchContradicted, FactoryUnavailable
 
 _MOST_OCTETS: Final = 4_000_000
 _OK: Final = frozenset({200, 201, 202, 204})
@@ -24,29 +23,6 @@ class Delivery(StrEnum):
 
     REGISTERED_ADDRESS = "registered_address"
     SKATTEVERKET = "skatteverket"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PukLetterOrder:
-    """A letter to be printed and posted by whoever made the card; the PUK is theirs to know."""
-
-    letter_id: str
-    card_number: str
-    name: str
-    delivery: Delivery
-    delivery_lines: tuple[str, ...]
-
-    def as_json(self) -> dict[str, object]:
-        """Return the order as it travels."""
-        return {
-            "letter_id": self.letter_id,
-            "card_number": self.card_number,
-            "delivery": {
-                "kind": self.delivery.value,
-                "name": self.name,
-                "lines": list(self.delivery_lines),
-            },
-        }
 
 
 class CardFactory(Protocol):
@@ -65,11 +41,11 @@ class CardFactory(Protocol):
 class LetterFactory(Protocol):
     """Whoever prints PUK letters."""
 
-    def place_letter(self, letter: PukLetterOrder) -> None:
-        """Hand a letter over; raises OrderRefusedByFactory, FactoryUnavailable."""
+    def place_letter(self, letter_id: str, message: bytes) -> bytes:
+        """Hand an order over and return the signed receipt; raises FactoryUnavailable."""
 
-    def is_letter_posted(self, letter_id: str) -> bool:
-        """Tell whether the letter is in the post; raises FactoryUnavailable."""
+    def letter(self, letter_id: str) -> bytes:
+        """Return the receipt of an order as it is now; raises FactoryUnavailable."""
 
 
 class Factory:
@@ -109,19 +85,23 @@ class Factory:
         _demand_ok(answer)
         return answer.content
 
-    def place_letter(self, letter: PukLetterOrder) -> None:
-        """Hand a letter over; again is harmless. Raises OrderRefusedByFactory, FactoryUnavailable."""
-        answer = self._call("PUT", f"/letters/{letter.letter_id}", members=letter.as_json())
-        if answer.status_code in _UNPROCESSABLE:
-            raise OrderRefusedByFactory("refused", facts={"status": str(answer.status_code)})
-        if answer.status_code != _ARRIVED_BEFORE:
-            _demand_ok(answer)
+    def place_letter(self, letter_id: str, message: bytes) -> bytes:
+        """Hand the order of a letter over and return the signed receipt, which also refuses.
 
-    def is_letter_posted(self, letter_id: str) -> bool:
-        """Tell whether the letter is in the post; raises FactoryUnavailable."""
+        Again is harmless: who has the order answers with what it has. Raises FactoryUnavailable.
+        """
+        answer = self._call("PUT", f"/letters/{letter_id}", message=message)
+        if answer.status_code in _UNPROCESSABLE:
+            problem = str(_members(answer).get("error") or "unstated")
+            raise FactoryUnavailable(f"letter_refused_{problem}"[:64], surely_not_received=True)
+        _demand_ok(answer)
+        return answer.content
+
+    def letter(self, letter_id: str) -> bytes:
+        """Return the receipt of a letter as it is now; raises FactoryUnavailable."""
         answer = self._call("GET", f"/letters/{letter_id}")
         _demand_ok(answer)
-        return _members(answer).get("state") == "posted"
+        return answer.content
 
     def close(self) -> None:
         """Close the connections."""
@@ -132,14 +112,12 @@ class Factory:
         method: str,
         path: str,
         *,
-        members: Mapping[str, object] | None = None,
         message: bytes | None = None,
     ) -> requests.Response:
         try:
             answer = self._session.request(
                 method,
                 f"{self._url}{path}",
-                json=members,
                 data=message,
                 headers={"Content-Type": _CMS} if message is not None else None,
                 timeout=self._timeout,

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from ca.environments import Environment
+from cards.attestor import UNRECORDED, AttestorRelation
 from cards.block_request_models import BlockRequest  # noqa: F401 - Django finds models from here
 from cards.conversation_models import OpenedByChallenge
 from cards.manufacturing.models import (  # noqa: F401 - Django finds models from here
@@ -22,7 +23,8 @@ from cards.puk_letter_models import PukLetter  # noqa: F401 - Django finds model
 from cards.reasons import BlockReason
 from cards.reminder_models import CardReminder  # noqa: F401 - Django finds models from here
 from cards.renewal.models import Renewal, RenewalKey  # noqa: F401 - Django finds models from here
-from cards.reserve_models import ReserveHandOut  # noqa: F401 - Django finds models from here
+from cards.replacement_reasons import ReplacementReason
+from cards.reserve_models import ReserveHandOut, ReserveRefill  # noqa: F401 - Django finds models from here
 from cards.states import (
     OPEN_ACTIVATION_STATES,
     RUNNING_ORDER_STATES,
@@ -84,6 +86,9 @@ class CardOrder(models.Model):
     activated_at = models.DateTimeField(null=True)
     # A reserve card from the stock: made before anybody ordered it, and never sent to the factory.
     from_stock = models.BooleanField(default=False)
+    # The card that this one takes the place of, which ends by the reason (cards.replacement_reasons).
+    replaces = models.ForeignKey("Card", on_delete=models.PROTECT, null=True, related_name="replacements")
+    replacement_reason = models.CharField(max_length=24, blank=True, default="")
     cancelled_at = models.DateTimeField(null=True)
     cancelled_by = models.CharField(max_length=64, blank=True)
     rejected_at = models.DateTimeField(null=True)
@@ -157,6 +162,19 @@ class CardOrder(models.Model):
                 fields=["person", "organization"],
                 condition=Q(state__in=_RUNNING, from_stock=True),
                 name="one_reserve_card_under_way_per_person_and_organization",
+            ),
+            models.CheckConstraint(
+                condition=Q(replaces__isnull=True, replacement_reason="")
+                | Q(
+                    replaces__isnull=False,
+                    replacement_reason__in=[reason.value for reason in ReplacementReason],
+                ),
+                name="card_order_replaces_a_card_iff_it_says_why",
+            ),
+            models.UniqueConstraint(
+                fields=["replaces"],
+                condition=Q(state__in=[*_RUNNING, CardOrderState.ACTIVATED.value]),
+                name="a_card_is_replaced_once",
             ),
         ]
 
@@ -288,15 +306,26 @@ class IdentityCheckOutcome(models.TextChoices):
 
 
 class IdentityCheck(models.Model):
-    """The seven steps as facts (domain.md 2.3); never a copy of the document."""
+    """The seven steps as facts (domain.md 2.3); never a copy of the document.
+
+    Of a card's holder; when it was broken off before there was a card, of a person in an employment. With an
+    attestor the document is the attestor's.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    card = models.ForeignKey(Card, on_delete=models.PROTECT, related_name="identity_checks")
+    card = models.ForeignKey(Card, on_delete=models.PROTECT, null=True, related_name="identity_checks")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, null=True, related_name="+")
+    hsa_id = models.CharField(max_length=32, blank=True)
     outcome = models.CharField(max_length=16)
     method = models.CharField(max_length=24)
     document_kind = models.CharField(max_length=32, blank=True)
     document_number = models.CharField(max_length=40, blank=True)
     document_valid_until = models.DateField(null=True)
+    document_country = models.CharField(max_length=3, blank=True)
+    attestor_name = models.CharField(max_length=120, blank=True)
+    attestor_number = models.CharField(max_length=12, blank=True)
+    attestor_relation = models.CharField(max_length=24, blank=True)
     is_verified_with_document_issuer = models.BooleanField(default=False)
     document_taken_from_holder = models.BooleanField()
     person_matches_photo_and_age = models.BooleanField()
@@ -349,10 +378,49 @@ class IdentityCheck(models.Model):
                 ),
                 name="identity_check_passed_has_all_seven_steps",
             ),
+            models.CheckConstraint(
+                condition=Q(card__isnull=False, person__isnull=True, organization__isnull=True, hsa_id="")
+                | Q(
+                    card__isnull=True,
+                    person__isnull=False,
+                    organization__isnull=False,
+                    outcome=IdentityCheckOutcome.SUSPECTED.value,
+                )
+                & ~Q(hsa_id=""),
+                name="identity_check_is_of_a_card_or_was_broken_off_before_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(method=IdentityCheckMethod.ATTESTOR.value)
+                & (
+                    ~Q(outcome=IdentityCheckOutcome.PASSED.value)
+                    | Q(attestor_relation__in=[UNRECORDED, *(one.value for one in AttestorRelation)])
+                    & ~Q(attestor_name="")
+                    & ~Q(attestor_number="")
+                )
+                | ~Q(method=IdentityCheckMethod.ATTESTOR.value)
+                & Q(attestor_name="", attestor_number="", attestor_relation=""),
+                name="identity_check_names_its_attestor_iff_there_was_one",
+            ),
+            models.CheckConstraint(
+                condition=~Q(
+                    method=IdentityCheckMethod.FOREIGN_DOCUMENT.value,
+                    outcome=IdentityCheckOutcome.PASSED.value,
+                )
+                | ~Q(document_country=""),
+                name="identity_check_of_a_foreign_document_names_its_country",
+            ),
         ]
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def checked_person(self) -> Person:
+        """Return whose identity it was about."""
+        found = self.card.person if self.card is not None else self.person
+        if found is None:
+            raise AssertionError("a check is of a card's holder or of a person")
+        return found
 
 
 class Activation(OpenedByChallenge):

@@ -1,6 +1,7 @@
 """The verbs of an order until it leaves for the factory: place, cancel, stop and resume ordering."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -22,16 +23,18 @@ from cards.events import (
 )
 from cards.models import Card, CardOrder, OrderStop
 from cards.pictures.keeping import OrderPictures, demand_pictures, use_pictures
-from cards.pictures.models import CardPicture
 from cards.pictures.purging import purge_of_order
 from cards.products import CardProduct, catalogue
+from cards.replacement import replace_by, replacement_ordered
+from cards.replacement_policies import Replacement, refusal_to_replace
 from cards.states import CardAction, CardOrderAction, CardOrderState, CardState
 from cards.transitions import card_after, demand_moved, order_after
 from directory.models import Employment, Role
 from directory.swedish_time import months_after, swedish_day
 from journal.actor import Actor
 from journal.errors import Refusal
-from journal.recording import record
+from journal.events import Event
+from journal.recording import record, record_all
 
 
 def place_order(
@@ -42,6 +45,7 @@ def place_order(
     validity_months: int | None = None,
     idempotency_key: str | None = None,
     pictures: OrderPictures | None = None,
+    replacement: Replacement | None = None,
     actor: Actor,
     at: datetime,
 ) -> CardOrder:
@@ -49,6 +53,7 @@ def place_order(
 
     The same actor with the same idempotency key gets the same order back: a double click is one order.
     ``pictures`` are those that the actor took for a product which carries them (cards.pictures).
+    ``replacement`` says which card this one takes the place of, and why (cards.replacement).
     Raises Refused (policies.may_order says why), OrderAlreadyRunning when another administrator was faster.
     """
     if (placed := _placed_before(idempotency_key, actor=actor)) is not None:
@@ -67,20 +72,30 @@ def place_order(
     if refusal is not None:
         raise Refused(refusal)
     item = catalogue().products[product_code]
+    if replacement is not None:
+        refusal = refusal_to_replace(
+            replacement, employment, environment=item.environment.value, actor=actor, at=at
+        )
+        if refusal is not None:
+            raise Refused(refusal)
     taken = demand_pictures(employment, item, pictures or OrderPictures(), actor=actor)
-    valid_until = _last_day(item, months=validity_months, at=at)
+    valid_until = last_day(item, months=validity_months, at=at)
     try:
         with transaction.atomic():
-            return _place(
+            new = new_order(
                 employment,
                 item,
                 loa=loa,
                 valid_until=valid_until,
                 idempotency_key=idempotency_key,
-                pictures=taken,
                 actor=actor,
                 at=at,
             )
+            write_orders([new], actor=actor, at=at)
+            use_pictures(new.order, taken, actor=actor, at=at)
+            if replacement is not None:
+                replace_by(new.order, replacement, actor=actor, at=at)
+            return new.order
     except IntegrityError as error:
         if (placed := _placed_before(idempotency_key, actor=actor)) is not None:
             return placed
@@ -213,19 +228,32 @@ def resume_ordering(*, actor: Actor, at: datetime, organization_id: str = "") ->
         return len(stops)
 
 
-def _place(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder:
+    """An order that may be placed, as it is written: its row, its card's, and the events of both."""
+
+    order: CardOrder
+    card: Card
+    events: tuple[Event, ...]
+
+
+def new_order(
     employment: Employment,
     item: CardProduct,
     *,
     loa: int,
     valid_until: date,
     idempotency_key: str | None,
-    pictures: Sequence[CardPicture],
+    replaced_when_active: Replacement | None = None,
     actor: Actor,
     at: datetime,
-) -> CardOrder:
+) -> NewOrder:
+    """Return the rows of an order that ``policies.may_order`` let through, not yet written.
+
+    ``replaced_when_active`` is a card in use that works until the new one does: nothing is done to it now.
+    """
     person, organization = employment.person, employment.organization
-    order = CardOrder.objects.create(
+    order = CardOrder(
         state=order_after(CardOrderState.DRAFT.value, CardOrderAction.PLACE),
         person=person,
         organization=organization,
@@ -242,7 +270,10 @@ def _place(
         idempotency_key=idempotency_key,
         next_attempt_at=at,
     )
-    card = Card.objects.create(
+    if replaced_when_active is not None:
+        order.replaces = replaced_when_active.card
+        order.replacement_reason = replaced_when_active.reason.value
+    card = Card(
         state=CardState.ORDERED.value,
         order=order,
         person=person,
@@ -255,22 +286,26 @@ def _place(
         valid_until=valid_until,
         ordered_at=at,
     )
-    record(
-        CardOrdered(
-            card_order_id=str(order.pk),
-            card_id=str(card.pk),
-            person_id=str(person.pk),
-            organization_id=str(organization.pk),
-            product_code=item.code,
-            loa=loa,
-            delivery="skatteverket" if person.protected_identity else "registered_address",
-            valid_until=valid_until.isoformat(),
-        ),
-        actor=actor,
-        at=at,
+    event = CardOrdered(
+        card_order_id=str(order.pk),
+        card_id=str(card.pk),
+        person_id=str(person.pk),
+        organization_id=str(organization.pk),
+        product_code=item.code,
+        loa=loa,
+        delivery="skatteverket" if person.protected_identity else "registered_address",
+        valid_until=valid_until.isoformat(),
     )
-    use_pictures(order, pictures, actor=actor, at=at)
-    return order
+    is_replacement = replaced_when_active is not None
+    events = (event, replacement_ordered(order, card)) if is_replacement else (event,)
+    return NewOrder(order=order, card=card, events=events)
+
+
+def write_orders(new: Sequence[NewOrder], *, actor: Actor, at: datetime) -> None:
+    """Write orders with their cards and events, in the caller's transaction; any number as fast as one."""
+    CardOrder.objects.bulk_create([one.order for one in new])
+    Card.objects.bulk_create([one.card for one in new])
+    record_all([event for one in new for event in one.events], actor=actor, at=at)
 
 
 def _placed_before(idempotency_key: str | None, *, actor: Actor) -> CardOrder | None:
@@ -279,7 +314,8 @@ def _placed_before(idempotency_key: str | None, *, actor: Actor) -> CardOrder | 
     return CardOrder.objects.filter(idempotency_key=idempotency_key, placed_by=actor.identifier).first()
 
 
-def _last_day(item: CardProduct, *, months: int | None, at: datetime) -> date:
+def last_day(item: CardProduct, *, months: int | None, at: datetime) -> date:
+    """Return the last day of a card ordered now; raises Refused for longer than the product may be valid."""
     if months is not None and not 1 <= months <= item.max_validity_months:
         facts = (("months", str(months)), ("maximum", str(item.max_validity_months)))
         raise Refused(Refusal(code="validity_not_allowed", facts=facts))

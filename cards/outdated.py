@@ -12,6 +12,7 @@ from cards.events import CardOrderLapsed
 from cards.models import Card, CardOrder
 from cards.ordering import discard_card
 from cards.outdated_selectors import REASON, UNMADE_STATES, is_outdated
+from cards.refill_ends import end_unfetched_refills
 from cards.states import CardOrderAction, CardOrderState
 from cards.transitions import demand_moved, order_after
 from directory.basis_decisions import Result
@@ -28,14 +29,16 @@ def remove_outdated_orders(*, actor: Actor, at: datetime) -> str:
     """Remove the orders that are outdated, unless they are more than the cap; return what was done in words.
 
     A clock that jumped, or a factory that was away for long, must not end everybody's orders: more than 20
-    orders, or 5 per mille of those under way, wait for people (``remove_outdated_order``).
+    orders, or 5 per mille of those under way, wait for people (``remove_outdated_order``). A re-fill of a
+    reserve card is ended with them; of those the job takes no more than that at once.
     """
     running = CardOrder.objects.filter(state__in=UNMADE_STATES).count()
     due = list(CardOrder.objects.filter(is_outdated(at)).order_by("pk").values_list("pk", flat=True)[:1000])
     cap = max(_LEAST_CAP, running * _CAP_PER_MILLE // 1000)
+    refills = end_unfetched_refills(actor=actor, at=at, most=cap)
     if len(due) > cap:
         return f"{len(due)} outdated orders wait for a decision: more than {cap} at once"
-    return f"{sum(_remove(pk, actor=actor, at=at) for pk in due)} outdated orders removed"
+    return f"{refills + sum(_remove(pk, actor=actor, at=at) for pk in due)} outdated orders removed"
 
 
 def remove_outdated_order(member: BasisMember, reason: str, actor: Actor, at: datetime) -> Result:  # noqa: ARG001 - the journal holds the decision's reason

@@ -4,12 +4,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Q
-
 from ca.environments import Environment
 from ca.models import Certificate
 from ca.selectors import issuers
-from cards.models import Card, CardOrder, OrderStop
+from cards.models import Card, CardOrder
+from cards.order_ground import OrderGround, OrganizationTerms, ground_for
 from cards.pictures.models import CardPicture
 from cards.products import (
     AssuranceLevel,
@@ -21,10 +20,9 @@ from cards.products import (
     product,
 )
 from cards.reserve_models import ReserveHandOut
-from cards.states import RUNNING_ORDER_STATES, CardOrderState, CardState
+from cards.states import CardOrderState, CardState
 from cards.stock_states import ReserveState
 from directory.models import Employment, Person, RegistrationStatus, Role
-from directory.organization_models import OrganizationSettings
 from directory.reach import reaches_identity
 from directory.swedish_time import age_on, swedish_day
 from journal.actor import Actor, ActorKind
@@ -69,15 +67,18 @@ def may_order(
     product_code: str,
     loa: int,
     has_pictures: bool = False,
+    ground: OrderGround | None = None,
     actor: Actor,
     at: datetime,
 ) -> Refusal | None:
     """Return why this actor may not order this product for this employee now, or None if they may.
 
-    ``has_pictures`` says that the pictures which the product carries are there, or are about to be taken.
+    ``has_pictures`` says that the pictures which the product carries are there, or are about to be taken;
+    ``ground`` is what was looked up for several together.
     """
     return _orderer_refusal(actor, employment) or next(
-        _order_refusals(employment, product_code, loa=loa, has_pictures=has_pictures, at=at), None
+        _order_refusals(employment, product_code, loa=loa, has_pictures=has_pictures, ground=ground, at=at),
+        None,
     )
 
 
@@ -87,6 +88,7 @@ def refusals_to_order(
     product_code: str,
     loa: int,
     has_pictures: bool = False,
+    ground: OrderGround | None = None,
     actor: Actor,
     at: datetime,
 ) -> tuple[Refusal, ...]:
@@ -96,7 +98,9 @@ def refusals_to_order(
     """
     if (refusal := _orderer_refusal(actor, employment)) is not None:
         return (refusal,)
-    return tuple(_order_refusals(employment, product_code, loa=loa, has_pictures=has_pictures, at=at))
+    return tuple(
+        _order_refusals(employment, product_code, loa=loa, has_pictures=has_pictures, ground=ground, at=at)
+    )
 
 
 def may_capture(employment: Employment, *, actor: Actor, at: datetime) -> Refusal | None:
@@ -131,7 +135,7 @@ def may_hand_out_reserve(
         or _protected_refusal(actor, person)
         or employment_refusal(employment, at=at)
         or holder_refusal(person)
-        or _set_up_refusal(employment, item)
+        or _set_up_refusal(ground_for([employment], at=at).terms_of(employment), item)
         or _level_refusal(person, assurance_level(loa), at=at)
         or _reserve_under_way_refusal(employment)
     )
@@ -145,6 +149,15 @@ def may_attend_reserve(card: Card, *, actor: Actor, at: datetime) -> Refusal | N
         or _protected_refusal(actor, card.person)
         or holder_refusal(card.person)
         or _age_refusal(card.person, assurance_level(card.loa), at=at)
+    )
+
+
+def may_order_instead_of(card: Card, *, actor: Actor) -> Refusal | None:
+    """Return why this actor orders no card in the place of this one, or None: as they order any card."""
+    return (
+        _actor_refusal(actor, roles=MAY_ORDER, held=card)
+        or _self_service_refusal(actor, card.person)
+        or _protected_refusal(actor, card.person)
     )
 
 
@@ -182,7 +195,7 @@ def may_block(card: Card, *, actor: Actor, at: datetime) -> Refusal | None:  # n
     return (
         _actor_refusal(actor, roles=MAY_BLOCK, held=card)
         or _protected_refusal(actor, card.person)
-        or _blockable_refusal(card)
+        or blockable_refusal(card)
     )
 
 
@@ -216,23 +229,6 @@ def usable_refusal(card: Card, *, at: datetime) -> Refusal | None:
             return _blocked(card)
         case CardState.DISCARDED:
             return Refusal(code="card_discarded", facts=(("reason", card.discard_reason),))
-
-
-def order_stop_refusal(*, at: datetime, organization_id: str = "") -> Refusal | None:
-    """Return the order stop in force at this moment, if any: of all, or of the organization (POR-16)."""
-    concerned = Q(organization__isnull=True)
-    if organization_id:
-        concerned |= Q(organization_id=organization_id)
-    stop = (
-        OrderStop.objects.filter(concerned, starts_at__lte=at)
-        .filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at))
-        .order_by("starts_at")
-        .first()
-    )
-    if stop is None:
-        return None
-    facts = (("reason", stop.reason), *_moment("since", stop.starts_at), *_moment("until", stop.ends_at))
-    return Refusal(code="ordering_stopped", facts=facts, fixer=Role.CENTRAL_ADMINISTRATOR.value)
 
 
 def holder_refusal(person: Person) -> Refusal | None:
@@ -269,28 +265,31 @@ def has_role(actor: Actor, roles: Iterable[str]) -> bool:
 
 
 def _order_refusals(
-    employment: Employment, product_code: str, *, loa: int, has_pictures: bool, at: datetime
+    employment: Employment,
+    product_code: str,
+    *,
+    loa: int,
+    has_pictures: bool,
+    ground: OrderGround | None,
+    at: datetime,
 ) -> Iterator[Refusal]:
     """Yield what stands in the way of an order, whoever places it; each rule is asked when it is its turn."""
     person, item = employment.person, product(product_code)
+    ground = ground or ground_for([employment], at=at)
     environment = item.environment if item is not None else Environment.PROD
     # A stop is of PROD; QA goes on beside it (requirement QA-1).
-    yield from _told(
-        _qa_refusal()
-        if environment is Environment.QA
-        else order_stop_refusal(at=at, organization_id=str(employment.organization_id))
-    )
+    yield from _told(_qa_refusal() if environment is Environment.QA else ground.stop(employment))
     yield from _told(employment_refusal(employment, at=at))
     yield from _told(holder_refusal(person))
     yield from _told(_product_refusal(item, product_code=product_code, loa=loa))
     if item is None or loa not in item.loa_allowed:
         return
     level = assurance_level(loa)
-    yield from _told(_set_up_refusal(employment, item))
+    yield from _told(_set_up_refusal(ground.terms_of(employment), item))
     yield from _told(_identity_refusal(person, level))
     yield from _told(_age_refusal(person, level, at=at))
     yield from _told(_address_refusal(person, level))
-    yield from _told(_running_order_refusal(employment, environment))
+    yield from _told(_running_order_refusal(ground.running_order(employment, environment)))
     yield from _told(None if has_pictures else _pictures_refusal(item))
 
 
@@ -363,20 +362,16 @@ def _product_refusal(item: CardProduct | None, *, product_code: str, loa: int) -
     return None
 
 
-def _set_up_refusal(employment: Employment, item: CardProduct | None) -> Refusal | None:
+def _set_up_refusal(terms: OrganizationTerms, item: CardProduct | None) -> Refusal | None:
     """Return why the organization does not order this product, by how it is set up here."""
-    settings = OrganizationSettings.objects.defer("logo_png").filter(
-        organization_id=employment.organization_id
-    )
-    allowed, issuer_number = settings.values_list("products", "issuer_number").first() or ([], "")
     if item is None:
         return None
     named = (("product", item.code),)
-    if allowed and item.code not in allowed:
+    if terms.products and item.code not in terms.products:
         return Refusal(
-            code="product_not_for_organization", facts=named, fixer=Role.CENTRAL_ADMINISTRATOR.value
+            code="product_not_for_organization", fixer=Role.CENTRAL_ADMINISTRATOR.value, facts=named
         )
-    if item.needs_issuer_number and not issuer_number:
+    if item.needs_issuer_number and not terms.issuer_number:
         return Refusal(code="issuer_number_missing", facts=named, fixer=Role.CENTRAL_ADMINISTRATOR.value)
     return None
 
@@ -458,14 +453,7 @@ def _reserve_under_way_refusal(employment: Employment) -> Refusal | None:
     return Refusal(code="reserve_card_under_way", facts=_moment("since", running.placed_at), fixer="holder")
 
 
-def _running_order_refusal(employment: Employment, environment: Environment) -> Refusal | None:
-    running = CardOrder.objects.filter(
-        environment=environment.value,
-        from_stock=False,
-        person_id=employment.person_id,
-        organization_id=employment.organization_id,
-        state__in=[state.value for state in RUNNING_ORDER_STATES],
-    ).first()
+def _running_order_refusal(running: CardOrder | None) -> Refusal | None:
     if running is None:
         return None
     facts = (
@@ -496,7 +484,8 @@ def _cancellable_refusal(order: CardOrder) -> Refusal | None:
     return None
 
 
-def _blockable_refusal(card: Card) -> Refusal | None:
+def blockable_refusal(card: Card) -> Refusal | None:
+    """Return why the card itself cannot be blocked, whoever asks."""
     if card.state == CardState.BLOCKED.value:
         return _blocked(card)
     if card.state == CardState.DISCARDED.value:

@@ -22,6 +22,8 @@ class PukLetter(models.Model):
     next_attempt_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     last_problem = models.CharField(max_length=64, blank=True)
+    # SHA-256 of every content that may have left for the printer, the newest last.
+    content_hashes = models.JSONField(default=list)
     sent_at = models.DateTimeField(null=True)
     posted_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

@@ -2,7 +2,6 @@
 
 import secrets
 from datetime import datetime
-from typing import Final
 
 from django.conf import settings
 from django.db import transaction
@@ -28,15 +27,14 @@ from cards.conversation import demand_going_on, locked_conversation
 from cards.errors import IllegalTransition, ReceiptInvalid
 from cards.events import CardActivated, ReceiptSigned
 from cards.models import Activation, Card, CardKey, CardOrder, Receipt
+from cards.replacement import end_replaced
 from cards.selectors import CARRIER_KIND
+from cards.statements import RP_ID, RP_NAME
 from cards.states import ActivationAction, ActivationState, CardAction, CardOrderAction
 from cards.terms import current_terms
 from cards.transitions import activation_after, card_after, demand_moved, order_after
 from journal.actor import Actor
 from journal.recording import record
-
-RP_ID: Final = "SIGILL-PORTAL"
-RP_NAME: Final = "Sigill"
 
 
 def ask_for_receipt(activation: Activation, *, at: datetime) -> Receipt:
@@ -173,3 +171,4 @@ def _put_in_use(activation: Activation, *, actor: Actor, at: datetime) -> None:
         actor=actor,
         at=at,
     )
+    end_replaced(order, actor=actor, at=at)

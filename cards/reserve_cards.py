@@ -13,29 +13,20 @@ from django.db import IntegrityError, transaction
 
 from ca.environments import Environment
 from cards import identity, policies, reserve_policies
-from cards.conversation import lock_card
 from cards.errors import OrderAlreadyRunning, Refused
-from cards.events import CardOrderLapsed
 from cards.identity import IdentityCheckFacts
 from cards.models import Card, CardOrder
-from cards.ordering import discard_card
 from cards.products import assurance_level
-from cards.reserve_events import ReserveCardApproved, ReserveCardHandedOut, ReserveCardRefused
+from cards.reserve_approving import approve_as_second, refuse_as_second
+from cards.reserve_events import ReserveCardHandedOut
 from cards.reserve_models import ReserveHandOut
 from cards.reserve_selectors import get_hand_out
-from cards.states import CardOrderAction, CardOrderState, CardState
+from cards.states import CardOrderState, CardState
 from cards.stock_errors import NotInStock
 from cards.stock_models import StockCard
 from cards.stock_moves import lock_places, move_cards
 from cards.stock_policies import may_keep
-from cards.stock_states import (
-    RESERVE_MOVES,
-    ReserveAction,
-    ReserveState,
-    StockCardAction,
-    StockCardState,
-)
-from cards.transitions import demand_moved, order_after
+from cards.stock_states import ReserveState, StockCardAction, StockCardState
 from directory.models import Employment
 from journal.actor import Actor
 from journal.errors import Refusal
@@ -65,7 +56,9 @@ def hand_out_reserve_card(
         raise NotInStock.of([card_number])
     refusal = policies.may_hand_out_reserve(
         employment=employment, product_code=stock_card.box.product_code, loa=loa, actor=actor, at=at
-    ) or identity.refusal_of(identity_check, level=assurance_level(loa), at=at)
+    ) or identity.refusal_of(
+        identity_check, level=assurance_level(loa), holder=employment.person, actor=actor, at=at
+    )
     if refusal is None and not 1 <= months <= reserve_policies.MOST_MONTHS:
         facts = (("months", str(months)), ("maximum", str(reserve_policies.MOST_MONTHS)))
         refusal = Refusal(code="validity_not_allowed", facts=facts)
@@ -85,82 +78,16 @@ def hand_out_reserve_card(
 def approve_reserve_card(
     *, hand_out_id: str, identity_check: IdentityCheckFacts, actor: Actor, at: datetime
 ) -> ReserveHandOut:
-    """Approve as the second person, who has identified the holder again.
-
-    Raises ReserveHandOutNotFound, Refused (also for the first administrator, under whatever HSA-id) and
-    IllegalTransition.
-    """
-    hand_out = get_hand_out(hand_out_id, actor=actor)
-    refusal = reserve_policies.may_approve(hand_out, actor=actor, at=at) or identity.refusal_of(
-        identity_check, level=assurance_level(hand_out.loa), at=at
-    )
-    if refusal is not None:
-        raise Refused(refusal)
-    with transaction.atomic():
-        card = lock_card(hand_out.card)
-        check = identity.record_passed(card, identity_check, actor=actor, at=at)
-        moved = ReserveHandOut.objects.filter(pk=hand_out.pk, state=hand_out.state).update(
-            state=_after(hand_out, ReserveAction.APPROVE),
-            second_check=check,
-            second_by=actor.identifier,
-            second_person_id=actor.person_id,
-            approved_at=at,
-        )
-        demand_moved(moved, thing="reserve_hand_out", state=hand_out.state, action="APPROVE")
-        event = ReserveCardApproved(
-            reserve_hand_out_id=str(hand_out.pk),
-            card_id=str(card.pk),
-            person_id=str(card.person_id),
-            organization_id=str(card.organization_id),
-            identity_check_id=str(check.pk),
-        )
-        record(event, actor=actor, at=at)
+    """Approve a hand-out as the second person; raises ReserveHandOutNotFound and as approve_as_second."""
+    found = get_hand_out(hand_out_id, actor=actor)
+    approve_as_second(found, identity_check=identity_check, actor=actor, at=at)
     return get_hand_out(hand_out_id, actor=actor)
 
 
 def refuse_reserve_card(*, hand_out_id: str, reason: str, actor: Actor, at: datetime) -> ReserveHandOut:
-    """Do not approve: the card is discarded and handed to nobody else.
-
-    Raises ReserveHandOutNotFound, Refused and IllegalTransition.
-    """
-    hand_out = get_hand_out(hand_out_id, actor=actor)
-    refusal = reserve_policies.may_approve(hand_out, actor=actor, at=at)
-    if refusal is not None:
-        raise Refused(refusal)
-    with transaction.atomic():
-        card = lock_card(hand_out.card)
-        moved = ReserveHandOut.objects.filter(pk=hand_out.pk, state=hand_out.state).update(
-            state=_after(hand_out, ReserveAction.REFUSE)
-        )
-        demand_moved(moved, thing="reserve_hand_out", state=hand_out.state, action="REFUSE")
-        event = ReserveCardRefused(
-            reserve_hand_out_id=str(hand_out.pk),
-            card_id=str(card.pk),
-            person_id=str(card.person_id),
-            organization_id=str(card.organization_id),
-            reason=reason,
-        )
-        record(event, actor=actor, at=at)
-        end_order(card, reason="reserve_refused", actor=actor, at=at)
+    """Do not approve a hand-out; raises ReserveHandOutNotFound and as refuse_as_second."""
+    refuse_as_second(get_hand_out(hand_out_id, actor=actor), reason=reason, actor=actor, at=at)
     return get_hand_out(hand_out_id, actor=actor)
-
-
-def end_order(card: Card, *, reason: str, actor: Actor, at: datetime) -> None:
-    """End a reserve card that will not be used: its order and itself, in the caller's transaction."""
-    order = card.order
-    moved = CardOrder.objects.filter(pk=order.pk, state=order.state).update(
-        state=order_after(order.state, CardOrderAction.LAPSE), lapsed_at=at, lapse_reason=reason
-    )
-    demand_moved(moved, thing="card_order", state=order.state, action=CardOrderAction.LAPSE)
-    event = CardOrderLapsed(
-        card_order_id=str(order.pk),
-        card_id=str(card.pk),
-        person_id=str(card.person_id),
-        organization_id=str(card.organization_id),
-        reason=reason,
-    )
-    record(event, actor=actor, at=at)
-    discard_card(card, reason=reason, actor=actor, at=at)
 
 
 def _hand_out(
@@ -241,8 +168,3 @@ def _card(
         produced_at=stock_card.box.received_at,
         shipped_at=at,
     )
-
-
-def _after(hand_out: ReserveHandOut, action: ReserveAction) -> str:
-    """Return the state that follows; the policies have said that there is one."""
-    return RESERVE_MOVES[ReserveState(hand_out.state), action].value

@@ -1,4 +1,4 @@
-"""What the journal keeps of reserve cards handed out: who checked, who approved, codes that were wrong."""
+"""What the journal keeps of reserve cards handed out and filled again: checks, approvals, wrong codes."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -60,3 +60,55 @@ class ReserveCardExtended(_AboutAHandOut):
 
     TYPE: ClassVar[str] = "reserve_card.extended"
     valid_until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AboutARefill(Event):
+    reserve_refill_id: str
+    card_id: str
+    person_id: str
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReserveRefillOrdered(_AboutARefill):
+    """An administrator identified the holder of a reserve card in use and ordered new certificates for it."""
+
+    TYPE: ClassVar[str] = "reserve_refill.ordered"
+    IS_PRIVILEGED: ClassVar[bool] = True
+    loa: int
+    identity_check_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReserveRefillApproved(_AboutARefill):
+    """Another person than the first identified the holder again: the new certificates may be fetched."""
+
+    TYPE: ClassVar[str] = "reserve_refill.approved"
+    IS_PRIVILEGED: ClassVar[bool] = True
+    identity_check_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReserveRefillCodeRefused(_AboutARefill):
+    """Somebody typed a code that is not the envelope's; after the last try the order ends, not the card."""
+
+    TYPE: ClassVar[str] = "reserve_refill.code_refused"
+    attempts: int
+    is_locked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReserveRefillFetched(_AboutARefill):
+    """The new certificates are on the card, and its holder has signed for them."""
+
+    TYPE: ClassVar[str] = "reserve_refill.fetched"
+    renewal_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReserveRefillEnded(_AboutARefill):
+    """The order of new certificates came to nothing; the card is as it was."""
+
+    TYPE: ClassVar[str] = "reserve_refill.ended"
+    reason: str

@@ -13,18 +13,40 @@ from cards.conversation import lock_card
 from cards.envelope_code import is_code_of
 from cards.errors import Refused
 from cards.models import Card, CardOrder
-from cards.reserve_cards import end_order
-from cards.reserve_events import ReserveCardExtended, ReserveCodeRefused
-from cards.reserve_models import ReserveHandOut
+from cards.refill_ends import end_refill
+from cards.renewal.renewing import OpenedRenewal, open_refill
+from cards.reserve_approving import end_order
+from cards.reserve_events import ReserveCardExtended, ReserveCodeRefused, ReserveRefillCodeRefused
+from cards.reserve_models import ReserveHandOut, ReserveOrder, ReserveRefill
 from cards.states import CardState
 from cards.stock_errors import EnvelopeCodeWrong, ReserveHandOutNotFound
 from cards.stock_states import RESERVE_MOVES, ReserveAction, ReserveState
 from cards.transitions import demand_moved
 from journal.actor import Actor
+from journal.events import Event
 from journal.recording import record
 
 MOST_WRONG_CODES: Final = 5
+_LOCKED: Final = "reserve_locked"
 _NOBODY: Final = UUID(int=0)
+
+
+def open_fetching(
+    *, card_number: str, code: str, actor: Actor, at: datetime
+) -> OpenedActivation | OpenedRenewal:
+    """Open what is to be fetched to a reserve card: its first certificates, or those of a re-fill.
+
+    Raises as open_reserve_activation.
+    """
+    refill = ReserveRefill.objects.select_related("card__person", "card__order").filter(
+        card__card_number=card_number, state=ReserveState.READY.value
+    )
+    if (found := refill.first()) is None:
+        return open_reserve_activation(card_number=card_number, code=code, actor=actor, at=at)
+    if not is_code_of(card_number, code):
+        _count_wrong_code(found, actor=actor, at=at)
+        raise EnvelopeCodeWrong("another code")
+    return open_refill(found, actor=actor, at=at)
 
 
 def open_reserve_activation(*, card_number: str, code: str, actor: Actor, at: datetime) -> OpenedActivation:
@@ -82,29 +104,52 @@ def extend_reserve_card(*, card_id: str, actor: Actor, at: datetime) -> Card:
     return card
 
 
-def _count_wrong_code(hand_out: ReserveHandOut, *, actor: Actor, at: datetime) -> None:
-    """Count a wrong code, and end the card with the last one."""
+def _count_wrong_code(order: ReserveOrder, *, actor: Actor, at: datetime) -> None:
+    """Count a wrong code; the last one ends a card handed out, and of one in use the re-fill alone."""
+    rows = ReserveRefill.objects if isinstance(order, ReserveRefill) else ReserveHandOut.objects
     with transaction.atomic():
-        card = lock_card(hand_out.card)
-        now = ReserveHandOut.objects.get(pk=hand_out.pk)
+        card = lock_card(order.card)
+        now = rows.get(pk=order.pk)
         attempts = now.wrong_codes + 1
         locks = attempts >= MOST_WRONG_CODES and now.state == ReserveState.READY.value
-        following = RESERVE_MOVES[ReserveState.READY, ReserveAction.LOCK].value if locks else now.state
-        moved = ReserveHandOut.objects.filter(pk=now.pk, state=now.state, wrong_codes=now.wrong_codes).update(
-            state=following, wrong_codes=attempts
+        moved = rows.filter(pk=now.pk, state=now.state, wrong_codes=now.wrong_codes).update(
+            wrong_codes=attempts
         )
-        demand_moved(moved, thing="reserve_hand_out", state=now.state, action="COUNT")
-        event = ReserveCodeRefused(
-            reserve_hand_out_id=str(now.pk),
+        demand_moved(moved, thing="reserve_order", state=now.state, action="COUNT")
+        record(_code_refused(now, card, attempts=attempts, is_locked=locks), actor=actor, at=at)
+        if locks:
+            _lock(now, card, actor=actor, at=at)
+
+
+def _lock(order: ReserveOrder, card: Card, *, actor: Actor, at: datetime) -> None:
+    if isinstance(order, ReserveRefill):
+        end_refill(order, action=ReserveAction.LOCK, reason=_LOCKED, actor=actor, at=at)
+        return
+    following = RESERVE_MOVES[ReserveState.READY, ReserveAction.LOCK].value
+    moved = ReserveHandOut.objects.filter(pk=order.pk, state=order.state).update(state=following)
+    demand_moved(moved, thing="reserve_hand_out", state=order.state, action="LOCK")
+    if card.state == CardState.SHIPPED.value:
+        end_order(card, reason=_LOCKED, actor=actor, at=at)
+
+
+def _code_refused(order: ReserveOrder, card: Card, *, attempts: int, is_locked: bool) -> Event:
+    if isinstance(order, ReserveRefill):
+        return ReserveRefillCodeRefused(
+            reserve_refill_id=str(order.pk),
             card_id=str(card.pk),
             person_id=str(card.person_id),
             organization_id=str(card.organization_id),
             attempts=attempts,
-            is_locked=locks,
+            is_locked=is_locked,
         )
-        record(event, actor=actor, at=at)
-        if locks and card.state == CardState.SHIPPED.value:
-            end_order(card, reason="reserve_locked", actor=actor, at=at)
+    return ReserveCodeRefused(
+        reserve_hand_out_id=str(order.pk),
+        card_id=str(card.pk),
+        person_id=str(card.person_id),
+        organization_id=str(card.organization_id),
+        attempts=attempts,
+        is_locked=is_locked,
+    )
 
 
 def _rows() -> QuerySet[ReserveHandOut]:

@@ -5,8 +5,8 @@ from typing import Final
 
 from cards import policies
 from cards.models import Card
-from cards.outdated_selectors import FETCH_WITHIN
-from cards.reserve_models import ReserveHandOut
+from cards.refill_policies import is_late, refill_refusal
+from cards.reserve_models import ReserveHandOut, ReserveOrder, ReserveRefill
 from cards.states import CardState
 from cards.stock_states import ReserveState
 from directory.models import Role
@@ -19,22 +19,32 @@ MOST_MONTHS: Final = 12
 EXTENSION_MONTHS: Final = 6
 
 
-def may_approve(hand_out: ReserveHandOut, *, actor: Actor, at: datetime) -> Refusal | None:
-    """Return why this actor is not the second who approves: another person, identified by nobody's HSA-id."""
-    refusal = policies.may_attend_reserve(hand_out.card, actor=actor, at=at)
+def may_decide(order: ReserveOrder, *, actor: Actor, at: datetime) -> Refusal | None:
+    """Return why this actor is not the second, who approves or says no: another person, under any HSA-id."""
+    refusal = policies.may_attend_reserve(order.card, actor=actor, at=at)
     if refusal is not None:
         return refusal
-    if hand_out.state != ReserveState.AWAITING_SECOND.value:
-        return Refusal(code="reserve_card_decided", facts=(("state", hand_out.state),))
-    if not actor.person_id or actor.person_id == hand_out.first_person_id:
+    if order.state != ReserveState.AWAITING_SECOND.value:
+        return Refusal(code="reserve_card_decided", facts=(("state", order.state),))
+    if not actor.person_id or actor.person_id == order.first_person_id:
         return Refusal(code="second_person_needed", fixer=Role.ID_ADMINISTRATOR.value)
     return None
+
+
+def may_approve(order: ReserveOrder, *, actor: Actor, at: datetime) -> Refusal | None:
+    """Return why the second does not approve it now; what stands in the way of that stops no refusal."""
+    refusal = may_decide(order, actor=actor, at=at)
+    if refusal is not None or not isinstance(order, ReserveRefill):
+        return refusal
+    if is_late(order, at=at):
+        return Refusal(code="reserve_card_not_fetched_in_time", fixer=Role.ID_ADMINISTRATOR.value)
+    return refill_refusal(order.card, at=at)
 
 
 def fetch_refusal(hand_out: ReserveHandOut, *, at: datetime) -> Refusal | None:
     """Return why the holder cannot fetch certificates to the card now, whoever asks."""
     card = hand_out.card
-    if card.state == CardState.SHIPPED.value and is_unfetched(hand_out, at=at):
+    if card.state == CardState.SHIPPED.value and is_late(hand_out, at=at):
         return Refusal(code="reserve_card_not_fetched_in_time", fixer=Role.ID_ADMINISTRATOR.value)
     return policies.usable_refusal(card, at=at) or policies.holder_refusal(card.person)
 
@@ -68,11 +78,6 @@ def last_day_after_extension(hand_out: ReserveHandOut) -> date:
     """Return the last day if it is extended; never beyond what the card is made for."""
     extended = months_after(hand_out.card.valid_until, EXTENSION_MONTHS)
     return min(extended, hand_out.stock_card.box.valid_until)
-
-
-def is_unfetched(hand_out: ReserveHandOut, *, at: datetime) -> bool:
-    """Tell whether the card has lain with its holder too long without being fetched."""
-    return hand_out.handed_out_at < at - FETCH_WITHIN
 
 
 def is_of_stock(card: Card) -> bool:

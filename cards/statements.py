@@ -1,7 +1,9 @@
 """What a card signs at the end of a conversation, fixed by us before it is asked, and the check of it."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from django.conf import settings
 
@@ -22,8 +24,10 @@ from ca.selectors import certificates_on_carrier
 from cards.configuration import server_spki_pins
 from cards.errors import ConfirmationInvalid
 from cards.models import Card
-from cards.receipts import RP_ID, RP_NAME
 from cards.selectors import CARRIER_KIND
+
+RP_ID: Final = "SIGILL-PORTAL"
+RP_NAME: Final = "Sigill"
 
 
 def question_to_sign(*, order_ref: str, visible_text: str, ends_at: datetime) -> Question:
@@ -43,10 +47,21 @@ def question_to_sign(*, order_ref: str, visible_text: str, ends_at: datetime) ->
     )
 
 
+def signed_by_one_of(certificates: Iterable[Certificate], question: Question, answer: Answer) -> bytes:
+    """Return the octets that one of these certificates signed, valid or not. Raises ConfirmationInvalid."""
+    if not any(bytes(one.certificate_der) == answer.certificate_der for one in certificates):
+        raise ConfirmationInvalid.because("other_certificate")
+    return _verified(question, answer)
+
+
 def signed_by_card(card: Card, question: Question, answer: Answer) -> bytes:
     """Return the octets that a certificate of this card, not revoked, signed. Raises ConfirmationInvalid."""
     if _certificate(card, answer.certificate_der).revoked_at is not None:
         raise ConfirmationInvalid.because("certificate_revoked")
+    return _verified(question, answer)
+
+
+def _verified(question: Question, answer: Answer) -> bytes:
     try:
         return verify(question, answer, server_spki_pins=server_spki_pins())
     except (EvidenceInvalid, ValueError) as error:

@@ -76,6 +76,22 @@ class StockLost(_AboutAPlace):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StockReturned(_AboutAPlace):
+    """Reserve cards came back from people; they are ended and wait here to be destroyed."""
+
+    TYPE: ClassVar[str] = "stock.returned"
+    stock_card_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockDestroyed(_AboutAPlace):
+    """Reserve cards that had come back were destroyed."""
+
+    TYPE: ClassVar[str] = "stock.destroyed"
+    stock_card_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StockRunningLow(_AboutAPlace):
     """A place has fewer reserve cards than it should: those responsible are to be told."""
 

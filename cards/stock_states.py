@@ -13,6 +13,8 @@ class StockCardState(StrEnum):
     MISSING = "MISSING"
     HANDED_OUT = "HANDED_OUT"
     LOST = "LOST"
+    RETURNED = "RETURNED"
+    DESTROYED = "DESTROYED"
 
 
 class StockCardAction(StrEnum):
@@ -24,6 +26,8 @@ class StockCardAction(StrEnum):
     FIND = "FIND"
     HAND_OUT = "HAND_OUT"
     LOSE = "LOSE"
+    RETURN = "RETURN"
+    DESTROY = "DESTROY"
 
 
 class StockTransferState(StrEnum):
@@ -40,20 +44,27 @@ class StockTransferAction(StrEnum):
 
 
 class ReserveState(StrEnum):
-    """Where the hand-out of a reserve card stands; what becomes of the card is the card's state."""
+    """Where the hand-out of a reserve card stands, or its re-fill.
+
+    What becomes of a card handed out is the card's state; a re-fill, of a card in use, has ends of its own.
+    """
 
     AWAITING_SECOND = "AWAITING_SECOND"
     READY = "READY"
     REFUSED = "REFUSED"
     LOCKED = "LOCKED"
+    FETCHED = "FETCHED"
+    ENDED = "ENDED"
 
 
 class ReserveAction(StrEnum):
-    """What can happen to a hand-out."""
+    """What can happen to a hand-out or a re-fill."""
 
     APPROVE = "APPROVE"
     REFUSE = "REFUSE"
     LOCK = "LOCK"
+    FETCH = "FETCH"
+    END = "END"
 
 
 class LossReason(StrEnum):
@@ -73,6 +84,8 @@ STOCK_CARD_MOVES: Final[Mapping[tuple[StockCardState, StockCardAction], StockCar
     (StockCardState.IN_TRANSIT, StockCardAction.ARRIVE): StockCardState.IN_STOCK,
     (StockCardState.IN_TRANSIT, StockCardAction.MISS): StockCardState.MISSING,
     (StockCardState.IN_TRANSIT, StockCardAction.LOSE): StockCardState.LOST,
+    (StockCardState.HANDED_OUT, StockCardAction.RETURN): StockCardState.RETURNED,
+    (StockCardState.RETURNED, StockCardAction.DESTROY): StockCardState.DESTROYED,
     (StockCardState.MISSING, StockCardAction.FIND): StockCardState.IN_STOCK,
     (StockCardState.MISSING, StockCardAction.LOSE): StockCardState.LOST,
 }
@@ -86,3 +99,19 @@ RESERVE_MOVES: Final[Mapping[tuple[ReserveState, ReserveAction], ReserveState]] 
     (ReserveState.AWAITING_SECOND, ReserveAction.REFUSE): ReserveState.REFUSED,
     (ReserveState.READY, ReserveAction.LOCK): ReserveState.LOCKED,
 }
+
+# The two people's steps are those of a hand-out; the card was in use before it and goes on after it.
+REFILL_MOVES: Final[Mapping[tuple[ReserveState, ReserveAction], ReserveState]] = {
+    **RESERVE_MOVES,
+    (ReserveState.READY, ReserveAction.FETCH): ReserveState.FETCHED,
+    (ReserveState.READY, ReserveAction.END): ReserveState.ENDED,
+    (ReserveState.AWAITING_SECOND, ReserveAction.END): ReserveState.ENDED,
+}
+
+# States of a hand-out: the card's own tell the rest.
+HAND_OUT_STATES: Final = tuple(
+    state for state in ReserveState if state not in {ReserveState.FETCHED, ReserveState.ENDED}
+)
+
+# A re-fill that still may lead to certificates: at most one per card.
+OPEN_REFILL_STATES: Final = frozenset({ReserveState.AWAITING_SECOND, ReserveState.READY})

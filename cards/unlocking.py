@@ -29,6 +29,7 @@ from cards.events import UnlockClaimed, UnlockOpened, UnlockRefused, UnlockWasAb
 from cards.identity import IdentityCheckFacts, SuspicionFacts
 from cards.models import Card, IdentityCheck
 from cards.products import assurance_level
+from cards.refill_ends import end_refills_of
 from cards.statements import question_to_sign
 from cards.states import OPEN_UNLOCK_STATES, UnlockAction, UnlockState
 from cards.terms import LANGUAGES
@@ -70,7 +71,7 @@ def open_unlock(
     """
     card = selectors.get_card(card_id, actor=actor)
     refusal = may_unlock(card, actor=actor, at=at) or identity.refusal_of(
-        identity_check, level=assurance_level(card.loa), at=at
+        identity_check, level=assurance_level(card.loa), holder=card.person, actor=actor, at=at
     )
 
     def begin(locked: Card, token_sha256: str) -> Unlock:
@@ -91,6 +92,7 @@ def report_unlock_suspicion(
     with transaction.atomic():
         locked = lock_card(card)
         end_conversations(UNLOCKS, locked, reason="suspicion", actor=actor, at=at)
+        end_refills_of(locked, reason="suspicion", actor=actor, at=at)
         return identity.record_suspected(locked, facts, actor=actor, at=at)
 
 

@@ -17,12 +17,14 @@ from client.errors import (
     ChallengeUnsupported,
     PinBlocked,
     PinFailed,
+    PinNotAllowed,
     PukBlocked,
     ReaderError,
     WrongPin,
     WrongPuk,
 )
 from client.key_kind import KeyKind
+from client.pins import is_puk
 from client.translation import translated
 
 P256 = bytes.fromhex("06082a8648ce3d030107")  # the OID prime256v1 in DER (RFC 5480 section 2.1.1.1)
@@ -81,6 +83,8 @@ class CardSession:
 
     def unlock_with_puk(self, *, puk: str, pin: str) -> None:
         """Give the card this PIN with the PUK of its letter. Raises WrongPuk, PukBlocked, PinNotAllowed."""
+        if not is_puk(puk):
+            raise PinNotAllowed(rule="puk")  # a digit forgotten costs none of the card's ten tries
         try:
             self._session.login(puk, PyKCS11.CKU_SO)
         except PyKCS11Error as error:

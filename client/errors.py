@@ -56,7 +56,7 @@ class PukBlocked(ClientError):
 
 
 class PinNotAllowed(ClientError):
-    """The chosen PIN breaks a rule; facts: rule (length, digits, trivial, differs)."""
+    """What was chosen or typed breaks a rule; facts: rule (length, digits, trivial, differs, terms, puk)."""
 
     code = "pinNotAllowed"
 

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol, TypeVar
 
 from client.activation import Activation, Step
 from client.certificate import CardCertificate
 from client.configuration import Configuration, configuration_from_environment
 from client.errors import ClientError, LinkInvalid, NoCertificate
 from client.hardware import Hardware
-from client.links import LinkKind, parse_link
+from client.links import Link, LinkKind, parse_link
 from client.login import Login
 from client.renewing import Renewal
 from client.unlocking import Unlocking
@@ -94,19 +95,15 @@ def activate(
     configuration: Configuration | None = None,
 ) -> Activated:
     """Activate the card that the link is for; `insert` puts it into reader 0 first. Raises ClientError."""
-    configuration = configuration or configuration_from_environment()
-    link = parse_link(url)
-    if link.kind is not LinkKind.ACTIVATION:
-        raise ClientError("the link is not for an activation")
-    with open_hardware(configuration) as hardware:
-        activation = Activation(link, configuration=configuration, hardware=hardware)
-        if insert and configuration.has_virtual_readers:
-            VirtualReaders(configuration).insert(activation.card_number, reader=0)
-        try:
-            activation.complete(new_pin, report=report or (lambda _: None))
-        except ClientError as error:
-            activation.give_up(error.code)
-            raise
+    activation = _complete(
+        Activation,
+        url,
+        LinkKind.ACTIVATION,
+        new_pin,
+        insert=insert,
+        report=report,
+        configuration=configuration,
+    )
     return Activated(card_number=activation.card_number, holder_name=activation.holder_name)
 
 
@@ -119,20 +116,9 @@ def unlock(
     configuration: Configuration | None = None,
 ) -> str:
     """Unlock the card that the link is for with a new PIN; return its number. Raises ClientError."""
-    configuration = configuration or configuration_from_environment()
-    link = parse_link(url)
-    if link.kind is not LinkKind.UNLOCK:
-        raise LinkInvalid("the link is not for an unlocking")
-    with open_hardware(configuration) as hardware:
-        unlocking = Unlocking(link, configuration=configuration, hardware=hardware)
-        if insert and configuration.has_virtual_readers:
-            VirtualReaders(configuration).insert(unlocking.card_number, reader=0)
-        try:
-            unlocking.complete(new_pin, report=report or (lambda _: None))
-        except ClientError as error:
-            unlocking.give_up(error.code)
-            raise
-    return unlocking.card_number
+    return _complete(
+        Unlocking, url, LinkKind.UNLOCK, new_pin, insert=insert, report=report, configuration=configuration
+    ).card_number
 
 
 def renew(
@@ -144,20 +130,55 @@ def renew(
     configuration: Configuration | None = None,
 ) -> str:
     """Put new certificates on the card that the link is for; return its number. Raises ClientError."""
+    return _complete(
+        Renewal, url, LinkKind.RENEWAL, pin, insert=insert, report=report, configuration=configuration
+    ).card_number
+
+
+class _Conversation(Protocol):
+    """What is done with one card behind a link, from its claim to its end."""
+
+    def __init__(self, link: Link, *, configuration: Configuration, hardware: Hardware) -> None: ...
+
+    @property
+    def card_number(self) -> str: ...
+
+    @property
+    def holder_name(self) -> str: ...
+
+    def complete(self, pin: str, *, report: Callable[[Step], None]) -> None: ...
+
+    def give_up(self, reason: str) -> None: ...
+
+
+_C = TypeVar("_C", bound=_Conversation)
+
+
+def _complete(
+    kind_of: type[_C],
+    url: str,
+    kind: LinkKind,
+    pin: str,
+    *,
+    insert: bool,
+    report: Callable[[Step], None] | None,
+    configuration: Configuration | None,
+) -> _C:
+    """Walk through what a link is for with the card that it names; the service is told why it failed."""
     configuration = configuration or configuration_from_environment()
     link = parse_link(url)
-    if link.kind is not LinkKind.RENEWAL:
-        raise LinkInvalid("the link is not for a renewal")
+    if link.kind is not kind:
+        raise LinkInvalid(f"the link is not for this: {kind.value}")
     with open_hardware(configuration) as hardware:
-        renewal = Renewal(link, configuration=configuration, hardware=hardware)
+        conversation = kind_of(link, configuration=configuration, hardware=hardware)
         if insert and configuration.has_virtual_readers:
-            VirtualReaders(configuration).insert(renewal.card_number, reader=0)
+            VirtualReaders(configuration).insert(conversation.card_number, reader=0)
         try:
-            renewal.complete(pin, report=report or (lambda _: None))
+            conversation.complete(pin, report=report or (lambda _: None))
         except ClientError as error:
-            renewal.give_up(error.code)
+            conversation.give_up(error.code)
             raise
-    return renewal.card_number
+    return conversation
 
 
 @contextmanager

@@ -11,6 +11,7 @@ SHORTEST = 6
 LONGEST = 8
 _PERSONAL_NUMBER_DIGITS = 12
 _COORDINATION = 60
+_PUK_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,11 @@ class PinRules:
         steps = {(int(later) - int(earlier)) % 10 for earlier, later in pairwise(pin)}
         if pin in self.forbidden or steps in ({0}, {1}, {9}):
             raise PinNotAllowed(rule="trivial")
+
+
+def is_puk(text: str) -> bool:
+    """Tell whether this can be a PUK: eight digits (domain.md 2.6)."""
+    return len(text) == _PUK_DIGITS and text.isascii() and text.isdecimal()
 
 
 def rules_for(certificates: Iterable[CardCertificate]) -> PinRules:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from authn.evidence import sha256
 from client.activation import Step
 from client.certificate import CardCertificate
 from client.configuration import Configuration
@@ -36,7 +37,8 @@ class Renewal:
         self._keys = NewKeys(
             self._conversation, hardware=hardware, holder_name=self.holder_name, orders=answer.get("keys")
         )
-        self._left_over = _labels(answer)
+        self._left_over = _labels(answer, "leftOver")
+        self._proves_by = _labels(answer, "provesBy")
         self._is_signed = False
 
     def check_card(self) -> None:
@@ -62,13 +64,13 @@ class Renewal:
         if not self._is_signed:
             self._clear(pin)
             report(Step.KEYS)
-            self._keys.make(pin, question=self._question, fits=_identifies)
+            self._keys.make(pin, question=self._question, fits=self._proves)
             report(Step.CERTIFICATES)
             self._keys.await_certificates()
             report(Step.WRITE)
             self._keys.write(pin)
             report(Step.CONFIRM_RENEWAL)
-            self._left_over = _labels(self._keys.sign(pin, fits=_identifies))
+            self._left_over = _labels(self._keys.sign(pin, fits=_identifies), "leftOver")
             self._is_signed = True
         self._clear(pin)
         report(Step.DONE)
@@ -77,6 +79,15 @@ class Renewal:
         """Tell the service why it ends here; silent when it does not hear, or when it is done."""
         if not self._is_signed:
             self._conversation.give_up(reason)
+
+    def _proves(self, certificate: CardCertificate) -> bool:
+        """Tell whether it may show that this is the card: what is valid, or else what the service names.
+
+        A reserve card that is filled again has no certificate that is valid.
+        """
+        if self._proves_by:
+            return sha256(certificate.certificate_der).hex() in self._proves_by
+        return _identifies(certificate)
 
     def _clear(self, pin: str) -> None:
         """Take off the card what was replaced, and what broken renewals left."""
@@ -90,6 +101,6 @@ def _identifies(certificate: CardCertificate) -> bool:
     return certificate.is_for_login(issuers=(), at=datetime.now(UTC))
 
 
-def _labels(answer: Mapping[str, object]) -> frozenset[str]:
-    found = answer.get("leftOver")
+def _labels(answer: Mapping[str, object], name: str) -> frozenset[str]:
+    found = answer.get(name)
     return frozenset(str(one) for one in found) if isinstance(found, list) else frozenset()

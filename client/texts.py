@@ -79,8 +79,14 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Connect a card reader, and see that its driver is installed.",
     ),
     "pinBlocked": (
-        "PIN-koden har skrivits fel för många gånger, och kortet är låst. En ID-administratör låser upp det.",
-        "The PIN was wrong too many times, so the card is locked. An ID administrator can unlock it.",
+        (
+            "PIN-koden har skrivits fel för många gånger, och kortet är låst. "
+            "En ID-administratör låser upp det, eller PUK-koden i ditt brev."
+        ),
+        (
+            "The PIN was wrong too many times, so the card is locked. "
+            "An ID administrator can unlock it, or the PUK of your letter."
+        ),
     ),
     "pinNotAllowed": ("PIN-koden går inte att välja.", "This PIN cannot be chosen."),
     "pinNotAllowed.length": ("PIN-koden ska ha 6 till 8 siffror.", "The PIN has 6 to 8 digits."),
@@ -90,6 +96,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "The PIN is too easy to guess: no sequences, repetitions or birth dates.",
     ),
     "pinNotAllowed.differs": ("De två PIN-koderna är olika.", "The two PINs differ."),
+    "pinNotAllowed.puk": ("PUK-koden har 8 siffror.", "The PUK has 8 digits."),
     "pinNotAllowed.terms": ("Villkoren måste godtas först.", "The terms must be accepted first."),
     "pinFailed": ("PIN-koden kunde inte användas.", "The PIN could not be used."),
     "cardRemoved": ("Kortet togs ut. Sätt i det igen.", "The card was taken out. Put it back in."),
@@ -282,6 +289,17 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Wrong card: the activation is for card {wanted}.",
     ),
     "activation.insert": ("Sätt i kortet med nummer", "Put in the card with number"),
+    "puk": ("PUK-kod", "PUK"),
+    "puk.open": ("Lås upp med PUK", "Unlock with the PUK"),
+    "puk.title": ("Lås upp kortet med PUK-koden", "Unlock the card with its PUK"),
+    "puk.text": (
+        "Koden står i brevet som kom med posten. Den lämnar inte den här datorn.",
+        "The code is in the letter that came by mail. It does not leave this computer.",
+    ),
+    "puk.help": (
+        "8 siffror. Efter tio fel i rad går kortet inte att låsa upp med PUK.",
+        "8 digits. After ten wrong ones in a row the card cannot be unlocked by PUK.",
+    ),
     "unlock.title": ("Lås upp ditt kort", "Unlock your card"),
     "unlock.submit": ("Lås upp kortet", "Unlock the card"),
     "unlock.wrong": (

@@ -14,6 +14,8 @@ def main() -> int:
     started = time.monotonic()
     # The slowest are told each time: what they cost is seen before it hurts.
     parallel = ["--numprocesses", "2", "--durations", "30", "--durations-min", "3"]
+    # The same examples everywhere; a run by hand looks for new ones.
+    parallel += ["--hypothesis-profile", "ci"]
     # Tests of a running installation drive cards and a browser from their own process: they get fresh ones.
     running = ["tests/e2e", "tests/faults", "tests/interop"]
     rounds = [[*parallel, *(f"--ignore={folder}" for folder in running)], [*parallel, *running]]

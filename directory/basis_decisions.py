@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet, Sum
 from directory import configuration
 from directory.basis_models import BasisDecision, BasisMember, BasisOutcome, BasisSubject
 from directory.errors import BasisDecisionNotFound, BasisDecisionRefused
-from directory.events import BasisApproved, BasisCarriedOut, BasisDecided, BasisWithdrawn
+from directory.events import BasisApproved, BasisCarriedOut, BasisDecided, BasisStopped, BasisWithdrawn
 from directory.models import Person
 from directory.policies import may_see_protected
 from directory.role_selectors import roles_held_by
@@ -178,6 +178,47 @@ def withdraw_decision(decision_id: UUID | str, *, actor: Actor, at: datetime) ->
         record(event, actor=actor, at=at)
     decision.refresh_from_db()
     return decision
+
+
+def stop_decision(decision_id: UUID | str, *, actor: Actor, at: datetime) -> BasisDecision:
+    """Stop a decision that is being carried out: when this returns no further row is, and what is done stays.
+
+    Anybody who sees it may. It still counts as decided alone (``left_alone``), whole. Raises
+    ``BasisDecisionNotFound``, and ``BasisDecisionRefused`` for one that waits or is over.
+    """
+    decision = get_decision(decision_id, actor=actor)
+    with transaction.atomic():
+        # A row under way holds its lock: this waits for it and leaves its outcome as it is.
+        left = decision.members.select_for_update().filter(outcome="").order_by("pk")
+        keys = list(left.values_list("pk", flat=True))
+        if not keys or _ready().filter(pk=decision.pk).update(finished_at=at) != 1:
+            raise BasisDecisionRefused("nothing is under way", facts={"rule": "decided"})
+        decision.members.filter(pk__in=keys).update(outcome=BasisOutcome.WITHDRAWN.value, done_at=at)
+        event = BasisStopped(
+            basis_decision_id=str(decision.pk),
+            kind=decision.subject,
+            total=decision.total,
+            done=decision.total - len(keys),
+        )
+        record(event, actor=actor, at=at)
+    decision.refresh_from_db()
+    return decision
+
+
+def is_under_way(decision: BasisDecision) -> bool:
+    """Tell whether the worker carries it out, or will within seconds."""
+    return decision.finished_at is None and not (
+        decision.needs_second_person and decision.approved_at is None
+    )
+
+
+def was_stopped(decision: BasisDecision) -> bool:
+    """Tell whether it ended before every row was gone through, though nobody withdrew it before."""
+    return (
+        decision.finished_at is not None
+        and decision.withdrawn_at is None
+        and (decision.members.filter(outcome=BasisOutcome.WITHDRAWN.value).exists())
+    )
 
 
 def carry_out(subject: BasisSubject, act: Act, *, actor: Actor, at: datetime) -> int:

@@ -343,11 +343,16 @@ class SyncDecisionCarriedOut(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterChangeUndone(Event):
-    """What a reading had written of a person was taken back. ``fields`` are names of fields, never values."""
+    """What a reading had written of a person was taken back. ``fields`` are names of fields, never values.
+
+    ``employment_id`` (from version 2) is empty for what PU had said.
+    """
 
     TYPE: ClassVar[str] = "person.change_undone"
+    VERSION: ClassVar[int] = 2
     person_id: str
     organization_id: str
+    employment_id: str
     sync_run_id: str
     fields: tuple[str, ...]
 
@@ -385,6 +390,17 @@ class BasisWithdrawn(Event):
     basis_decision_id: str
     kind: str
     total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasisStopped(Event):
+    """A decision was stopped while it was carried out: ``done`` of ``total`` rows were gone through."""
+
+    TYPE: ClassVar[str] = "basis.stopped"
+    basis_decision_id: str
+    kind: str
+    total: int
+    done: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

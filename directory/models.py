@@ -15,6 +15,7 @@ from directory.basis_models import (  # noqa: F401 - Django finds models from he
     RoleUse,
 )
 from directory.file_order_models import PuFileOrder  # noqa: F401 - Django finds models from here
+from directory.former_models import FormerWork  # noqa: F401 - Django finds models from here
 from directory.organization_models import OrganizationSettings  # noqa: F401 - Django finds models from here
 from directory.search_models import SearchWord  # noqa: F401 - Django finds models from here
 from directory.sync_models import SyncChange, SyncDecision  # noqa: F401 - Django finds models from here
@@ -152,6 +153,7 @@ class Person(models.Model):
     person, whom no search by name may find. ``protection`` is what PU says; ``protected_identity`` is that
     or a protected person object in HSA. A protected person's address is never kept here: letters go by way
     of Skatteverket. ``pu_missed_reads`` counts complete readings of PU in a row without the person.
+    ``number_changed_at`` is when PU's new number took the old one's place here (hänvisningsnummer).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -172,6 +174,7 @@ class Person(models.Model):
     hsa_read_at = models.DateTimeField(null=True)
     pu_missed_reads = models.PositiveSmallIntegerField(default=0)
     pu_missing_since = models.DateTimeField(null=True, blank=True)
+    number_changed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         """What the database itself refuses, and who is on a basis list: few of very many."""

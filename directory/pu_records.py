@@ -42,6 +42,8 @@ class PuPerson:
     identity_level: str
     identity_status: str
     referred_to: str
+    referred_from: tuple[str, ...] = ()
+    """The numbers whose place this one took."""
     is_withheld: bool = False
 
 
@@ -86,7 +88,8 @@ def _person(asked: str, record: etree._Element | None, include_test_people: bool
         deregistration_code=_deregistration_code(part),
         identity_level=_own(part.get("identityLevel")),
         identity_status=_text(status, "identityStatus"),
-        referred_to="" if _is_true(part["primaryIdentity"]) else _referred_to(record),
+        referred_to="" if _is_true(part["primaryIdentity"]) else (_referred(record) or ("",))[0],
+        referred_from=_referred(record) if _is_true(part["primaryIdentity"]) else (),
         is_withheld=any(protected) and not any(tag in part for tag in _WITHHELD),
     )
 
@@ -100,10 +103,11 @@ def _deregistration_code(part: dict[str, etree._Element]) -> str:
     return code
 
 
-def _referred_to(record: etree._Element) -> str:
-    """Return the number that took this one's place (hänvisningsnummer)."""
+def _referred(record: etree._Element) -> tuple[str, ...]:
+    """Return the numbers referred to (hänvisningsnummer): from an old one the new one, from that the old."""
     path = f"{_P}referredPersonalIdentities/{_P}referredPersonalIdentity/{_P}extension"
-    return (record.findtext(path) or "").strip()
+    found = ((element.text or "").strip() for element in record.findall(path))
+    return tuple(one for one in found if one)
 
 
 def _lines(address: etree._Element | None) -> tuple[str, ...]:

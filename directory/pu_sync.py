@@ -9,7 +9,9 @@ from django.db import transaction
 
 from directory import configuration, selectors, sync_run
 from directory.configuration import SyncRules
+from directory.errors import RegisterUnavailable
 from directory.models import Person, Protection, SyncRun
+from directory.number_changes import change_number, of_number, successor
 from directory.pu_answers import answers
 from directory.pu_client import PuPerson
 from directory.register_facts import PersonFacts, is_harmful
@@ -65,6 +67,8 @@ def _take(found: Mapping[str, PuPerson | None], reading: Reading, *, actor: Acto
         if answer is None:
             reading.absent.append(person.pk)
             continue
+        if answer.referred_to and _takes_another_number(person, answer, reading, actor=actor, at=at):
+            continue
         facts = PersonFacts.of(answer).without_lost_names(person)
         if _is_as_before(facts, person):
             same.append(person.pk)
@@ -89,6 +93,34 @@ def _take(found: Mapping[str, PuPerson | None], reading: Reading, *, actor: Acto
 def _write(person: Person, facts: PersonFacts, *, actor: Actor, at: datetime) -> bool:
     with transaction.atomic():
         return bool(write_person(person, facts, actor=actor, at=at))
+
+
+def _takes_another_number(
+    person: Person, answer: PuPerson, reading: Reading, *, actor: Actor, at: datetime
+) -> bool:
+    """Stage a number that PU has replaced; False where it is not to be believed, and the old one just ends.
+
+    What the new record says beside is read by its number the next time, but a protection holds at once.
+    """
+    try:
+        found = successor(answer, at=at)
+    except RegisterUnavailable as error:
+        reading.fail(f"pu.{error.reason}")
+        return True
+    if found is None:
+        return False
+    facts = PersonFacts.of(found)
+    if _is_new_protection(facts, person):
+        with transaction.atomic():
+            protect_at_once(person, facts, actor=actor, at=at)
+    write = partial(_renumber, person, found, actor=actor, at=at)
+    reading.costly.append(Staged(difference=of_number(person, found), write=write))
+    return True
+
+
+def _renumber(person: Person, found: PuPerson, *, actor: Actor, at: datetime) -> bool:
+    with transaction.atomic():
+        return change_number(person, found, actor=actor, at=at)
 
 
 def _is_as_before(facts: PersonFacts, person: Person) -> bool:

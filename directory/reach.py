@@ -41,9 +41,7 @@ def scope_of(assignment: RoleAssignment, *, at: datetime) -> Scope:
         unit_id = str(assignment.unit_id)
         units = units_below(assignment.unit_id, organization_id=assignment.organization_id)
         return Scope(unit_id=unit_id, unit_ids=units)
-    return Scope(
-        organization_ids=organization_scope(str(assignment.organization_id), role=assignment.role, at=at)
-    )
+    return Scope(organization_ids=_reached_from(assignment.organization, role=assignment.role, at=at))
 
 
 def organization_scope(organization_id: str, *, role: str, at: datetime) -> tuple[str, ...]:
@@ -53,8 +51,10 @@ def organization_scope(organization_id: str, *, role: str, at: datetime) -> tupl
     The central administration reaches all. Empty for an organization that does not exist.
     """
     organization = Organization.objects.filter(pk=organization_id).first()
-    if organization is None:
-        return ()
+    return () if organization is None else _reached_from(organization, role=role, at=at)
+
+
+def _reached_from(organization: Organization, *, role: str, at: datetime) -> tuple[str, ...]:
     if organization.kind == CENTRAL:
         everyone = Organization.objects.order_by("pk").values_list("pk", flat=True)
         return tuple(str(pk) for pk in everyone)

@@ -13,6 +13,7 @@ from directory.events import (
     PersonFoundAgain,
     PersonImported,
 )
+from directory.former_work import keep_former_work
 from directory.hsa_client import HsaEmployee
 from directory.identifiers import PersonalIdentityNumber
 from directory.models import Employment, Person
@@ -114,6 +115,7 @@ def write_employment(
         raise RegisterUnavailable(register="hsa", reason="mismatched", detail="another person's HSA-id")
     changed, was_missing = facts.differences(employment), employment.missing_since is not None
     if changed or was_missing or employment.missed_reads:
+        keep_former_work(employment, changed, at=at)
         _put_employment(employment, facts)
         employment.missed_reads, employment.missing_since = 0, None
         employment.save(force_update=True)

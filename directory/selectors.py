@@ -112,6 +112,24 @@ def roles_of(hsa_id: str, *, at: datetime) -> list[RoleAssignment]:
     )
 
 
+def held_role(assignment_id: str, *, hsa_id: str, at: datetime) -> RoleAssignment | None:
+    """Return that one role of an HSA-id, or None when it is not in force: what every request asks anew."""
+    held = (
+        RoleAssignment.objects.filter(_in_force(at), _holds(at, "employment__"), pk=assignment_id)
+        .select_related("employment", "organization")
+        .first()
+    )
+    return held if held is not None and held.employment.hsa_id.upper() == hsa_id.upper() else None
+
+
+def held_among(hsa_ids: Iterable[str], *, at: datetime) -> frozenset[tuple[str, str, str]]:
+    """Return which roles these HSA-ids hold now: HSA-id, role and the organization's id, in one query."""
+    held = RoleAssignment.objects.filter(
+        _in_force(at), _holds(at, "employment__"), employment__hsa_id__in=list(hsa_ids)
+    ).values_list("employment__hsa_id", "role", "organization_id")
+    return frozenset((hsa_id, role, str(organization)) for hsa_id, role, organization in held)
+
+
 def places_of(person: Person) -> frozenset[tuple[str, str]]:
     """Return where the person works: the organizations, each with the unit or nothing, as text."""
     rows = person.employments.values_list("organization_id", "unit_id")

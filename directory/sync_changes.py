@@ -15,6 +15,7 @@ from directory.events import (
     PersonMissing,
     RegisterChangeUndone,
 )
+from directory.former_work import keep_former_work
 from directory.models import Employment, Person, RegistrationStatus
 from directory.register_facts import EmploymentFacts, PersonFacts
 from directory.sync_models import ChangeKind, ChangeState, SyncChange
@@ -121,7 +122,9 @@ def put_in_force(change: SyncChange, *, actor: Actor, at: datetime) -> bool:
     row = _locked(change)
     if any(_text(getattr(row, name)) != told for name, told in change.before.items()):
         return False
-    _write(row, change.after)
+    if _is_number_of_another(row, change.after):
+        return False
+    _write(row, change.after, at=at)
     event: PersonChanged | EmploymentChanged
     if isinstance(row, Employment):
         event = EmploymentChanged(
@@ -183,12 +186,14 @@ def take_back(change: SyncChange, *, actor: Actor, at: datetime) -> bool:
     else:
         as_written = all(_text(getattr(row, name)) == told for name, told in change.after.items())
         taken = bool(change.before) and not change.is_forgotten and as_written
+        taken = taken and not _is_number_of_another(row, change.before)
         if taken:
-            _write(row, change.before)
+            _write(row, change.before, at=at)
     if taken:
         event = RegisterChangeUndone(
             person_id=str(change.person_id),
             organization_id=str(row.organization_id) if isinstance(row, Employment) else "",
+            employment_id=str(row.pk) if isinstance(row, Employment) else "",
             sync_run_id=str(change.run_id),
             fields=tuple(change.fields),
         )
@@ -210,10 +215,22 @@ def _locked(change: SyncChange) -> Person | Employment:
     return Person.objects.select_for_update().get(pk=change.person_id)
 
 
-def _write(row: Person | Employment, values: dict[str, Value]) -> None:
+def _is_number_of_another(row: Person | Employment, values: dict[str, Value]) -> bool:
+    """Tell whether somebody else got the number that is to be written: one row must not stop all others."""
+    number = values.get("personal_identity_number")
+    others = Person.objects.filter(personal_identity_number=number).exclude(pk=row.pk)
+    return isinstance(row, Person) and number is not None and others.exists()
+
+
+def _write(row: Person | Employment, values: dict[str, Value], *, at: datetime) -> None:
+    if isinstance(row, Employment):
+        keep_former_work(row, values, at=at)
     for name, told in values.items():
         setattr(row, name, _value(row, name, told))
     written = set(values)
+    if isinstance(row, Person) and "personal_identity_number" in values:
+        row.number_changed_at = at
+        written.add("number_changed_at")
     if isinstance(row, Person):
         if row.protection:
             row.protected_identity = True

@@ -17,6 +17,8 @@ class ChangeKind(StrEnum):
     MISSING = "missing"
     EMPLOYMENT_ENDED = "employment_ended"
     NAME = "name"
+    NUMBER = "number"
+    """PU has replaced the personal identity number by another."""
     PROTECTION_LIFTED = "protection_lifted"
     PROTECTED = "protected"
     PARTICULARS = "particulars"

@@ -14,6 +14,7 @@ from directory.events import PersonRead
 from directory.hsa_client import HsaEmployee
 from directory.identifiers import PersonalIdentityNumber
 from directory.models import Person
+from directory.number_changes import change_number, predecessor
 from directory.places import Places
 from directory.register_facts import PersonFacts
 from directory.register_writing import import_person, write_employment, write_person
@@ -39,19 +40,23 @@ def refresh_person(
     try:
         found = registers.pu().read([number])[number.value]
         employees = registers.hsa().employees(number.value)
+        former = predecessor(found) if found is not None else None
     except RegisterUnavailable:
         known = Person.objects.filter(personal_identity_number=number.value).first()
         is_seen = known is not None and _is_seen(known, places_of(known), actor=actor)
-        _record("unavailable", known if is_seen else None, actor=actor, at=at)
+        record_reading("unavailable", known if is_seen else None, actor=actor, at=at)
         raise
     facts = PersonFacts.of(found) if found else None
     places = Places.load()
     ours = [one for one in employees if places.organization(one.hsa_id)]
-    if not _is_reached(number, facts, ours, places, actor=actor):
-        _record("not_found", None, actor=actor, at=at)
+    if not _is_reached(number, facts, ours, places, former=former, actor=actor):
+        record_reading("not_found", None, actor=actor, at=at)
         raise PersonNotFound("no organization in scope employs this person")
     with transaction.atomic():
         person = Person.objects.filter(personal_identity_number=number.value).first()
+        if person is None and former is not None and found is not None:
+            is_changed = change_number(former, found, actor=actor, at=at)
+            person = Person.objects.get(pk=former.pk) if is_changed else None
         if person is None:
             person = import_person(number, facts=facts, named_by=_leading(ours), actor=actor, at=at)
         elif facts is not None:
@@ -59,7 +64,7 @@ def refresh_person(
         for one in ours:
             write_employment(person, one, places, actor=actor, at=at)
         Person.objects.filter(pk=person.pk).update(hsa_read_at=at)
-        _record("read", person, actor=actor, at=at)
+        record_reading("read", person, actor=actor, at=at)
         return Person.objects.get(pk=person.pk)
 
 
@@ -69,9 +74,13 @@ def _is_reached(
     ours: Sequence[HsaEmployee],
     places: Places,
     *,
+    former: Person | None,
     actor: Actor,
 ) -> bool:
-    """Tell whether the actor may have the person read: by what is known here, and by what HSA says now."""
+    """Tell whether the actor may have the person read: by what is known here, and by what HSA says now.
+
+    ``former`` is who stood here under the number before: who is protected is so under any number.
+    """
     person = Person.objects.filter(personal_identity_number=number.value).first()
     if actor.kind is ActorKind.SYSTEM:
         return person is not None or bool(ours)
@@ -79,6 +88,7 @@ def _is_reached(
     if person is not None:
         return _is_seen(person, employers | places_of(person), actor=actor)
     is_protected = any(one.protected for one in ours) or (facts is not None and bool(facts.protection))
+    is_protected = is_protected or (former is not None and former.protected_identity)
     return _is_seen(Person(protected_identity=is_protected), employers, actor=actor)
 
 
@@ -93,7 +103,7 @@ def _place(employee: HsaEmployee, places: Places) -> tuple[str, str]:
     return str(organization), str(unit or "")
 
 
-def _record(outcome: str, person: Person | None, *, actor: Actor, at: datetime) -> None:
+def record_reading(outcome: str, person: Person | None, *, actor: Actor, at: datetime) -> None:
     """Record a reading that a person asked for; our own jobs record their runs."""
     if actor.kind is ActorKind.SYSTEM:
         return

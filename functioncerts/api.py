@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from ca.environments import Environment
 from ca.selectors import certificate_pem, chain_pem
-from functioncerts import api_objects, errors, selectors
+from functioncerts import api_mails, api_objects, errors, selectors
 from functioncerts.api_base import ExactForm, ScopedView, actor_of, holder_of, now
 from functioncerts.lifecycle import (
     REASONS,
@@ -273,7 +273,7 @@ class FunctionCertificateReceipt(ScopedView):
 class FunctionCertificateDecision(ScopedView):
     """A second person's decision over an order."""
 
-    scopes: ClassVar = {"POST": TokenScope.MANAGE}
+    scopes: ClassVar = {"POST": TokenScope.APPROVE}
 
     @extend_schema(operation_id="function_certificates_decide", request=DecisionForm, responses=OrderView)
     def post(self, request: Request, order_id: str) -> Response:
@@ -375,6 +375,11 @@ urlpatterns = [
         "function-certificates/<uuid:order_id>/answer",
         FunctionCertificateAnswer.as_view(),
         name="api-function-certificate-answer",
+    ),
+    path(
+        "function-certificates/<uuid:order_id>/mails",
+        api_mails.FunctionCertificateMails.as_view(),
+        name="api-function-certificate-mails",
     ),
     path("function-receipt/", StandingReceipt.as_view(), name="api-function-receipt"),
     path("function-objects/", api_objects.FunctionObjects.as_view(), name="api-function-objects"),

@@ -35,6 +35,12 @@ class FunctionOrderNotFound(FunctionCertificatesError):
     code = "function_order_not_found"
 
 
+class ApiTokenNotFound(FunctionCertificatesError):
+    """There is no such API token, or not for this actor."""
+
+    code = "api_token_not_found"
+
+
 class Refused(FunctionCertificatesError):
     """A policy said no; ``refusal`` says which rule, on which facts, and who can change it."""
 

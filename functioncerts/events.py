@@ -134,8 +134,18 @@ class ApprovalPolicySet(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPolicyAsked(Event):
+    """Somebody asked that keys be made here for a kind of function; a second person decides."""
+
+    TYPE: ClassVar[str] = "function_key_policy.asked"
+    IS_PRIVILEGED: ClassVar[bool] = True
+    organization_id: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPolicySet(Event):
-    """Whether keys are made here for a kind of function was decided."""
+    """Whether keys are made here for a kind of function was decided: allowed by the second of two people."""
 
     TYPE: ClassVar[str] = "function_key_policy.set"
     IS_PRIVILEGED: ClassVar[bool] = True
@@ -200,6 +210,14 @@ class ExpiryNoticeAnswered(_AboutAnOrder):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCertificateMailBounced(_AboutAnOrder):
+    """A mail with a certificate did not reach its address."""
+
+    TYPE: ClassVar[str] = "function_certificate.mail_bounced"
+    certificate_mail_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExpiryNoticeBounced(Event):
     """A mail about certificates did not reach its address."""
 
@@ -248,6 +266,7 @@ class ApiTokenCreated(Event):
     expires_at: str
     scopes: tuple[str, ...] = ()
     receipt_version: str = ""
+    unit_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,20 +5,25 @@ from enum import StrEnum
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from directory.models import Organization
 from functioncerts.notice_models import Fate
 
 
 class KeyPolicy(models.Model):
-    """Keys may be made here for one kind of function of an organization; without a row they may not."""
+    """Keys may be made here for one kind of function of an organization, once two people said so.
+
+    Without a row, or while the second has not approved, they may not (domain.md 7.3).
+    """
 
     id = models.BigAutoField(primary_key=True)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=8)
     set_at = models.DateTimeField()
     set_by = models.CharField(max_length=64)
+    approved_at = models.DateTimeField(null=True)
+    approved_by = models.CharField(max_length=64, blank=True)
 
     class Meta:
         """What the database itself refuses."""
@@ -26,6 +31,14 @@ class KeyPolicy(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["organization", "kind"], name="one_key_policy_per_organization_and_kind"
+            ),
+            models.CheckConstraint(
+                condition=~Q(approved_by=F("set_by")), name="key_policy_is_approved_by_another_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_at__isnull=True, approved_by="")
+                | Q(approved_at__isnull=False) & ~Q(approved_by=""),
+                name="key_policy_approved_has_when_and_by_whom",
             ),
         ]
 
@@ -75,6 +88,33 @@ class KeyParcel(models.Model):
         return str(self.id)
 
 
+class KeyInMaking(models.Model):
+    """A locked key whose password is on its way: in nobody's hand twice, and gone when its order goes on.
+
+    Whoever moves ``free_at`` on holds it until then. The password is kept, encrypted, only until the SMS
+    centre has taken it, so that whoever takes over sends the same one again and never a second.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    order = models.OneToOneField(
+        "functioncerts.FunctionOrder", on_delete=models.PROTECT, related_name="key_in_making"
+    )
+    public_key = models.BinaryField()
+    shrouded_key = models.BinaryField()
+    mac_key = models.BinaryField()
+    mac_salt = models.BinaryField()
+    mac_iterations = models.PositiveIntegerField()
+    sealed_password = models.BinaryField(default=b"")
+    """Empty once the password has been sent."""
+    message_id = models.CharField(max_length=65, blank=True)
+    made_at = models.DateTimeField()
+    free_at = models.DateTimeField()
+    tries = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class Sealing(StrEnum):
     """How a mailed certificate is encrypted (RFC 5652)."""
 
@@ -98,7 +138,13 @@ class CertificateMail(models.Model):
     asked_by = models.CharField(max_length=64)
     tried_at = models.DateTimeField(null=True)
     tries = models.PositiveIntegerField(default=0)
+    sealed_password = models.BinaryField(default=b"")
+    """The password of what is sent, encrypted, until the mail's fate is known: a next try sends no other."""
+    password_sent_at = models.DateTimeField(null=True)
+    handed_over_at = models.DateTimeField(null=True)
+    """When the last try began to hand the mail over: before that, nothing has left us."""
     reply = models.CharField(max_length=200, blank=True)
+    bounced_at = models.DateTimeField(null=True)
 
     class Meta:
         """What the database itself refuses."""
@@ -106,6 +152,15 @@ class CertificateMail(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(fate__in=[one.value for one in Fate]), name="certificate_mail_fate_is_known"
+            ),
+            models.UniqueConstraint(
+                fields=["order", "address"],
+                condition=Q(fate__in=[Fate.WAITING.value, Fate.SENDING.value]),
+                name="one_certificate_mail_to_an_address_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(sealed_password=b"") | Q(fate__in=[Fate.WAITING.value, Fate.SENDING.value]),
+                name="certificate_mail_forgets_its_password",
             ),
             models.CheckConstraint(
                 condition=Q(sealing__in=[one.value for one in Sealing]),

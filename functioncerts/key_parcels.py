@@ -10,7 +10,7 @@ from ca.selectors import issuer_chain
 from functioncerts import pkcs12, policies, selectors
 from functioncerts.errors import Refused
 from functioncerts.events import FunctionKeyWiped
-from functioncerts.models import FunctionOrder, KeyParcel
+from functioncerts.models import FunctionOrder, KeyInMaking, KeyParcel
 from functioncerts.states import FunctionOrderState
 from journal.actor import Actor
 from journal.errors import Refusal
@@ -67,6 +67,7 @@ def fetch(*, order_id: str, actor: Actor, at: datetime) -> bytes:
 
 def wipe_overdue(*, actor: Actor, at: datetime) -> int:
     """Forget keys that nobody fetched in time, or whose order ended; return how many."""
+    KeyInMaking.objects.exclude(order__state=FunctionOrderState.AWAITING_KEY.value).delete()
     kept = KeyParcel.objects.filter(wiped_at__isnull=True).select_related("order")
     overdue = kept.filter(order__delivered_at__lte=at - KEPT_FOR) | kept.filter(order__state__in=_ENDED)
     wiped = 0

@@ -154,17 +154,23 @@ def order_with_key(
     hsa_id: str,
     names: Sequence[str] = (),
     replaces: str = "",
+    mobile: str,
     receipt: Receipt,
     actor: Actor,
     at: datetime,
 ) -> FunctionOrder:
     """Order a certificate whose key pair is made here and fetched once as PKCS#12 (domain.md 5).
 
-    Off unless the organization allows it for the kind of function; the password goes to its mobile. Raises
+    Off unless the organization allows it for the kind of function. The password goes to ``mobile``, which
+    must be the object's own now and cannot be changed (`setup.py`) before it went out. Raises
     FunctionObjectNotFound, FunctionOrderNotFound, Refused.
     """
     wish = read_key_wish(hsa_id=hsa_id, names=names, replaces=replaces, actor=actor, at=at)
     with transaction.atomic():
+        held = FunctionObject.objects.select_for_update().get(pk=wish.function_object.pk)
+        if held.mobile != mobile:
+            facts = (("mobile", mobile), ("now", held.mobile))
+            raise Refused(Refusal(code="mobile_is_another", facts=facts, fixer="you"))
         return _place(wish, receipt=receipt, idempotency_key=None, approved_by="", actor=actor, at=at)
 
 
@@ -207,10 +213,13 @@ def fail_order(order: FunctionOrder, *, failure: str, actor: Actor, at: datetime
 def approve_order(*, order_id: str, actor: Actor, at: datetime) -> FunctionOrder:
     """Let a second person send an order to the CA.
 
-    Raises FunctionOrderNotFound, Refused (role, same person, names no longer validated), RequestInvalid for a
+    Raises FunctionOrderNotFound, Refused (role, same person, names no longer validated, keys made here no
+    longer allowed), RequestInvalid for a
     key that may not be certified any more, IllegalTransition.
     """
     order = _waiting_order(order_id, actor=actor, at=at)
+    if order.makes_key and (refusal := policies.keys_not_allowed(order.function_object)) is not None:
+        raise Refused(refusal)  # it was ended while the order waited
     for name in outside(order.names, function_object=order.function_object, at=at):
         facts = (("name", name), ("validated", ", ".join(valid_names(order.function_object, at=at))))
         raise Refused(

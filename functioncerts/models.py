@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from ca.environments import Environment
 from directory.models import Organization, Unit
-from functioncerts.key_models import CertificateMail, KeyParcel, KeyPolicy, Sealing
+from functioncerts.key_models import CertificateMail, KeyInMaking, KeyParcel, KeyPolicy, Sealing
 from functioncerts.notice_models import (
     Answer,
     ExpiryNotice,
@@ -45,6 +45,7 @@ __all__ = [
     "FunctionOrder",
     "FunctionResponsible",
     "FunctionTag",
+    "KeyInMaking",
     "KeyParcel",
     "KeyPolicy",
     "NameKind",

@@ -1,4 +1,4 @@
-"""The mails of notices and digests: claimed before they are handed over, and what became of each (POR-9)."""
+"""The mails of notices, digests and proofs: claimed before they are handed over, and what became of each."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -34,7 +34,9 @@ def claim_mail(*, at: datetime) -> NoticeMail | None:
     NoticeMail.objects.filter(fate=Fate.SENDING.value, tried_at__lt=at - GIVEN_UP).update(
         fate=Fate.UNSURE.value, reply="the sender ended while the mail was handed over"
     )
-    waiting = _to_hand_over(at=at).select_related("notice__order__function_object__organization")
+    waiting = _to_hand_over(at=at).select_related(
+        "notice__order__function_object__organization", "validation__organization"
+    )
     for one in waiting.order_by("tries", "pk")[:20]:
         taken = NoticeMail.objects.filter(pk=one.pk, fate=Fate.WAITING.value, tries=one.tries).update(
             fate=Fate.SENDING.value, tried_at=at, tries=one.tries + 1

@@ -1,4 +1,4 @@
-"""What is stored of notices: which step of a certificate was told to whom, its fate and the answer."""
+"""What is stored of notices: which step of a certificate or proof was told to whom, its fate, the answer."""
 
 import uuid
 from enum import StrEnum
@@ -16,6 +16,7 @@ class Recipient(StrEnum):
     MAILBOX = "mailbox"
     DELEGATE = "delegate"
     MANAGER = "manager"
+    SPECIALIST = "specialist"
 
 
 class Fate(StrEnum):
@@ -60,11 +61,16 @@ class ExpiryNotice(models.Model):
 
 
 class NoticeMail(models.Model):
-    """One mail of a notice, or of a weekly digest, to one address."""
+    """One mail to one address: of a notice, of a weekly digest, or of the proof of a name that runs out."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     notice = models.ForeignKey(ExpiryNotice, on_delete=models.PROTECT, null=True, related_name="mails")
     digest_week = models.CharField(max_length=8, blank=True)
+    validation = models.ForeignKey(
+        "functioncerts.NameValidation", on_delete=models.PROTECT, null=True, related_name="mails"
+    )
+    validation_step = models.DateTimeField(null=True)
+    """The moment of the step of the proof's last time that it tells of."""
     recipient = models.CharField(max_length=16)
     hsa_id = models.CharField(max_length=32, blank=True)
     address = models.CharField(max_length=254)
@@ -83,6 +89,11 @@ class NoticeMail(models.Model):
                 condition=Q(fate__in=[Fate.WAITING.value, Fate.SENDING.value]),
                 name="notice_mail_unsent",
             ),
+            models.Index(
+                fields=["tried_at"],
+                condition=Q(fate__in=[Fate.REFUSED.value, Fate.BOUNCED.value, Fate.UNSURE.value]),
+                name="notice_mail_lost",
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -93,11 +104,21 @@ class NoticeMail(models.Model):
                 name="notice_mail_recipient_is_known",
             ),
             models.CheckConstraint(
-                condition=Q(notice__isnull=False, digest_week="")
-                | Q(notice__isnull=True) & ~Q(digest_week=""),
-                name="notice_mail_is_of_a_notice_or_a_week",
+                condition=Q(notice__isnull=False, digest_week="", validation__isnull=True)
+                | Q(notice__isnull=True, validation__isnull=True) & ~Q(digest_week="")
+                | Q(notice__isnull=True, digest_week="", validation__isnull=False),
+                name="notice_mail_is_of_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=Q(validation__isnull=True, validation_step__isnull=True)
+                | Q(validation__isnull=False, validation_step__isnull=False),
+                name="notice_mail_of_a_proof_has_its_step",
             ),
             models.UniqueConstraint(fields=["notice", "address"], name="an_address_gets_a_notice_once"),
+            models.UniqueConstraint(
+                fields=["validation", "validation_step", "address"],
+                name="an_address_is_told_of_a_proof_once_per_step",
+            ),
             models.UniqueConstraint(
                 fields=["digest_week", "address"],
                 condition=~Q(digest_week=""),

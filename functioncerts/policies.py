@@ -10,7 +10,7 @@ from ca.environments import Environment
 from ca.selectors import issuers
 from directory.models import Employment, Role
 from directory.policies import in_scope
-from functioncerts.models import ApprovalPolicy, FunctionObject, FunctionOrder, KeyPolicy
+from functioncerts.models import ApiToken, ApprovalPolicy, FunctionObject, FunctionOrder, KeyPolicy
 from functioncerts.states import FunctionObjectState, FunctionOrderState
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
@@ -49,12 +49,17 @@ def may_order_with_key(function_object: FunctionObject, *, actor: Actor, at: dat
     """Return why no key may be made here for this actor and object (PKCS#12), or None if one may."""
     if (refusal := may_order(function_object, actor=actor, at=at)) is not None:
         return refusal
+    return keys_not_allowed(function_object) or no_way_by_sms(function_object)
+
+
+def keys_not_allowed(function_object: FunctionObject) -> Refusal | None:
+    """Return that two people of the organization have not allowed keys made here for this kind, or None."""
     allowed = KeyPolicy.objects.filter(
-        organization_id=function_object.organization_id, kind=function_object.kind
+        organization_id=function_object.organization_id, kind=function_object.kind, approved_at__isnull=False
     )
-    if not allowed.exists():
-        return Refusal(code="keys_are_made_by_their_holders", fixer=Role.ISSUANCE_MANAGER.value)
-    return no_way_by_sms(function_object)
+    if allowed.exists():
+        return None
+    return Refusal(code="keys_are_made_by_their_holders", fixer=Role.ISSUANCE_MANAGER.value)
 
 
 def no_way_by_sms(function_object: FunctionObject) -> Refusal | None:
@@ -77,6 +82,44 @@ def may_revoke(order: FunctionOrder, *, actor: Actor, at: datetime) -> Refusal |
     if order.state != FunctionOrderState.DELIVERED.value:
         return Refusal(code="certificate_not_delivered", facts=(("state", order.state),), fixer="time")
     return None
+
+
+def may_make_token(*, hsa_id: str, role: str, organization_id: str, actor: Actor) -> Refusal | None:
+    """Return why this actor may not have a program act in that role, or None if they may.
+
+    People lend their own role alone, the one that they use; a program makes no tokens.
+    """
+    if actor.kind is ActorKind.SYSTEM:
+        return None
+    if actor.kind is not ActorKind.PERSON or actor.role not in MAY_ORDER:
+        facts = (("role", actor.role), ("needed", ",".join(sorted(MAY_ORDER))))
+        return Refusal(code="role_missing", facts=facts, fixer=Role.ISSUANCE_MANAGER.value)
+    if (hsa_id, role, organization_id) != (actor.identifier, actor.role, actor.acting_for):
+        return Refusal(code="token_for_somebody_else", facts=(("hsa_id", hsa_id),), fixer="nobody")
+    return None
+
+
+def may_see_tokens(actor: Actor) -> Refusal | None:
+    """Return why this actor may not see API tokens, or None: their own, or all of their organizations."""
+    if has_role(actor, MAY_READ):
+        return None
+    facts = (("role", actor.role), ("needed", ",".join(sorted(MAY_READ))))
+    return Refusal(code="role_missing", facts=facts, fixer=Role.ISSUANCE_MANAGER.value)
+
+
+def sees_all_tokens(actor: Actor) -> bool:
+    """Tell whether the actor sees every token of their organizations; others see those that act as them."""
+    return has_role(actor, MAY_READ - {Role.FUNCTION_CERT_ORDERER.value}) and not actor.unit_id
+
+
+def may_end_token(api_token: ApiToken, *, actor: Actor) -> Refusal | None:
+    """Return why this actor may not take a token out of use, or None if they may."""
+    is_own = actor.person_id != "" and str(api_token.employment.person_id) == actor.person_id
+    organization_id = str(api_token.organization_id)
+    if is_own and actor.role in MAY_REVOKE and organization_id == actor.acting_for:
+        return None
+    ending = (MAY_REVOKE | {Role.CENTRAL_ADMINISTRATOR.value}) - {Role.FUNCTION_CERT_ORDERER.value}
+    return _actor_refusal(actor, ending, organization_id=organization_id)
 
 
 def needs_second_person(function_object: FunctionObject, *, actor: Actor) -> bool:

@@ -45,8 +45,14 @@ def read_request(csr: bytes) -> ReadRequest:
     findings: list[Finding] = []
     if facts.subject_text:
         findings.append(Finding(code="subject_ignored", facts={"subject": facts.subject_text[:256]}))
-    if facts.dns_names:
-        findings.append(Finding(code="names_ignored", facts={"names": ", ".join(facts.dns_names)[:512]}))
+    if names := (*facts.dns_names, *facts.other_names):
+        findings.append(Finding(code="names_ignored", facts={"names": ", ".join(names)[:512]}))
+    if facts.extensions:
+        asked = ", ".join(facts.extensions)[:256]
+        findings.append(Finding(code="extensions_ignored", facts={"extensions": asked}))
+    if facts.attributes:
+        carried = ", ".join(facts.attributes)[:256]
+        findings.append(Finding(code="attributes_ignored", facts={"attributes": carried}))
     if facts.key in SHORT_KEYS:
         findings.append(Finding(code="key_short", facts={"key": facts.key, "advised": "rsa-3072"}))
     return ReadRequest(public_key=facts.public_key, key=facts.key, findings=tuple(findings))

@@ -11,13 +11,21 @@ from directory.models import Employment
 from functioncerts import policies
 from functioncerts.errors import Refused
 from functioncerts.events import FunctionObjectSetUp
-from functioncerts.models import Capacity, FunctionObject, FunctionResponsible, FunctionTag
+from functioncerts.models import (
+    Capacity,
+    FunctionObject,
+    FunctionOrder,
+    FunctionResponsible,
+    FunctionTag,
+)
+from functioncerts.states import FunctionOrderState
 from journal.actor import Actor
 from journal.errors import Refusal
 from journal.recording import record
 
 MOST_TAGS: Final = 12
 _MOBILE: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_KEY_TO_COME: Final = (FunctionOrderState.AWAITING_APPROVAL.value, FunctionOrderState.AWAITING_KEY.value)
 _TAG: Final = re.compile(r"[\w .:/-]{1,40}")
 
 
@@ -33,7 +41,8 @@ def set_up(
 ) -> bool:
     """Write tags, mobile and who is responsible (FC-3), and return whether anything was different.
 
-    Raises Refused: role, a tag or number of no good form, somebody who does not work for the organization.
+    Raises Refused: role, a tag or number of no good form, somebody who does not work for the organization,
+    another mobile while a key is to come whose password was signed to go to the one that is there.
     """
     if (refusal := policies.may_set_up(function_object, actor=actor)) is not None:
         raise Refused(refusal)
@@ -115,9 +124,14 @@ def _write_tags(function_object: FunctionObject, words: list[str]) -> list[str]:
 
 
 def _write_mobile(function_object: FunctionObject, number: str) -> list[str]:
-    if function_object.mobile == number:
+    held = FunctionObject.objects.select_for_update().get(pk=function_object.pk)  # as `order_with_key` does
+    if held.mobile == number:
         return []
-    FunctionObject.objects.filter(pk=function_object.pk).update(mobile=number)
+    waiting = FunctionOrder.objects.filter(function_object=held, makes_key=True, state__in=_KEY_TO_COME)
+    if order := waiting.order_by("ordered_at").first():
+        facts = (("mobile", held.mobile), ("function_order", str(order.pk)))
+        raise Refused(Refusal(code="mobile_awaits_password", facts=facts, fixer="time"))
+    FunctionObject.objects.filter(pk=held.pk).update(mobile=number)
     return ["mobile"]
 
 

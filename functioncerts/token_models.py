@@ -2,12 +2,12 @@
 
 import uuid
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 from django.db.models import F, Q
 
-from directory.models import Employment, Organization, Role
+from directory.models import Employment, Organization, Role, Unit
 
 
 class TokenScope(StrEnum):
@@ -17,11 +17,22 @@ class TokenScope(StrEnum):
     ORDER = "order"
     REVOKE = "revoke"
     MANAGE = "manage"
-    """Tags, receipts, answers to notices, decisions."""
+    """Tags, receipts, answers to notices."""
+    APPROVE = "approve"
+    """The second person's decision over orders: in a program's hand no card is asked for."""
+
+
+DEFAULT_SCOPES: Final = (TokenScope.READ, TokenScope.ORDER, TokenScope.REVOKE)
+"""What a token is for when nobody names anything: what speaks for others is named, or it is not there."""
+
+
+def default_scopes() -> list[str]:
+    """Return the scopes of a row that was written without any."""
+    return [one.value for one in DEFAULT_SCOPES]
 
 
 def all_scopes() -> list[str]:
-    """Return every scope: what a token has that was made without naming any."""
+    """Return what the first migration named as default; nothing else uses it."""
     return [one.value for one in TokenScope]
 
 
@@ -33,11 +44,17 @@ class ApiToken(models.Model):
     employment = models.ForeignKey(Employment, on_delete=models.PROTECT, related_name="api_tokens")
     role = models.CharField(max_length=32)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="api_tokens")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, related_name="+")
+    """Of a role for a unit: the token reaches that unit and those below it, whatever else is held."""
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=64)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
-    scopes = models.JSONField(default=all_scopes)
+    last_used_at = models.DateTimeField(null=True)
+    """To within some minutes (`tokens.SEEN_EVERY`)."""
+    label = models.CharField(max_length=60, blank=True)
+    """What it is for, in its holder's words; never in the journal."""
+    scopes = models.JSONField(default=default_scopes)
     receipt_version = models.CharField(max_length=16, blank=True)
     """The receipt (FC-4) that whoever made the token accepted for all that is ordered with it."""
     receipt_evidence_id = models.CharField(max_length=36, blank=True)

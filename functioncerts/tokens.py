@@ -12,15 +12,22 @@ from django.db import transaction
 from directory.models import Employment, RoleAssignment
 from directory.reach import scope_of
 from directory.selectors import roles_of
-from functioncerts.errors import TokenInvalid, TokenNotGranted
+from functioncerts import policies
+from functioncerts.errors import Refused, TokenInvalid, TokenNotGranted
 from functioncerts.events import ApiTokenCreated, ApiTokenRevoked
 from functioncerts.models import ApiToken, TokenScope
 from functioncerts.receipts import ACCEPTED, Receipt
+from functioncerts.token_models import DEFAULT_SCOPES
+from functioncerts.token_selectors import get_token
 from journal.actor import Actor, ActorKind
+from journal.errors import Refusal
 from journal.recording import record
 
 PREFIX: Final = "sigill_"
 LIFETIME: Final = timedelta(days=365)
+LONGEST_LABEL: Final = 60
+SEEN_EVERY: Final = timedelta(minutes=5)
+"""How often the use of a token is written down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,18 +51,26 @@ def create_token(
     *,
     hsa_id: str,
     role: str,
-    scopes: Collection[TokenScope] = tuple(TokenScope),
+    organization_id: str = "",
+    scopes: Collection[TokenScope] = DEFAULT_SCOPES,
+    label: str = "",
     receipt: Receipt | None = ACCEPTED,
     lifetime: timedelta = LIFETIME,
     actor: Actor,
     at: datetime,
 ) -> CreatedToken:
-    """Make a token for an employment in a role that it holds now; raises TokenNotGranted.
+    """Make a token for an employment in a role that it holds now, for that organization or its first.
 
     Who makes it accepts the ``receipt`` (FC-4) for all that is ordered with it; with None each order is
-    accepted by itself before its certificate is given out.
+    accepted by itself before its certificate is given out. Raises TokenNotGranted, Refused (people make
+    tokens for themselves alone, in the role that they use).
     """
-    assignment = _assignment(hsa_id, role, at=at)
+    refusal = policies.may_make_token(hsa_id=hsa_id, role=role, organization_id=organization_id, actor=actor)
+    if refusal is not None:
+        raise Refused(refusal)
+    if not scopes:
+        raise Refused(Refusal(code="token_without_scope", fixer="you"))
+    assignment = _assignment(hsa_id, role, organization_id, unit_id=actor.unit_id, at=at)
     employment = Employment.objects.filter(hsa_id=hsa_id).first()
     if assignment is None or employment is None:
         raise TokenNotGranted("the role is not held now", facts={"hsa_id": hsa_id, "role": role})
@@ -66,9 +81,11 @@ def create_token(
             employment=employment,
             role=role,
             organization_id=assignment.organization_id,
+            unit_id=assignment.unit_id,
             created_at=at,
             created_by=actor.identifier,
-            expires_at=at + lifetime,
+            expires_at=at + min(lifetime, LIFETIME),
+            label=" ".join(label.split())[:LONGEST_LABEL],
             scopes=sorted(scope.value for scope in scopes),
             receipt_version=receipt.version if receipt else "",
             receipt_evidence_id=receipt.evidence_id if receipt else "",
@@ -80,6 +97,7 @@ def create_token(
                 role=role,
                 person_id=str(employment.person_id),
                 organization_id=str(assignment.organization_id),
+                unit_id=str(assignment.unit_id or ""),
                 expires_at=api_token.expires_at.isoformat(),
                 scopes=tuple(api_token.scopes),
                 receipt_version=api_token.receipt_version,
@@ -91,7 +109,10 @@ def create_token(
 
 
 def revoke_token(*, api_token_id: str, actor: Actor, at: datetime) -> None:
-    """Take a token out of use; one that is revoked stays so."""
+    """Take a token out of use; one that is revoked stays so. Raises ApiTokenNotFound, Refused."""
+    found = get_token(api_token_id, actor=actor)
+    if (refusal := policies.may_end_token(found, actor=actor)) is not None:
+        raise Refused(refusal)
     with transaction.atomic():
         moved = ApiToken.objects.filter(pk=api_token_id, revoked_at__isnull=True).update(revoked_at=at)
         if moved != 1:
@@ -118,9 +139,11 @@ def holder_of_token(text: str, *, client_address: str, at: datetime) -> TokenHol
     if api_token is None:
         raise TokenInvalid("unknown, expired or revoked")
     hsa_id = api_token.employment.hsa_id
-    assignment = _assignment(hsa_id, api_token.role, at=at)
-    if assignment is None or assignment.organization_id != api_token.organization_id:
+    unit_id = str(api_token.unit_id or "")
+    assignment = _assignment(hsa_id, api_token.role, str(api_token.organization_id), unit_id=unit_id, at=at)
+    if assignment is None:
         raise TokenInvalid("the holder no longer has the role")
+    _note_use(api_token, at=at)
     scope = scope_of(assignment, at=at)
     actor = Actor(
         kind=ActorKind.SERVICE,
@@ -147,8 +170,21 @@ def holder_of_token(text: str, *, client_address: str, at: datetime) -> TokenHol
     )
 
 
-def _assignment(hsa_id: str, role: str, *, at: datetime) -> RoleAssignment | None:
-    return next((held for held in roles_of(hsa_id, at=at) if held.role == role), None)
+def _note_use(api_token: ApiToken, *, at: datetime) -> None:
+    """Write down that it was used, now and then; the journal is told once a day (portal/refusals.py)."""
+    if api_token.last_used_at is None or at - api_token.last_used_at >= SEEN_EVERY:
+        ApiToken.objects.filter(pk=api_token.pk).update(last_used_at=at)
+
+
+def _assignment(
+    hsa_id: str, role: str, organization_id: str, *, unit_id: str, at: datetime
+) -> RoleAssignment | None:
+    """Return the role held now for that unit or whole organization, or the first if none is named."""
+    held = (one for one in roles_of(hsa_id, at=at) if (one.role, str(one.unit_id or "")) == (role, unit_id))
+    return next(
+        (one for one in held if str(one.organization_id) == (organization_id or str(one.organization_id))),
+        None,
+    )
 
 
 def _digest(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -14,7 +14,7 @@ from functioncerts import policies, selectors
 from functioncerts.errors import Refused
 from functioncerts.models import FunctionKind, FunctionObject, FunctionOrder
 from functioncerts.names import is_inside
-from functioncerts.requests_read import ReadRequest, read_request
+from functioncerts.requests_read import Finding, ReadRequest, read_request
 from functioncerts.states import FunctionOrderState
 from functioncerts.validated import default_names, valid_names
 from functioncerts.validations import parsed_names
@@ -48,6 +48,9 @@ def read_wish(
     if (refusal := policies.may_order(function_object, actor=actor, at=at)) is not None:
         raise Refused(refusal)
     request = read_request(csr)
+    if _is_used_before(function_object, request):
+        used = Finding(code="key_used_before", facts={"function": function_object.hsa_id})
+        request = replace(request, findings=(*request.findings, used))
     return Wish(
         function_object=function_object,
         request=request,
@@ -133,6 +136,13 @@ def subject_of(function_object: FunctionObject, names: tuple[str, ...]) -> Subje
         dns_names=() if is_mailbox else names,
         email=names[0] if is_mailbox else "",
     )
+
+
+def _is_used_before(function_object: FunctionObject, request: ReadRequest) -> bool:
+    """Tell whether the function has had a certificate for this key; allowed, but worth a word."""
+    digest = hashlib.sha256(request.public_key).hexdigest()
+    same = FunctionOrder.objects.filter(function_object=function_object, public_key_sha256=digest)
+    return same.exclude(certificate_id="").exists()
 
 
 def _replaced(function_object: FunctionObject, order_id: str, *, actor: Actor) -> FunctionOrder:

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
+
+OPERATOR: Final = "operator:"
+"""How the identifier of a command begins that the operator gave on the server."""
 
 
 class ActorKind(StrEnum):
@@ -46,6 +49,14 @@ class Actor:
     def system(cls, name: str, *, correlation_id: str = "") -> Self:
         """Return the actor of a job or process of our own."""
         return cls(kind=ActorKind.SYSTEM, identifier=name, correlation_id=correlation_id)
+
+    @classmethod
+    def operator(cls, command: str) -> Self:
+        """Return the actor of a command that the operator gave on the server, where nobody logs in to us.
+
+        Who that was is the operating system's word: accounts and their log-ins are its to keep.
+        """
+        return cls(kind=ActorKind.SYSTEM, identifier=f"{OPERATOR}{command}")
 
     @property
     def pseudonym(self) -> str:

@@ -2,10 +2,14 @@
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-FIRST_TABLES = ("journal_entry", "journal_entryreference", "journal_leaf", "journal_checkpoint")
-"""What there was when the refusal was first installed."""
-
-TABLES = (*FIRST_TABLES, "journal_personalpart", "journal_subtree")
+TABLES = (
+    "journal_entry",
+    "journal_entryreference",
+    "journal_leaf",
+    "journal_checkpoint",
+    "journal_personalpart",
+    "journal_subtree",
+)
 
 
 def install_statements(vendor: str, tables: tuple[str, ...] = TABLES) -> list[str]:

@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Collection
+from typing import Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from journal.models import Entry, EntryReference
+
+_MOST_OF_ONE: Final = 10
+_MOST_OF_A_CARD: Final = 200
 
 
 def entries_about(
@@ -32,6 +36,18 @@ def entries_about(
             | (Q(type__in=list(types_of_everybody)) & ~Exists(named))
         )
     return entries.order_by("-id")[:limit]
+
+
+def entries_of(kind: str, value: str, *, types: Collection[str], card_id: str = "") -> list[Entry]:
+    """Return the newest entries of some types that name the object, newest first.
+
+    What was told before entries named objects of this kind is found by its card, and by what it says.
+    """
+    found = list(entries_about(kind, value, types=types, limit=_MOST_OF_ONE))
+    if found or not card_id:
+        return found
+    of_card = entries_about("card", card_id, types=types, limit=_MOST_OF_A_CARD)
+    return [entry for entry in of_card if content_of(entry)["event"].get(f"{kind}_id") == value]
 
 
 def content_of(entry: Entry) -> dict[str, dict[str, object]]:

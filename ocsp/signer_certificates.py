@@ -14,6 +14,7 @@ from ca.errors import CaError
 from ca.hsm.proxy import SignerSource
 from ca.issuance import RequestUnderWay, issue_request
 from ca.models import Certificate
+from ca.next_try import next_try
 from ca.pki.issuer import IssuerFacts
 from ca.policy_files import files_of
 from ca.registration import CarrierKind, request_certificate
@@ -124,7 +125,7 @@ def renew_due(issuer_key: str, *, signers: Keys, at: datetime) -> bool:
         carrier_kind=CarrierKind.NONE.value,
         carrier_id=label,
         name=PROFILE,
-        idempotency_key=f"{PROFILE}:{label}",
+        idempotency_key=next_try(PROFILE, label, at=at),
         issuer=issuer_key,
         environment=files.environment,
         actor=Actor.system("ocsp_publisher"),

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cards import products
+from cards.card_number import grouped
 from cards.reasons import BlockReason
 from journal.errors import DomainError, Refusal
 from portal import moments, reader, words
@@ -33,7 +34,7 @@ from portal.wordings.refusals import REFUSALS
 from portal.wordings.reports import REPORTS
 from portal.wordings.signing import SIGNING
 from portal.wordings.stock import STOCK
-from portal.wordings.weaknesses import CSR_FAULTS, WEAKNESSES
+from portal.wordings.weaknesses import CSR_FAULTS, NOT_REQUESTS, WEAKNESSES
 from portal.wordings.wording import Wording
 
 WORDINGS: Final[Mapping[str, Wording]] = {
@@ -137,7 +138,7 @@ def _why(code: str, facts: Mapping[str, str]) -> words.Text:
     if code == "picture_refused":
         return FAULTS.get(facts.get("rule", ""), "")
     if "csr_refused" in {code, facts.get("check")}:
-        return CSR_FAULTS.get(facts.get("reason", ""), "")
+        return NOT_REQUESTS.get(facts.get("fault", "")) or CSR_FAULTS.get(facts.get("reason", ""), "")
     return WEAKNESSES.get(facts.get("weakness", ""), "")
 
 
@@ -251,8 +252,10 @@ def _shown(name: str, value: str) -> str:
     """Return a fact as people read it: states, reasons, roles and moments in words."""
     if name in {"at", "until", "since"} or name.endswith(("_at", "_until", "_on")):
         return _when(value)
-    if name == "missing":
-        return ", ".join(str(_STEPS.get(part, part)).lower() for part in value.split(","))
+    if name in {"missing", "numbers"}:
+        parts = [part.strip() for part in value.split(",")]
+        steps = (str(_STEPS.get(part, part)).lower() for part in parts)
+        return ", ".join(steps if name == "missing" else map(grouped, parts))
     if name == "needed":
         return _(" or ").join(str(_NAMES.get(part, part)) for part in value.split(","))
     if name == "product" and (item := products.product(value)) is not None:

@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 
 from cards.block_request_selectors import held_certificate
 from cards.renewal.renewing import get_renewal
-from cards.reserve_selectors import get_hand_out
+from cards.reserve_selectors import get_reserve_order
 from cards.selectors import get_activation, get_card, get_order
 from cards.unlocking import get_unlock
 from directory.lifecycle import record_protected_opening
@@ -43,7 +43,7 @@ SUBJECTS: Final[Mapping[str, Callable[[str, Actor], Person]]] = {
     "card_id": lambda pk, actor: get_card(pk, actor=actor).person,
     "order_id": lambda pk, actor: get_order(pk, actor=actor).person,
     "activation_id": lambda pk, actor: get_activation(pk, actor=actor).card.person,
-    "hand_out_id": lambda pk, actor: get_hand_out(pk, actor=actor).card.person,
+    "hand_out_id": lambda pk, actor: get_reserve_order(pk, actor=actor).card.person,
     "unlock_id": lambda pk, actor: get_unlock(pk, actor=actor).card.person,
     "renewal_id": lambda pk, actor: get_renewal(pk, actor=actor).card.person,
     "certificate_id": lambda pk, actor: held_certificate(pk, actor=actor, at=asking.now()).person,

@@ -97,6 +97,8 @@ SIGILL_PU_FILE_ORDERS_FROM = config.number("SIGILL_PU_FILE_ORDERS_FROM", 20_000)
 SIGILL_FACTORY_CERTIFICATE = config.text(
     "SIGILL_FACTORY_CERTIFICATE", str(SIGILL_HOME / "factory" / "certificate.pem")
 )
+# The printer of PUK letters, where that is another house than the factory.
+SIGILL_LETTER_CERTIFICATE = config.text("SIGILL_LETTER_CERTIFICATE", SIGILL_FACTORY_CERTIFICATE)
 SIGILL_FACTORY_REQUEST = config.text("SIGILL_FACTORY_REQUEST", str(SIGILL_HOME / "factory" / "request.pem"))
 # How we and the registers know each other where their addresses are https: PEM files, read when they change.
 SIGILL_REGISTERS = SIGILL_HOME / "registers"
@@ -118,6 +120,7 @@ SIGILL_APPOINTMENT_DAYS = config.number("SIGILL_APPOINTMENT_DAYS", 14)
 SIGILL_BULK_ORDER_ALONE = config.number("SIGILL_BULK_ORDER_ALONE", 100)
 # Photos and signatures for cards: days after the card was sent, and hours without an order (POR-17).
 SIGILL_PICTURE_DAYS = config.number("SIGILL_PICTURE_DAYS", 30)
+SIGILL_FACTORY_FILE_DAYS = config.number("SIGILL_FACTORY_FILE_DAYS", 400)
 SIGILL_PICTURE_UNUSED_HOURS = config.number("SIGILL_PICTURE_UNUSED_HOURS", 24)
 SIGILL_ORDER_OUTDATED_DAYS = config.number("SIGILL_ORDER_OUTDATED_DAYS", 60)
 

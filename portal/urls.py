@@ -30,19 +30,26 @@ from portal.pages.desk import (
     paper_log,
     people,
     person,
+    person_block,
     production,
     puk_letter,
     reading,
     receipt,
+    renewal_receipt,
     renewing,
+    replacing,
     today,
     unlocking,
 )
 from portal.pages.managers import deciding, giving, organizations, roles
+from portal.pages.mine import blocking as own_blocking
+from portal.pages.mine import history as own_history
+from portal.pages.mine import receipt as own_receipt
 from portal.pages.mine import renewing as own_renewing
-from portal.pages.orderer import acme, function, functions, key_order, validating
+from portal.pages.orderer import acme, function, functions, key_order, notices, validating
 from portal.pages.orderer import order as function_order
 from portal.pages.orderer import ordering as function_ordering
+from portal.pages.orderer import tokens as function_tokens
 from portal.pages.public import (
     accessibility,
     cps,
@@ -55,11 +62,14 @@ from portal.pages.public import (
 )
 from portal.pages.reports import catalogue as reports_catalogue
 from portal.pages.reports import dashboard, recurring, report
+from portal.pages.reserve import approving as reserve_approving
 from portal.pages.reserve import fetching as reserve_fetching
 from portal.pages.reserve import handing as reserve_handing
-from portal.pages.stock import acting as stock_acting
+from portal.pages.reserve import refilling as reserve_refilling
+from portal.pages.stock import hand_over as stock_hand_over
 from portal.pages.stock import overview as stock
 from portal.pages.stock import place as stock_place
+from portal.pages.stock import place_acts as stock_acts
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.accounts.urls")),
@@ -152,13 +162,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("stock/new/", stock.new_place, name="stock-new"),
     path("stock/<uuid:stock_place_id>/", stock_place.show_place, name="stock-place"),
     path("stock/<uuid:stock_place_id>/threshold/", stock_place.change_threshold, name="stock-threshold"),
-    path("stock/<uuid:stock_place_id>/receive/", stock_acting.receive, name="stock-receive"),
-    path("stock/<uuid:stock_place_id>/send/", stock_acting.send, name="stock-send"),
-    path("stock/<uuid:stock_place_id>/count/", stock_acting.count, name="stock-count"),
-    path("stock/<uuid:stock_place_id>/loss/", stock_acting.loss, name="stock-loss"),
-    path("stock/transfers/<uuid:stock_transfer_id>/", stock_acting.transfer, name="stock-transfer"),
+    path("stock/<uuid:stock_place_id>/receive/", stock_acts.receive, name="stock-receive"),
+    path("stock/<uuid:stock_place_id>/send/", stock_acts.send, name="stock-send"),
+    path("stock/<uuid:stock_place_id>/count/", stock_acts.count, name="stock-count"),
+    path("stock/<uuid:stock_place_id>/loss/", stock_acts.loss, name="stock-loss"),
+    path("stock/<uuid:stock_place_id>/returned/", stock_acts.returned, name="stock-returned"),
+    path("stock/transfers/<uuid:stock_transfer_id>/", stock_hand_over.transfer, name="stock-transfer"),
     path("people/<uuid:person_id>/reserve/", reserve_handing.hand_out, name="reserve-hand-out"),
-    path("reserve/<uuid:hand_out_id>/", reserve_handing.approve, name="reserve-approve"),
+    path("reserve/<uuid:hand_out_id>/", reserve_approving.approve, name="reserve-approve"),
+    path("cards/<uuid:card_id>/refill/", reserve_refilling.order, name="reserve-refill"),
     path("mine/reserve/", reserve_fetching.fetch, name="own-reserve"),
     path("mine/reserve/status/", reserve_fetching.show_fetching, name="own-reserve-status"),
     path("mine/reserve/<uuid:card_id>/extend/", reserve_fetching.extend, name="own-reserve-extend"),
@@ -178,6 +190,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/units/<uuid:unit_id>/", people.show_unit, name="unit"),
     path("people/read/", reading.read_new, name="people-read"),
     path("people/<uuid:person_id>/refresh/", reading.read_again, name="person-refresh"),
+    path("people/<uuid:person_id>/block/", person_block.block_person, name="block-person"),
     path("people/<uuid:person_id>/open/", opening.open_person, name="person-open"),
     path("people/<uuid:person_id>/", person.show_person, name="person"),
     path("people/<uuid:person_id>/order/", ordering.order_card, name="order-card"),
@@ -187,6 +200,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("functions/export.xlsx", functions.export_workbook, name="functions-workbook"),
     path("functions/approval/", functions.decide_approval, name="functions-approval"),
     path("functions/keys/", key_order.decide_keys, name="functions-keys"),
+    path("functions/tokens/", function_tokens.show_tokens, name="function-tokens"),
+    path("functions/tokens/<uuid:api_token_id>/end/", function_tokens.end_token, name="function-token-end"),
+    path("functions/notices/", notices.show_notices, name="function-notices"),
     path("functions/validations/", validating.show_validations, name="validations"),
     path("functions/validations/<uuid:validation_id>/", validating.show_validation, name="validation"),
     path("functions/confirm/<str:link_token>/", validating.answer_link, name="validation-link"),
@@ -255,6 +271,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders/<uuid:order_id>/cancel/", orders.cancel, name="order-cancel"),
     path("cards/<uuid:card_id>/activate/", activating.check_identity, name="activate-card"),
     path("cards/<uuid:card_id>/block/", blocking.block, name="block-card"),
+    path("cards/<uuid:card_id>/replace/", replacing.replace_card, name="replace-card"),
     path("certificates/<uuid:certificate_id>/block/", certificate_block.block_one, name="block-certificate"),
     path("paper-log/", paper_log.show_paper_log, name="paper-log"),
     path("paper-log/form.csv", paper_log.get_form, name="paper-log-form"),
@@ -276,6 +293,27 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("renewals/<uuid:renewal_id>/", renewing.show_renewal, name="renewal"),
     path("renewals/<uuid:renewal_id>/status/", renewing.show_status, name="renewal-status"),
     path("renewals/<uuid:renewal_id>/cancel/", renewing.cancel, name="renewal-cancel"),
+    path("renewals/<uuid:renewal_id>/receipt/", renewal_receipt.show, name="renewal-receipt"),
+    path(
+        "renewals/<uuid:renewal_id>/receipt/proof/", renewal_receipt.show_proof, name="renewal-receipt-proof"
+    ),
+    path("renewals/<uuid:renewal_id>/receipt/seal/", renewal_receipt.seal, name="renewal-receipt-seal"),
+    path("renewals/<uuid:renewal_id>/receipt.pdf", renewal_receipt.fetch, name="renewal-receipt-pdf"),
+    path("mine/renewals/<uuid:own_renewal_id>/receipt/", own_receipt.show, name="own-renewal-receipt"),
+    path(
+        "mine/renewals/<uuid:own_renewal_id>/receipt/proof/",
+        own_receipt.show_proof,
+        name="own-renewal-receipt-proof",
+    ),
+    path(
+        "mine/renewals/<uuid:own_renewal_id>/receipt/seal/", own_receipt.seal, name="own-renewal-receipt-seal"
+    ),
+    path(
+        "mine/renewals/<uuid:own_renewal_id>/receipt.pdf", own_receipt.fetch, name="own-renewal-receipt-pdf"
+    ),
+    path("mine/history/", own_history.show_history, name="own-history"),
+    path("mine/test/", own_history.show_test, name="own-test"),
+    path("mine/cards/<uuid:own_card_id>/block/", own_blocking.block, name="own-block"),
     path("mine/cards/<uuid:own_card_id>/certificates/", own_renewing.begin, name="own-renewal-begin"),
     path("mine/renewals/<uuid:own_renewal_id>/", own_renewing.show, name="own-renewal"),
     path("mine/renewals/<uuid:own_renewal_id>/status/", own_renewing.show_status, name="own-renewal-status"),

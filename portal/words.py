@@ -9,9 +9,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from ca.environments import Environment
+from cards.attestor import AttestorRelation
 from cards.products import CardProduct, DocumentKind, IdentityCheckMethod
 from cards.reasons import BlockReason
 from cards.renewal.states import RenewalState
+from cards.replacement_reasons import ReplacementReason
 from cards.states import ActivationState, CardOrderState, CardState, UnlockState
 from cards.stock_states import LossReason
 from directory.models import RegistrationStatus, Role
@@ -100,6 +102,7 @@ FUNCTION_KINDS: Final[Mapping[str, Text]] = {
 REPORT_FILTERS: Final[Mapping[str, Text]] = {
     "area": _("Issuance area"),
     "organization": _("Organization"),
+    "unit": _("Unit and those below it"),
     "product": _("Product"),
     "loa": _("Assurance level"),
     "state": _("State"),
@@ -150,6 +153,7 @@ UNLOCK_REASONS: Final[Mapping[str, Text]] = {
 RENEWAL_REASONS: Final[Mapping[str, Text]] = {
     **ABORT_REASONS,
     "superseded": _("A new renewal was started for the same card."),
+    "refillEnded": _("The order of new certificates has ended."),
 }
 
 RENEWAL_STATES: Final[Mapping[RenewalState, Text]] = {
@@ -166,6 +170,7 @@ RENEWAL_PURPOSES: Final[Mapping[str, Text]] = {
     "renew": _("Renew the certificates"),
     "signature": _("Certificates for signatures"),
     "extra_pair": _("An extra pair of certificates"),
+    "refill": _("New certificates to a reserve card"),
 }
 
 PUK_LETTER_REASONS: Final[Mapping[str, Text]] = {
@@ -194,6 +199,15 @@ BLOCK_REASONS: Final[Mapping[BlockReason, Text]] = {
     BlockReason.ISSUER_COMPROMISED: _("The issuer's key is compromised"),
 }
 
+REPLACEMENT_REASONS: Final[Mapping[ReplacementReason, Text]] = {
+    ReplacementReason.LOST: _("The card is lost"),
+    ReplacementReason.STOLEN: _("The card is stolen"),
+    ReplacementReason.CODES_KNOWN_TO_OTHERS: _("Somebody else may know the codes"),
+    ReplacementReason.DAMAGED: _("The card is damaged"),
+    ReplacementReason.NAME_CHANGED: _("The holder has got another name"),
+    ReplacementReason.EXPIRING: _("The card ends soon"),
+}
+
 DOCUMENT_KINDS: Final[Mapping[DocumentKind, Text]] = {
     DocumentKind.DRIVING_LICENCE: _("Swedish driving licence"),
     DocumentKind.PASSPORT: _("Swedish passport"),
@@ -207,6 +221,12 @@ CHECK_METHODS: Final[Mapping[IdentityCheckMethod, Text]] = {
     IdentityCheckMethod.VISIT: _("Personal visit"),
     IdentityCheckMethod.ATTESTOR: _("Attestor present"),
     IdentityCheckMethod.FOREIGN_DOCUMENT: _("Foreign document"),
+}
+
+ATTESTOR_RELATIONS: Final[Mapping[AttestorRelation, Text]] = {
+    AttestorRelation.MANAGER: _("The person's manager"),
+    AttestorRelation.STAFF_RESPONSIBLE: _("Responsible for staff"),
+    AttestorRelation.GUARDIAN: _("Guardian (for who is under 18)"),
 }
 
 SEVEN_STEPS: Final[tuple[tuple[str, Text, Text], ...]] = (
@@ -276,6 +296,8 @@ KEY_PURPOSES: Final[Mapping[str, Text]] = {
     "id_authentication": _("Authentication, personal number"),
     "hsa_signature": _("Signature, HSA-id"),
     "id_signature": _("Signature, personal number"),
+    "extra_hsa_authentication": _("Authentication, extra HSA-id"),
+    "extra_hsa_signature": _("Signature, extra HSA-id"),
     "server": _("Server"),
     "client": _("Client"),
     "email": _("E-mail"),
@@ -368,7 +390,9 @@ EVENTS: Final[Mapping[str, Text]] = {
     "factory_file.set_aside": _("A file from the producer was set aside"),
     "production_batch.asked_again": _("Producer asked again for an answer"),
     "factory_file.settled": _("A file from the producer was dealt with"),
+    "production.thinned_out": _("Old records of production thinned out"),
     "identity.checked": _("Identity checked by the seven steps"),
+    "identity.attested": _("Somebody vouched for the holder"),
     "identity.suspected": _("Identity document suspected, card not handed out"),
     "activation.opened": _("Activation opened"),
     "activation.claimed": _("The card client started the activation"),
@@ -381,6 +405,8 @@ EVENTS: Final[Mapping[str, Text]] = {
     "activation.aborted": _("Activation ended"),
     "activation.denied_by_holder": _("The person at the card denied the activation"),
     "card.blocked": _("Card blocked"),
+    "card.replacement_ordered": _("Replacement ordered"),
+    "card.replaced": _("Card replaced by a new one"),
     "block_request.registered": _("Request to block registered"),
     "block_request.forgotten": _("Old request to block deleted"),
     "card.holder_reminded": _("Reminder of a card that ends"),
@@ -406,12 +432,19 @@ EVENTS: Final[Mapping[str, Text]] = {
     "reserve_card.refused": _("Reserve card not approved"),
     "reserve_card.code_refused": _("Wrong code for a reserve card"),
     "reserve_card.extended": _("Reserve card extended"),
+    "reserve_refill.ordered": _("New certificates ordered to a reserve card"),
+    "reserve_refill.approved": _("New certificates approved by a second person"),
+    "reserve_refill.code_refused": _("Wrong code for new certificates"),
+    "reserve_refill.fetched": _("New certificates fetched to a reserve card"),
+    "reserve_refill.ended": _("Order of new certificates ended"),
     "stock.place_set": _("Place for reserve cards set"),
     "stock.box_received": _("Box of reserve cards received"),
     "stock.sent": _("Reserve cards sent to another place"),
     "stock.arrived": _("Reserve cards came to a place"),
     "stock.counted": _("Reserve cards counted"),
     "stock.lost": _("Reserve cards reported lost"),
+    "stock.returned": _("Reserve cards came back"),
+    "stock.destroyed": _("Returned reserve cards destroyed"),
     "stock.running_low": _("Reserve cards running low"),
     "person.protected_opened": _("Protected person opened"),
     "person.imported": _("Read from the registers"),
@@ -429,6 +462,7 @@ EVENTS: Final[Mapping[str, Text]] = {
     "basis.decided": _("Decision over a basis list"),
     "basis.approved": _("Decision over a basis list approved"),
     "basis.withdrawn": _("Decision over a basis list withdrawn"),
+    "basis.stopped": _("Decision over a basis list stopped"),
     "basis.carried_out": _("Decision over a basis list carried out"),
     "employment.imported": _("Employment read from HSA"),
     "employment.changed": _("Employment changed in HSA"),
@@ -449,10 +483,12 @@ EVENTS: Final[Mapping[str, Text]] = {
     "function_object.changed": _("Function object changed in HSA"),
     "function_object.set_up": _("Function object set up"),
     "function_approval.set": _("Approval of function certificates decided"),
+    "function_key_policy.asked": _("Making of keys asked for"),
     "function_key_policy.set": _("Making of keys decided"),
     "function_key.made": _("Key made, its password sent to the mobile"),
     "function_key.wiped": _("Key fetched or given up, and kept no more"),
     "function_certificate.mailed": _("Certificate sent by mail, encrypted"),
+    "function_certificate.mail_bounced": _("Mail with a certificate did not arrive"),
     "name_validation.reminded": _("Reminder of a validation that runs out"),
     "expiry_notice.raised": _("Notice of an expiring certificate"),
     "expiry_notice.answered": _("Notices answered"),

@@ -36,6 +36,8 @@ class Column:
     english: str
     cell: Cell = Cell.TEXT
     tells_who: bool = False
+    is_personal_number: bool = False
+    """There only for those who ask for numbers and may have them."""
 
 
 def local(moment: datetime | None) -> str:

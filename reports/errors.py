@@ -20,6 +20,12 @@ class ReportRefused(DomainError):
         super().__init__("the role does not pull this report", facts=dict(refusal.facts))
 
 
+class NumbersRefused(ReportRefused):
+    """The role has no personal identity numbers in reports, or the report has none."""
+
+    code: ClassVar[str] = "role_has_no_numbers"
+
+
 class ReportNotFound(DomainError):
     """There is no such ordered report, not for this reader, or not any more."""
 

@@ -8,15 +8,16 @@ from journal.events import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOrdered(Event):
-    """Somebody ordered a report; the worker makes it."""
+    """Somebody ordered a report, with personal identity numbers or without; the worker makes it."""
 
     TYPE: ClassVar[str] = "report.ordered"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     IS_PRIVILEGED: ClassVar[bool] = True
     ordered_report_id: str
     report: str
     format: str
     as_of: str
+    with_numbers: bool
     organization_id: str
 
 
@@ -97,13 +98,14 @@ class ReportPulled(Event):
     """Somebody took the file of a report, or was shown its first rows or its count (``format``)."""
 
     TYPE: ClassVar[str] = "report.pulled"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     IS_PRIVILEGED: ClassVar[bool] = True
     ordered_report_id: str
     report: str
     format: str
     as_of: str
     rows: int
+    with_numbers: bool
     organization_id: str
 
 

@@ -67,6 +67,7 @@ def _ordered(ordered: OrderedReport, question: Question) -> ReportOrdered:
         report=ordered.code,
         format=ordered.format,
         as_of=rfc3339(question.as_of),
+        with_numbers=question.with_numbers,
         organization_id=ordered.organization_id,
     )
 
@@ -193,7 +194,8 @@ def tell_pulled(
     """Record that somebody was told what a report says."""
     event = ReportPulled(
         ordered_report_id=ordered_report_id, report=question.code, format=format,
-        as_of=rfc3339(question.as_of), rows=rows, organization_id=actor.acting_for,
+        as_of=rfc3339(question.as_of), rows=rows, with_numbers=question.with_numbers,
+        organization_id=actor.acting_for,
     )  # fmt: skip
     with transaction.atomic():
         record(event, actor=actor, at=at)

@@ -6,16 +6,18 @@ from datetime import UTC, date, datetime
 from typing import Final, Self
 from uuid import UUID
 
-from directory.models import Organization
+from directory.models import Organization, Unit
+from directory.reach import units_below
 from directory.swedish_time import swedish_day
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
-from reports.catalogue import Filter, ReportKind, ReportNature, report_kind
-from reports.columns import utc
-from reports.errors import ReportRefused
+from reports.catalogue import NUMBER_READERS, Filter, ReportKind, ReportNature, report_kind
+from reports.columns import Column, utc
+from reports.errors import NumbersRefused, ReportRefused
 
 MOST_DAYS: Final = 3660
-_DEFAULT_DAYS: Final = 60
+DEFAULT_DAYS: Final = 60
+"""How far ahead a list of what expires looks when nothing else is asked."""
 _NOWHERE: Final = ("00000000-0000-0000-0000-000000000000",)
 """The id of no organization: a condition on it is still a query, which the database can be asked."""
 
@@ -26,6 +28,7 @@ class Question:
 
     ``organization_ids`` is None for our own jobs, which reach everything. ``unit_ids`` is None but for a
     role for a unit: its answer is about what these units hold, within the one organization.
+    ``with_numbers`` adds the column of personal identity numbers.
     """
 
     code: str
@@ -35,6 +38,7 @@ class Question:
     organization_ids: tuple[str, ...] | None = None
     unit_ids: tuple[str, ...] | None = None
     may_see_protected: bool = False
+    with_numbers: bool = False
 
     @classmethod
     def of(
@@ -45,12 +49,15 @@ class Question:
         as_of: datetime,
         since: datetime | None = None,
         filters: Mapping[str, str] | None = None,
+        with_numbers: bool = False,
     ) -> Self:
         """Return the question that the actor may ask; raises ``UnknownReport`` and ``ReportRefused``."""
         kind = report_kind(code)
         refusal = may_pull(kind, actor)
         if refusal is not None:
             raise ReportRefused(refusal)
+        if with_numbers and (refusal := may_have_numbers(kind, actor)) is not None:
+            raise NumbersRefused(refusal)
         is_ours = actor.kind is ActorKind.SYSTEM
         return cls(
             code=kind.code,
@@ -62,6 +69,7 @@ class Question:
             organization_ids=None if is_ours else organizations_of(actor),
             unit_ids=tuple(sorted(actor.unit_ids)) if actor.unit_id and not is_ours else None,
             may_see_protected=is_ours or actor.may_see_protected,
+            with_numbers=with_numbers,
         )
 
     @classmethod
@@ -77,24 +85,35 @@ class Question:
             organization_ids=tuple(scope) if isinstance(scope, list) else None,
             unit_ids=tuple(units) if isinstance(units, list) else None,
             may_see_protected=bool(stored["protected"]),
+            with_numbers=bool(stored.get("numbers")),
         )
 
     def as_stored(self) -> dict[str, object]:
         """Return the question as JSON holds it."""
-        units = {} if self.unit_ids is None else {"units": list(self.unit_ids)}
-        return units | {
-            "code": self.code,
-            "as_of": utc(self.as_of),
-            "since": utc(self.since) if self.since else "",
-            "filters": dict(sorted(self.filters.items())),
-            "organizations": None if self.organization_ids is None else list(self.organization_ids),
-            "protected": self.may_see_protected,
-        }
+        units: dict[str, object] = {} if self.unit_ids is None else {"units": list(self.unit_ids)}
+        numbers: dict[str, object] = {"numbers": True} if self.with_numbers else {}
+        return (
+            units
+            | numbers
+            | {
+                "code": self.code,
+                "as_of": utc(self.as_of),
+                "since": utc(self.since) if self.since else "",
+                "filters": dict(sorted(self.filters.items())),
+                "organizations": None if self.organization_ids is None else list(self.organization_ids),
+                "protected": self.may_see_protected,
+            }
+        )
 
     @property
     def kind(self) -> ReportKind:
         """Return the report that is asked for."""
         return report_kind(self.code)
+
+    @property
+    def fields(self) -> tuple[Column, ...]:
+        """Return the columns of the answer."""
+        return tuple(one for one in self.kind.fields if self.with_numbers or not one.is_personal_number)
 
     @property
     def today(self) -> date:
@@ -105,7 +124,26 @@ class Question:
     def days(self) -> int:
         """Return how many days ahead a list of what expires looks."""
         text = self.filters.get(Filter.DAYS.value, "")
-        return min(int(text), MOST_DAYS) if text.isascii() and text.isdigit() else _DEFAULT_DAYS
+        return min(int(text), MOST_DAYS) if text.isascii() and text.isdigit() else DEFAULT_DAYS
+
+    @property
+    def is_within_days(self) -> bool:
+        """Tell whether the list is narrowed by days ahead."""
+        return bool(self.filters.get(Filter.DAYS.value))
+
+    def units_asked(self) -> tuple[str, ...] | None:
+        """Return the unit that is asked about and those below it; None for all, no unit for an unknown one.
+
+        It is named by its id or its HSA-id, and lies in an organization that the question reaches.
+        """
+        named = self.filters.get(Filter.UNIT.value, "").strip()
+        if not named:
+            return None
+        found = Unit.objects.filter(pk=named) if _is_id(named) else Unit.objects.filter(hsa_id__iexact=named)
+        if (reached := self.reached()) is not None:
+            found = found.filter(organization_id__in=reached)
+        unit = found.first()
+        return _NOWHERE if unit is None else units_below(unit.pk, organization_id=unit.organization_id)
 
     def reached(self) -> tuple[str, ...] | None:
         """Return the organizations that the answer is about, after the filters; None for all."""
@@ -142,3 +180,13 @@ def may_pull(kind: ReportKind, actor: Actor) -> Refusal | None:
     if actor.kind is ActorKind.SYSTEM or (actor.role in kind.roles and reached):
         return None
     return Refusal(code="role_does_not_pull_report", facts=(("role", actor.role), ("report", kind.code)))
+
+
+def may_have_numbers(kind: ReportKind, actor: Actor) -> Refusal | None:
+    """Return why the actor may not have personal identity numbers in the report, or None.
+
+    Those have them who find people by them (domain.md 1.2, 6), and nobody for whom no row has any.
+    """
+    if kind.has_numbers and actor.role in NUMBER_READERS:
+        return None
+    return Refusal(code="role_has_no_numbers", facts=(("role", actor.role), ("report", kind.code)))

@@ -1,4 +1,4 @@
-"""Writes the receipts of activation and block as tagged PDFs with their proof, for the worker to seal."""
+"""Writes the receipts of activation, renewal and block as tagged PDFs with their proof, to be sealed."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,13 +12,16 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from cards.models import Activation, Card
+from cards.renewal.models import Renewal
 from journal.proofs import ReceiptProof
 from reports.receipt_facts import (
     ActivationReceipt,
     BlockReceipt,
     ReceiptFact,
+    RenewalReceipt,
     activation_receipt,
     block_receipt,
+    renewal_receipt,
 )
 
 ATTACHMENT: Final = "journal-proof.jsonl"
@@ -68,6 +71,13 @@ def write_activation_receipt(activation: Activation, *, proof: ReceiptProof, lan
         return _written("reports/activation_receipt.html", _("Receipt for an eID card"), page, proof)
 
 
+def write_renewal_receipt(renewal: Renewal, *, proof: ReceiptProof, language: str) -> bytes:
+    """Return the receipt of new certificates on a card in use."""
+    with translation.override(language):
+        page = renewal_receipt(renewal)
+        return _written("reports/renewal_receipt.html", _("Receipt for new certificates"), page, proof)
+
+
 def write_block_receipt(card: Card, *, proof: ReceiptProof, language: str) -> bytes:
     """Return the receipt of a block."""
     with translation.override(language):
@@ -75,7 +85,9 @@ def write_block_receipt(card: Card, *, proof: ReceiptProof, language: str) -> by
         return _written("reports/block_receipt.html", _("Receipt of the block"), page, proof)
 
 
-def _written(body: str, title: str, page: ActivationReceipt | BlockReceipt, proof: ReceiptProof) -> bytes:
+def _written(
+    body: str, title: str, page: ActivationReceipt | RenewalReceipt | BlockReceipt, proof: ReceiptProof
+) -> bytes:
     import weasyprint  # noqa: PLC0415 - takes a second to load, and few processes ever need it
 
     html = render_to_string(

@@ -1,4 +1,4 @@
-"""What the receipts of an activation and of a block say, on a page and in the sealed document alike.
+"""What the receipts of activation, new certificates and block say, on a page and in the document alike.
 
 The words are those of the language that is active.
 """
@@ -13,11 +13,15 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from ca.environments import Environment
+from ca.models import Certificate
 from ca.selectors import certificates_on_carrier
 from cards.card_number import grouped
-from cards.models import Activation, Card
+from cards.models import Activation, Card, IdentityCheck, Receipt
 from cards.products import product
 from cards.receipts import question_of
+from cards.renewal.keys import question_of_renewal
+from cards.renewal.models import Renewal
+from cards.renewal.outcome import outcome_of
 from cards.selectors import CARRIER_KIND
 from cards.terms import current_terms
 from directory.selectors import names_of
@@ -46,6 +50,19 @@ class ActivationReceipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RenewalReceipt:
+    """What the holder signed of which new certificates, what they replaced, and the evidence of it."""
+
+    opening: str
+    card_facts: Sequence[ReceiptFact]
+    written_facts: Sequence[ReceiptFact]
+    replaced_facts: Sequence[ReceiptFact]
+    check_facts: Sequence[ReceiptFact]
+    """Empty where the holder's own login stood in the place of the check."""
+    proof_facts: Sequence[ReceiptFact]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BlockReceipt:
     """Which card was blocked, why, when and by whom, and which certificates went with it."""
 
@@ -62,8 +79,25 @@ def activation_receipt(activation: Activation) -> ActivationReceipt:
         opening=question_of(activation.receipt).visible_text,
         terms=_terms(activation),
         card_facts=(*_card_facts(card), valid),
-        check_facts=_check_facts(activation),
+        check_facts=_check_facts(activation.identity_check),
         proof_facts=_proof_facts(activation),
+    )
+
+
+def renewal_receipt(renewal: Renewal) -> RenewalReceipt:
+    """Return what the receipt of finished new certificates on a card says."""
+    card, outcome = renewal.card, outcome_of(renewal)
+    other = [ReceiptFact(name=_("HSA-id of the extra pair"), value=renewal.hsa_id)]
+    return RenewalReceipt(
+        opening=question_of_renewal(renewal).visible_text,
+        card_facts=(*_card_facts(card), *(other if renewal.hsa_id != card.hsa_id else [])),
+        written_facts=_serials(outcome.written),
+        replaced_facts=_serials(outcome.replaced),
+        check_facts=_check_facts(check) if (check := renewal.standing_check) is not None else [],
+        proof_facts=(
+            *_signature_facts(renewal, at=renewal.finished_at),
+            ReceiptFact(name=_("Reference"), value=str(renewal.pk)),
+        ),
     )
 
 
@@ -72,7 +106,6 @@ def block_receipt(card: Card) -> BlockReceipt:
     revoked = [
         one for one in certificates_on_carrier(CARRIER_KIND, str(card.pk)) if one.revoked_at is not None
     ]
-    keys = LANDING_WORDS["en" if _place() else "sv"].keys
     by = names_of({card.blocked_by}).get(card.blocked_by, "")
     return BlockReceipt(
         card_facts=_card_facts(card),
@@ -82,9 +115,7 @@ def block_receipt(card: Card) -> BlockReceipt:
             ReceiptFact(name=_("Blocked at"), value=_exact(card.blocked_at)),
             ReceiptFact(name=_("Blocked by"), value=_joined((by, card.blocked_by))),
         ],
-        certificate_facts=[
-            ReceiptFact(name=keys.get(one.name, one.name), value=one.serial_hex) for one in revoked
-        ],
+        certificate_facts=_serials(revoked),
     )
 
 
@@ -101,29 +132,47 @@ def _card_facts(card: Card) -> list[ReceiptFact]:
     ]
 
 
-def _check_facts(activation: Activation) -> list[ReceiptFact]:
-    check = activation.identity_check
+def _check_facts(check: IdentityCheck) -> list[ReceiptFact]:
     who = names_of({check.checked_by}).get(check.checked_by, "")
     return [
         ReceiptFact(name=_("Method"), value=_word("Method", check.method)),
         ReceiptFact(name=_("Document"), value=_word("Document", check.document_kind)),
         ReceiptFact(name=_("Document number"), value=check.document_number),
+        *_more_of(check),
         ReceiptFact(name=_("Checked by"), value=_joined((who, check.checked_by))),
         ReceiptFact(name=_("Checked at"), value=_exact(check.checked_at)),
     ]
 
 
+def _more_of(check: IdentityCheck) -> list[ReceiptFact]:
+    """Return the country of a foreign document and who vouched, where there was such."""
+    told = [(_("Country"), check.document_country), (_("Attestor"), check.attestor_name)]
+    return [ReceiptFact(name=name, value=value) for name, value in told if value]
+
+
 def _proof_facts(activation: Activation) -> list[ReceiptFact]:
-    receipt = activation.receipt
     return [
-        ReceiptFact(name=_("Signed at"), value=_exact(receipt.signed_at)),
-        ReceiptFact(name=_("Algorithm"), value=receipt.algorithm),
-        ReceiptFact(name=_("Signature"), value=base64.b64encode(bytes(receipt.signature or b"")).decode()),
-        ReceiptFact(name=_("SHA-256 of the signed octets"), value=_digest(receipt.signed_octets)),
-        ReceiptFact(name=_("SHA-256 of the certificate"), value=_digest(receipt.certificate_der)),
+        *_signature_facts(activation.receipt, at=activation.receipt.signed_at),
         ReceiptFact(name=_("Terms"), value=activation.terms_version),
         ReceiptFact(name=_("Reference"), value=str(activation.pk)),
     ]
+
+
+def _signature_facts(signed: Receipt | Renewal, *, at: datetime | None) -> list[ReceiptFact]:
+    """Return the signature of a card and what it is over."""
+    return [
+        ReceiptFact(name=_("Signed at"), value=_exact(at)),
+        ReceiptFact(name=_("Algorithm"), value=signed.algorithm),
+        ReceiptFact(name=_("Signature"), value=base64.b64encode(bytes(signed.signature or b"")).decode()),
+        ReceiptFact(name=_("SHA-256 of the signed octets"), value=_digest(signed.signed_octets)),
+        ReceiptFact(name=_("SHA-256 of the certificate"), value=_digest(signed.certificate_der)),
+    ]
+
+
+def _serials(certificates: Iterable[Certificate]) -> list[ReceiptFact]:
+    """Return certificates by purpose and serial number."""
+    keys = LANDING_WORDS["en" if _place() else "sv"].keys
+    return [ReceiptFact(name=keys.get(one.name, one.name), value=one.serial_hex) for one in certificates]
 
 
 def _terms(activation: Activation) -> str:

@@ -9,9 +9,10 @@ from django.db.models import Q
 
 
 class ReceiptKind(StrEnum):
-    """What a receipt is of: a finished activation, or a blocked card."""
+    """What a receipt is of: a finished activation, new certificates on a card in use, or a blocked card."""
 
     ACTIVATION = "activation"
+    RENEWAL = "renewal"
     BLOCK = "block"
 
 
@@ -19,7 +20,7 @@ class SealedReceipt(models.Model):
     """A receipt that somebody asked for, written from the rows and sealed by the worker, in one language.
 
     ``subject_id`` is the activation or the card. It is a copy: when its days are over it goes with its key,
-    and can be asked for anew.
+    and can be asked for anew; so can one that the worker gave up, which ``failure`` names.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -33,6 +34,8 @@ class SealedReceipt(models.Model):
     sha256 = models.CharField(max_length=64, blank=True, default="")
     made_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
         """What the database itself refuses."""
@@ -48,6 +51,11 @@ class SealedReceipt(models.Model):
                 condition=Q(made_at__isnull=True, expires_at__isnull=True, wrapped_key=b"", sha256="")
                 | Q(made_at__isnull=False, expires_at__isnull=False) & ~Q(wrapped_key=b"") & ~Q(sha256=""),
                 name="sealed_receipt_made_iff_it_has_its_file",
+            ),
+            models.CheckConstraint(
+                condition=Q(failed_at__isnull=True, failure="")
+                | Q(failed_at__isnull=False, made_at__isnull=True) & ~Q(failure=""),
+                name="sealed_receipt_failed_iff_why_and_not_made",
             ),
         ]
 

@@ -59,8 +59,8 @@ class Heading:
 
 
 _FILTERS: Final = {
-    "area": "Utgivningsområde", "product": "Produkt", "loa": "Tillitsnivå", "state": "Läge",
-    "operator": "Utfört av", "days": "Dagar framåt",
+    "area": "Utgivningsområde", "unit": "Enhet och de under den", "product": "Produkt", "loa": "Tillitsnivå",
+    "state": "Läge", "operator": "Utfört av", "days": "Dagar framåt",
 }  # fmt: skip
 _VOCABULARY: Final = {"product": "Product", "state": "State"}
 
@@ -87,7 +87,7 @@ def write_xlsx(
     """
     import xlsxwriter  # noqa: PLC0415 - takes a second to load, and few processes ever need it
 
-    question, fields = heading.question, heading.question.kind.fields
+    question, fields = heading.question, heading.question.fields
     options = {
         "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
         "strings_to_numbers": False, **({"tmpdir": str(folder)} if folder else {}),
@@ -133,9 +133,9 @@ def _sheet(book, heading: Heading, bold, *, number: int):  # type: ignore[no-unt
     name = heading.question.kind.name[0][:25]
     sheet = book.add_worksheet(f"{name} {number + 1}" if number else name)
     sheet.freeze_panes(1, 0)
-    for column, field in enumerate(heading.question.kind.fields):
+    for column, field in enumerate(heading.question.fields):
         sheet.set_column(column, column, max(14, len(field.swedish) + 4))
-    for column, field in enumerate(heading.question.kind.fields):
+    for column, field in enumerate(heading.question.fields):
         sheet.write_string(0, column, field.swedish, bold)
     return sheet
 

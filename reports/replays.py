@@ -1,9 +1,9 @@
 """What only the journal knows of the past: who was missing when, who logged in last, what came of cards."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -13,9 +13,10 @@ from cards.models import Card
 from cards.puk_letter_models import PukLetter
 from cards.unlock_models import Unlock
 from directory.models import Employment
-from directory.reach import held_in_units
 from journal.models import Entry
+from reports.catalogue import Filter
 from reports.columns import PROTECTED, Value
+from reports.conditions import within
 from reports.question import Question
 
 _UNLOCKS: Final = {
@@ -33,34 +34,61 @@ def last_logins(as_of: datetime) -> dict[str, datetime]:
     return {row["actor_identifier"]: row["last"] for row in opened.annotate(last=Max("at")).order_by()}
 
 
-def missing_people(question: Question) -> Iterator[tuple[Value, ...]]:
-    """Yield who was missing in which register at the moment, replaying what the journal tells."""
-    entries = Entry.objects.filter(
-        type__in=["person.missing", "person.found_again"], at__lte=question.as_of
-    ).order_by("at", "id")
+def missing_then(at: datetime) -> dict[tuple[str, str, str], datetime]:
+    """Return who was missing at a moment and since when, by register, person's id and employment's id.
+
+    The employment's id is empty for PU, which misses people.
+    """
+    told = Entry.objects.filter(
+        type__in=["person.missing", "person.found_again", "person.change_undone"], at__lte=at
+    )
     missing: dict[tuple[str, str, str], datetime] = {}
-    organizations: dict[tuple[str, str, str], str] = {}
-    for entry in entries.iterator(chunk_size=_BATCH):
+    for entry in told.order_by("at", "id").iterator(chunk_size=_BATCH):
         event = json.loads(entry.content)["event"]
+        if entry.type == "person.change_undone":
+            for key in _no_longer(event, missing):
+                del missing[key]
+            continue
         key = (event["register"], event["person_id"], event["employment_id"])
-        organizations[key] = event["organization_id"]
         if entry.type == "person.missing":
             missing.setdefault(key, entry.at)
         else:
             missing.pop(key, None)
-    reached = question.reached()
-    told = []
-    for (register, person_id, employment_id), since in missing.items():
+    return missing
+
+
+def _no_longer(undone: dict[str, Any], missing: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Return which absences a decision took back; entries of version 1 do not say of which employment."""
+    registers = {"pu_missing_since": "pu", "missing_since": "hsa"}
+    taken = {registers[name] for name in undone["fields"] if name in registers}
+    employment_id = undone.get("employment_id", "")
+    return [
+        key
+        for key in missing
+        if key[0] in taken and key[1] == undone["person_id"] and employment_id in {"", key[2]}
+    ]
+
+
+def missing_people(question: Question) -> Iterator[tuple[Value, ...]]:
+    """Yield who was missing in which register at the moment, replaying what the journal tells."""
+    reached, units = question.reached(), question.units_asked()
+    told: list[tuple[Any, ...]] = []
+    for (register, person_id, employment_id), since in missing_then(question.as_of).items():
         for employment in _employments(person_id, employment_id):
             organization = str(employment.organization_id)
             if reached is not None and organization not in reached:
                 continue
             if question.unit_ids is not None and str(employment.unit_id) not in question.unit_ids:
                 continue
+            if units is not None and str(employment.unit_id) not in units:
+                continue
             is_hidden = employment.person.protected_identity and not question.may_see_protected
-            who = PROTECTED if is_hidden else employment.hsa_id
-            told.append((who, register.upper(), since, organization, settings.SIGILL_ENVIRONMENT))
-    yield from sorted(told, key=lambda row: (row[2], row[0], row[1], row[3]))
+            who = [employment.hsa_id]
+            if question.with_numbers:
+                who.append(employment.person.personal_identity_number)
+            cells = [PROTECTED if is_hidden else cell for cell in who]
+            told.append((*cells, register.upper(), since, organization, settings.SIGILL_ENVIRONMENT))
+    yield from sorted(told, key=lambda row: (row[-3], *row[:-3], row[-2]))
 
 
 def _employments(person_id: str, employment_id: str) -> list[Employment]:
@@ -70,25 +98,28 @@ def _employments(person_id: str, employment_id: str) -> list[Employment]:
     return list(wanted.order_by("hsa_id"))
 
 
-def told_of_cards(question: Question) -> Iterator[tuple[Value, ...]]:
+def unlocks(question: Question) -> Iterator[tuple[Value, ...]]:
     """Yield unlocks and PUK letters, as the journal tells them, with the administrator behind each."""
     entries = Entry.objects.filter(type__in=list(_UNLOCKS), at__lte=question.as_of)
     if question.since:
         entries = entries.filter(at__gte=question.since)
-    reached = question.reached()
+    condition = within(question)
     for entry in entries.order_by("at", "id").iterator(chunk_size=_BATCH):
         event = json.loads(entry.content)["event"]
-        cards = Card.objects.select_related("person").filter(pk=event.get("card_id"))
-        if question.unit_ids is not None:
-            cards = cards.filter(held_in_units(question.unit_ids))
-        card = cards.first()
-        if card is None or (reached is not None and str(card.organization_id) not in reached):
+        card = Card.objects.select_related("person").filter(condition, pk=event.get("card_id")).first()
+        if card is None:
+            continue
+        by = _behind(event) or _acting(entry.actor_identifier)
+        if (chosen := question.filters.get(Filter.OPERATOR.value)) and by.upper() != chosen.upper():
             continue
         is_hidden = card.person.protected_identity and not question.may_see_protected
-        number = PROTECTED if is_hidden else card.card_number
-        by = _behind(event) or _acting(entry.actor_identifier)
+        numbers = [card.person.personal_identity_number] if question.with_numbers else []
+        number, *who = (
+            PROTECTED if is_hidden else cell for cell in (card.card_number, card.hsa_id, *numbers)
+        )
         yield (
-            entry.at, _UNLOCKS[entry.type], number, by, str(card.organization_id), card.environment,
+            entry.at, _UNLOCKS[entry.type], number, card.product_code, *who, by, str(card.organization_id),
+            card.environment,
         )  # fmt: skip
 
 

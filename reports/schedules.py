@@ -1,4 +1,4 @@
-"""Recurring reports: who lets them recur, what each run orders, and who is told."""
+"""Recurring reports: who lets them recur for which role, what each run orders, and who is told."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,13 +12,18 @@ from directory.reach import organization_scope
 from journal.actor import Actor, ActorKind
 from journal.errors import Refusal
 from journal.recording import record, rfc3339
-from reports.catalogue import ReportKind, ReportNature
+from reports.catalogue import ReportKind, ReportNature, report_kind
 from reports.errors import ReportRefused
 from reports.events import ReportOrdered, ReportScheduled, ReportScheduleEnded
 from reports.models import OrderedReport, ReportFormat, ReportSchedule
 from reports.periods import Period, covered, next_run
 from reports.question import Question, may_pull
 
+_ARRANGERS: Final = frozenset(
+    role.value for role in (Role.CENTRAL_ADMINISTRATOR, Role.ISSUANCE_MANAGER, Role.DEPUTY_ISSUANCE_MANAGER)
+)
+"""Who lets reports recur for other roles of the organization too: those who give most of them."""
+_CENTRAL: Final = frozenset({Role.CENTRAL_ADMINISTRATOR.value, Role.AUDITOR.value})
 MOST_MADE_UP: Final = 60
 """Missed periods that one look makes up for at most; the next look goes on."""
 
@@ -33,20 +38,37 @@ def may_schedule(kind: ReportKind, actor: Actor) -> Refusal | None:
     return may_pull(kind, actor)
 
 
+def recipient_roles(kind: ReportKind, actor: Actor) -> tuple[str, ...]:
+    """Return for which roles of their organization the actor may let the report recur, their own first.
+
+    Only roles that pull the report themselves; managers arrange it for all of those, everybody for their own.
+    """
+    if may_schedule(kind, actor) is not None:
+        return ()
+    others: frozenset[str] = frozenset()
+    if actor.role in _ARRANGERS:
+        is_central = actor.role == Role.CENTRAL_ADMINISTRATOR.value
+        others = kind.roles & _CENTRAL if is_central else kind.roles - {Role.CENTRAL_ADMINISTRATOR.value}
+    return (actor.role, *sorted(others - {actor.role}))
+
+
 def schedule_report(
     kind: ReportKind,
     *,
     period: Period,
     format: ReportFormat,  # noqa: A002 - its name
     filters: Mapping[str, str] | None = None,
+    role: str = "",
     actor: Actor,
     at: datetime,
 ) -> ReportSchedule:
-    """Let a report recur for the actor's role and organization; the same again is nothing.
+    """Let a report recur for a role of the actor's organization, their own unless said; again is nothing.
 
     Raises ``ReportRefused``.
     """
-    refusal = may_schedule(kind, actor)
+    refusal, role = may_schedule(kind, actor), role or actor.role
+    if refusal is None and role not in recipient_roles(kind, actor):
+        refusal = Refusal(code="role_does_not_pull_report", facts=(("role", role), ("report", kind.code)))
     if refusal is not None or actor.kind is ActorKind.SYSTEM or not actor.acting_for:
         raise ReportRefused(refusal or Refusal(code="role_does_not_pull_report"))
     chosen = filters or {}
@@ -55,7 +77,7 @@ def schedule_report(
         "format": format.value,
         "period": period.value,
         "filters": {one.value: value for one in kind.filters if (value := chosen.get(one.value))},
-        "role": actor.role,
+        "role": role,
         "organization_id": actor.acting_for,
     }
     with transaction.atomic():
@@ -70,14 +92,18 @@ def schedule_report(
         )
         event = ReportScheduled(
             report_schedule_id=str(schedule.pk), report=kind.code, format=format.value, period=period.value,
-            role=actor.role, organization_id=actor.acting_for,
+            role=role, organization_id=actor.acting_for,
         )  # fmt: skip
         record(event, actor=actor, at=at)
     return schedule
 
 
 def end_schedule(schedule: ReportSchedule, *, actor: Actor, at: datetime) -> None:
-    """End a recurrence; what it made stays its 30 days."""
+    """End a recurrence; what it made stays its 30 days. Raises ``ReportRefused`` for who only gets it."""
+    kind = report_kind(schedule.code)
+    if actor.kind is not ActorKind.SYSTEM and schedule.role not in recipient_roles(kind, actor):
+        facts = (("role", actor.role), ("report", kind.code))
+        raise ReportRefused(may_schedule(kind, actor) or Refusal(code=ReportRefused.code, facts=facts))
     event = ReportScheduleEnded(
         report_schedule_id=str(schedule.pk), report=schedule.code, organization_id=schedule.organization_id
     )
@@ -126,7 +152,7 @@ def _run(schedule: ReportSchedule, run_at: datetime, *, actor: Actor, at: dateti
         )
         event = ReportOrdered(
             ordered_report_id=str(made.pk), report=made.code, format=made.format,
-            as_of=rfc3339(until), organization_id=made.organization_id,
+            as_of=rfc3339(until), with_numbers=False, organization_id=made.organization_id,
         )  # fmt: skip
         record(event, actor=actor, at=at)
     return True
@@ -137,10 +163,10 @@ def _kind(schedule: ReportSchedule) -> ReportKind:
 
 
 def recipients(ordered: OrderedReport, *, at: datetime) -> list[str]:
-    """Return the addresses of those who have the role for the organization now."""
+    """Return the addresses of those who have the role for the whole organization now."""
     held = RoleAssignment.objects.filter(
         Q(valid_to__isnull=True) | Q(valid_to__gt=at),
-        role=ordered.role, organization_id=ordered.organization_id, valid_from__lte=at,
+        role=ordered.role, organization_id=ordered.organization_id, unit__isnull=True, valid_from__lte=at,
     )  # fmt: skip
     found = held.exclude(employment__email="").values_list("employment__email", flat=True)
     return sorted(set(found))

@@ -27,7 +27,7 @@ def ask_for_seal(
     actor: Actor,
     at: datetime,
 ) -> SealedReceipt:
-    """Ask for a receipt; the same one however often it is asked.
+    """Ask for a receipt; the same one however often it is asked, and anew when the worker gave it up.
 
     Whoever calls this has decided that the actor may read it.
     """
@@ -38,7 +38,7 @@ def ask_for_seal(
             language=_spoken(language),
             defaults={"card_id": card_id, "organization_id": organization_id, "requested_at": at},
         )
-        if is_new:
+        if is_new or _asked_anew(receipt, at=at):
             event = ReceiptRequested(
                 sealed_receipt_id=str(receipt.pk),
                 kind=kind.value,
@@ -47,6 +47,18 @@ def ask_for_seal(
             )
             record(event, actor=actor, at=at)
     return receipt
+
+
+def _asked_anew(receipt: SealedReceipt, *, at: datetime) -> bool:
+    """Take back that it failed; False when it did not, or somebody else has asked anew meanwhile."""
+    failed = SealedReceipt.objects.filter(pk=receipt.pk, made_at__isnull=True, failed_at__isnull=False)
+    return failed.update(failed_at=None, failure="", requested_at=at) == 1
+
+
+def note_failed(receipt: SealedReceipt, failure: str, *, at: datetime) -> None:
+    """Note why it could not be made, unless it was made all the same; whoever asks may ask anew."""
+    waiting = SealedReceipt.objects.filter(pk=receipt.pk, made_at__isnull=True)
+    waiting.update(failed_at=at, failure=failure[:64])
 
 
 def find_sealed(kind: ReceiptKind, subject_id: str, *, language: str) -> SealedReceipt | None:
@@ -72,6 +84,8 @@ def read_sealed(receipt: SealedReceipt | None) -> bytes:
 
 def keep_sealed(receipt: SealedReceipt, document: bytes, *, actor: Actor, at: datetime) -> bool:
     """Keep the sealed file, once; return whether it was this one that is kept."""
+    if SealedReceipt.objects.filter(pk=receipt.pk, made_at__isnull=False).exists():
+        return False  # before anything is written: the same octets would lie under the same name
     sha256 = hashlib.sha256(document).hexdigest()
     receipt.sha256 = sha256
     file = vault.VaultWriter(receipt.file_name)
@@ -83,7 +97,12 @@ def keep_sealed(receipt: SealedReceipt, document: bytes, *, actor: Actor, at: da
         raise
     with transaction.atomic():
         kept = SealedReceipt.objects.filter(pk=receipt.pk, made_at__isnull=True).update(
-            wrapped_key=file.wrapped_key, sha256=sha256, made_at=at, expires_at=at + KEPT
+            wrapped_key=file.wrapped_key,
+            sha256=sha256,
+            made_at=at,
+            expires_at=at + KEPT,
+            failed_at=None,
+            failure="",
         )
         if not kept:
             vault.remove(receipt.file_name)

@@ -5,10 +5,11 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from journal.actor import Actor, ActorKind
-from reports.catalogue import CATALOGUE, ReportKind
+from reports.catalogue import CATALOGUE, ReportKind, report_kind
 from reports.errors import ReportNotFound
 from reports.models import OrderedReport, ReportSchedule
 from reports.question import Question, may_pull
+from reports.schedules import recipient_roles
 
 
 def reports_for(actor: Actor) -> tuple[ReportKind, ...]:
@@ -31,15 +32,22 @@ def get_ordered(ordered_report_id: UUID | str, *, actor: Actor) -> OrderedReport
 
 
 def list_schedules(*, actor: Actor) -> tuple[ReportSchedule, ...]:
-    """Return the recurring reports of the actor's role and organization, the next first."""
+    """Return the recurring reports of the actor's organization that they get or arrange, the next first."""
     found = ReportSchedule.objects.filter(ended_at__isnull=True)
     if actor.kind is not ActorKind.SYSTEM:
-        found = found.filter(role=actor.role, organization_id="" if actor.unit_id else actor.acting_for)
-    return tuple(found.order_by("next_run_at", "code", "pk"))
+        found = found.filter(organization_id="" if actor.unit_id else actor.acting_for)
+    listed = found.order_by("next_run_at", "code", "pk")
+    return tuple(
+        one
+        for one in listed
+        if actor.kind is ActorKind.SYSTEM
+        or one.role == actor.role
+        or one.role in recipient_roles(report_kind(one.code), actor)
+    )
 
 
 def get_schedule(schedule_id: UUID | str, *, actor: Actor) -> ReportSchedule:
-    """Return a recurring report of the actor's role and organization; raises ``ReportNotFound``."""
+    """Return a recurring report that the actor gets or arranges; raises ``ReportNotFound``."""
     found = next((one for one in list_schedules(actor=actor) if str(one.pk) == str(schedule_id)), None)
     if found is None:
         raise ReportNotFound("no such schedule")

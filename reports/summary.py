@@ -14,7 +14,8 @@ from reports.words import vocabulary
 
 _MOST_BARS: Final = 12
 _MOST_COLUMNS: Final = 3
-_UNCOUNTED: Final = frozenset({"Environment"})
+_UNCOUNTED: Final = frozenset({"Environment", "Granted by"})
+_BLANK: Final = ("inget angivet", "nothing stated")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ def counted_columns(fields: tuple[Column, ...]) -> list[int]:
 
 def summary_of(question: Question, *, language: int = 0) -> Summary:
     """Count the answer to a question, with the words of a language: 0 for Swedish, 1 for English."""
-    fields, names = question.kind.fields, organization_names()
+    fields, names = question.fields, organization_names()
     places = counted_columns(fields)
     rows, counts = _counted(question, places)
     breakdowns = []
@@ -69,16 +70,21 @@ def summary_of(question: Question, *, language: int = 0) -> Summary:
         for value, count in counts[place].items():
             told = text_of(value, field, as_of=question.as_of, organizations=names, words=words)
             named[told, value] += count
-        breakdowns.append(_breakdown(field, named))
+        breakdowns.append(_breakdown(field, named, language=language))
     return Summary(rows=rows, breakdowns=tuple(one for one in breakdowns if one.bars))
 
 
 def _counted(question: Question, places: list[int]) -> tuple[int, dict[int, Counter[str]]]:
     answer = answer_to(question)
     if not isinstance(answer, QuerySet):
-        found = list(stream(answer))
-        return len(found), {place: Counter(str(raw[place]) for raw in found) for place in places}
-    names = ", ".join(f"c{index}" for index, _ in enumerate(question.kind.fields))
+        found = 0
+        streamed: dict[int, Counter[str]] = {place: Counter() for place in places}
+        for raw in stream(answer):
+            found += 1
+            for place in places:
+                streamed[place][_key(raw[place])] += 1
+        return found, streamed
+    names = ", ".join(f"c{index}" for index, _ in enumerate(question.fields))
     sql, parameters = answer.order_by().query.sql_with_params()
     counts: dict[int, Counter[str]] = {}
     rows = 0
@@ -99,13 +105,14 @@ def _key(value: object) -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:])) if is_bare else text
 
 
-def _breakdown(column: Column, counts: Counter[tuple[str, str]]) -> Breakdown:
+def _breakdown(column: Column, counts: Counter[tuple[str, str]], *, language: int) -> Breakdown:
+    blank = _BLANK[language]
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     shown, most = ordered[:_MOST_BARS], max(counts.values(), default=1)
     return Breakdown(
         column=column,
         bars=tuple(
-            Bar(name=name or "-", count=count, percent=max(1, round(100 * count / most)), code=code)
+            Bar(name=name or blank, count=count, percent=max(1, round(100 * count / most)), code=code)
             for (name, code), count in shown
         ),
         others=sum(count for _, count in ordered[_MOST_BARS:]),

@@ -5,7 +5,7 @@ import io
 import json
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from itertools import islice
 from typing import Any, BinaryIO, Final
@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet
 
 from reports.cells import inert
 from reports.columns import Cell, Column, excel_number, sql_of
-from reports.queries import CHUNK, Answer, Row, answer_to, organization_names, stream, teller
+from reports.queries import CHUNK, Answer, Row, Streamed, answer_to, organization_names, stream, teller
 from reports.question import Question
 from reports.words import vocabulary
 
@@ -35,13 +35,7 @@ def no_progress(count: int) -> None:
 def count_rows(question: Question) -> int:
     """Return how many rows answer a question."""
     answer = answer_to(question)
-    return answer.count() if isinstance(answer, QuerySet) else sum(1 for _ in answer)
-
-
-def count_ending(question: Question, until: datetime) -> int:
-    """Return how many certificates of an answer end by a moment."""
-    answer = answer_to(question)
-    return answer.filter(not_after__lte=until).count() if isinstance(answer, QuerySet) else 0
+    return answer.count() if isinstance(answer, QuerySet | Streamed) else sum(1 for _ in answer)
 
 
 def first_rows(question: Question, most: int, *, language: int = 0) -> list[Row]:
@@ -55,7 +49,7 @@ def first_rows(question: Question, most: int, *, language: int = 0) -> list[Row]
 def write_csv(question: Question, *, handle: BinaryIO, progress: Progress = no_progress) -> int:
     """Write the answer with semicolons and a byte-order mark, as Swedish Excel reads it; return its rows."""
     handle.write("\N{BYTE ORDER MARK}".encode())
-    handle.write(_line([column.swedish for column in question.kind.fields]))
+    handle.write(_line([column.swedish for column in question.fields]))
     answer = answer_to(question)
     lines = _copied(answer, question) if _is_copied(answer) else _written(answer, question)
     count = 0
@@ -78,7 +72,7 @@ def typed_rows(question: Question) -> Iterator[Typed]:
             while batch := cursor.fetchmany(CHUNK):
                 yield from batch
         return
-    told, fields = teller(question), question.kind.fields
+    told, fields = teller(question), question.fields
     for raw in stream(answer):
         yield tuple(
             excel_number(value)
@@ -130,10 +124,10 @@ def _formatted(
         query.add_annotation(F(name), f"ordered_{place}")
     inner, values = query.sql_with_params()
     parameters: dict[str, Any] = {f"p{index}": value for index, value in enumerate(values)}
-    names = [f"c{index}" for index, _ in enumerate(question.kind.fields)]
+    names = [f"c{index}" for index, _ in enumerate(question.fields)]
     cells = ", ".join(
         cell(f"q.{name}", field, vocabulary(field.english, 0))
-        for name, field in zip(names, question.kind.fields, strict=True)
+        for name, field in zip(names, question.fields, strict=True)
     )
     placed = inner % tuple(f"%({name})s" for name in parameters)
     parameters |= {
@@ -141,7 +135,7 @@ def _formatted(
         "today": question.today,
         "organizations": json.dumps({key: inert(name) for key, name in organization_names().items()}),
     }
-    if any(field.cell in _GUARDED for field in question.kind.fields):
+    if any(field.cell in _GUARDED for field in question.fields):
         parameters["computed"] = _computed_pattern()
     # Ordered outside, so that parallel workers of the database format what they read.
     by = [f"o{place}" for place, _ in enumerate(ordering)]

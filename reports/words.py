@@ -25,6 +25,10 @@ _STATES: Final[Mapping[str, Words]] = {
     "AVBRUTEN": ("Avbruten", "Cancelled"),
     "AVVISAD_AV_PRODUCENT": ("Avvisad av producenten", "Refused by the producer"),
     "FÖRFALLEN": ("Förfallen", "Lapsed"),
+    "IN_STOCK": ("I lager", "In stock"),
+    "IN_TRANSIT": ("På väg till en annan plats", "On its way to another place"),
+    "MISSING": ("Saknas", "Missing"),
+    "RETURNED": ("Tillbaka, ska förstöras", "Came back, to be destroyed"),
 }
 _PROFILES: Final[Mapping[str, Words]] = {
     "person_hsa_authentication": ("Legitimering, HSA-id", "Authentication, HSA-id"),
@@ -98,6 +102,19 @@ _OUTCOMES: Final[Mapping[str, Words]] = {
     "passed": ("Godkänd", "Passed"),
     "suspected": ("Misstanke", "Suspected"),
 }
+_GROUNDS: Final[Mapping[str, Words]] = {
+    "holder_gone": (
+        "Avliden, utvandrad, avregistrerad eller saknas i PU",
+        "Deceased, emigrated, deregistered or missing in PU",
+    ),
+    "holder_left": ("Har slutat eller saknas i HSA", "Has left or is missing in HSA"),
+    "unused": ("Länge inte använd", "Long not used"),
+}
+_GRANTERS: Final[Mapping[str, Words]] = {
+    "directory.bootstrap_roles": ("Den första uppsättningen", "The first set-up"),
+    "directory.sync_roles": ("HSA, genom läsningen av roller", "HSA, by the reading of roles"),
+}
+"""Our own jobs; people are told by their HSA-id."""
 _REGISTERS: Final[Mapping[str, Words]] = {"HSA": ("HSA", "HSA"), "PU": ("PU", "PU")}
 VOCABULARIES: Final[Mapping[str, Mapping[str, Words]]] = {
     "State": _STATES,
@@ -111,6 +128,9 @@ VOCABULARIES: Final[Mapping[str, Mapping[str, Words]]] = {
     "Method": _METHODS,
     "Outcome": _OUTCOMES,
     "Register": _REGISTERS,
+    "Kind": {"card": ("Kort", "Card"), **_PROFILES},
+    "Outdated": _GROUNDS,
+    "Granted by": _GRANTERS,
 }
 """By the English name of the column; what is not here is told as it is."""
 

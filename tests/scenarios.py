@@ -26,6 +26,8 @@ from cards.products import DocumentKind, IdentityCheckMethod
 from cards.reasons import BlockReason
 from cards.receipts import question_of
 from cards.renewal.models import RenewalPurpose
+from cards.replacement_policies import Replacement
+from cards.replacement_reasons import ReplacementReason
 from directory.identifiers import luhn_digit
 from directory.models import Employment
 from journal.actor import Actor, ActorKind
@@ -164,6 +166,28 @@ def a_sent_order(
     return order
 
 
+def a_replacement(scene: Scene, old: Card, reason: ReplacementReason) -> CardOrder:
+    """Order a new card in the place of one in use."""
+    return lifecycle.place_order(
+        hsa_id=old.hsa_id,
+        product_code="7C1",
+        replacement=Replacement(card=old, reason=reason),
+        actor=scene.cast.alva,
+        at=scene.later(minutes=1),
+    )
+
+
+def an_activated_replacement(scene: Scene, order: CardOrder) -> Card:
+    """Let the factory make and post a replacement, and its holder activate it."""
+    scene.later(seconds=5)
+    send_to_paper(scene)
+    card = made_and_posted(scene, order)
+    scene.client = Client()
+    opened = an_open_activation(scene, card)
+    claimed = a_claimed_activation(scene, opened)
+    return an_active_card(scene, a_written_activation(scene, an_activation_with_keys(scene, claimed)))
+
+
 def send_to_paper(scene: Scene) -> int:
     """Let all orders that are due leave, and return how many did."""
     return send_due_batches(factory=scene.factory, sealing=OpenEnvelopes(), actor=WORKER, at=scene.at)
@@ -179,7 +203,11 @@ def report(scene: Scene, order_id: str, kind: str, *, number: int | None = None,
 
 def a_shipped_card(scene: Scene, employment: Employment | None = None, *, product_code: str = "7C1") -> Card:
     """Order a card and let the factory make and post it."""
-    order = a_sent_order(scene, employment, product_code=product_code)
+    return made_and_posted(scene, a_sent_order(scene, employment, product_code=product_code))
+
+
+def made_and_posted(scene: Scene, order: CardOrder) -> Card:
+    """Let the factory make and post what was ordered and sent."""
     number = card_number(Card.objects.count())
     report(scene, str(order.pk), "accepted")
     report(scene, str(order.pk), "produced", card_number=number)

@@ -1,4 +1,4 @@
-"""Hands notices of ending function certificates to the mail server, and reads what came back (POR-9).
+"""Hands notices of ending function certificates and proofs to the mail server; reads what came back (POR-9).
 
 A mail is claimed before it is handed over, so that it never goes out twice: a sender that dies in between
 leaves it UNSURE, which the function object's page shows.
@@ -6,7 +6,9 @@ leaves it UNSURE, which the function object's page shows.
 
 import mailbox
 import re
+from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.message import Message
 from email.utils import format_datetime
 from pathlib import Path
@@ -18,14 +20,16 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from directory.swedish_time import swedish_day
-from functioncerts import notice_mails
-from functioncerts.models import ExpiryNotice, Fate, NoticeMail
+from functioncerts import certificate_mails, notice_mails
+from functioncerts.models import ExpiryNotice, Fate, NameValidation, NoticeMail
 from functioncerts.notice_recipients import recipients
 from journal.actor import Actor
 
 _MOST: Final = 500
 _PERMANENT: Final = 500
-_OURS: Final = re.compile(r"<sigill-notice-(?P<id>[0-9a-f-]{36})@[^>\s]+>")
+_OURS: Final = re.compile(
+    r"<sigill-(?P<what>notice|certificate)-(?P<id>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})@[^>\s]+>"
+)
 _LARGEST_BOUNCE: Final = 1 << 20
 _NOTICE: Final = """\
 Certifikatet för {name} ({hsa_id}) går ut {day}, om {left}.
@@ -49,6 +53,24 @@ Förnya dem, eller svara att de inte behövs (inloggning krävs):
 
 These function certificates have ended and are not renewed. Renew them, or say that they are not needed.
 """
+_PROOF: Final = """\
+Beviset för {name} ({organization}) gäller till {day}. Därefter kan inget funktionscertifikat beställas eller
+förnyas för namnet. En valideringsspecialist gör en ny validering:
+
+{address}/functions/validations/
+
+The proof of {name} runs out on {day}. After that no function certificate is ordered or renewed for the name.
+A validation specialist validates it again.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounce:
+    """A mail of ours that did not arrive, and what the delivery report says."""
+
+    mail_id: str
+    reply: str
+    is_of_a_certificate: bool
 
 
 def send_notices(*, at: datetime) -> str:
@@ -86,31 +108,38 @@ def read_bounces(*, at: datetime) -> str:
     box = mailbox.Maildir(place, create=False)
     found = 0
     for key in list(box.keys())[:200]:
-        message = box.get_message(key)
-        if (told := bounce_of(message)) is not None:
-            mail_id, reply = told
-            found += notice_mails.note_bounce(
-                mail_id=mail_id, reply=reply, actor=Actor.system("expiry_notices"), at=at
+        try:
+            told = bounce_of(box.get_message(key))
+        except (LookupError, ValueError, MessageError, RecursionError):
+            told = None  # anybody may write there: what cannot be read keeps nothing behind it
+        if told is not None:
+            notes = certificate_mails if told.is_of_a_certificate else notice_mails
+            found += notes.note_bounce(
+                mail_id=told.mail_id, reply=told.reply, actor=Actor.system("expiry_notices"), at=at
             )
         box.discard(key)
     return f"{found} bounced"
 
 
-def bounce_of(message: Message) -> tuple[str, str] | None:
+def bounce_of(message: Message) -> Bounce | None:
     """Return which of our mails a delivery report is about and what it says, or None for anything else."""
     if message.get_content_type() != "multipart/report":
         return None
-    status, mail_id = "", ""
+    status, mail_id, is_of_a_certificate = "", "", False
     for part in message.walk():
         if part.get_content_type() == "message/delivery-status":
             fields = [one for one in part.get_payload() if isinstance(one, Message)]
             for one in fields:
                 if str(one.get("Action", "")).strip().lower() == "failed":
                     status = f"{one.get('Status', '')} {one.get('Diagnostic-Code', '')}".strip()
-        elif part.get_content_type() in {"message/rfc822", "text/rfc822-headers"}:
-            found = _OURS.search(str(part)[:_LARGEST_BOUNCE])
-            mail_id = found["id"] if found else mail_id
-    return (mail_id, status) if mail_id and status else None
+        elif part.get_content_type() in {"message/rfc822", "text/rfc822-headers"} and (
+            found := _OURS.search(str(part)[:_LARGEST_BOUNCE])
+        ):
+            mail_id, is_of_a_certificate = found["id"], found["what"] == "certificate"
+    if not (mail_id and status):
+        return None
+    reply = status.replace("\0", "")  # which PostgreSQL keeps in no text
+    return Bounce(mail_id=mail_id, reply=reply, is_of_a_certificate=is_of_a_certificate)
 
 
 def hand_over(message: EmailMessage, connection: BaseEmailBackend) -> tuple[Fate, str]:
@@ -133,7 +162,12 @@ def _refusal(code: int, text: bytes | str) -> tuple[Fate, str]:
 
 
 def _message(mail: NoticeMail, *, at: datetime) -> EmailMessage:
-    subject, body = _digest(mail, at=at) if mail.notice is None else _notice(mail.notice, at=at)
+    if mail.notice is not None:
+        subject, body = _notice(mail.notice, at=at)
+    elif mail.validation is not None:
+        subject, body = _proof(mail.validation)
+    else:
+        subject, body = _digest(mail, at=at)
     sender = settings.DEFAULT_FROM_EMAIL
     return EmailMessage(
         subject=subject,
@@ -165,6 +199,16 @@ def _notice(notice: ExpiryNotice, *, at: datetime) -> tuple[str, str]:
         order=order.pk,
     )
     return subject, body
+
+
+def _proof(one: NameValidation) -> tuple[str, str]:
+    body = _PROOF.format(
+        name=one.name,
+        organization=one.organization.name,
+        day=swedish_day(one.valid_to).isoformat() if one.valid_to else "",
+        address=settings.SIGILL_PORTAL_URL,
+    )
+    return f"Sigill: valideringen av {one.name} går ut", body
 
 
 def _digest(mail: NoticeMail, *, at: datetime) -> tuple[str, str]:

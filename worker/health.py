@@ -24,6 +24,7 @@ from journal.verify import BrokenJournal, read_head
 from ocsp.signer_certificates import newest_signer
 from ocsp.store.interface import StoreUnavailable
 from ocsp.store.opening import open_store
+from worker.celery import app, is_embedded
 from worker.production_health import production_checks
 
 _PUBLISHER: Final = "the worker signs them again when it runs with a signer"
@@ -43,6 +44,7 @@ def examine(configuration: TokenConfiguration, *, at: datetime) -> Iterator[Chec
     if blocking:
         return
     is_serving = any(one.what == "serving" and one.is_right is not None for one in checks)
+    yield from _broker()
     yield from _ocsp(at, is_serving=is_serving)
     yield from _signers(at, is_serving=is_serving)
     yield from _services(at, is_serving=is_serving)
@@ -77,9 +79,13 @@ def _ocsp(at: datetime, *, is_serving: bool) -> Iterator[Check]:
     try:
         freshness = open_store(settings.SIGILL_OCSP_STORE_URL, folder).freshness()
     except (StoreUnavailable, OSError) as error:
-        yield wrong(
-            "OCSP", f"the store of answers cannot be read: {error}", remedy="see its folder and its room"
+        url = settings.SIGILL_OCSP_STORE_URL
+        remedy = (
+            "see that Redis runs and lets us in; responders answer from their own copy meanwhile"
+            if url
+            else "stop every process, move ocsp/lmdb aside, start again: the worker signs every answer anew"
         )
+        yield wrong("OCSP", f"the store of answers cannot be read: {_first_line(error)}", remedy=remedy)
         return
     if freshness.oldest_next_update is None:
         yield note("OCSP", "no OCSP answer is stored")
@@ -91,6 +97,26 @@ def _ocsp(at: datetime, *, is_serving: bool) -> Iterator[Check]:
     else:
         hours = (ends - at).total_seconds() / 3600
         yield right("OCSP", f"{freshness.answers} answers, the oldest valid for {hours:.1f} hours more")
+
+
+def _broker() -> Iterator[Check]:
+    """Knock at the broker that carries the jobs; the embedded default has none."""
+    if is_embedded():
+        return
+    try:
+        with app.connection_for_write(settings.SIGILL_BROKER_URL, connect_timeout=3) as connection:
+            connection.connect()
+    except Exception as error:  # noqa: BLE001 - each transport has its own errors, and none may hide the rest
+        said = f"the broker of the jobs does not answer: {_first_line(error)}"
+        remedy = "start it, or see SIGILL_BROKER_URL; what waits stands in the database and is done then"
+        yield wrong("broker", said, remedy=remedy)
+    else:
+        yield right("broker", "the broker of the jobs answers")
+
+
+def _first_line(error: Exception) -> str:
+    """Return what an error says, without the rest: no address with a password in it."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _signers(at: datetime, *, is_serving: bool) -> Iterator[Check]:

@@ -1,35 +1,21 @@
 """Protects files to the card factory and opens those from it: our key in the HSM, their certificate."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 
 from ca.errors import SigningUnavailable
 from ca.hsm.proxy import SignerSource
-from ca.models import Certificate
 from ca.service_signers import ORDERS, NoServiceSigner, current
 from cards.errors import FactoryUnavailable
 from cards.manufacturing.cms import CmsInvalid, encrypted, signed, verified
+from cards.manufacturing.factory_certificate import FactoryCertificateRefused, demand_usable
 from cards.manufacturing.factory_file import FileInvalid
 from cards.manufacturing.sealing import SealedFile
-
-_PROFILES: Final = frozenset({"function_client", "function_server", "function_email"})
-
-
-class FactoryCertificateRefused(Exception):
-    """A certificate of the factory that may not be used now; ``problem`` is a code."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
 
 
 class OrderFileKeys:
@@ -101,26 +87,3 @@ class OrderFileKeys:
             return x509.load_pem_x509_certificates(self._file.read_bytes())
         except (OSError, ValueError) as error:
             raise FactoryCertificateRefused("factory_certificate_missing") from error
-
-
-def demand_usable(certificate: x509.Certificate, *, at: datetime) -> None:
-    """Raise ``FactoryCertificateRefused`` for what is no function certificate of ours, valid, not revoked.
-
-    Our own rows are asked, which know of a revocation first; the issuer's signature is checked all the same.
-    """
-    sha256 = hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
-    row = Certificate.objects.select_related("issuer").filter(sha256=sha256).first()
-    if row is None or row.profile not in _PROFILES:
-        raise FactoryCertificateRefused("factory_certificate_unknown")
-    if row.revoked_at is not None:
-        raise FactoryCertificateRefused("factory_certificate_revoked")
-    if not certificate.not_valid_before_utc <= at < certificate.not_valid_after_utc:
-        raise FactoryCertificateRefused("factory_certificate_expired")
-    if not isinstance(certificate.public_key(), rsa.RSAPublicKey):
-        raise FactoryCertificateRefused("factory_certificate_recipient_key")
-    try:
-        certificate.verify_directly_issued_by(
-            x509.load_der_x509_certificate(bytes(row.issuer.certificate_der))
-        )
-    except (ValueError, TypeError, InvalidSignature) as error:
-        raise FactoryCertificateRefused("factory_certificate_unknown") from error

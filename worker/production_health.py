@@ -1,7 +1,7 @@
 """What the doctor looks at in production: whether order files can leave, and whether the figures add up."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -9,20 +9,26 @@ from cryptography import x509
 from django.conf import settings
 
 from ca.health.check import Check, note, right, wrong
+from cards.manufacturing.factory_certificate import (
+    RENEWED_WITHIN,
+    FactoryCertificateRefused,
+    demand_usable,
+)
 from cards.manufacturing.reconciliation import discrepancies, rows_in_reach, set_aside
 from cards.models import CardOrder
-from cards.states import CardOrderState
-from functioncerts.register_client import RENEWED_WITHIN, valid_until
+from cards.puk_letter_models import PukLetter
+from cards.states import CardOrderState, PukLetterState
 from journal.actor import Actor
-from worker.order_files import FactoryCertificateRefused, demand_usable
 
 _MOST: Final = 5
+_LETTER_LEAVES_WITHIN: Final = timedelta(hours=1)
 _DOCTOR: Final = Actor.system("doctor")
 
 
 def production_checks(at: datetime) -> Iterator[Check]:
     """Look at the factory's certificate, then at what was ordered, answered, made and sent."""
     yield _certificate(at)
+    yield from _letters(at)
     wrong_batches = discrepancies(rows_in_reach(_DOCTOR), at=at)
     aside = set_aside().count()
     if wrong_batches:
@@ -42,18 +48,32 @@ def _certificate(at: datetime) -> Check:
     is_waited_for = CardOrder.objects.filter(state=CardOrderState.PLACED.value).exists()
     remedy = f"put the factory's function certificate in {file.name}, or run manage.py factory_certificate"
     try:
-        demand_usable(x509.load_pem_x509_certificates(file.read_bytes())[0], at=at)
+        present = x509.load_pem_x509_certificates(file.read_bytes())[0]
+        demand_usable(present, at=at)
     except (OSError, ValueError, IndexError):
         said = "there is no certificate of the card factory: no order file can leave"
     except FactoryCertificateRefused as error:
         said = f"no order file can leave: {error.problem}"
     else:
-        ends = valid_until(file)
-        if ends is not None and ends - at <= RENEWED_WITHIN:
+        ends = present.not_valid_after_utc
+        if ends - at <= RENEWED_WITHIN:
             said = f"the card factory's certificate ends on {ends:%Y-%m-%d}: ask for the next one"
             return wrong("card factory", said, remedy=remedy)
         return right("card factory", "order files are encrypted to a certificate of ours that is valid")
     return wrong("card factory", said, remedy=remedy) if is_waited_for else note("card factory", said)
+
+
+def _letters(at: datetime) -> Iterator[Check]:
+    """Look at letters with a PUK that have not left within an hour: their holders wait, locked out."""
+    waiting = PukLetter.objects.filter(
+        state=PukLetterState.PLACED.value, ordered_at__lte=at - _LETTER_LEAVES_WITHIN
+    )
+    problems = sorted(set(waiting.values_list("last_problem", flat=True)) - {""})
+    if problems:
+        said = f"{waiting.count()} PUK letters have not left: {', '.join(problems)}"
+        file = Path(settings.SIGILL_LETTER_CERTIFICATE)
+        remedy = f"look at {file.name} and at the printer; then they leave by themselves"
+        yield wrong("PUK letters", said, remedy=remedy)
 
 
 def _some(numbers: Iterable[int]) -> str:

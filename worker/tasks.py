@@ -1,9 +1,9 @@
 """The periodic jobs: each is safe to run twice, to miss, and to be killed in."""
 
-import threading
 import time
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 from celery import shared_task
@@ -26,6 +26,7 @@ from cards.bulk import placing as bulk_orders
 from cards.errors import FactoryUnavailable
 from cards.factory import connect
 from cards.manufacturing.receiving import poll_factory_files
+from cards.manufacturing.retention import thin_out
 from cards.manufacturing.sending import send_due_batches
 from cards.outdated import remove_outdated_order, remove_outdated_orders
 from cards.pictures.purging import purge_pictures as purge_due_pictures
@@ -79,7 +80,6 @@ from worker.signer_watch import watch_signer
 from worker.wiring import signers, status_store
 
 _crl_looking = CrlLooking()
-_delivering = threading.Lock()
 _ORDERING_TURN = timedelta(seconds=1.8)
 """How long a run of orders for several lasts: it begins anew every two seconds, and others get their turn."""
 
@@ -125,13 +125,18 @@ def refresh_ocsp() -> None:
 def keep_service_signers() -> None:
     """Renew what reports are sealed and stamped with, and tell the status services which key stamps."""
 
-    def work(now: datetime) -> str:
-        renewed = renew_due(signers=signers(), at=now)
+    def tell(now: datetime) -> str:
         try:
-            told = tell_status_services(at=now)
+            return ", told the status services" if tell_status_services(at=now) else ""
         except NoServiceSigner:
-            return f"{renewed} renewed, none is published yet"
-        return f"{renewed} renewed{', told the status services' if told else ''}"
+            return ", none is published yet"
+
+    def work(now: datetime) -> str:
+        try:
+            renewed = renew_due(signers=signers(), at=now)
+        finally:  # which key stamps is told although another service's certificate failed
+            told = tell(now)
+        return f"{renewed} renewed{told}"
 
     run_job("keep_service_signers", work)
 
@@ -201,9 +206,13 @@ def send_orders() -> None:
     def work(now: datetime) -> str:
         actor, factory = Actor.system("production"), connect()
         orders = send_due_batches(
-            factory=factory, sealing=OrderFileKeys(signers=signers()), actor=actor, at=now
+            factory=factory,
+            sealing=OrderFileKeys(signers=signers()),
+            actor=actor,
+            at=now,
+            clock=timezone.now,
         )
-        letters = send_due_puk_letters(factory=factory, actor=actor, at=now)
+        letters = send_due_puk_letters(factory=factory, sealing=_letter_keys(), actor=actor, at=now)
         return f"{orders} sent, {letters} PUK letters"
 
     run_job("send_orders", work)
@@ -218,12 +227,17 @@ def poll_factory() -> None:
             actor, factory = Actor.system("production"), connect()
             sealing = OrderFileKeys(signers=signers())
             count = poll_factory_files(factory=factory, sealing=sealing, actor=actor, at=now)
-            posted = note_posted_puk_letters(factory=factory, actor=actor, at=now)
+            posted = note_posted_puk_letters(factory=factory, sealing=_letter_keys(), actor=actor, at=now)
         except FactoryUnavailable as error:
             return f"the factory does not answer: {error}"
         return f"{count} files, {posted} PUK letters posted"
 
     run_job("poll_factory", work)
+
+
+def _letter_keys() -> OrderFileKeys:
+    """Return what protects orders of letters: the printer may be another house than the factory."""
+    return OrderFileKeys(signers=signers(), certificates=Path(settings.SIGILL_LETTER_CERTIFICATE))
 
 
 @shared_task
@@ -448,9 +462,10 @@ def retain() -> None:
     def work(now: datetime) -> str:
         archived = archive_segments(actor=Actor.system("retain"), at=now)
         forgotten = forget_old_requests(actor=Actor.system("retain"), at=now)
+        thinned = thin_out(actor=Actor.system("retain"), at=now)
         return (
             f"{len(due(at=now))} due for erasure, {archived} segments archived, "
-            f"{forgotten} old requests to block deleted"
+            f"{forgotten} old requests to block deleted, {thinned}"
         )
 
     run_job("retain", work)
@@ -483,17 +498,11 @@ def deliver_functions() -> None:
     def work(now: datetime) -> str:
         centre, actor = sms_gateway(), Actor.system("deliver_functions")
         wiped = wipe_overdue(actor=actor, at=now)  # first: whatever fails below, no key outlives its days
-        keys = make_due_keys(gateway=centre, actor=actor, at=now)
-        mails = send_certificates(gateway=centre, at=now)
+        keys = make_due_keys(gateway=centre, actor=actor, at=now, clock=timezone.now)
+        mails = send_certificates(gateway=centre, at=now, clock=timezone.now)
         return f"{keys}; mails: {mails}; {wiped} keys forgotten"
 
-    # One run at a time: two would send two passwords for one key, of which one opens nothing.
-    if not _delivering.acquire(blocking=False):
-        return
-    try:
-        run_job("deliver_functions", work)
-    finally:
-        _delivering.release()
+    run_job("deliver_functions", work)
 
 
 @shared_task

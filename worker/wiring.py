@@ -21,7 +21,7 @@ from journal.sequencing import SequencedEntry
 from ocsp import publisher
 from ocsp.store.interface import StatusStore, StoreUnavailable
 from ocsp.store.opening import open_store
-from worker import acme, probing, validation_notices
+from worker import acme, probing
 from worker.card_notices import remind_holder
 from worker.consumers import BatchHandler, Consumer, Handler
 from worker.errors import NotYet
@@ -121,6 +121,7 @@ def send_orders_together(_entries: Sequence[SequencedEntry]) -> None:
         sealing=OrderFileKeys(signers=signers()),
         actor=Actor.system("production"),
         at=timezone.now(),
+        clock=timezone.now,
     )
 
 
@@ -170,7 +171,6 @@ def consumers() -> list[Consumer]:
         ),
         Consumer(name="report_notices", handlers={"report.ready": announce}),
         Consumer(name="role_notices", handlers={"role.reminded": remind}),
-        Consumer(name="validation_notices", handlers={"name_validation.reminded": validation_notices.remind}),
         Consumer(
             name="card_notices",
             handlers={"card.holder_reminded": remind_holder, "stock.running_low": tell_of_few_left},

@@ -12,12 +12,14 @@ from typing import Final
 
 from django.db.models import QuerySet
 
+from ca.blocklist import BlockedKeys
 from ca.ceremony.additions import AddedIssuer, with_additions
 from ca.ceremony.consequence import Consequence, consequence_for
 from ca.ceremony.errors import ScriptRefused
-from ca.ceremony.plan import algorithm_of
+from ca.ceremony.plan import AUDIT, algorithm_of
 from ca.ceremony.recorded import protocol_file
 from ca.ceremony.script import Act, Script, ScriptStep
+from ca.environments import Environment
 from ca.errors import ProfileRefused
 from ca.models import Certificate, Issuer
 from ca.pki.errors import PkiError
@@ -27,6 +29,7 @@ from ca.registration import OCSP_SIGNER
 
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _LONGEST_NAME: Final = 64
+AUDIT_PROFILE: Final = "audit_signer"
 
 Facts = dict[str, object]
 
@@ -64,7 +67,7 @@ def plan_ceremony(script: Script, *, at: datetime) -> Planned:
     for place, step in enumerate(script.steps, 1):
         try:
             steps.append({"step": place, **world.take(step)})
-        except (ScriptRefused, PkiError) as error:
+        except (ScriptRefused, ProfileRefused, PkiError) as error:
             raise ScriptRefused(f"step {place} ({step.act.value}): {error}") from error
         if step.act in {Act.RETIRE_ISSUER, Act.ROLL_OVER, Act.REVOKE_ISSUER}:
             consequences.append(consequence_for(Issuer.objects.get(key=step.issuer), at=at))
@@ -86,33 +89,64 @@ class _World:
         self._revoked = set(Issuer.objects.filter(revoked_at__isnull=False).values_list("key", flat=True))
 
     def take(self, step: ScriptStep) -> Facts:
+        facts: Facts
         match step.act:
             case Act.ADD_ISSUER:
-                return {"act": step.act.value, **self._add(step)}
+                facts = self._add(step)
             case Act.ROLL_OVER:
-                old = self._below_root(step.issuer)
-                if step.issuer not in self._open:
-                    raise ScriptRefused(f"{step.issuer} is not open: it cannot be rolled over")
-                made = ScriptStep(
-                    act=step.act,
-                    issuer=step.new_issuer,
-                    like=old.key,
-                    common_name=step.common_name,
-                    issues=old.issues,
-                    policies=old.policies,
-                )
-                facts = {"act": step.act.value, **self._add(made), "old": self._known(step.issuer)}
-                self._open.discard(step.issuer)
-                return facts
+                facts = self._roll_over(step)
             case Act.RENEW_ISSUER:
-                self._below_root(step.issuer)
-                return {"act": step.act.value, **self._known(step.issuer)}
+                facts = self._renew(step.issuer)
             case Act.RETIRE_ISSUER:
-                return {"act": step.act.value, **self._retire(step.issuer)}
+                facts = self._retire(step.issuer)
             case Act.REVOKE_ISSUER:
-                return {"act": step.act.value, "reason": step.reason, **self._revoke(step.issuer)}
+                facts = {"reason": step.reason, **self._revoke(step.issuer)}
             case Act.ROOT_CRL:
-                return {"act": step.act.value, **self._known(self._hierarchy.root.key)}
+                facts = self._known(self._hierarchy.root.key)
+            case Act.RENEW_AUDIT:
+                facts = self._audit()
+        return {"act": step.act.value, **facts}
+
+    def _roll_over(self, step: ScriptStep) -> Facts:
+        old = self._below_root(step.issuer)
+        if step.issuer not in self._open:
+            raise ScriptRefused(f"{step.issuer} is not open: it cannot be rolled over")
+        made = ScriptStep(
+            act=step.act,
+            issuer=step.new_issuer,
+            like=old.key,
+            common_name=step.common_name,
+            issues=old.issues,
+            policies=old.policies,
+        )
+        facts = {**self._add(made), "old": self._known(step.issuer)}
+        self._open.discard(step.issuer)
+        return facts
+
+    def _renew(self, key: str) -> Facts:
+        self._below_root(key)
+        if key in self._revoked:
+            raise ScriptRefused(f"{key} is revoked: its key is never certified again")
+        return self._known(key)
+
+    def _audit(self) -> Facts:
+        """Return who certifies the audit key anew, and the certificate that this follows."""
+        if self._files.environment is not Environment.PROD:
+            raise ScriptRefused("the house has one journal, and PROD's hierarchy vouches for it")
+        profile = self._files.profile(AUDIT_PROFILE)
+        found = newest_of(AUDIT)
+        if found is None or BlockedKeys(person_id="", carrier_kind="none", carrier_id=AUDIT).weakness(
+            bytes(found.request.public_key)
+        ):
+            raise ScriptRefused(
+                "the audit key has no certificate, or it is a key that is never certified again"
+            )
+        files = dataclasses.replace(self._files, hierarchy=self._hierarchy)
+        closed = frozenset(plan.key for plan in self._hierarchy.issuers) - self._open
+        return {
+            "issued_by": files.issuer_of(profile, "", closed=closed),
+            "certificate_sha256": found.sha256,
+        }
 
     def _add(self, step: ScriptStep) -> Facts:
         like = self._below_root(step.like)
@@ -227,6 +261,12 @@ class _World:
     def _labels() -> Iterator[str]:
         yield from Issuer.objects.values_list("key", flat=True)
         yield from Certificate.objects.filter(carrier_kind="none").values_list("carrier_id", flat=True)
+
+
+def newest_of(label: str) -> Certificate | None:
+    """Return the newest certificate of a key of our own."""
+    found = Certificate.objects.filter(carrier_kind="none", carrier_id=label)
+    return found.order_by("-issued_at", "-pk").first()
 
 
 def own_certificates(key: str) -> QuerySet[Certificate]:

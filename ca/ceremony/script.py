@@ -25,6 +25,7 @@ class Act(StrEnum):
     RETIRE_ISSUER = "retire_issuer"
     ROOT_CRL = "root_crl"
     REVOKE_ISSUER = "revoke_issuer"
+    RENEW_AUDIT = "renew_audit"
 
 
 ISSUER_REASONS: Final = {
@@ -115,7 +116,7 @@ def _step(table: TomlTable) -> ScriptStep:
             step = ScriptStep(act=act, issuer=table.text("issuer"), reason=table.text("reason"))
             if step.reason not in ISSUER_REASONS:
                 raise table.refuse(f"reason must be one of {', '.join(ISSUER_REASONS)}", key="reason")
-        case Act.ROOT_CRL:
+        case Act.ROOT_CRL | Act.RENEW_AUDIT:
             step = ScriptStep(act=act)
     table.finish()
     return step

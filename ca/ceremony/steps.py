@@ -8,8 +8,8 @@ from ca.ceremony.additions import AddedIssuer, write_addition
 from ca.ceremony.errors import CeremonyStopped
 from ca.ceremony.events import IssuerRenewed, IssuerRetired
 from ca.ceremony.issuer_revocation import revoke_issuer
-from ca.ceremony.plan import algorithm_of, ocsp_label, ocsp_subject
-from ca.ceremony.planning import Facts
+from ca.ceremony.plan import AUDIT, algorithm_of, ocsp_label, ocsp_subject, service_subject
+from ca.ceremony.planning import AUDIT_PROFILE, Facts
 from ca.ceremony.publication import publish_files, write_certificate
 from ca.ceremony.running import Ceremony, certify, new_crl
 from ca.ceremony.script import ISSUER_REASONS, Act
@@ -42,6 +42,8 @@ def take_step(ceremony: Ceremony, facts: Facts) -> None:
             new_crl(ceremony, str(facts["issuer"]))
         case Act.REVOKE_ISSUER:
             revoke_issuer(ceremony, str(facts["issuer"]), ISSUER_REASONS[str(facts["reason"])])
+        case Act.RENEW_AUDIT:
+            renew_audit(ceremony, facts)
 
 
 def add_issuer(ceremony: Ceremony, facts: Facts) -> None:
@@ -132,6 +134,23 @@ def renew_issuer(ceremony: Ceremony, facts: Facts) -> None:
         key, certificate, environment=ceremony.environment, configuration=ceremony.configuration
     )
     publish_files(ceremony.environment)
+
+
+def renew_audit(ceremony: Ceremony, facts: Facts) -> None:
+    """Make a new certificate for the audit key: signed heads go on, and verify with the key as before."""
+    ceremony.watch(f"{AUDIT}: new certificate")
+    certificate = certify(
+        ceremony,
+        label=AUDIT,
+        public_key=ceremony.hold.keys.signer_for(AUDIT).public_key,
+        profile=AUDIT_PROFILE,
+        issuer=str(facts["issued_by"]),
+        subject=service_subject(ceremony.files, AUDIT),
+        idempotency_key=f"ceremony:{AUDIT}:{ceremony.plan.script_sha256[:24]}:{facts['step']}",
+    )
+    write_certificate(
+        AUDIT, certificate, environment=ceremony.environment, configuration=ceremony.configuration
+    )
 
 
 def retire_issuer(ceremony: Ceremony, key: str) -> None:

@@ -36,6 +36,9 @@ def _step(facts: Facts) -> Iterator[str]:
             yield f"{number}{issuer} takes no new requests"
             yield "   its CRL and OCSP go on until its last certificate has expired"
             yield from _orphaned(facts)
+        case Act.RENEW_AUDIT:
+            yield f"{number}new certificate for the audit key by {facts['issued_by']}; it replaces"
+            yield f"   SHA-256 {facts['certificate_sha256']}; signed heads verify as before"
         case Act.ROOT_CRL:
             yield f"{number}new CRL of the root {issuer}"
         case Act.REVOKE_ISSUER:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from ca.ceremony.recorded import changed_settings
 from ca.health.check import Check, note, wrong
+from ca.health.ends import ends
 from ca.health.files import public_files
 from ca.health.installation import ceremony, clock, database, disk, modes, policy, secrets, serving
 from ca.health.keys import copies, keys
@@ -38,6 +39,7 @@ def examine(configuration: TokenConfiguration, *, at: datetime) -> Iterator[Chec
     yield from clock(at)
     yield from lists(at)
     yield from public_files()
+    yield from ends(at)
     yield from ledger(at)
-    yield from signatures()
+    yield from signatures(configuration)
     yield requests(at)

@@ -9,7 +9,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from django.conf import settings
 
-from ca.ceremony.recorded import protocol_file, recorded_protocol
+from ca.ceremony.recorded import protocol_file
+from ca.environments import Environment
 from ca.health.check import Check, note, right, wrong
 from ca.selectors import chain_pem, issuers
 
@@ -30,36 +31,60 @@ def public_files() -> Iterator[Check]:
         for issuer in all_issuers
         if not _is_same(public / "chains" / f"{issuer.key}.pem", chain_pem(issuer).encode())
     ]
-    first = recorded_protocol() or {}
-    protocols = [first, *_later()]
+    torn: list[str] = []
+    protocols = list(_protocols(torn))
     published = {name: sha for one in protocols for name, sha in _digests(one, "published_files", "name")}
     for name, sha256 in published.items():
         if not name.startswith("crl/") and _digest(public / name) != sha256:
             different.append(name)
-    certificates = {name: sha for one in protocols for name, sha in _digests(one, "certificates", "label")}
-    for label, sha256 in certificates.items():
-        file = protocol_file().with_name(f"{label}.pem")
+    certificates = {
+        (_folder(one), label): sha
+        for one in protocols
+        for label, sha in _digests(one, "certificates", "label")
+    }
+    for (folder, label), sha256 in certificates.items():
+        file = protocol_file().parent / folder / f"{label}.pem"
         if (file.exists() or ".ocsp." not in label) and _certificate_digest(file) != sha256:
-            different.append(f"ceremony/{label}.pem")
+            different.append(f"ceremony/{folder}{label}.pem")
+    if torn:
+        said = f"protocols of ceremonies that cannot be read: {', '.join(torn)}"
+        remedy = "manage.py restore BACKUP --only ceremony puts back what a backup has"
+        yield wrong("protocols", said, remedy=remedy)
     if different:
         names = ", ".join(dict.fromkeys(different))
         said = f"missing, or not what the ceremony made: {names}"
-        yield wrong("public", said, remedy="restore them from the backup")
+        remedy = (
+            "find out who changed them; manage.py publish_files writes them again from the database, and "
+            "manage.py restore BACKUP --only ceremony what that cannot mend"
+        )
+        yield wrong("public", said, remedy=remedy)
     elif all_issuers:
         yield right("public", "every certificate and chain is what the ceremonies made")
-    changed = [
-        name for name, sha256 in _digests(first, "policy_files", "name") if _digest(_CA / name) != sha256
-    ]
+    decided = {name: sha for one in protocols for name, sha in _digests(one, "policy_files", "name")}
+    changed = [name for name, sha256 in decided.items() if _digest(_CA / name) != sha256]
     if changed:
         said = f"not as at the ceremony: {', '.join(changed)}; right only if that was decided"
         yield note("profiles", said)
 
 
-def _later() -> Iterator[dict[str, object]]:
-    for file in sorted((protocol_file().parent / "protocols").glob("*.json")):
-        content = json.loads(file.read_bytes())
-        if isinstance(content, dict) and content.get("environment") != "QA":
-            yield content
+def _protocols(torn: list[str]) -> Iterator[dict[str, object]]:
+    """Yield the protocols of PROD and QA in the order in which they were finished; names what is torn."""
+    found = []
+    first = [file for one in Environment if (file := protocol_file(one)).exists()]
+    for file in (*first, *sorted((protocol_file().parent / "protocols").glob("*.json"))):
+        try:
+            content = json.loads(file.read_bytes())
+        except (OSError, ValueError):
+            content = None
+        if isinstance(content, dict):
+            found.append(content)
+        else:
+            torn.append(str(file.relative_to(settings.SIGILL_HOME)))
+    yield from sorted(found, key=lambda one: str(one.get("finished_at", "")))
+
+
+def _folder(protocol: dict[str, object]) -> str:
+    return "qa/" if protocol.get("environment") == Environment.QA.value else ""
 
 
 def _digests(protocol: dict[str, object], part: str, name: str) -> Iterator[tuple[str, str]]:

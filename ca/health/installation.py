@@ -11,10 +11,13 @@ from typing import Final
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import QuerySet
 
 from ca.ceremony.models import CeremonyPlan
 from ca.ceremony.recorded import protocol_file
 from ca.ceremony.states import PlanState
+from ca.environments import Environment
 from ca.health.check import Check, note, right, wrong
 from ca.hsm.configuration import TokenConfiguration
 from ca.models import Certificate, Crl, Issuer
@@ -42,25 +45,49 @@ def database() -> Check:
     """Ask the database something."""
     try:
         count = Certificate.objects.count()
+        waiting = _migrations_waiting()
     except DatabaseError as error:
         return wrong(
             "database",
             f"the database does not answer: {str(error).splitlines()[0] if str(error) else error!r}",
             remedy="start it, or see DATABASE_URL and the room on its disk; then manage.py migrate",
         )
+    if waiting:
+        return wrong(
+            "database",
+            f"the database is of an earlier version: {waiting} migrations were not applied",
+            remedy="stop every process, take a backup, run manage.py migrate",
+        )
     return right("database", f"{connection.vendor} answers and holds {count} certificates")
+
+
+def _migrations_waiting() -> int:
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def issuers_of(environment: Environment) -> QuerySet[Issuer]:
+    """Return the issuers of an environment, planned ones too."""
+    return Issuer.objects.filter(environment=environment.value)
 
 
 def ceremony() -> Iterator[Check]:
     """Look whether the first ceremony was held, and whether a later one stopped half-way."""
     if not protocol_file().exists():
-        half = " but was begun" if Issuer.objects.exists() else ""
-        yield wrong(
-            "ceremony", f"the key ceremony has not been held{half}", remedy="run manage.py key_ceremony"
+        half = " but was begun" if issuers_of(Environment.PROD).exists() else ""
+        remedy = "run manage.py key_ceremony" + (
+            "; where one was held before: manage.py restore BACKUP --only ceremony" if half else ""
         )
+        yield wrong("ceremony", f"the key ceremony has not been held{half}", remedy=remedy)
         return
     protocol = json.loads(protocol_file().read_text())
     yield right("ceremony", f"held {protocol['finished_at'][:10]}, {len(protocol['keys'])} keys")
+    if issuers_of(Environment.QA).exists() and not protocol_file(Environment.QA).exists():
+        yield wrong(
+            "ceremony",
+            "the key ceremony of QA was begun, and ceremony/qa has no protocol of it",
+            remedy="stop the signer and run manage.py key_ceremony --environment qa: it goes on from there",
+        )
     for plan in CeremonyPlan.objects.filter(state=PlanState.BEGUN.value):
         yield wrong(
             "ceremony",
@@ -73,7 +100,11 @@ def secrets(configuration: TokenConfiguration) -> Iterator[Check]:
     """Look at the PIN files: there, and for their owner only."""
     for file in (configuration.pin_file, configuration.pin_file.with_name("hsm-so-pin")):
         if not file.exists():
-            yield wrong("secrets", f"secrets/{file.name} is missing", remedy="restore it from the backup")
+            yield wrong(
+                "secrets",
+                f"secrets/{file.name} is missing",
+                remedy=f"manage.py restore BACKUP --only secrets/{file.name}",
+            )
         elif file.stat().st_mode & _OPEN:
             yield wrong(
                 "secrets",
@@ -146,7 +177,7 @@ def clock(at: datetime) -> Iterator[Check]:
         .values_list("signed_at", flat=True),
     }
     newest = {what: found.first() for what, found in rows.items()}
-    newest |= {f"{file.name} was written": _written(file) for file in _dated_files()}
+    newest |= _last_written()
     late = {what: when for what, when in newest.items() if when is not None and when > at + _FUTURE}
     for what, when in late.items():
         yield wrong(
@@ -158,13 +189,14 @@ def clock(at: datetime) -> Iterator[Check]:
         yield right("clock", f"{at:%Y-%m-%d %H:%M:%S} UTC, not before anything recorded or written")
 
 
-def _dated_files() -> list[Path]:
+def _last_written() -> dict[str, datetime]:
+    """Return the file that was written last of those that outlive any row, and when."""
     public: Path = settings.SIGILL_PUBLIC
-    return [Path(settings.SIGILL_LEDGER), *sorted((public / "crl").glob("*.crl")), public / "chain.pem"]
-
-
-def _written(file: Path) -> datetime | None:
-    return datetime.fromtimestamp(file.stat().st_mtime, UTC) if file.exists() else None
+    dated = (Path(settings.SIGILL_LEDGER), *(public / "crl").glob("*.crl"), public / "chain.pem")
+    written = [
+        (datetime.fromtimestamp(file.stat().st_mtime, UTC), file.name) for file in dated if file.exists()
+    ]
+    return {f"{name} was written": when for when, name in sorted(written)[-1:]}
 
 
 def _listens(port: int) -> bool:

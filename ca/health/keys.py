@@ -11,7 +11,7 @@ from ca.health.check import Check, note, right, wrong
 from ca.hsm import token_copy
 from ca.hsm.configuration import TokenConfiguration
 from ca.hsm.copy_proof import prove_keys
-from ca.hsm.faults import PinRefused, Remedy, TokenBusy, TokenFault
+from ca.hsm.faults import PinMissing, PinRefused, Remedy, TokenBusy, TokenFault
 from ca.hsm.proxy import SocketSigners
 from ca.hsm.token_lock import own_token
 from ca.hsm.token_opening import open_session
@@ -20,6 +20,7 @@ from ca.pki.errors import PkiError
 from ca.registration import OCSP_SIGNER
 from ca.selectors import issuers
 
+_PIN = "manage.py restore BACKUP --only secrets/hsm-pin"
 _RESTORE = "the signer puts the newest copy back when it starts; else restore the backup (manage.py restore)"
 
 
@@ -96,13 +97,21 @@ def _through_signer(certified: dict[str, bytes]) -> Iterator[Check]:
     past = f"repairs {health['repairs']}, faults {health['faults'] or 'none'}"
     yield right("signer", f"process {health['process']} answers; {past}")
     different = []
+    try:
+        proved = signers.prove()
+    except (SigningUnavailable, SigningRefused) as error:
+        yield wrong("mechanisms", f"the signer cannot sign with each key: {error}", remedy=_RESTORE)
+        return
     for label, public_key in certified.items():
         try:
-            # The signer signs once with each key when it opens the token; a CA key signs nothing for us here.
             if signers.signer_for(label).public_key != public_key:
                 different.append(f"{label} (another key)")
+            elif label not in proved:
+                different.append(f"{label} (not proved)")
         except (SigningUnavailable, SigningRefused) as error:
             different.append(f"{label} ({error})")
+    mechanisms = ", ".join(sorted(set(proved.values())))
+    yield right("mechanisms", f"each key signed once inside the signer and was verified: {mechanisms}")
     yield _keys(certified, different)
 
 
@@ -131,8 +140,10 @@ def _on_token(configuration: TokenConfiguration, certified: dict[str, bytes]) ->
         yield wrong(
             "keys",
             "the token refuses the PIN in secrets/hsm-pin",
-            remedy="restore secrets/hsm-pin from the backup; some modules lock after a few wrong PINs",
+            remedy=f"{_PIN}; some modules lock after a few wrong PINs",
         )
+    except PinMissing as missing:
+        yield wrong("keys", str(missing), remedy=_PIN)
     except (TokenFault, PkiError) as error:
         yield wrong("keys", f"the token does not sign as it must: {error}", remedy=_RESTORE)
 

@@ -17,9 +17,11 @@ from ca.selectors import requests_waiting
 from ca.signature_counts import key_figures, signed_by_label
 
 _WAITING: Final = timedelta(minutes=2)
+_TOLD: Final = timedelta(minutes=1)
+"""The ledger is written before anybody is told, a moment after the database."""
 _ACCEPT: Final = (
     "find out who used the key; until then treat it as compromised. When it is explained: "
-    "manage.py accept_signatures --reason WORD"
+    "manage.py accept_signatures --reason restored, maintenance, migration or test"
 )
 
 
@@ -30,7 +32,9 @@ def ledger(at: datetime) -> Iterator[Check]:
         entries = revocation_ledger().entries()
     except (LedgerDamaged, OSError) as error:
         yield wrong(
-            "ledger", f"the ledger cannot be read: {error}", remedy="restore it from the newest backup"
+            "ledger",
+            f"the ledger cannot be read: {error}",
+            remedy="move it aside and run manage.py complete_ledger; keep what was moved: it is evidence",
         )
         return
     try:
@@ -58,7 +62,23 @@ def ledger(at: datetime) -> Iterator[Check]:
             "ledger", said, remedy="the database is an old copy: restore the newest backup, it replays them"
         )
         return
-    yield right("ledger", f"{len(entries)} revocations, none undone; it can be written")
+    lacking = _not_in_ledger(at)
+    if lacking:
+        said = f"{lacking} certificates are revoked in the database and not in the ledger"
+        remedy = "manage.py complete_ledger adds them: until then an old backup could make them good again"
+        yield wrong("ledger", said, remedy=remedy)
+        return
+    yield right("ledger", f"{len(entries)} revocations, none undone, none lacking; it can be written")
+
+
+def _not_in_ledger(at: datetime) -> int:
+    """Count what was revoked a minute ago or more, has not expired, and is not in the ledger."""
+    revoked = Certificate.objects.filter(revoked_at__lt=at - _TOLD, not_after__gt=at)
+    by_issuer: dict[str, list[str]] = {}
+    for issuer, serial in revoked.values_list("issuer_id", "serial_hex").iterator(chunk_size=2000):
+        by_issuer.setdefault(issuer, []).append(serial)
+    known = revocation_ledger()
+    return sum(len(known.unknown(issuer, serials)) for issuer, serials in by_issuer.items())
 
 
 def requests(at: datetime) -> Check:
@@ -73,11 +93,18 @@ def requests(at: datetime) -> Check:
     return right("requests", "no request waits")
 
 
-def signatures() -> Iterator[Check]:
+def signatures(configuration: TokenConfiguration) -> Iterator[Check]:
     """Compare what each CA key has signed with the rows that account for it (reliability F36)."""
     figures = key_figures()
     if not signed_by_label():
-        yield note("signatures", "the signer's counters are not on this machine")
+        if configuration.is_file_token and configuration.tokens.is_dir() and figures:
+            yield wrong(
+                "signatures",
+                "the signer's counters are gone: nothing tells whether a key was used past the rows",
+                remedy="stop the signer, manage.py restore BACKUP --only hsm/counts, ask the doctor again",
+            )
+        else:
+            yield note("signatures", "the signer's counters are not on this machine")
         return
     strange = [one for one in figures if one.without_a_row]
     for one in strange:
@@ -93,7 +120,8 @@ def signatures() -> Iterator[Check]:
                 "signatures",
                 f"{one.label} has {one.rows_without_signature} rows more than signatures: "
                 "its counter was set back",
-                remedy="restore hsm/counts from the newest backup",
+                remedy="find out who set it back: that hides uses of the key. When it is explained: "
+                "manage.py accept_signatures --reason maintenance",
             )
     if not strange:
         total = sum(one.signed for one in figures)

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ca.hsm.faults import PinMissing, Remedy
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenConfiguration:
@@ -42,8 +44,12 @@ class TokenConfiguration:
         return self.home / "certificates"
 
     def pin(self) -> str:
-        """Read the PIN; it is kept by nobody longer than a login takes."""
-        return self.pin_file.read_text().strip()
+        """Read the PIN; it is kept by nobody longer than a login takes. Raises ``PinMissing``."""
+        try:
+            return self.pin_file.read_text().strip()
+        except OSError as error:
+            msg = f"secrets/{self.pin_file.name} cannot be read ({error.strerror})"
+            raise PinMissing(msg, remedy_for=Remedy.NEW_START) from error
 
 
 def is_file_token_module(module: Path) -> bool:

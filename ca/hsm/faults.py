@@ -101,6 +101,12 @@ class PinRefused(TokenFault):
     code = "pin_refused"
 
 
+class PinMissing(TokenFault):
+    """The file with the PIN is not there or not for us to read; it is looked for again."""
+
+    code = "pin_missing"
+
+
 class TokenAbsent(TokenFault):
     """No token with the wanted label is in any slot."""
 

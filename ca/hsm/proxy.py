@@ -94,6 +94,11 @@ class SocketSigners:
         found = self._facts(wire.Operation.ATTRIBUTES, label=label)["attributes"]
         return {str(k): bool(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
+    def prove(self) -> dict[str, str]:
+        """Let the signer sign once with each key and verify it; return the algorithm of each by its label."""
+        found = self._facts(wire.Operation.PROVE)["proved"]
+        return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
     def health(self) -> dict[str, object]:
         """Return what the signer says of itself: labels, faults by name, repairs, process."""
         return self._facts(wire.Operation.HEALTH)

@@ -188,6 +188,8 @@ class Server:
                 return {"public_key": public_key.hex()}
             case wire.Operation.ATTRIBUTES:
                 return {"attributes": keeper.session().attributes(request.facts["label"])}
+            case wire.Operation.PROVE:
+                return {"proved": keeper.prove()}
             case wire.Operation.COUNTS:
                 return {"counts": keeper.counts.all()}
             case wire.Operation.HEALTH:

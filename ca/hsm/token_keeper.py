@@ -122,6 +122,28 @@ class TokenKeeper:
         self._copy_if_changed()
         return made
 
+    def prove(self) -> dict[str, str]:
+        """Sign once with each key that there is and verify; return the algorithm of each by its label.
+
+        What is wrong is healed as for any signature: a lost session is opened again, and then the keys are
+        compared with their certificates. The signatures go nowhere, so no counter counts them.
+        Raises ``TokenFault``.
+        """
+        attempts = 0
+        while True:
+            try:
+                session = self._ready()
+                keys = self._whole_keys(session)
+                prove_keys(session, keys | self.certified_keys())
+                return {label: session.algorithm(label).name for label in keys}
+            except SignatureInvalid as invalid:
+                msg = f"the token signs, but the signature does not verify ({invalid})"
+                attempts += 1
+                self._heal(TokenDamaged(msg, remedy_for=Remedy.NEW_START), attempts)
+            except TokenFault as fault:
+                attempts += 1
+                self._heal(fault, attempts)
+
     def labels(self) -> list[str]:
         """Return the labels of all keys."""
         return self._ready().labels()
@@ -264,7 +286,13 @@ class TokenKeeper:
         copy = token_copy.newest_copy(self.configuration)
         if copy is not None and token_copy.is_current(self.configuration, copy):
             return
-        session = self._ready()
+        whole = self._whole_keys(self._ready())
+        made = token_copy.make_copy(self.configuration, whole)
+        _log.info("copy %s of the token made and verified with %d keys", made.name, len(whole))
+
+    @staticmethod
+    def _whole_keys(session: TokenSession) -> dict[str, bytes]:
+        """Return label and public half of each key that is there with both halves."""
         whole = {}
         for label in session.labels():
             try:
@@ -273,8 +301,7 @@ class TokenKeeper:
                 _log.warning(
                     "key %s is only half there, left by a crash; it is made anew when asked for", label
                 )
-        made = token_copy.make_copy(self.configuration, whole)
-        _log.info("copy %s of the token made and verified with %d keys", made.name, len(whole))
+        return whole
 
     def _note(self, fault: TokenFault) -> None:
         self.faults[fault.name] += 1

@@ -31,6 +31,8 @@ class Operation(IntEnum):
     COUNTS = 4
     HEALTH = 5
     ATTRIBUTES = 6
+    PROVE = 7
+    """Sign once with each key and verify; no signature leaves the signer."""
 
 
 class Outcome(IntEnum):

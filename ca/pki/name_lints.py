@@ -97,6 +97,24 @@ def a_natural_person_has_a_name(reading: CertificateReading) -> Iterator[str]:
         yield "neither surname nor given name"
 
 
+@CERTIFICATE_LINTS.rule("RFC 3739 §3.1.2; own CP: nobody has a pseudonym")
+def a_person_is_known_by_common_or_given_name(reading: CertificateReading) -> Iterator[str]:
+    """Have a common name or a given name in a person's subject."""
+    names = _texts(reading, SubjectAttribute.COMMON_NAME) + _texts(reading, SubjectAttribute.GIVEN_NAME)
+    if reading.profile.natural_person and not names:
+        yield "neither common name nor given name"
+
+
+@CERTIFICATE_LINTS.rule("RFC 3739 §3.2.2, §3.2.3: certificatePolicies and keyUsage shall be present")
+def a_persons_certificate_says_its_policy_and_use(reading: CertificateReading) -> Iterator[str]:
+    """Have both extensions in what a person is identified by, whatever the profile says."""
+    if not reading.profile.natural_person:
+        return
+    for needed in (ExtensionId.CERTIFICATE_POLICIES, ExtensionId.KEY_USAGE):
+        if needed not in reading.extensions:
+            yield f"no {needed.name.lower()}"
+
+
 @CERTIFICATE_LINTS.rule("X.520 §6.2.9; the profile's identifier; HSA-id as in domain.md 4.1")
 def serial_number_attribute_has_the_profiles_form(reading: CertificateReading) -> Iterator[str]:
     """Either HSA-id, twelve digits, or nothing."""

@@ -1,6 +1,6 @@
 """Holds the rows against the rules before anything is signed: the very rules of a single order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -12,8 +12,12 @@ from cards.bulk.events import BulkOrderChecked
 from cards.bulk.models import BulkOrder, BulkOrderRow
 from cards.bulk.moves import locked, move, row_after, starter_of
 from cards.bulk.states import BulkOrderAction, BulkOrderState, BulkRowAction, BulkRowState
+from cards.models import CardOrder
+from cards.order_ground import OrderGround, ground_for
 from cards.policies import MAY_ORDER, may_order
-from cards.products import product
+from cards.products import catalogue, product
+from cards.replacement_policies import Replacement, refusal_to_replace, replacements_of
+from cards.replacement_reasons import ReplacementReason
 from journal.actor import Actor
 from journal.errors import Refusal
 from journal.recording import record
@@ -32,10 +36,14 @@ def check_rows(bulk_order_id: UUID, *, limit: int, actor: Actor, at: datetime) -
         if bulk.state != BulkOrderState.CHECKING.value:
             return 0
         unchecked = bulk.rows.filter(state=_UNCHECKED)
-        rows = list(unchecked.select_related("employment__person").order_by("line")[:limit])
+        with_people = unchecked.select_related("employment__person", "replaces__person")
+        rows = list(with_people.order_by("line")[:limit])
         if rows:
             starter = starter_of(bulk, at=at)
-            _write(bulk, [(row, _refusal(row, starter, at=at)) for row in rows], at=at)
+            ground = ground_for([row.employment for row in rows if row.employment is not None], at=at)
+            standing = replacements_of([row.replaces_id for row in rows if row.replaces_id])
+            found = [(row, _refusal(row, starter, ground, standing, at=at)) for row in rows]
+            _write(bulk, found, at=at)
         if not unchecked.exists():
             _show(bulk, actor=actor, at=at)
         return len(rows)
@@ -47,6 +55,13 @@ def level_of(product_code: str) -> int:
     return max(item.loa_allowed) if item is not None else _ANY_LEVEL
 
 
+def replacement_in(row: BulkOrderRow) -> Replacement | None:
+    """Return which card the row's new one takes the place of: one that ends soon."""
+    if row.replaces is None:
+        return None
+    return Replacement(card=row.replaces, reason=ReplacementReason.EXPIRING)
+
+
 def role_gone(bulk: BulkOrder) -> Refusal:
     """Return the refusal of whoever had the role when they started."""
     return Refusal(
@@ -56,15 +71,34 @@ def role_gone(bulk: BulkOrder) -> Refusal:
     )
 
 
-def _refusal(row: BulkOrderRow, starter: Actor | None, *, at: datetime) -> Refusal | None:
+def _refusal(
+    row: BulkOrderRow,
+    starter: Actor | None,
+    ground: OrderGround,
+    standing: Mapping[UUID, CardOrder],
+    *,
+    at: datetime,
+) -> Refusal | None:
     if starter is None:
         return role_gone(row.bulk_order)
     if row.employment is None:
         return Refusal(code="bulk_unknown", fixer="you")
-    return may_order(
+    refusal = may_order(
         employment=row.employment,
         product_code=row.product_code,
         loa=level_of(row.product_code),
+        ground=ground,
+        actor=starter,
+        at=at,
+    )
+    replacement = replacement_in(row)
+    if refusal is not None or replacement is None:
+        return refusal
+    return refusal_to_replace(
+        replacement,
+        row.employment,
+        environment=catalogue().products[row.product_code].environment.value,
+        standing=standing,
         actor=starter,
         at=at,
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
@@ -28,12 +29,16 @@ _IN_USE: Final = frozenset({CardState.ACTIVE.value, CardState.SHIPPED.value, Car
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenRow:
-    """A row to be: whose employment, which product; ``refusal`` where it is known at once why not."""
+    """A row to be: whose employment, which product; ``refusal`` where it is known at once why not.
+
+    ``replaces`` is the id of the card that ends, and ends for good when the new one is activated.
+    """
 
     line: int
     product_code: str
     typed: str = ""
     employment: Employment | None = None
+    replaces: UUID | None = None
     refusal: Refusal | None = None
 
 
@@ -65,7 +70,9 @@ def from_expiring(
 ) -> list[ChosenRow]:
     """Return a row for each whose card in use ends before the day and who has none that lasts longer.
 
-    Without a product each gets the one that they have. Raises BulkListUnreadable when there are too many.
+    Without a product each gets the one that they have. The new card takes the place of the one that ends, the
+    last of them if there are several; a test card takes nobody's. Raises BulkListUnreadable when there are
+    too many.
     """
     mine = Card.objects.filter(
         held_within(actor), organization=organization, environment=Environment.PROD.value
@@ -75,23 +82,29 @@ def from_expiring(
     )
     lasting = mine.filter(state__in=_IN_USE, valid_until__gte=before)
     cards = ending.exclude(person_id__in=lasting.values("person_id")).order_by("valid_until", "pk")
-    products: dict[str, str] = {}
-    for hsa_id, code in cards.values_list("hsa_id", "product_code")[: MOST_ROWS * 2]:
+    ends: dict[str, tuple[UUID, str]] = {}
+    for pk, hsa_id, code in cards.values_list("pk", "hsa_id", "product_code")[: MOST_ROWS * 2]:
         item = product(code)
         if item is None or item.kind in _RENEWED:
-            products[hsa_id.upper()] = code
+            ends[hsa_id.upper()] = (pk, code)
     found = {
         one.hsa_id.upper(): one
-        for keys in _chunks(list(products))
+        for keys in _chunks(list(ends))
         for one in _working(actor)
         .annotate(key=Upper("hsa_id"))
         .filter(key__in=keys, organization=organization)
     }
-    kept = [(found[key], code) for key, code in products.items() if key in found]
+    kept = [(found[key], pk, code) for key, (pk, code) in ends.items() if key in found]
     _demand_fewer(len(kept))
+    is_test_card = _environment(product_code) is not Environment.PROD
     return _without_duplicates(
-        ChosenRow(line=number, employment=one, product_code=product_code or code)
-        for number, (one, code) in enumerate(kept, start=1)
+        ChosenRow(
+            line=number,
+            employment=one,
+            product_code=product_code or code,
+            replaces=None if is_test_card else pk,
+        )
+        for number, (one, pk, code) in enumerate(kept, start=1)
     )
 
 
@@ -189,12 +202,16 @@ def _without_duplicates(rows: Iterable[ChosenRow]) -> list[ChosenRow]:
     for row in rows:
         line = row.line
         if row.employment is not None and row.refusal is None:
-            item = product(row.product_code)
-            environment = item.environment if item is not None else Environment.PROD
-            line = first.setdefault((row.employment.person_id, environment), row.line)
+            key = (row.employment.person_id, _environment(row.product_code))
+            line = first.setdefault(key, row.line)
         refusal = Refusal(code="bulk_duplicate", facts=(("line", str(line)),), fixer="you")
         checked.append(row if line == row.line else replace(row, refusal=refusal))
     return checked
+
+
+def _environment(product_code: str) -> Environment:
+    item = product(product_code)
+    return item.environment if item is not None else Environment.PROD
 
 
 def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:

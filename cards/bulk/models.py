@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from cards.bulk.states import LEFT_STATES, BulkOrderState, BulkRowState
-from cards.models import CardOrder
+from cards.models import Card, CardOrder
 from directory.models import Employment, Organization, Unit
 
 _LEFT: Final = sorted(state.value for state in LEFT_STATES)
@@ -117,7 +117,8 @@ class BulkOrderRow(models.Model):
     """One person's card of an order for several, and what became of it.
 
     ``typed`` is what somebody wrote that leads to nobody; a line that leads to a person keeps the employment
-    alone. ``code``, ``facts`` and ``fixer`` are the refusal, as a single order would give it.
+    alone. ``replaces`` is the card that ends soon and works until the new one does. ``code``, ``facts`` and
+    ``fixer`` are the refusal, as a single order would give it.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -126,6 +127,7 @@ class BulkOrderRow(models.Model):
     typed = models.CharField(max_length=64, blank=True)
     employment = models.ForeignKey(Employment, on_delete=models.PROTECT, null=True, related_name="+")
     product_code = models.CharField(max_length=8)
+    replaces = models.ForeignKey(Card, on_delete=models.PROTECT, null=True, related_name="+")
     state = models.CharField(max_length=16)
     code = models.CharField(max_length=64, blank=True)
     facts = models.JSONField(default=list)

@@ -80,6 +80,7 @@ def _row(bulk: BulkOrder, one: ChosenRow, *, at: datetime) -> BulkOrderRow:
         typed=one.typed,
         employment=one.employment,
         product_code=one.product_code,
+        replaces_id=one.replaces,
         state=(BulkRowState.UNCHECKED if refusal is None else BulkRowState.REFUSED).value,
         code=refusal.code if refusal else "",
         facts=[list(fact) for fact in refusal.facts] if refusal else [],

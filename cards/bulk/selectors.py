@@ -70,7 +70,9 @@ def rows_of(
     bulk: BulkOrder, *, states: frozenset[BulkRowState] | None = None, after: int = 0, limit: int = 50
 ) -> RowPage:
     """Return rows of an order that the actor was found to see, by line, from ``after`` on."""
-    rows = bulk.rows.select_related("employment__person", "employment__unit", "card_order").order_by("line")
+    rows = bulk.rows.select_related(
+        "employment__person", "employment__unit", "card_order", "replaces"
+    ).order_by("line")
     if states is not None:
         rows = rows.filter(state__in=sorted(state.value for state in states))
     found = list(rows.filter(line__gt=after)[: limit + 1])
@@ -85,14 +87,20 @@ def products_of(bulk: BulkOrder) -> Mapping[str, int]:
     return dict(Counter(dict(counted.order_by("product_code"))))
 
 
+def replaced_count(bulk: BulkOrder) -> int:
+    """Return how many cards end when the new ones are activated, also those of rows with a result by now."""
+    kept = [BulkRowState.READY.value, BulkRowState.ORDERED.value]
+    return bulk.rows.filter(state__in=kept, replaces__isnull=False).count()
+
+
 def list_digest(bulk: BulkOrder) -> str:
     """Return the digest of the rows that may be ordered: what is signed is what was shown."""
     ready = bulk.rows.filter(state=BulkRowState.READY.value).order_by("line")
     told = sha256()
-    for line, employment_id, code in ready.values_list("line", "employment_id", "product_code").iterator(
-        5000
-    ):
-        told.update(f"{line} {employment_id} {code}\n".encode())
+    columns = ready.values_list("line", "employment_id", "product_code", "replaces_id")
+    for line, employment_id, code, replaces_id in columns.iterator(5000):
+        replaced = f" {replaces_id}" if replaces_id else ""
+        told.update(f"{line} {employment_id} {code}{replaced}\n".encode())
     return told.hexdigest()
 
 

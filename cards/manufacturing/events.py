@@ -56,6 +56,15 @@ class FactoryFileSettled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProductionThinnedOut(Event):
+    """Old files were emptied, old rows lost card and parcel numbers; hashes and counts stay."""
+
+    TYPE: ClassVar[str] = "production.thinned_out"
+    files: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProductionBatchAskedAgain(Event):
     """A person had a file sent once more, to be told again what became of its orders."""
 

@@ -107,7 +107,10 @@ class ProductionRow(models.Model):
 
 
 class FactoryFile(models.Model):
-    """A file of the factory's list, by its number there, as it was signed; kept once."""
+    """A file of the factory's list, by its number there, as it was signed; kept once.
+
+    Emptied when it is old and dealt with: then its digest stays.
+    """
 
     number = models.BigIntegerField(primary_key=True)
     state = models.CharField(max_length=16)
@@ -119,6 +122,7 @@ class FactoryFile(models.Model):
     problem = models.CharField(max_length=64, blank=True)
     settled_at = models.DateTimeField(null=True)
     settled_by = models.CharField(max_length=64, blank=True)
+    emptied_at = models.DateTimeField(null=True)
 
     class Meta:
         """What the database itself refuses."""
@@ -145,6 +149,12 @@ class FactoryFile(models.Model):
                 )
                 | ~Q(state=FactoryFileState.SETTLED.value) & Q(settled_at__isnull=True, settled_by=""),
                 name="factory_file_settled_iff_when_and_by_whom",
+            ),
+            models.CheckConstraint(
+                condition=Q(emptied_at__isnull=True)
+                | Q(content=b"")
+                & Q(state__in=[FactoryFileState.APPLIED.value, FactoryFileState.SETTLED.value]),
+                name="factory_file_emptied_was_dealt_with",
             ),
         ]
 

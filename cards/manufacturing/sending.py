@@ -1,6 +1,6 @@
 """Worker only: batches leave for the factory, and again until they are answered; steps may be repeated."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -47,11 +47,20 @@ class _Leaving:
     deliveries: Sequence[FactoryOrder]
 
 
-def send_due_batches(*, factory: CardFactory, sealing: Sealing, actor: Actor, at: datetime) -> int:
+def send_due_batches(
+    *,
+    factory: CardFactory,
+    sealing: Sealing,
+    actor: Actor,
+    at: datetime,
+    clock: Callable[[], datetime] | None = None,
+) -> int:
     """Make batches of all orders that are due, send every batch that is, and return how many orders left.
 
     Stops at the first batch that cannot be sent: it keeps its number, its reason and its next attempt.
+    ``clock`` says when each batch's turn comes, since its lease counts from there; without it that is ``at``.
     """
+    now = clock or (lambda: at)
     sent = 0
     for _ in range(MOST_AT_ONCE):
         if assemble_batch(actor=actor, at=at) is None:
@@ -59,7 +68,7 @@ def send_due_batches(*, factory: CardFactory, sealing: Sealing, actor: Actor, at
     due = ProductionBatch.objects.filter(next_attempt_at__lte=at).exclude(state=BatchState.WITHDRAWN.value)
     for number in due.order_by("number").values_list("number", flat=True)[:MOST_AT_ONCE]:
         try:
-            sent += send_batch(number, factory=factory, sealing=sealing, actor=actor, at=at)
+            sent += send_batch(number, factory=factory, sealing=sealing, actor=actor, at=now())
         except FactoryUnavailable:
             break
     return sent

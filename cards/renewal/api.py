@@ -4,24 +4,23 @@ from django.http import HttpRequest
 from django.urls import path
 
 from authn.evidence import b64
-from ca.environments import Environment
-from ca.selectors import kind_of_key_to_make
-from cards import errors
 from cards.client_calls import (
     Body,
+    abort_reason,
     chain,
     claiming_key,
     client_of,
     csr,
-    demand_signed,
     json_call,
+    key_algorithm,
     now,
     rows,
     signed_answer,
+    signed_row,
+    state_of,
     text,
 )
-from cards.conversation import CLIENT_ABORT_REASONS, client_key_of, conversation_of_client
-from cards.models import Card
+from cards.refill_policies import proving_certificates
 from cards.renewal.keys import (
     NewCertificate,
     collect_renewed,
@@ -48,7 +47,7 @@ def claim(request: HttpRequest, body: Body) -> dict[str, object]:
         actor=client_of(request),
         at=now(),
     )
-    return {**_state(renewal), **_card(renewal)}
+    return {**state_of(RENEWALS, renewal), **_card(renewal)}
 
 
 @json_call
@@ -57,22 +56,23 @@ def keys(request: HttpRequest, body: Body) -> dict[str, object]:
 
     Certificate requests for the keys that were made, and the card's signature with a certificate it has.
     """
-    renewal = _signed(request, body)
-    return _state(
+    renewal = signed_row(RENEWALS, request, body)
+    return state_of(
+        RENEWALS,
         register_renewal_keys(
             renewal_id=str(renewal.pk),
             requests={text(row, "name"): csr(row) for row in rows(body, "keys", most=len(CertificateName))},
             proof=signed_answer(body),
             actor=client_of(request),
             at=now(),
-        )
+        ),
     )
 
 
 @json_call
 def certificates(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {renewalId}, repeated: "issuing" until every certificate is published, then all of them."""
-    renewal = _signed(request, body)
+    renewal = signed_row(RENEWALS, request, body)
     issued = collect_renewed(renewal_id=str(renewal.pk), actor=client_of(request), at=now())
     if not issued:
         return {"renewalId": str(renewal.pk), "state": "issuing"}
@@ -86,7 +86,7 @@ def certificates(request: HttpRequest, body: Body) -> dict[str, object]:
 @json_call
 def written(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {renewalId, certificates: [{name, sha256}]}: what was read back; get what is to be signed."""
-    renewal = _signed(request, body)
+    renewal = signed_row(RENEWALS, request, body)
     renewal = confirm_renewed_written(
         renewal_id=str(renewal.pk),
         digests={
@@ -96,36 +96,34 @@ def written(request: HttpRequest, body: Body) -> dict[str, object]:
         actor=client_of(request),
         at=now(),
     )
-    return {**_state(renewal), "receipt": question_of_renewal(renewal).as_json()}
+    return {**state_of(RENEWALS, renewal), "receipt": question_of_renewal(renewal).as_json()}
 
 
 @json_call
 def receipt(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {renewalId, certificate, alg, signature, userChallenge, spki}: done; learn what is left over."""
-    renewal = _signed(request, body)
+    renewal = signed_row(RENEWALS, request, body)
     renewal = sign_renewal(
         renewal_id=str(renewal.pk), answer=signed_answer(body), actor=client_of(request), at=now()
     )
-    return {**_state(renewal), "leftOver": list(left_over(renewal.card))}
+    return {**state_of(RENEWALS, renewal), "leftOver": list(left_over(renewal.card))}
 
 
 @json_call
 def abort(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {renewalId, reason}: give up; what was on the card before goes on."""
-    renewal = _signed(request, body)
-    reason = text(body, "reason")
-    if reason not in CLIENT_ABORT_REASONS:
-        raise errors.CallInvalid("unknown reason")
-    return _state(
-        abort_renewal(renewal_id=str(renewal.pk), reason=reason, actor=client_of(request), at=now())
+    renewal = signed_row(RENEWALS, request, body)
+    ended = abort_renewal(
+        renewal_id=str(renewal.pk), reason=abort_reason(body), actor=client_of(request), at=now()
     )
+    return state_of(RENEWALS, ended)
 
 
 @json_call
 def status(request: HttpRequest, body: Body) -> dict[str, object]:
     """POST {renewalId}: how far it has come, for a client that lost an answer."""
-    renewal = _signed(request, body)
-    told = {**_state(renewal), **_card(renewal)}
+    renewal = signed_row(RENEWALS, request, body)
+    told = {**state_of(RENEWALS, renewal), **_card(renewal)}
     if renewal.state == RenewalState.WRITTEN.value:
         told["receipt"] = question_of_renewal(renewal).as_json()
     return told
@@ -142,34 +140,22 @@ urlpatterns = [
 ]
 
 
-def _state(renewal: Renewal) -> dict[str, object]:
-    return {
-        "renewalId": str(renewal.pk),
-        "state": renewal.state.lower(),
-        "expiresAt": int(renewal.expires_at.timestamp()),
-    }
-
-
 def _card(renewal: Renewal) -> dict[str, object]:
     card = renewal.card
+    proves = {"provesBy": [one.sha256 for one in proving_certificates(card)]} if renewal.refill_id else {}
     return {
+        **proves,
         "cardNumber": card.card_number,
         "holderName": card.holder_name,
         "organization": card.organization.name,
         "purpose": renewal.purpose,
         "keys": [
-            {"name": key.name.value, "label": key.label, "algorithm": _algorithm(key.name, card)}
+            {"name": key.name.value, "label": key.label, "algorithm": key_algorithm(PROFILES[key.name], card)}
             for key in keys_to_make(renewal)
         ],
         "leftOver": list(left_over(card)),
         "question": question_of_renewal(renewal).as_json(),
     }
-
-
-def _algorithm(name: CertificateName, card: Card) -> str:
-    """Return which key the hierarchy takes on this card, in the protocol's words: P-256, RSA-3072."""
-    kind = kind_of_key_to_make(PROFILES[name], Environment(card.environment))
-    return kind.replace("ec-p", "P-").replace("rsa-", "RSA-")
 
 
 def _certificate(one: NewCertificate) -> dict[str, object]:
@@ -178,10 +164,3 @@ def _certificate(one: NewCertificate) -> dict[str, object]:
         "certificate": b64(bytes(one.certificate.certificate_der)),
         "chain": chain(one.certificate),
     }
-
-
-def _signed(request: HttpRequest, body: Body) -> Renewal:
-    """Return the renewal if the claiming client's key signed this very request."""
-    renewal = conversation_of_client(RENEWALS, text(body, "renewalId"))
-    demand_signed(request, client_key_of(RENEWALS, renewal))
-    return renewal

@@ -21,8 +21,10 @@ from cards.card_keys import person_subject, proven_public_key, service_subject
 from cards.conversation import demand_going_on, locked_conversation
 from cards.errors import IllegalTransition, KeysInvalid, WrittenMismatch
 from cards.models import Card, CardKey
+from cards.refill_ends import refill_fetched
+from cards.refill_policies import proving_certificates
 from cards.renewal.events import CardRenewed, RenewalIssued, RenewalKeysMade, RenewalWritten
-from cards.renewal.models import Renewal, RenewalKey
+from cards.renewal.models import Renewal, RenewalKey, RenewalPurpose
 from cards.renewal.names import (
     LABELS,
     PROFILES,
@@ -32,11 +34,11 @@ from cards.renewal.names import (
     certificates_on,
     keys_to_make,
 )
-from cards.renewal.renewing import RENEWALS
+from cards.renewal.renewing import RENEWALS, kind_of
 from cards.renewal.states import RenewalAction, RenewalState
 from cards.renewal.transitions import renewal_after
 from cards.selectors import CARRIER_KIND
-from cards.statements import signed_by_card
+from cards.statements import signed_by_card, signed_by_one_of
 from cards.transitions import demand_moved
 from directory.swedish_time import end_of_swedish_day
 from journal.actor import Actor
@@ -66,20 +68,21 @@ def register_renewal_keys(
     """Take certificate requests (PKCS#10, DER or PEM) by name, all of them, and ask the CA for certificates.
 
     ``proof`` is the renewal's question signed with a certificate that the card has: before anything is
-    issued it is known that the card and its PIN are there, not only whoever opened the renewal. The same
-    again changes nothing. Raises ConfirmationInvalid (not this card's signature), KeysInvalid (unknown or
+    issued it is known that the card and its PIN are there, not only whoever opened the renewal. A reserve
+    card that is filled again signs with one that was valid (``proving_certificates``). The same again
+    changes nothing. Raises ConfirmationInvalid (not this card's signature), KeysInvalid (unknown or
     missing name, no proof of possession, weak or re-used key), IllegalTransition, and what demand_going_on
     raises.
     """
     public_keys = {name: proven_public_key(name, csr) for name, csr in requests.items()}
     with transaction.atomic():
         renewal = locked_conversation(RENEWALS, renewal_id)
-        demand_going_on(RENEWALS, renewal, at=at)
+        demand_going_on(kind_of(renewal), renewal, at=at)
         if renewal.state in _AFTER_KEYS:
             return _demand_same(renewal, public_keys)
         following = renewal_after(renewal.state, RenewalAction.REGISTER_KEYS)
         # None of this renewal's certificates exists yet: only an old one can have signed.
-        signed_by_card(renewal.card, question_of_renewal(renewal), proof)
+        _prove(renewal, proof)
         wanted = {key.name.value: key for key in keys_to_make(renewal)}
         if set(public_keys) != set(wanted):
             raise KeysInvalid("other keys than those asked for", facts={"check": "names"})
@@ -107,7 +110,7 @@ def collect_renewed(*, renewal_id: str, actor: Actor, at: datetime) -> tuple[New
     """
     with transaction.atomic():
         renewal = locked_conversation(RENEWALS, renewal_id)
-        demand_going_on(RENEWALS, renewal, at=at)
+        demand_going_on(kind_of(renewal), renewal, at=at)
         if renewal.state not in _AFTER_KEYS:
             raise IllegalTransition.of(thing="renewal", state=renewal.state, action="COLLECT")
         issued = _published(renewal)
@@ -136,7 +139,7 @@ def confirm_renewed_written(
     issued = collect_renewed(renewal_id=renewal_id, actor=actor, at=at)
     with transaction.atomic():
         renewal = locked_conversation(RENEWALS, renewal_id)
-        demand_going_on(RENEWALS, renewal, at=at)
+        demand_going_on(kind_of(renewal), renewal, at=at)
         for one in issued:
             digest = digests.get(one.key.name, "").lower()
             if not hmac.compare_digest(digest.encode(), one.certificate.sha256.encode()):
@@ -168,11 +171,11 @@ def sign_renewal(*, renewal_id: str, answer: Answer, actor: Actor, at: datetime)
     """
     with transaction.atomic():
         renewal = locked_conversation(RENEWALS, renewal_id)
-        demand_going_on(RENEWALS, renewal, at=at)
+        demand_going_on(kind_of(renewal), renewal, at=at)
         if renewal.state == RenewalState.RENEWED.value:
             return renewal
         following = renewal_after(renewal.state, RenewalAction.SIGN_RECEIPT)
-        signed_octets = signed_by_card(renewal.card, question_of_renewal(renewal), answer)
+        signed_octets = _signed(renewal, answer)
         replaced = _replaced(renewal)
         moved = _row(renewal).update(
             state=following,
@@ -187,6 +190,7 @@ def sign_renewal(*, renewal_id: str, answer: Answer, actor: Actor, at: datetime)
         demand_moved(moved, thing="renewal", state=renewal.state, action=RenewalAction.SIGN_RECEIPT)
         for old in replaced:
             _supersede(old, actor=actor, at=at)
+        refill_fetched(renewal, actor=actor, at=at)
         event = CardRenewed(
             renewal_id=str(renewal.pk),
             card_id=str(renewal.card_id),
@@ -219,6 +223,24 @@ def left_over(card: Card) -> tuple[str, ...]:
     held = {LABELS[CertificateName(key.name)] for key in first.filter(superseded_at__isnull=True)}
     held |= set(made.filter(superseded_at__isnull=True).values_list("label", flat=True))
     return tuple(sorted(spent - held))
+
+
+def _prove(renewal: Renewal, proof: Answer) -> None:
+    """Demand that the card itself has signed the question, with a key that was certified on it before."""
+    question = question_of_renewal(renewal)
+    if renewal.purpose == RenewalPurpose.REFILL.value:
+        signed_by_one_of(proving_certificates(renewal.card), question, proof)
+    else:
+        signed_by_card(renewal.card, question, proof)
+
+
+def _signed(renewal: Renewal, answer: Answer) -> bytes:
+    """Return what the card signed at the end; after a re-fill with what it was given, not with the old."""
+    question = question_of_renewal(renewal)
+    if renewal.purpose == RenewalPurpose.REFILL.value:
+        given = [one.certificate for one in _published(renewal) if one.certificate.revoked_at is None]
+        return signed_by_one_of(given, question, answer)
+    return signed_by_card(renewal.card, question, answer)
 
 
 def _demand_same(renewal: Renewal, public_keys: Mapping[str, bytes]) -> Renewal:

@@ -1,15 +1,16 @@
 """What is stored of renewals: what is made anew, its keys, and what the holder signed."""
 
 import uuid
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
-from cards.conversation_models import CardConversation
+from cards.conversation_models import CardConversation, SignedByCard, what_every_conversation_keeps
 from cards.renewal.states import OPEN_RENEWAL_STATES, RenewalState
 
-_OPEN = sorted(state.value for state in OPEN_RENEWAL_STATES)
+if TYPE_CHECKING:
+    from cards.models import IdentityCheck
 
 
 class RenewalPurpose(models.TextChoices):
@@ -18,13 +19,16 @@ class RenewalPurpose(models.TextChoices):
     RENEW = "renew"
     SIGNATURE = "signature"
     EXTRA_PAIR = "extra_pair"
+    REFILL = "refill"
 
 
-class Renewal(CardConversation):
+class Renewal(SignedByCard, CardConversation):
     """One attempt to put new certificates on a card in use, from its opening to the holder's signature.
 
     ``hsa_id`` is whose employment the HSA-id certificates name: the card's own, or that of an extra pair.
     ``identity_check`` is there when it was opened at the desk; the holder's own login stands in its place.
+    ``refill`` is the order by which the holder fetches certificates to a reserve card that has none; each try
+    of one order is a renewal of its own, and the order's identity checks stand for it.
     """
 
     purpose = models.CharField(max_length=16)
@@ -32,36 +36,33 @@ class Renewal(CardConversation):
     identity_check = models.OneToOneField(
         "cards.IdentityCheck", on_delete=models.PROTECT, null=True, related_name="renewal"
     )
-    question = models.JSONField()
+    refill = models.ForeignKey(
+        "cards.ReserveRefill", on_delete=models.PROTECT, null=True, related_name="renewals"
+    )
     keys_made_at = models.DateTimeField(null=True)
     issued_at = models.DateTimeField(null=True)
     written_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    certificate_der = models.BinaryField(null=True)
-    algorithm = models.CharField(max_length=8, blank=True)
-    signature = models.BinaryField(null=True)
-    user_challenge = models.CharField(max_length=64, blank=True)
-    server_spki = models.CharField(max_length=64, blank=True)
-    signed_octets = models.BinaryField(null=True)
 
     class Meta:
         """What the database itself refuses."""
 
         constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(state__in=[state.value for state in RenewalState]), name="renewal_state_is_known"
+            *what_every_conversation_keeps(
+                "renewal",
+                states=[state.value for state in RenewalState],
+                open_states=[state.value for state in OPEN_RENEWAL_STATES],
             ),
             models.CheckConstraint(
                 condition=Q(purpose__in=[purpose.value for purpose in RenewalPurpose]),
                 name="renewal_purpose_is_known",
             ),
-            models.UniqueConstraint(
-                fields=["card"], condition=Q(state__in=_OPEN), name="one_open_renewal_per_card"
-            ),
             models.CheckConstraint(
-                condition=Q(state=RenewalState.ABORTED.value, aborted_at__isnull=False) & ~Q(abort_reason="")
-                | ~Q(state=RenewalState.ABORTED.value) & Q(aborted_at__isnull=True, abort_reason=""),
-                name="renewal_aborted_iff_when_and_why",
+                condition=Q(
+                    purpose=RenewalPurpose.REFILL.value, refill__isnull=False, identity_check__isnull=True
+                )
+                | ~Q(purpose=RenewalPurpose.REFILL.value) & Q(refill__isnull=True),
+                name="renewal_is_a_refill_iff_one_was_ordered",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -81,20 +82,14 @@ class Renewal(CardConversation):
                 ),
                 name="renewal_done_iff_the_card_signed",
             ),
-            models.CheckConstraint(
-                condition=Q(claimed_at__isnull=True, client_key__isnull=True)
-                | Q(claimed_at__isnull=False, client_key__isnull=False),
-                name="renewal_claimed_iff_by_a_client_key",
-            ),
-            models.CheckConstraint(
-                condition=Q(state__in=[RenewalState.OPENED.value, RenewalState.ABORTED.value])
-                | Q(claimed_at__isnull=False),
-                name="renewal_past_opened_was_claimed",
-            ),
-            models.CheckConstraint(
-                condition=Q(expires_at__gt=F("opened_at")), name="renewal_expires_after_it_was_opened"
-            ),
         ]
+
+    @property
+    def standing_check(self) -> "IdentityCheck | None":
+        """Return the identity check that it rests on: its own, or the order's; None with a login."""
+        if self.refill is None:
+            return self.identity_check
+        return self.refill.second_check or self.refill.first_check
 
 
 class RenewalKey(models.Model):

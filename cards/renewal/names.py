@@ -55,6 +55,7 @@ LABELS: Final[Mapping[CertificateName, str]] = {
 
 _MADE: Final[Mapping[RenewalPurpose, tuple[CertificateName, ...]]] = {
     RenewalPurpose.RENEW: (CertificateName.HSA_AUTHENTICATION, CertificateName.ID_AUTHENTICATION),
+    RenewalPurpose.REFILL: (CertificateName.HSA_AUTHENTICATION, CertificateName.ID_AUTHENTICATION),
     RenewalPurpose.SIGNATURE: (CertificateName.HSA_SIGNATURE, CertificateName.ID_SIGNATURE),
     RenewalPurpose.EXTRA_PAIR: (CertificateName.EXTRA_AUTHENTICATION, CertificateName.EXTRA_SIGNATURE),
 }

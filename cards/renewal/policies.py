@@ -27,12 +27,15 @@ def may_renew_own(card: Card, *, actor: Actor, at: datetime) -> Refusal | None:
     if actor.loa < card.loa:
         facts = (("loa", str(actor.loa)), ("needed", str(card.loa)))
         return Refusal(code="login_too_weak", facts=facts, fixer="you")
-    return renewal_refusal(card, at=at) or policies.holder_refusal(card.person)
+    if card.order.from_stock and card.loa < policies.REQUIRED_LOA:
+        # domain.md 2.5: an order by an ID administrator is always required.
+        return Refusal(code="reserve_card_needs_order", fixer=Role.ID_ADMINISTRATOR.value)
+    return renewal_refusal(card, at=at) or proof_refusal(card, at=at) or policies.holder_refusal(card.person)
 
 
 def may_renew_at_desk(card: Card, *, actor: Actor, at: datetime) -> Refusal | None:
     """Return why this actor may not put new certificates on somebody's card now, or None if they may."""
-    return may_unlock(card, actor=actor, at=at) or renewal_refusal(card, at=at)
+    return may_unlock(card, actor=actor, at=at) or renewal_refusal(card, at=at) or proof_refusal(card, at=at)
 
 
 def may_add_pair(card: Card, employment: Employment, *, actor: Actor, at: datetime) -> Refusal | None:
@@ -58,6 +61,18 @@ def renewal_refusal(card: Card, *, at: datetime) -> Refusal | None:
     if card.valid_until - swedish_day(at) < LEAST_LEFT:
         facts = (("valid_until", card.valid_until.isoformat()),)
         return Refusal(code="card_ends_soon", facts=facts, fixer=Role.ID_ADMINISTRATOR.value)
+    return named_refusal(card, at=at)
+
+
+def proof_refusal(card: Card, *, at: datetime) -> Refusal | None:
+    """Return why the card could not sign that it is there, which it is asked before anything is made."""
+    if any(one.works(at=at) for one in certificates_on(card).values()):
+        return None
+    return Refusal(code="no_certificate_to_prove_by", fixer=Role.ID_ADMINISTRATOR.value)
+
+
+def named_refusal(card: Card, *, at: datetime) -> Refusal | None:
+    """Return why what new certificates of this card would name is not so now."""
     if card.holder_name != card.person.full_name:
         # Rekeying is not for changed names: the card says another one (domain.md 2.4, point 8).
         return Refusal(code="name_changed", fixer=Role.ID_ADMINISTRATOR.value)

@@ -1,6 +1,6 @@
 """A renewal: opened by the holder or at the desk, claimed by one client, ended by either."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,17 +22,20 @@ from cards.conversation import (
     expire_conversations,
     lock_card,
     open_conversation,
+    token_digest,
 )
 from cards.errors import CardNotFound, Refused, RenewalAborted, RenewalExpired, RenewalNotFound
 from cards.identity import IdentityCheckFacts, SuspicionFacts
 from cards.models import Card, IdentityCheck
 from cards.products import assurance_level
+from cards.refill_policies import fetching_refusal
 from cards.renewal.events import RenewalClaimed, RenewalOpened, RenewalWasAborted
 from cards.renewal.models import Renewal, RenewalKey, RenewalPurpose
 from cards.renewal.policies import may_open, may_renew_at_desk, may_renew_own, renewal_refusal
 from cards.renewal.statement import statement
 from cards.renewal.states import OPEN_RENEWAL_STATES, RenewalAction, RenewalState
 from cards.renewal.transitions import renewal_after
+from cards.reserve_models import ReserveRefill
 from cards.statements import question_to_sign
 from cards.unlock_policies import may_attend
 from directory.models import Employment
@@ -86,7 +89,7 @@ def open_renewal(
     card = selectors.get_card(card_id, actor=actor)
     hsa_id = employment.hsa_id if employment else card.hsa_id
     refusal = may_open(card, purpose, employment, actor=actor, at=at) or identity.refusal_of(
-        identity_check, level=assurance_level(card.loa), at=at
+        identity_check, level=assurance_level(card.loa), holder=card.person, actor=actor, at=at
     )
 
     def begin(locked: Card, token_sha256: str) -> Renewal:
@@ -94,6 +97,29 @@ def open_renewal(
         return _begin(locked, purpose, hsa_id, check, token_sha256=token_sha256, actor=actor, at=at)
 
     renewal, token = open_conversation(RENEWALS, card, refusal=refusal, begin=begin, actor=actor, at=at)
+    return OpenedRenewal(renewal=renewal, token=token)
+
+
+def open_refill(refill: ReserveRefill, *, actor: Actor, at: datetime) -> OpenedRenewal:
+    """Open the fetching of new certificates to a reserve card, which an administrator has ordered.
+
+    The caller knows that it is the holder; an earlier try that did not finish is ended. Raises Refused.
+    """
+    card = refill.card
+
+    def begin(locked: Card, token_sha256: str) -> Renewal:
+        return _begin(
+            locked,
+            RenewalPurpose.REFILL,
+            locked.hsa_id,
+            None,
+            refill=refill,
+            token_sha256=token_sha256,
+            actor=actor,
+            at=at,
+        )
+
+    renewal, token = open_conversation(REFILLS, card, refusal=None, begin=begin, actor=actor, at=at)
     return OpenedRenewal(renewal=renewal, token=token)
 
 
@@ -114,8 +140,11 @@ def claim_renewal(
     *, token: str, client_key: ClientKey, client_name: str, client_version: str, actor: Actor, at: datetime
 ) -> Renewal:
     """Give the renewal to the first client that shows the token; raises TokenInvalid, Refused."""
+    is_refill = Renewal.objects.filter(
+        token_sha256=token_digest(token), purpose=RenewalPurpose.REFILL.value
+    ).exists()
     return claim_conversation(
-        RENEWALS,
+        REFILLS if is_refill else RENEWALS,
         token=token,
         client_key=client_key,
         client_name=client_name,
@@ -175,6 +204,7 @@ def _begin(
     hsa_id: str,
     check: IdentityCheck | None,
     *,
+    refill: ReserveRefill | None = None,
     token_sha256: str,
     actor: Actor,
     at: datetime,
@@ -185,6 +215,7 @@ def _begin(
         purpose=purpose.value,
         hsa_id=hsa_id,
         identity_check=check,
+        refill=refill,
         token_sha256=token_sha256,
         opened_at=at,
         opened_by=actor.identifier,
@@ -203,7 +234,7 @@ def _begin(
             person_id=str(card.person_id),
             organization_id=str(card.organization_id),
             purpose=purpose.value,
-            identity_check_id=str(check.pk) if check else "",
+            identity_check_id=str(standing.pk) if (standing := renewal.standing_check) else "",
         ),
         actor=actor,
         at=at,
@@ -268,3 +299,11 @@ RENEWALS: Final = Kind(
     ended=_ended,
     undo=_undo,
 )
+
+# A reserve card that has no valid certificate: other rules, and an order that stands (cards.refill_policies).
+REFILLS: Final = replace(RENEWALS, refusal=lambda card, at: fetching_refusal(card, at=at))
+
+
+def kind_of(renewal: Renewal) -> Kind[Renewal]:
+    """Return by which rules a renewal goes on."""
+    return REFILLS if renewal.purpose == RenewalPurpose.REFILL.value else RENEWALS

@@ -15,6 +15,10 @@ _TEXTS: Final[Mapping[RenewalPurpose, Mapping[str, str]]] = {
         "sv": "Jag har hämtat certifikat för underskrift till mitt kort {number}.",
         "en": "I have fetched certificates for signatures to my card {number}.",
     },
+    RenewalPurpose.REFILL: {
+        "sv": "Jag har hämtat nya certifikat till mitt reservkort {number}.",
+        "en": "I have fetched new certificates to my reserve card {number}.",
+    },
     RenewalPurpose.EXTRA_PAIR: {
         "sv": "Jag har fått ett extra par certifikat för HSA-id {hsa_id} på mitt kort {number}.",
         "en": "I have received an extra pair of certificates for HSA-id {hsa_id} on my card {number}.",

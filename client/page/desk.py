@@ -11,6 +11,7 @@ from client.errors import (
     ClientError,
     NotMe,
     PinBlocked,
+    PinNotAllowed,
     ReaderError,
     ServerNotTrusted,
     ServerRefused,
@@ -21,6 +22,7 @@ from client.hardware import Hardware, Reader
 from client.links import LinkKind, parse_link
 from client.login import Login
 from client.page.visits import Phase, Visit
+from client.pins import rules_for
 from client.renewing import Renewal
 from client.unlocking import Unlocking
 from client.virtual_readers import PrintedCard, VirtualReaders
@@ -43,6 +45,7 @@ class Desk:
         self._readers: tuple[Reader, ...] = ()
         self._cards: tuple[PrintedCard, ...] = ()
         self._visits: dict[str, Visit] = {}
+        self._puk_troubles: dict[str, ClientError] = {}
         self._ended = threading.Event()
         self._look()
         self._watcher = threading.Thread(target=self._watch, name="readers", daemon=True)
@@ -84,6 +87,10 @@ class Desk:
     def visit(self, visit_id: str) -> Visit | None:
         """Return an open question."""
         return self._visits.get(visit_id)
+
+    def puk_trouble(self, card_number: str) -> ClientError | None:
+        """Return why the last try to unlock a card by its PUK came to nothing."""
+        return self._puk_troubles.get(card_number)
 
     def wait_for_change(self, *, since: int, seconds: float) -> int:
         """Return the version, as soon as it is another than `since` or the time is out."""
@@ -138,6 +145,31 @@ class Desk:
                 self._set(visit, Phase.DONE)
 
             self._start(visit, work)
+
+    def unlock_with_puk(self, card_number: str, *, puk: str, pin: str, again: str) -> bool:
+        """Give a card a new PIN by the PUK of its letter; tell whether it took it, and keep why not."""
+        trouble: ClientError | None = None
+        try:
+            self._give_pin(card_number, puk=puk, pin=pin, again=again)
+        except ClientError as error:
+            trouble = error
+        except Exception:
+            logger.exception("unlocking by PUK ended in a fault")
+            trouble = ReaderError("a fault in the client")
+        with self._changed:
+            self._puk_troubles.pop(card_number, None)
+            if trouble is not None:
+                self._puk_troubles[card_number] = trouble
+        self._look()
+        self._tell()
+        return trouble is None
+
+    def _give_pin(self, card_number: str, *, puk: str, pin: str, again: str) -> None:
+        if again != pin:
+            raise PinNotAllowed(rule="differs")
+        with self._hardware.card(card_number) as card:
+            rules_for(card.certificates()).check(pin)
+            card.unlock_with_puk(puk=puk, pin=pin)
 
     def refuse(self, visit: Visit, error: ClientError) -> None:
         """Show why what was typed cannot be used; no card was asked."""
@@ -270,6 +302,11 @@ class Desk:
         if readers == self._readers and cards == self._cards:
             return
         self._readers, self._cards = readers, cards
+        inserted = {reader.card.card_number for reader in readers if reader.card}
+        with self._changed:  # a card that comes back begins anew
+            self._puk_troubles = {
+                number: trouble for number, trouble in self._puk_troubles.items() if number in inserted
+            }
         for visit in list(self._visits.values()):
             if visit.phase is Phase.ASKING:
                 self._see_what_hinders(visit)

@@ -7,6 +7,7 @@ from client.errors import CardRemoved, ClientError, NoCard, NotMe, PinBlocked, U
 from client.hardware import PinState
 from client.login import Login, grouped_code
 from client.page import drawing
+from client.page.fields import big_sign, grouped, pin_field
 from client.page.markup import Markup, join, tag
 from client.page.views import Scene, notice
 from client.page.visits import Phase, Visit, Work
@@ -117,7 +118,7 @@ def _login_answer(scene: Scene, visit: Visit, login: Login) -> Markup:
                 "div",
                 tag(
                     "div",
-                    _pin_field(scene, "pin", label=pin, help_text=scene.say("pin.help"), is_first=True),
+                    pin_field(scene, "pin", label=pin, help_text=scene.say("pin.help"), is_first=True),
                     tag(
                         "button",
                         scene.say("sign.submit" if login.is_act else "login.submit"),
@@ -180,11 +181,11 @@ def _certificate(scene: Scene, certificate: CardCertificate) -> tuple[Markup, ..
 def _answered(scene: Scene, visit: Visit, who: str, *, done: str) -> Markup:
     if not visit.return_url:
         return tag(
-            "section", _big("ok", "check"), tag("h1", scene.say("done.other_device")), class_="panel end"
+            "section", big_sign("ok", "check"), tag("h1", scene.say("done.other_device")), class_="panel end"
         )
     return tag(
         "section",
-        _big("ok", "check"),
+        big_sign("ok", "check"),
         tag("h1", scene.say(done)),
         tag("p", scene.say("done.login.text", name=who), class_="lead") if not visit.has_left else None,
         tag("p", tag("a", scene.say("done.login.link", name=who), href=visit.return_url, class_="button")),
@@ -212,7 +213,7 @@ def _activation(scene: Scene, visit: Visit, activation: Work) -> Markup:
     if visit.phase is Phase.DONE:
         return tag(
             "section",
-            _big("ok", "check"),
+            big_sign("ok", "check"),
             tag("h1", scene.say(f"{activation.kind}.done")),
             tag("p", scene.say(f"{activation.kind}.done.text"), class_="lead"),
             _steps(scene, visit, activation),
@@ -225,7 +226,7 @@ def _activation(scene: Scene, visit: Visit, activation: Work) -> Markup:
         tag(
             "dl",
             tag("div", tag("dt", scene.say("activation.for")), tag("dd", activation.holder_name)),
-            tag("div", tag("dt", scene.say("card_number")), tag("dd", _grouped(activation.card_number))),
+            tag("div", tag("dt", scene.say("card_number")), tag("dd", grouped(activation.card_number))),
             class_="facts",
         ),
         tag(
@@ -259,14 +260,14 @@ def _activation_answer(scene: Scene, visit: Visit, activation: Work) -> Markup:
                 "div",
                 tag(
                     "div",
-                    _pin_field(
+                    pin_field(
                         scene,
                         "pin",
                         label=title,
                         help_text=scene.say("activation.pin_help" if is_first else "pin.help"),
                         is_first=True,
                     ),
-                    _pin_field(scene, "again", label=scene.say("activation.repeat")) if is_first else None,
+                    pin_field(scene, "again", label=scene.say("activation.repeat")) if is_first else None,
                     class_="typed",
                 ),
                 _keypad(scene),
@@ -309,13 +310,13 @@ def _submit_words(activation: Work) -> str:
 
 
 def _activation_hindered(scene: Scene, hindrance: ClientError, activation: Work) -> Markup:
-    number = _grouped(activation.card_number)
+    number = grouped(activation.card_number)
     if isinstance(hindrance, WrongCard):
         return notice("bad", "cross", scene.say(f"{activation.kind}.wrong", wanted=number))
     if isinstance(hindrance, NoCard | CardRemoved):
         return tag(
             "div",
-            _big("warn", "in"),
+            big_sign("warn", "in"),
             tag("h2", scene.say("insert_card.title")),
             tag("p", f"{scene.say('activation.insert')} ", tag("b", number, class_="number")),
             class_="wait",
@@ -376,7 +377,7 @@ def _hindered(scene: Scene, visit: Visit, hindrance: ClientError) -> Markup:
     if isinstance(hindrance, PinBlocked):
         return tag(
             "div",
-            _big("bad", "lock"),
+            big_sign("bad", "lock"),
             tag("h2", scene.say("failed.locked")),
             tag("p", failure_text(hindrance, scene.language)),
             class_="wait",
@@ -385,7 +386,7 @@ def _hindered(scene: Scene, visit: Visit, hindrance: ClientError) -> Markup:
         was_there = isinstance(visit.notice, CardRemoved)
         return tag(
             "div",
-            _big("warn", "in"),
+            big_sign("warn", "in"),
             tag("h2", scene.say("insert_card.title")),
             tag("p", scene.say("cardRemoved") if was_there else scene.say("insert_card.text")),
             class_="wait",
@@ -398,29 +399,6 @@ def _note(scene: Scene, visit: Visit) -> Markup | None:
         return None
     sentence = failure_text(visit.notice, scene.language)
     return tag("div", notice("bad", "cross", sentence), id="note", role="alert")
-
-
-def _pin_field(scene: Scene, name: str, *, label: str, help_text: str = "", is_first: bool = False) -> Markup:
-    return tag(
-        "div",
-        tag("label", label, for_=name),
-        tag(
-            "input",
-            id=name,
-            name=name,
-            type="password",
-            inputmode="numeric",
-            pattern="[0-9]{6,8}",
-            maxlength="8",
-            autocomplete="off",
-            required=True,
-            autofocus=is_first,
-            aria_describedby=f"{name}-help" if help_text else None,
-            title=scene.say("pinNotAllowed.length"),
-        ),
-        tag("small", help_text, id=f"{name}-help") if help_text else None,
-        class_="field",
-    )
 
 
 def _keypad(scene: Scene) -> Markup:
@@ -467,13 +445,13 @@ def _failed(scene: Scene, visit: Visit) -> Markup:
     failure = visit.failure
     match failure:
         case UserCancelled():
-            sign, title = _big("quiet", "cross"), scene.say("failed.cancelled")
+            sign, title = big_sign("quiet", "cross"), scene.say("failed.cancelled")
         case NotMe():
-            sign, title = _big("warn", "hand"), scene.say("failed.not_me")
+            sign, title = big_sign("warn", "hand"), scene.say("failed.not_me")
         case PinBlocked():
-            sign, title = _big("bad", "lock"), scene.say("failed.locked")
+            sign, title = big_sign("bad", "lock"), scene.say("failed.locked")
         case _:
-            sign, title = _big("bad", "alert"), scene.say("failed")
+            sign, title = big_sign("bad", "alert"), scene.say("failed")
     return tag(
         "section",
         sign,
@@ -505,16 +483,8 @@ def _busy_line(scene: Scene) -> Markup:
     )
 
 
-def _big(kind: str, sign: str) -> Markup:
-    return tag("div", drawing.icon(sign), class_=f"big-sign {kind}")
-
-
 def _is_blocked(scene: Scene, card_number: str) -> bool:
     return any(
         reader.card and reader.card.card_number == card_number and reader.card.pin_state is PinState.BLOCKED
         for reader in scene.desk.readers
     )
-
-
-def _grouped(number: str) -> str:
-    return "\N{NO-BREAK SPACE}".join(number[start : start + 4] for start in range(0, len(number), 4))

@@ -20,11 +20,12 @@ from client.page import peers
 from client.page.desk import Desk
 from client.page.guard import Guard, NotFromThisPage
 from client.page.markup import Markup
+from client.page.puk import inserted_in, puk_view, unlocked_view
 from client.page.questions import question_view, refresh_of, status_of
 from client.page.views import Scene, idle_view, message_page, page
 from client.page.visits import Visit
 from client.renewing import Renewal
-from client.texts import Language, text
+from client.texts import Language, failure_text, text
 from client.virtual_readers import NoSuchCard, NoSuchReader
 
 logger = logging.getLogger(__name__)
@@ -116,6 +117,18 @@ class _Handler(BaseHTTPRequestHandler):
                 self._open(parse_qs(parts.query).get("url", [""])[0])
             case ["visit", visit_id]:
                 self._visit(visit_id)
+            case ["puk", "done"]:
+                scene = self._scene("/puk/done")
+                self._html(
+                    page(
+                        scene,
+                        title=scene.say("puk.open"),
+                        task=unlocked_view(scene),
+                        status=scene.say("unlock.done"),
+                    )
+                )
+            case ["puk", reader]:
+                self._ask_puk(reader)
             case ["changes"]:
                 self._changes(parse_qs(parts.query).get("since", ["0"])[0])
             case ["static", name]:
@@ -138,6 +151,9 @@ class _Handler(BaseHTTPRequestHandler):
                     desk.remove(reader=int(form.get("reader", "0")))
             case ["language"]:
                 self._redirect(_own_path(form), language=form.get("language", ""))
+                return
+            case ["puk", reader] if reader.isdecimal():
+                self._unlock(reader, form)
                 return
             case ["visit", visit_id, action]:
                 self._act(visit_id, action, form)
@@ -217,6 +233,29 @@ class _Handler(BaseHTTPRequestHandler):
                 desk.refuse(visit, refusal)
                 return
         desk.activate(visit, pin=pin)
+
+    # --- the letter's PUK -------------------------------------------------------------------------
+
+    def _ask_puk(self, reader: str) -> None:
+        scene = self._scene(f"/puk/{reader}")
+        card = inserted_in(scene, int(reader)) if reader.isdecimal() else None
+        if card is None:
+            self._message(HTTPStatus.NOT_FOUND, "insert_card.title", "noCard")
+            return
+        trouble = self.server.desk.puk_trouble(card.card_number)
+        status = failure_text(trouble, scene.language) if trouble else ""
+        task = puk_view(scene, int(reader), card)
+        self._html(page(scene, title=scene.say("puk.open"), task=task, status=status))
+
+    def _unlock(self, reader: str, form: dict[str, str]) -> None:
+        """Try the PUK on the card that the form was shown for, whatever lies in the reader now."""
+        is_done = self.server.desk.unlock_with_puk(
+            form.get("card", ""),
+            puk=form.get("puk", ""),
+            pin=form.get("pin", ""),
+            again=form.get("again", ""),
+        )
+        self._redirect("/puk/done" if is_done else f"/puk/{reader}")
 
     def _changes(self, since: str) -> None:
         """Answer when something has changed, or after a while."""
@@ -298,5 +337,5 @@ class _Handler(BaseHTTPRequestHandler):
 def _own_path(form: dict[str, str]) -> str:
     """Return where the form came from, if that is a path of ours."""
     back = form.get("back", "/")
-    is_own = back == "/" or (back.startswith("/visit/") and "//" not in back and "\\" not in back)
+    is_own = back == "/" or (back.startswith(("/visit/", "/puk/")) and "//" not in back and "\\" not in back)
     return quote(back, safe="/-_") if is_own else "/"

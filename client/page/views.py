@@ -193,6 +193,7 @@ def _reader(scene: Scene, reader: Reader, printed: Mapping[str, PrintedCard]) ->
     card = printed.get(reader.card.card_number) or _unprinted(reader.card.card_number)
     css, sign = _STATE_LOOKS[reader.card.pin_state]
     state = scene.say(f"pin.{reader.card.pin_state.value}", tries_left=reader.card.tries_left or "")
+    by_puk = tag("a", scene.say("puk.open"), href=f"/puk/{reader.slot}", class_="button line small")
     drawn = tag(
         "div",
         tag(
@@ -219,6 +220,7 @@ def _reader(scene: Scene, reader: Reader, printed: Mapping[str, PrintedCard]) ->
             "div",
             tag("b", title),
             tag("span", drawing.icon(sign), state, class_=f"badge {css}"),
+            by_puk if reader.card.pin_state is PinState.BLOCKED else None,
             scene.form("/remove", remove) if scene.desk.has_virtual_readers else None,
             class_="row",
         ),

@@ -16,6 +16,7 @@ from deploy.demo.browser import PageRefused
 from deploy.demo.filing import Filing
 from deploy.demo.functions import FunctionOrderFailed
 from deploy.demo.main_job import DemoFailed, MainJob, home_is_fresh
+from deploy.demo.reserve import BoxBeingMade
 from deploy.demo.status_asking import NeverSeen
 from deploy.demo.telling import Teller, console
 from deploy.processes import Installation
@@ -80,9 +81,11 @@ def run(place: Installation, supervisor: Supervisor) -> MainJob:
             f"openssl x509 -noout -subject -issuer -in {os.path.relpath(place.home)}/registers/client.pem"
         )
     job.people()
+    box = BoxBeingMade(place.home)
     job.first_cards()
     browser = job.administrator()
     job.order(browser)
+    job.reserve_cards(box)
     job.holder_logs_in()
     job.file_cards()
     job.filing.write(
@@ -91,6 +94,7 @@ def run(place: Installation, supervisor: Supervisor) -> MainJob:
     job.ask_openssl("card-revoked", "good")
     job.functions()
     job.block(browser)
+    job.replacement(browser)
     job.ask_openssl("card-revoked", "revoked")
     job.ask_openssl("card-good", "good")
     job.verify_with_openssl()

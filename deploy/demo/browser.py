@@ -51,6 +51,8 @@ class Browser:
         self.base_url = base_url
         self._session = requests.Session()
         self._session.headers["Accept-Language"] = language
+        # The server ends a connection that was idle for two seconds: never ask in the moment when it does.
+        self._session.headers["Connection"] = "close"
 
     def open(self, address: str) -> Page:
         """Open a page; raises ``PageRefused`` for an error page."""

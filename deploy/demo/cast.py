@@ -61,3 +61,9 @@ FIRST_CARDS = (ALVA, BO, CIA, DORIS)
 
 HOLDER = ASA
 """The person whose card the main job follows."""
+
+ENDS_SOON = CIA
+"""Whose first card is for a month only, so that a card that ends soon is there to be seen."""
+
+DAMAGED = BO
+"""Whose card gets a replacement."""

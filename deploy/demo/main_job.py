@@ -17,9 +17,10 @@ from client.hardware import Hardware
 from client.virtual_readers import VirtualReaders
 from deploy.demo import status_asking
 from deploy.demo.browser import Browser, Page
-from deploy.demo.cast import ALVA, FIRST_CARDS, HOLDER, Member
+from deploy.demo.cast import ALVA, DAMAGED, ENDS_SOON, FIRST_CARDS, HOLDER, Member
 from deploy.demo.filing import Filing
 from deploy.demo.functions import order_function_certificates
+from deploy.demo.reserve import BoxBeingMade
 from deploy.demo.signing import signed, start_link
 from deploy.demo.status_asking import Question
 from deploy.demo.telling import Teller
@@ -90,7 +91,11 @@ class MainJob:
         """Get the administrators their cards, each activated with a PIN of its own."""
         with self.teller.step(f"The card factory makes {len(FIRST_CARDS)} first cards"):
             named = [f"--hsa-id={member.hsa_id}" for member in FIRST_CARDS]
-            lines = manage("first_card", *named).strip().splitlines()[-len(FIRST_CARDS) :]
+            lines = (
+                manage("first_card", *named, f"--month-for={ENDS_SOON.hsa_id}")
+                .strip()
+                .splitlines()[-len(FIRST_CARDS) :]
+            )
         for member, made in zip(FIRST_CARDS, map(json.loads, lines), strict=True):
             with self.teller.step(f"{member.name} activates theirs with a PIN of their own") as step:
                 if made["url"]:
@@ -171,6 +176,14 @@ class MainJob:
                 return links[0]
             time.sleep(0.2)
         raise DemoFailed(f"{address} never offered {part}: {page.complaint()}")
+
+    def reserve_cards(self, box: BoxBeingMade) -> None:
+        """Put a box of reserve cards in stock, so that there is something to hand out."""
+        with self.teller.step(
+            f"A box of reserve cards in sealed envelopes at a place of {ALVA.organization}"
+        ) as step:
+            step.say(box.receive(ALVA.hsa_id.partition("-")[0] + "-0001"))
+            step.check(f"open {self.portal}/stock/; the envelopes' codes: {os.path.relpath(box.envelopes)}")
 
     # --- 4. Use and status ----------------------------------------------------------------------------
 
@@ -298,6 +311,22 @@ class MainJob:
             step.say(f"{listed - started:.1f} s after the button was pressed")
             serial = f"{question.certificate.serial_number:X}"
             step.check(f"curl -s {crl_url} | openssl crl -inform DER -noout -text | grep -A3 {serial}")
+
+    def replacement(self, browser: Browser) -> None:
+        """Order a new card in the place of a damaged one, which works until the new one is activated."""
+        name = DAMAGED.name.split()[0]
+        with self.teller.step(f"Alva orders a new card in the place of {name}'s damaged one") as step:
+            person = browser.submit(browser.open("/"), {"q": DAMAGED.number}, action="/people/search/")
+            links = person.document.xpath("//a[contains(@href, '/replace/')]/@href")
+            if not links:
+                step.say("ordered by the first run already")
+                return
+            choose = browser.submit(browser.open(str(links[0])), {"reason": "damaged"})
+            confirm = browser.submit(choose, button=("step", "confirm"))
+            placed = browser.submit(confirm, button=("step", "place"))
+            if "/orders/" not in placed.path:
+                raise DemoFailed(f"the replacement was not ordered: {placed.complaint()}")
+            step.say("the old one works until the new one is activated, and is blocked in that moment")
 
     def verify_with_openssl(self) -> None:
         """Check the chain and every CRL with openssl: the good card passes, the blocked one does not."""

@@ -100,7 +100,7 @@ def _record(person: Person, *, with_address: bool) -> etree._Element:
     record.append(_person("primaryIdentity", _flag(not person.referred_to)))
     record.append(_person("version", person.version))
     record.append(_name(person))
-    for other in filter(None, (person.referred_to, person.referred_from)):
+    for other in filter(None, (person.referred_to, *person.referred_from.split())):
         referred = _person("referredPersonalIdentity", *_identity(other))
         record.append(_person("referredPersonalIdentities", referred))
     if with_address:

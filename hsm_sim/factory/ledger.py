@@ -43,10 +43,6 @@ LATER_COLUMNS = {"file_n": "INTEGER REFERENCES files", "tracking_number": "TEXT"
 """Of reports: a ledger from before files went out lacks them."""
 
 
-class OrderDiffers(Exception):
-    """The letter id was used before, for something else."""
-
-
 class BatchDiffers(Exception):
     """The batch number was used before, for something else; `content_sha256` is of that."""
 
@@ -203,24 +199,19 @@ class Ledger:
         )
         return None if row is None else str(row["puk"])
 
-    def post_letter(self, letter_id: str, canonical: str, *, at: datetime) -> bool:
-        """Record a letter once; True if it is new. OrderDiffers if the id was used for something else."""
+    def post_letter(self, letter_id: str, content_sha256: str, *, at: datetime) -> str:
+        """Record a letter once, and return the digest of the order that there is under the id."""
         with self._transaction() as database:
-            row = database.execute(
-                "SELECT canonical FROM letters WHERE letter_id = ?", (letter_id,)
-            ).fetchone()
-            if row and row["canonical"] != canonical:
-                raise OrderDiffers(letter_id)
-            if row is None:
-                database.execute(
-                    "INSERT INTO letters VALUES (?, ?, ?)", (letter_id, canonical, at.isoformat())
-                )
-        return row is None
+            database.execute(
+                "INSERT OR IGNORE INTO letters VALUES (?, ?, ?)", (letter_id, content_sha256, at.isoformat())
+            )
+        return self.letter(letter_id) or ""
 
-    def has_letter(self, letter_id: str) -> bool:
-        """Return whether the letter is in the post."""
-        query = "SELECT 1 FROM letters WHERE letter_id = ?"
-        return self._connection().execute(query, (letter_id,)).fetchone() is not None
+    def letter(self, letter_id: str) -> str | None:
+        """Return the digest of the order of a letter that is in the post, or None."""
+        query = "SELECT canonical FROM letters WHERE letter_id = ?"
+        row = self._connection().execute(query, (letter_id,)).fetchone()
+        return None if row is None else str(row["canonical"])
 
     def unfinished(self) -> list[Job]:
         """Orders that are accepted or produced, oldest first."""

@@ -15,6 +15,7 @@ PRODUCTS = {
 }
 DELIVERY_KINDS = ("registered_address", "skatteverket")
 FORMAT = "sigill.order-file/1"
+LETTER_FORMAT = "sigill.letter-order/1"
 JPEG = b"\xff\xd8\xff"
 PNG = b"\x89PNG\r\n\x1a\n"
 MAX_TEXT = 200
@@ -70,7 +71,7 @@ class Letter:
 
     letter_id: str
     card_number: str
-    canonical: str
+    content_sha256: str
 
 
 def parse_letter(letter_id: str, body: bytes) -> Letter:
@@ -79,8 +80,8 @@ def parse_letter(letter_id: str, body: bytes) -> Letter:
         members = json.loads(body)
     except ValueError as error:
         raise OrderNotUnderstood("the order is not JSON") from error
-    wanted = {"letter_id", "card_number", "delivery"}
-    if not isinstance(members, dict) or set(members) != wanted:
+    wanted = {"format", "letter_id", "card_number", "delivery"}
+    if not isinstance(members, dict) or set(members) != wanted or members["format"] != LETTER_FORMAT:
         raise OrderNotUnderstood(f"the order must have exactly {', '.join(sorted(wanted))}")
     if _text(members, "letter_id") != letter_id:
         raise OrderNotUnderstood("letter_id differs from the address")
@@ -88,7 +89,7 @@ def parse_letter(letter_id: str, body: bytes) -> Letter:
     return Letter(
         letter_id=letter_id,
         card_number=_text(members, "card_number"),
-        canonical=json.dumps(members, sort_keys=True, ensure_ascii=False),
+        content_sha256=hashlib.sha256(body).hexdigest(),
     )
 
 

@@ -10,11 +10,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from hsm_sim.factory.cms import FactoryKey, MessageRefused
 from hsm_sim.factory.faults import Faults, FaultsNotUnderstood, parse_faults
-from hsm_sim.factory.ledger import BatchDiffers, Job, Ledger, OrderDiffers, OutgoingFile
+from hsm_sim.factory.ledger import BatchDiffers, Job, Ledger, OutgoingFile
 from hsm_sim.factory.order import OrderNotUnderstood, parse_batch, parse_letter
 
 CMS = "application/pkcs7-mime"
 FORMAT = "sigill.factory-file/1"
+LETTER_RECEIPT = "sigill.letter-receipt/1"
 MAX_BODY = 64 * 1024 * 1024
 MAX_FILES = 1000
 BATCH_PATH = re.compile(r"/batches/([1-9][0-9]{0,15})")
@@ -119,30 +120,49 @@ class _Handler(BaseHTTPRequestHandler):
             told = {"batch": number, "content_sha256": batch.content_sha256, "count": len(batch.orders)}
             self._answer(HTTPStatus.CREATED if is_new else HTTPStatus.OK, told)
 
-    def _letter(self, method: str, letter_id: str, body: bytes) -> None:
+    def _letter(self, method: str, letter_id: str, message: bytes) -> None:
         """Take the order of a PUK letter, which is in the post at once; no answer ever holds the PUK."""
         ledger = self.server.ledger
         if method == "GET":
-            is_there = ledger.has_letter(letter_id)
-            view = {"letter_id": letter_id, "state": "posted"} if is_there else {"error": "no such letter"}
-            self._answer(HTTPStatus.OK if is_there else HTTPStatus.NOT_FOUND, view)
+            sha256 = ledger.letter(letter_id)
+            if sha256 is None:
+                self._answer(HTTPStatus.NOT_FOUND, {"error": "no such letter"})
+            else:
+                self._receipt(letter_id, sha256, state="posted")
             return
         try:
-            letter = parse_letter(letter_id, body)
-            if ledger.puk_of(letter.card_number) is None:
-                self._answer(HTTPStatus.UNPROCESSABLE_ENTITY, {"error": "the factory has made no such card"})
-                return
-            is_new = ledger.post_letter(letter_id, letter.canonical, at=datetime.now(UTC))
-        except OrderNotUnderstood as error:
-            self._answer(HTTPStatus.BAD_REQUEST, {"error": str(error)})
-        except OrderDiffers:
-            self._answer(HTTPStatus.CONFLICT, {"error": "this letter id was used for another letter"})
-        else:
-            if ledger.faults().lose_answers:
-                self.close_connection = True
-                return
-            view = {"letter_id": letter_id, "state": "posted"}
-            self._answer(HTTPStatus.CREATED if is_new else HTTPStatus.OK, view)
+            letter = parse_letter(letter_id, self.server.key.opened(message))
+        except MessageRefused as error:
+            is_ours = error.problem == "no_certificate"
+            status = HTTPStatus.SERVICE_UNAVAILABLE if is_ours else HTTPStatus.BAD_REQUEST
+            self._answer(status, {"error": error.problem})
+            return
+        except OrderNotUnderstood:
+            self._answer(HTTPStatus.UNPROCESSABLE_ENTITY, {"error": "not_understood"})
+            return
+        if ledger.puk_of(letter.card_number) is None:  # no card that was made here
+            self._receipt(letter_id, letter.content_sha256, state="refused")
+            return
+        held = ledger.post_letter(letter_id, letter.content_sha256, at=datetime.now(UTC))
+        if ledger.faults().lose_answers:
+            self.close_connection = True
+            return
+        self._receipt(letter_id, held, state="taken")
+
+    def _receipt(self, letter_id: str, sha256: str, *, state: str) -> None:
+        """Answer, signed, which order there is under a letter's id and how far it has come."""
+        faults = self.server.ledger.faults()
+        if faults.garbage:
+            self._send(HTTPStatus.OK, b"\x30\x82 this is no CMS", kind=CMS)
+            return
+        members = {
+            "format": LETTER_RECEIPT, "letter_id": letter_id, "content_sha256": sha256, "state": state,
+        }  # fmt: skip
+        try:
+            receipt = self.server.key.signed(json.dumps(members).encode(), wrongly=faults.wrong_signature)
+            self._send(HTTPStatus.OK, receipt, kind=CMS)
+        except MessageRefused as error:
+            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, {"error": error.problem})
 
     def _files(self, query: str) -> None:
         after = parse_qs(query).get("after", ["0"])[0]

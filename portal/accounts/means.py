@@ -1,9 +1,11 @@
-"""What a way of logging in is good for: what can be relayed or told on opens no role unless it is allowed."""
+"""What a way of logging in is good for: what is weaker, relayed or told on opens no role unless allowed."""
 
 from collections.abc import Collection
 from typing import Final
 
 from django.conf import settings
+
+from authn.trust import LOA2, LOA3
 
 SAME_DEVICE: Final = ("sc", "pin", "oob", "same")
 SCANNED: Final = ("sc", "pin", "oob", "qr")
@@ -14,15 +16,19 @@ RETURN_CODE: Final = "code"
 """Marks a login whose browser did not come back: the person typed the digits that the client showed."""
 
 
-def opens_role(amr: Collection[str], role: str) -> bool:
-    """Say whether a login by these means may act in a role."""
-    if QR in amr:
+LOGIN_LOAS: Final = (LOA3, LOA2)
+"""Levels that open the holder's own pages; a role takes the highest (MIN-4)."""
+
+
+def opens_role(amr: Collection[str], role: str, *, loa: str) -> bool:
+    """Say whether a login by these means, at this level, may act in a role."""
+    if loa != LOA3 or QR in amr:
         return False
     return RETURN_CODE not in amr or role in settings.SIGILL_RETURN_CODE_ROLES
 
 
-def opens_some_role(amr: Collection[str]) -> bool:
-    """Say whether a login by these means may act in any role; otherwise it is for the holder's own pages."""
-    if QR in amr:
+def opens_some_role(amr: Collection[str], *, loa: str) -> bool:
+    """Say whether a login may act in any role; otherwise it is for the holder's own pages."""
+    if loa != LOA3 or QR in amr:
         return False
     return RETURN_CODE not in amr or bool(settings.SIGILL_RETURN_CODE_ROLES)

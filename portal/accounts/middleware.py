@@ -35,7 +35,9 @@ class AccountsMiddleware:
         if row is None:
             return _elsewhere(request, "/login/", ended=ended)
         if gate is Gate.ROLE and not row.role:
-            return _elsewhere(request, "/role/" if means.opens_some_role(row.amr) else "/mine/", ended=None)
+            return _elsewhere(
+                request, "/role/" if means.opens_some_role(row.amr, loa=row.loa) else "/mine/", ended=None
+            )
         response = self.get_response(request)
         response.setdefault("Cache-Control", "no-store")
         return response

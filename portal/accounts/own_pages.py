@@ -16,9 +16,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from ca.selectors import certificates_of_person
 from cards.models import Card
+from cards.own_policies import may_block_own, waits_to_be_fetched
+from cards.policies import REQUIRED_LOA
 from cards.products import product
 from cards.renewal.models import RenewalPurpose
 from cards.renewal.policies import may_renew_own
+from cards.reserve_policies import is_of_stock, may_extend
+from cards.reserve_selectors import hand_out_of_card
 from cards.states import CardState
 from directory.models import Person, Role
 from journal.actor import Actor, ActorKind
@@ -27,17 +31,22 @@ from portal.accounts import means, sessions
 from portal.accounts.actor import level_of, session_of, visitor_of
 from portal.accounts.errors import NotLoggedIn
 from portal.accounts.models import EndReason, PortalSession
+from portal.pages.mine.entrance import OwnPlace, entrance_of, own_menu
 from portal.problems import Problem
 from portal.words import Tag, Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnAct:
-    """Something one can do with one's card, or, with ``why``, cannot do now."""
+    """Something one can do with one's card, or, with ``why``, cannot do now.
+
+    With a purpose it is begun by POST, without it is a page.
+    """
 
     label: Text
     purpose: str
     url: str
+    style: str = "btn-line"
     why: Problem | None = None
 
 
@@ -85,6 +94,10 @@ class OwnPage:
     sessions: Sequence[OwnSession]
     may_choose_role: bool
     has_role: bool
+    menu: Sequence[OwnPlace] = ()
+    is_limited: bool = False
+    """Logged in with a reserve card of level 2: that card alone, and a new one if one is ordered (MIN-4)."""
+    may_fetch: bool = False
 
 
 @never_cache
@@ -113,8 +126,11 @@ def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 def own_page(row: PortalSession, *, at: datetime) -> OwnPage:
     """Return what the person behind a session sees of themselves."""
-    person = Person.objects.get(pk=row.person_id)
-    cards = Card.objects.select_related("person").filter(person=person).order_by("-ordered_at")
+    person, entrance = Person.objects.get(pk=row.person_id), entrance_of(row)
+    cards = Card.objects.select_related("person", "order").filter(person=person).order_by("-ordered_at")
+    if entrance.is_limited:
+        cards = cards.filter(card_number=row.card_number)
+    shown = {str(card.pk) for card in cards}
     return OwnPage(
         name=person.full_name,
         cards=[_card(card, acts=_acts(card, row, at=at)) for card in cards if card.card_number],
@@ -126,11 +142,14 @@ def own_page(row: PortalSession, *, at: datetime) -> OwnPage:
                 is_revoked=one.revoked_at is not None,
             )
             for one in certificates_of_person(person.pk)
-            if one.not_after > at
+            if one.not_after > at and (not entrance.is_limited or one.carrier_id in shown)
         ],
         sessions=[_session(one, here=row) for one in sessions.open_sessions_of(row.person_id)],
-        may_choose_role=means.opens_some_role(row.amr),
+        may_choose_role=means.opens_some_role(row.amr, loa=row.loa),
         has_role=bool(row.role),
+        menu=own_menu(entrance, here="mine"),
+        is_limited=entrance.is_limited,
+        may_fetch=waits_to_be_fetched(row.person_id),
     )
 
 
@@ -142,14 +161,24 @@ def _row(request: HttpRequest) -> PortalSession:
 
 
 def _acts(card: Card, row: PortalSession, *, at: datetime) -> Sequence[OwnAct]:
-    """Return what the holder does with a card in use: new certificates, and those for signatures (MIN-2)."""
-    if card.state != CardState.ACTIVE.value:
+    """Return what the holder does with a card of theirs: new certificates (MIN-2), and block it."""
+    if card.state not in {CardState.ACTIVE.value, CardState.SHIPPED.value}:
         return ()
     holder = Actor(
         kind=ActorKind.PERSON, identifier=row.known_as, person_id=row.person_id, loa=level_of(row.loa)
     )
+    refusal = may_block_own(card, actor=holder, at=at)
+    block = OwnAct(
+        label=_("Block the card"),
+        purpose="",
+        url=reverse("own-block", args=[card.pk]),
+        style="btn-danger0",
+        why=problems.explain(refusal) if refusal else None,
+    )
+    if card.state != CardState.ACTIVE.value:
+        return (block,)
     refusal = may_renew_own(card, actor=holder, at=at)
-    return [
+    renewals = [
         OwnAct(
             label=words.RENEWAL_PURPOSES[purpose.value],
             purpose=purpose.value,
@@ -158,6 +187,23 @@ def _acts(card: Card, row: PortalSession, *, at: datetime) -> Sequence[OwnAct]:
         )
         for purpose in (RenewalPurpose.RENEW, RenewalPurpose.SIGNATURE)
     ]
+    return (*renewals, *_extension(card, holder=holder, at=at), block)
+
+
+def _extension(card: Card, *, holder: Actor, at: datetime) -> Sequence[OwnAct]:
+    """Return the extension of a reserve card of level 3: once, and after that why not (domain.md 2.5)."""
+    hand_out = hand_out_of_card(card.pk) if is_of_stock(card) else None
+    if hand_out is None or hand_out.loa != REQUIRED_LOA:
+        return ()
+    refusal = may_extend(hand_out, actor=holder, at=at)
+    return (
+        OwnAct(
+            label=_("Extend by half a year"),
+            purpose="extend",
+            url=reverse("own-reserve-extend", args=[card.pk]),
+            why=problems.explain(refusal) if refusal else None,
+        ),
+    )
 
 
 def _card(card: Card, *, acts: Sequence[OwnAct]) -> OwnCard:

@@ -30,7 +30,6 @@ from authn.evidence import (
 from authn.hints import FailureHint, PendingHint
 from authn.qr import qr_text
 from authn.relying_parties import register
-from authn.trust import LOA3
 from portal.accounts import means
 from portal.accounts.errors import LoginFailed
 from portal.accounts.relying_party import client_link, rp_actor, rp_id, rp_name, rp_registration
@@ -119,7 +118,7 @@ class OobProvider:
             visible_text=visible_text,
             flow=flow,
             language=language,
-            requirement=Requirement(loas=(LOA3,), carriers=("card",)),
+            requirement=Requirement(loas=means.LOGIN_LOAS, carriers=("card",)),
             end_user_address=address,
         )
         started = orders.start(rp.rp_id, request, actor=rp_actor(), at=at)
@@ -193,7 +192,9 @@ class OobProvider:
         if kept is None or kept["flow"] != Flow.OTHER_DEVICE:
             raise LoginFailed(FailureHint.EXPIRED.value)
         collected = self._collected(session, kept, at=at)
-        return verified_result(_question(kept, collected), collected, amr=means.SCANNED, at=at)
+        return verified_result(
+            _question(kept, collected), collected, amr=means.SCANNED, loas=means.LOGIN_LOAS, at=at
+        )
 
     def poll(self, session: SessionBase, *, at: datetime) -> Pending | Done | Failed | None:
         """See LoginProvider: reads how the order goes, and gives nothing away."""
@@ -233,7 +234,9 @@ class OobProvider:
             verify_return(session_secret=session_secret, user_challenge=collected.user_challenge, d=d, u=u)
         except BindingMismatch as error:
             raise LoginFailed(RETURN_MISMATCH) from error
-        return verified_result(_question(kept, collected), collected, amr=means.SAME_DEVICE, at=at)
+        return verified_result(
+            _question(kept, collected), collected, amr=means.SAME_DEVICE, loas=means.LOGIN_LOAS, at=at
+        )
 
     def finish_by_code(self, session: SessionBase, code: str, *, at: datetime) -> AuthnResult:
         """Return who it is, once, to the browser that started and that the client could not open.
@@ -244,7 +247,9 @@ class OobProvider:
         if kept is None or kept["flow"] != Flow.SAME_DEVICE:
             raise LoginFailed(FailureHint.EXPIRED.value)
         collected = self._collected(session, kept, at=at, code=code)
-        return verified_result(_question(kept, collected), collected, amr=means.TYPED, at=at)
+        return verified_result(
+            _question(kept, collected), collected, amr=means.TYPED, loas=means.LOGIN_LOAS, at=at
+        )
 
     @staticmethod
     def _collected(

@@ -28,9 +28,17 @@ _OLDEST = timedelta(minutes=5)
 
 
 def verified_result(
-    question: Question, collected: Complete, *, amr: tuple[str, ...], at: datetime
+    question: Question,
+    collected: Complete,
+    *,
+    amr: tuple[str, ...],
+    loas: tuple[str, ...] = (LOA3,),
+    at: datetime,
 ) -> AuthnResult:
-    """Return who signed `question`, which must hold the portal's own values; raises LoginFailed."""
+    """Return who signed `question`, which must hold the portal's own values; raises LoginFailed.
+
+    ``loas`` are the levels that are enough.
+    """
     answer = Answer(
         certificate_der=collected.certificate_der,
         algorithm=collected.algorithm,
@@ -47,7 +55,7 @@ def verified_result(
             collected.certificate_der,
             anchors=trust.anchors,
             issuers=trust.issuers,
-            policy_oids=trust.policy_oids_of((LOA3,)),
+            policy_oids=trust.policy_oids_of(loas),
             ocsp_der=collected.ocsp_der,
             crls_der=collected.crls_der,
             at=collected.checked_at,
@@ -60,7 +68,7 @@ def verified_result(
         raise LoginFailed(FailureHint.SIGNATURE_INVALID.value) from error
     certificate = read_certificate(collected.certificate_der)
     meaning = trust.meaning_of(certificate.policy_oids)
-    if meaning is None or meaning.loa != LOA3:
+    if meaning is None or meaning.loa not in loas:
         raise LoginFailed(FailureHint.LOA_TOO_LOW.value)
     return AuthnResult(
         personal_identity_number=certificate.personal_identity_number,

@@ -80,7 +80,7 @@ def choose_role(
 
     Raises CheckFailed (the caller ends the session), RoleNotHeld when the session ended meanwhile.
     """
-    if not means.opens_role(row.amr, choice.role):
+    if not means.opens_role(row.amr, choice.role, loa=row.loa):
         raise RoleNotHeld("a login by these means does not give the role")
     check_certificate(row, at=at)
     session.cycle_key()
@@ -191,18 +191,6 @@ def end(row: PortalSession, reason: EndReason, *, actor: Actor, at: datetime) ->
     return True
 
 
-def end_sessions_for_certificate(certificate_sha256: str, *, actor: Actor, at: datetime) -> int:
-    """End every session opened with a certificate (hex SHA-256 of its DER); return how many. Idempotent."""
-    rows = _open().filter(certificate_sha256=certificate_sha256.lower())
-    return _end_all(rows, EndReason.CERTIFICATE_REVOKED, actor=actor, at=at)
-
-
-def end_sessions_for_card(card_number: str, *, actor: Actor, at: datetime) -> int:
-    """End every session opened with a card; return how many. Idempotent."""
-    rows = _open().filter(card_number=card_number)
-    return _end_all(rows, EndReason.CARD_NOT_ACTIVE, actor=actor, at=at)
-
-
 def end_overdue_sessions(*, actor: Actor, at: datetime) -> int:
     """Write down which sessions time has ended; return how many. For a periodic job.
 
@@ -242,8 +230,7 @@ def _end_all(rows: Iterable[PortalSession], reason: EndReason, *, actor: Actor, 
 
 
 def _scope_of(choice: RoleChoice, *, at: datetime) -> Scope:
-    held = directory_selectors.roles_of(choice.hsa_id, at=at)
-    found = next((one for one in held if str(one.pk) == choice.id), None)
+    found = directory_selectors.held_role(choice.id, hsa_id=choice.hsa_id, at=at)
     if found is None:
         raise RoleNotHeld("the role has ended")
     return scope_of(found, at=at)
@@ -251,8 +238,7 @@ def _scope_of(choice: RoleChoice, *, at: datetime) -> Scope:
 
 def _holds_role(row: PortalSession, *, at: datetime) -> bool:
     """Tell whether the role is still held; what it reaches is looked up anew, for agents and units change."""
-    held = directory_selectors.roles_of(row.hsa_id, at=at)
-    found = next((one for one in held if str(one.pk) == row.role_assignment_id), None)
+    found = directory_selectors.held_role(row.role_assignment_id, hsa_id=row.hsa_id, at=at)
     if found is None:
         return False
     scope = scope_of(found, at=at)

@@ -141,7 +141,7 @@ def oob_code(request: HttpRequest) -> HttpResponse:
     except LoginFailed as failure:
         return _not_in(request, challenge, failure, at=at)
     request.session[_NEXT] = next_path
-    return _to_role(request, row, at=at) if means.opens_some_role(row.amr) else _see("/mine/")
+    return _to_role(request, row, at=at) if means.opens_some_role(row.amr, loa=row.loa) else _see("/mine/")
 
 
 @never_cache
@@ -200,7 +200,9 @@ def role(request: HttpRequest) -> HttpResponse:
     row = session_of(request)
     if row is None:
         raise NotLoggedIn("no session")
-    if not means.opens_some_role(row.amr):  # a scanned code can be relayed: no role is chosen by it
+    if not means.opens_some_role(
+        row.amr, loa=row.loa
+    ):  # a scanned code can be relayed: no role is chosen by it
         return _see("/mine/")
     choices = _choices(row, at=at)
     if request.method == "POST":
@@ -226,7 +228,7 @@ def extend(request: HttpRequest) -> HttpResponse:
 
 
 def _start_of(row: PortalSession) -> str:
-    return "/role/" if means.opens_some_role(row.amr) else "/mine/"
+    return "/role/" if means.opens_some_role(row.amr, loa=row.loa) else "/mine/"
 
 
 def _to_role(request: HttpRequest, row: PortalSession, *, at: datetime) -> HttpResponse:
@@ -274,7 +276,7 @@ def _choose(request: HttpRequest, row: PortalSession, choice: RoleChoice, *, at:
 def _choices(row: PortalSession, *, at: datetime) -> list[RoleChoice]:
     person = Person.objects.get(pk=row.person_id)
     held = people.role_choices(person, certificate_hsa_id=row.certificate_hsa_id, at=at)
-    return [choice for choice in held if means.opens_role(row.amr, choice.role)]
+    return [choice for choice in held if means.opens_role(row.amr, choice.role, loa=row.loa)]
 
 
 def _login_context(request: HttpRequest) -> dict[str, object]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.safestring import SafeString
 
 from journal.proofs import receipt_proof
-from journal.selectors import entries_about
+from journal.selectors import entries_of
 from reports.receipt_documents import shown_proof
 from reports.receipt_facts import ReceiptFact
 
@@ -27,12 +27,14 @@ class ProofPart:
         return not self.bundle
 
 
-def proof_part(*, kind: str, value: str, types: Sequence[str], again_url: str) -> ProofPart:
+def proof_part(
+    *, kind: str, value: str, types: Sequence[str], again_url: str, card_id: str = ""
+) -> ProofPart:
     """Return the proof of an object's events of these types; the caller has seen that the actor may read it.
 
-    ``again_url`` answers the same part alone, for a page that waits.
+    ``again_url`` answers the same part alone, for a page that waits; ``card_id`` as `entries_of` has it.
     """
-    entries = [entry.pk for entry in entries_about(kind, value, types=types, limit=10)]
+    entries = [entry.pk for entry in entries_of(kind, value, types=types, card_id=card_id)]
     proof = receipt_proof(entries) if len(entries) >= len(types) else None
     if proof is None:
         return ProofPart(again_url=again_url)

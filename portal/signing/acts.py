@@ -26,6 +26,7 @@ class ActKind(StrEnum):
     ROLES_CONFIRM = "roles.confirm"
     FUNCTION_CERTIFICATE_ISSUE = "function_certificate.issue"
     ACME_KEY = "acme_key.issue"
+    API_TOKEN = "api_token.issue"  # noqa: S105 - the name of an act
     RELYING_PARTY = "relying_party.change"
     CA_SETTINGS = "ca.settings"
 

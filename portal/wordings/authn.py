@@ -14,6 +14,12 @@ AUTHN: Final[Mapping[str, Wording]] = {
         text=_("A part is missing or not allowed for this service."),
         fixer="support",
     ),
+    "alreadyInProgress": Wording(
+        status=400,
+        title=_("Another order for the same person is open"),
+        text=_("Wait until it has ended, or cancel it."),
+        fixer="time",
+    ),
     "returnUrlNotRegistered": Wording(
         status=422,
         title=_("The return address is not registered"),

@@ -143,6 +143,9 @@ CA: Final[Mapping[str, Wording]] = {
         fixer="support",
     ),
     "token_fault": Wording(status=503, title=_("The key store has a fault"), text=_BROKEN, fixer="operator"),
+    "pin_missing": Wording(
+        status=503, title=_("The PIN of the key store cannot be read"), text=_BROKEN, fixer="operator"
+    ),
     "pin_refused": Wording(
         status=503, title=_("The key store does not accept its PIN"), text=_BROKEN, fixer="operator"
     ),

@@ -168,7 +168,7 @@ CARDS: Final[Mapping[str, Wording]] = {
     "renewal_expired": Wording(
         status=410,
         title=_("The renewal took too long"),
-        text=_("Begin again. The certificates that were on the card go on."),
+        text=_("Begin again. What was on the card is as it was."),
         fixer="you",
     ),
     "renewal_aborted": Wording(

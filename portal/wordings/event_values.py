@@ -33,6 +33,10 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
         **{reason.value: text for reason, text in words.BLOCK_REASONS.items()},
         **_END_REASONS,
     },
+    **{
+        (event, "reason"): {reason.value: text for reason, text in words.REPLACEMENT_REASONS.items()}
+        for event in ("card.replacement_ordered", "card.replaced")
+    },
     ("activation.aborted", "reason"): words.ABORT_REASONS,
     ("unlock.aborted", "reason"): words.UNLOCK_REASONS,
     ("card.unlock_refused", "reason"): words.UNLOCK_REASONS,
@@ -42,6 +46,13 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
     ("card_picture.purged", "reason"): pictures.PURGE_REASONS,
     ("puk_letter.ended", "reason"): words.PUK_LETTER_REASONS,
     ("reserve_card.refused", "reason"): {"not_approved": _("not approved"), "suspicion": _("suspicion")},
+    ("reserve_refill.ended", "reason"): {
+        "not_approved": _("not approved"),
+        "suspicion": _("suspicion"),
+        "reserve_locked": _("too many wrong codes"),
+        "not_fetched": _("not fetched in time"),
+        "card_blocked": _("the card was blocked"),
+    },
     ("stock.lost", "reason"): {reason.value: text for reason, text in words.LOSS_REASONS.items()},
     ("session.ended", "reason"): {
         "logged_out": _("logged out"),
@@ -55,6 +66,7 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
         "ended_by_holder": _("ended from another place"),
     },
     ("session.login_refused", "code"): words.LOGIN_HINTS,
+    ("identity.attested", "relation"): {one.value: text for one, text in words.ATTESTOR_RELATIONS.items()},
     ("role.revoked", "reason"): {
         "not_confirmed": _("not confirmed in time"),
         "hsa_withdrew": _("HSA no longer gives it"),
@@ -86,7 +98,7 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
             "role": _("outdated roles"),
             "order": _("outdated orders"),
         }
-        for verb in ("decided", "approved", "withdrawn", "carried_out")
+        for verb in ("decided", "approved", "withdrawn", "stopped", "carried_out")
     },
     ("bulk_order.prepared", "kind"): {
         "list": _("from a list"),
@@ -104,7 +116,11 @@ BY_TYPE: Final[Mapping[tuple[str, str], Mapping[str, Text]]] = {
     ("factory_file.set_aside", "problem"): PROBLEMS,
     ("factory_file.settled", "problem"): PROBLEMS,
     **{
-        (f"receipt.{verb}", "kind"): {"activation": _("activation"), "block": _("block")}
+        (f"receipt.{verb}", "kind"): {
+            "activation": _("activation"),
+            "renewal": _("new certificates"),
+            "block": _("block"),
+        }
         for verb in ("requested", "sealed", "deleted")
     },
     ("act.signed", "kind"): SIGNED_ACTS,

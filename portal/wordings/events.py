@@ -180,6 +180,13 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=EVENTS["factory_file.set_aside"],
         sentence=_("File %(file_number)s from the producer was set aside: %(problem)s"),
     ),
+    "production.thinned_out": EventWords(
+        group="cards",
+        icon="hourglass-split",
+        tone="",
+        name=EVENTS["production.thinned_out"],
+        sentence=_("%(files)s old files from the producer were emptied, %(rows)s rows thinned out"),
+    ),
     "factory_file.settled": EventWords(
         group="system",
         icon="check-circle",
@@ -200,6 +207,20 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         tone="bad",
         name=EVENTS["card.blocked"],
         sentence=_("%(who)s blocked card %(card)s of %(person)s: %(reason)s"),
+    ),
+    "card.replacement_ordered": EventWords(
+        group="cards",
+        icon="arrow-left-right",
+        tone="info",
+        name=EVENTS["card.replacement_ordered"],
+        sentence=_("%(who)s ordered a new card for %(person)s in the place of another: %(reason)s"),
+    ),
+    "card.replaced": EventWords(
+        group="cards",
+        icon="arrow-left-right",
+        tone="info",
+        name=EVENTS["card.replaced"],
+        sentence=_("Card %(card)s of %(person)s ends: the one in its place is activated"),
     ),
     "block_request.forgotten": EventWords(
         group="cards",
@@ -242,6 +263,13 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         tone="ok",
         name=EVENTS["identity.checked"],
         sentence=_("%(who)s checked the identity of %(person)s: %(document)s"),
+    ),
+    "identity.attested": EventWords(
+        group="activation",
+        icon="person-check",
+        tone="",
+        name=EVENTS["identity.attested"],
+        sentence=_("%(who)s noted who vouched for %(person)s"),
     ),
     "identity.suspected": EventWords(
         group="activation",
@@ -481,6 +509,44 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=EVENTS["reserve_card.extended"],
         sentence=_("%(person)s extended a reserve card until %(valid_until)s"),
     ),
+    "reserve_refill.ordered": EventWords(
+        group="stock",
+        icon="person-check",
+        tone="info",
+        name=EVENTS["reserve_refill.ordered"],
+        sentence=_("%(who)s identified %(person)s and ordered new certificates to a reserve card"),
+    ),
+    "reserve_refill.approved": EventWords(
+        group="stock",
+        icon="people",
+        tone="ok",
+        name=EVENTS["reserve_refill.approved"],
+        sentence=_(
+            "%(who)s identified %(person)s as the second person and approved new certificates to a reserve"
+            " card"
+        ),
+    ),
+    "reserve_refill.code_refused": EventWords(
+        group="stock",
+        icon="exclamation-triangle",
+        tone="warn",
+        name=EVENTS["reserve_refill.code_refused"],
+        sentence=_("A wrong code was typed for the new certificates of %(person)s, time %(attempts)s"),
+    ),
+    "reserve_refill.fetched": EventWords(
+        group="stock",
+        icon="arrow-repeat",
+        tone="ok",
+        name=EVENTS["reserve_refill.fetched"],
+        sentence=_("%(person)s fetched new certificates to a reserve card"),
+    ),
+    "reserve_refill.ended": EventWords(
+        group="stock",
+        icon="slash-circle",
+        tone="warn",
+        name=EVENTS["reserve_refill.ended"],
+        sentence=_("No new certificates come to the reserve card of %(person)s: %(reason)s"),
+    ),
     "stock.place_set": EventWords(
         group="stock",
         icon="building",
@@ -515,6 +581,20 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         tone="info",
         name=EVENTS["stock.counted"],
         sentence=_("%(who)s counted reserve cards: %(expected)s expected, %(found)s found"),
+    ),
+    "stock.returned": EventWords(
+        group="stock",
+        icon="arrow-repeat",
+        tone="ok",
+        name=EVENTS["stock.returned"],
+        sentence=_("%(who)s took back reserve cards, which can be used no more"),
+    ),
+    "stock.destroyed": EventWords(
+        group="stock",
+        icon="slash-circle",
+        tone="bad",
+        name=EVENTS["stock.destroyed"],
+        sentence=_("%(who)s destroyed reserve cards that had come back"),
     ),
     "stock.lost": EventWords(
         group="stock",
@@ -642,6 +722,13 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=EVENTS["name_validation.ended"],
         sentence=_("%(who)s ended the validation of %(name)s for %(organization)s"),
     ),
+    "function_key_policy.asked": EventWords(
+        group="functions",
+        icon="key",
+        tone="info",
+        name=EVENTS["function_key_policy.asked"],
+        sentence=_("%(who)s asked that keys be made here for functions in %(organization)s"),
+    ),
     "function_key_policy.set": EventWords(
         group="functions",
         icon="key",
@@ -669,6 +756,13 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         tone="info",
         name=EVENTS["function_certificate.mailed"],
         sentence=_("%(who)s had the certificate of %(function)s sent by mail, encrypted"),
+    ),
+    "function_certificate.mail_bounced": EventWords(
+        group="functions",
+        icon="exclamation-triangle",
+        tone="bad",
+        name=EVENTS["function_certificate.mail_bounced"],
+        sentence=_("A mail with the certificate of %(function)s did not arrive"),
     ),
     "name_validation.reminded": EventWords(
         group="functions",
@@ -1703,6 +1797,15 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         tone="mute",
         name=EVENTS["basis.withdrawn"],
         sentence=_("%(who)s withdrew a decision over %(total)s rows of a basis list: %(kind)s"),
+    ),
+    "basis.stopped": EventWords(
+        group="people",
+        icon="slash-circle",
+        tone="warn",
+        name=EVENTS["basis.stopped"],
+        sentence=_(
+            "%(who)s stopped a decision over a basis list (%(kind)s) after %(done)s of %(total)s rows"
+        ),
     ),
     "basis.carried_out": EventWords(
         group="people",

@@ -44,6 +44,8 @@ _ABOUT_ONESELF: Final = frozenset(
         "self_service_forbidden",
         "protected_identity",
         "protected_identity_right_missing",
+        "second_person_is_the_first",
+        "second_person_needed",
     }
 )
 """Codes that say what somebody may not do: nobody widens their own rights or handles their own card."""

@@ -113,6 +113,19 @@ FUNCTIONCERTS: Final[Mapping[str, Wording]] = {
         title=_("The function object has no mobile."),
         text=_("The password goes there. Enter the mobile on the page of %(function_object)s."),
     ),
+    "mobile_awaits_password": Wording(
+        status=409,
+        title=_("The mobile cannot be changed now."),
+        text=_(
+            "The order %(function_order)s was signed with the password going to %(mobile)s. Change the "
+            "number when the key is made or the order declined."
+        ),
+    ),
+    "mobile_is_another": Wording(
+        status=409,
+        title=_("The mobile was changed meanwhile."),
+        text=_("The password would go to %(now)s, not to %(mobile)s. Look at it and order once more."),
+    ),
     "no_sms_gateway": Wording(
         status=409,
         title=_("No SMS can be sent from here."),
@@ -129,6 +142,28 @@ FUNCTIONCERTS: Final[Mapping[str, Wording]] = {
         title=_("There is no address to send it to."),
         text=_("Enter the mailbox in HSA, or a receiver on the page of the function object."),
         fixer="you",
+    ),
+    "mailed_often": Wording(
+        status=429,
+        title=_("This certificate was just sent."),
+        text=_("In the last hour it went out in %(number)s mails. Ask again in an hour."),
+        fixer="time",
+    ),
+    "token_for_somebody_else": Wording(
+        status=403,
+        title=_("A token is made for oneself"),
+        text=_("A program acts as whoever made its token, in the role in use: %(hsa_id)s makes it."),
+    ),
+    "token_without_scope": Wording(
+        status=422,
+        title=_("The token would be good for nothing"),
+        text=_("Tick at least one thing that the program may do."),
+    ),
+    "api_token_not_found": Wording(
+        status=404,
+        title=_("The API token was not found"),
+        text=_("It does not exist, or your role does not reach it."),
+        fixer="role",
     ),
     "token_scope_missing": Wording(
         status=403,

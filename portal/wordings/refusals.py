@@ -189,6 +189,51 @@ REFUSALS: Final[Mapping[str, Wording]] = {
     "card_discarded": Wording(
         status=409, title=_("The card is discarded."), text=_("It never came into use and never will.")
     ),
+    "card_already_replaced": Wording(
+        status=409,
+        title=_("A new card is ordered already."),
+        text=_("It was ordered %(placed_at)s and takes the place of this one."),
+    ),
+    "name_not_changed": Wording(
+        status=409,
+        title=_("The name has not changed."),
+        text=_("The card says the name that the register says. Choose another reason."),
+    ),
+    "nothing_to_block": Wording(
+        status=409,
+        title=_("There is nothing to block."),
+        text=_("No card or certificate of the person works here."),
+    ),
+    "no_replacement_reason": Wording(
+        status=422,
+        title=_("No reason is chosen."),
+        text=_("Choose why a new card is needed: the reason says how the old one ends."),
+        fixer="you",
+    ),
+    "reserve_card_needs_order": Wording(
+        status=409,
+        title=_("A reserve card of level 2 is not renewed by its holder."),
+        text=_("New certificates are fetched when an ID administrator has ordered them."),
+    ),
+    "no_certificate_to_prove_by": Wording(
+        status=409,
+        title=_("No certificate on the card is valid any more."),
+        text=_(
+            "The card cannot show that it is the one. Order a new card; for a reserve card, new certificates."
+        ),
+    ),
+    "reason_not_for_holders": Wording(
+        status=422,
+        title=_("Only the desk blocks for this reason."),
+        text=_("Choose another reason, or ask your ID administrator."),
+        fixer="you",
+    ),
+    "replaces_other_holders_card": Wording(
+        status=409,
+        title=_("It is another card than theirs."),
+        text=_("A new card takes the place of one of the same person and the same organization."),
+        fixer="you",
+    ),
     "certificate_revoked": Wording(
         status=409,
         title=_("The certificate is revoked."),
@@ -255,6 +300,84 @@ REFUSALS: Final[Mapping[str, Wording]] = {
         status=409,
         title=_("The document is not enough."),
         text=_("%(document_kind)s is not accepted at assurance level %(loa)s. Ask for another document."),
+    ),
+    "document_of_another_method": Wording(
+        status=422,
+        title=_("Method and document do not go together."),
+        text=_("A foreign passport is the method with a foreign document, and no other document is."),
+        fixer="you",
+    ),
+    "document_country_missing": Wording(
+        status=422,
+        title=_("The country of the document is missing."),
+        text=_("Write its three letters as they stand in the passport, for example NOR."),
+        fixer="you",
+    ),
+    "attestor_missing": Wording(
+        status=422,
+        title=_("Who vouches is missing."),
+        text=_("Write the attestor's name and personal number from the attestor's own document."),
+        fixer="you",
+    ),
+    "attestor_number_wrong": Wording(
+        status=422,
+        title=_("The attestor's personal number is nobody's."),
+        text=_("Write it as it stands on the attestor's document."),
+        fixer="you",
+    ),
+    "attestor_is_the_person": Wording(
+        status=409,
+        title=_("Nobody vouches for themselves."),
+        text=_("The attestor is somebody else, present together with the person."),
+        fixer="holder",
+    ),
+    "attestor_under_age": Wording(
+        status=409,
+        title=_("The attestor is too young."),
+        text=_("Who vouches is 18 or older."),
+        fixer="holder",
+    ),
+    "attestor_not_asked_of_pu": Wording(
+        status=409,
+        title=_("PU was not asked about the attestor."),
+        text=_("Send the form again."),
+        fixer="you",
+    ),
+    "attestor_not_in_pu": Wording(
+        status=409,
+        title=_("PU knows nobody with the attestor's personal number."),
+        text=_("Compare it with the attestor's document. If it stands there so, break off on suspicion."),
+        fixer="you",
+    ),
+    "attestor_deceased": Wording(
+        status=409,
+        title=_("Whoever had the attestor's personal number is deceased."),
+        text=_("Compare it with the attestor's document. If it stands there so, break off on suspicion."),
+        fixer="you",
+    ),
+    "attestor_number_not_in_force": Wording(
+        status=409,
+        title=_("The attestor's personal number is no longer in force."),
+        text=_("Compare it with the attestor's document, or ask for another attestor."),
+        fixer="holder",
+    ),
+    "attestor_in_card_organization": Wording(
+        status=409,
+        title=_("The attestor works with cards here."),
+        text=_("Who orders, approves or looks after cards vouches for nobody. Ask for another attestor."),
+        fixer="holder",
+    ),
+    "guardian_needed": Wording(
+        status=409,
+        title=_("A guardian is needed."),
+        text=_("For who is under 18 a guardian vouches, and nobody else."),
+        fixer="holder",
+    ),
+    "guardian_of_an_adult": Wording(
+        status=409,
+        title=_("No guardian vouches for an adult."),
+        text=_("For who is of age a manager or somebody responsible for staff vouches."),
+        fixer="holder",
     ),
     "document_number_missing": Wording(
         status=422,

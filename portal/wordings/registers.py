@@ -31,6 +31,7 @@ CHANGE_KINDS: Final[Mapping[ChangeKind, Text]] = {
     ChangeKind.MISSING: _("Missing in the register"),
     ChangeKind.EMPLOYMENT_ENDED: _("Employment ended"),
     ChangeKind.NAME: _("New name"),
+    ChangeKind.NUMBER: _("New personal identity number"),
     ChangeKind.PROTECTION_LIFTED: _("No longer protected"),
     ChangeKind.PROTECTED: _("Newly protected"),
     ChangeKind.PARTICULARS: _("Other particulars"),
@@ -42,6 +43,7 @@ CONSEQUENCES: Final[Mapping[ChangeKind, Text]] = {
     ChangeKind.MISSING: _("Comes on the list of cards to block. Nothing is blocked by itself."),
     ChangeKind.EMPLOYMENT_ENDED: _("Roles end that day, and the card comes on the list of cards to block."),
     ChangeKind.NAME: _("A new card is needed. The old one works until it is blocked."),
+    ChangeKind.NUMBER: _("A new card is needed. The old one works until it is blocked."),
     ChangeKind.PROTECTION_LIFTED: _("The name can be searched again."),
     ChangeKind.PROTECTED: _("Written at once, and never undone."),
     ChangeKind.PARTICULARS: _("Cards and certificates are not affected."),
@@ -112,6 +114,7 @@ RULES: Final[Mapping[str, Text]] = {
     "not_confirmed": _("Tick that you mean it."),
 }
 """Why a decision is not taken."""
+STOPPED: Final = Tag(tone="warn", icon="slash-circle", label=_("Stopped"))
 
 
 def failure(code: str) -> Text:

@@ -19,6 +19,15 @@ REPORTS: Final[Mapping[str, Wording]] = {
         text=_("Reports go with the role: each shows what the role works with, in its own organizations."),
         fixer="issuance_manager",
     ),
+    "role_has_no_numbers": Wording(
+        status=403,
+        title=_("No personal identity numbers in this report"),
+        text=_(
+            "Managers and ID administrators may have them, in reports on people. "
+            "The HSA-id says who somebody is in all others."
+        ),
+        fixer="issuance_manager",
+    ),
     "report_not_found": Wording(
         status=404,
         title=_("The report is not here"),

@@ -21,6 +21,7 @@ SIGNED_ACTS: Final[Mapping[str, Text]] = {
     ActKind.ROLES_CONFIRM: _("Confirm roles"),
     ActKind.FUNCTION_CERTIFICATE_ISSUE: _("Issue a function certificate"),
     ActKind.ACME_KEY: _("Let a program order certificates"),
+    ActKind.API_TOKEN: _("Let a program act in my role"),
     ActKind.RELYING_PARTY: _("Change who may ask for logins"),
     ActKind.CA_SETTINGS: _("Change how the CA works"),
 }

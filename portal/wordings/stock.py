@@ -89,18 +89,18 @@ STOCK: Final[Mapping[str, Wording]] = {
     ),
     "reserve_card_decided": Wording(
         status=409,
-        title=_("It is decided already."),
-        text=_("Somebody approved the reserve card, or did not."),
+        title=_("It waits no longer."),
+        text=_("The order no longer waits for a second person: it was approved, refused or ended."),
     ),
     "second_person_needed": Wording(
         status=403,
         title=_("It takes another person."),
-        text=_("Whoever handed out the card cannot approve it, under whatever HSA-id."),
+        text=_("Whoever took the first step cannot take the second, under whatever HSA-id."),
     ),
     "reserve_card_not_fetched_in_time": Wording(
         status=409,
-        title=_("It was not activated in time."),
-        text=_("A reserve card is activated within fourteen days. Ask your ID administrator for another."),
+        title=_("It was not fetched in time."),
+        text=_("What an ID administrator let you fetch is fetched within fourteen days. Ask again."),
     ),
     "not_your_card": Wording(
         status=403,
@@ -121,6 +121,33 @@ STOCK: Final[Mapping[str, Wording]] = {
         status=409,
         title=_("The card is made for no longer."),
         text=_("Its last day is the last for which it was made."),
+    ),
+    "not_a_reserve_card": Wording(
+        status=409,
+        title=_("It is not a reserve card."),
+        text=_("Only a reserve card of the stock gets new certificates by an order. Others are renewed."),
+    ),
+    "reserve_card_has_certificates": Wording(
+        status=409,
+        title=_("A certificate on the card is valid."),
+        text=_(
+            "New ones are ordered when none is; one is valid until %(until)s. Renew it, or block it first."
+        ),
+    ),
+    "reserve_card_not_filled_again": Wording(
+        status=409,
+        title=_("This card gets no new certificates."),
+        text=_(
+            "A certificate on it was blocked since somebody else may use it. Hand out another reserve card."
+        ),
+    ),
+    "reserve_refill_under_way": Wording(
+        status=409,
+        title=_("New certificates are ordered already."),
+        text=_(
+            "They were ordered %(since)s and are not fetched yet. The holder fetches them on the own pages,"
+            " with the code in the envelope; at level 3 another administrator approves first."
+        ),
     ),
     "no_reserve_cards_named": Wording(
         status=422,

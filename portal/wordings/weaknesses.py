@@ -23,6 +23,28 @@ WEAKNESSES: Final[Mapping[str, Text]] = {
     "another_subject": _("The key is certified for somebody or something else already."),
 }
 
+NOT_REQUESTS: Final[Mapping[str, Text]] = {
+    "empty": _("There is nothing in it."),
+    "utf16": _("The text is saved as UTF-16. Save it as UTF-8 or ASCII, or send the request's own file."),
+    "private_key": _(
+        "This is a private key. It has now left the place where it belongs: throw it away, make a new one, "
+        "and send the request for that (it begins with BEGIN CERTIFICATE REQUEST)."
+    ),
+    "certificate": _("This is a certificate, not a request (which begins with BEGIN CERTIFICATE REQUEST)."),
+    "public_key": _(
+        "This is a public key alone. Make a request with it: that proves that you hold its other half."
+    ),
+    "pkcs7": _("This is a PKCS#7 file with certificates, not a request."),
+    "another_block": _("This is another kind of PEM block than CERTIFICATE REQUEST."),
+    "several": _("There is more than one request in it. Send one at a time."),
+    "no_end": _("The request is cut off: the line END CERTIFICATE REQUEST is missing."),
+    "around": _("There is other text before or after the request. Send the lines from BEGIN to END alone."),
+    "base64": _("The text between BEGIN and END is broken: it holds signs that do not belong there."),
+    "no_pem": _("This is no request: neither PEM (it begins with BEGIN CERTIFICATE REQUEST) nor DER."),
+    "structure": _("The request is damaged or cut off: its content is no PKCS#10 request. Make it again."),
+}
+"""What somebody sent in the place of a request."""
+
 CSR_FAULTS: Final[Mapping[str, Text]] = {
     "size": _("The request is too long: one key and its names take a few thousand octets."),
     "malformed": _(

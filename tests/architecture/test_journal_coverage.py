@@ -34,11 +34,13 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "card_order.sent", "card_order.delayed", "card_order.production_started", "card.produced",
         "card.shipped", "factory_report.set_aside", "production_batch.sent", "production_batch.acknowledged",
         "production_batch.withdrawn", "production_batch.asked_again", "factory_file.set_aside",
-        "factory_file.settled",
+        "factory_file.settled", "production.thinned_out",
     ),
     "a stop of orders and its end": ("ordering.stopped", "ordering.resumed"),
     "how an organization is set up": ("organization.set_up",),
-    "identity checks, also the suspicious": ("identity.checked", "identity.suspected"),
+    "identity checks, also the suspicious": (
+        "identity.checked", "identity.attested", "identity.suspected",
+    ),
     "each state of an activation": (
         "activation.opened", "activation.claimed", "activation.keys_made", "activation.key_superseded",
         "activation.issued", "activation.written", "receipt.signed", "card.activated",
@@ -64,9 +66,13 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "reserve_card.handed_out", "reserve_card.approved", "reserve_card.refused",
         "reserve_card.code_refused", "reserve_card.extended",
     ),
+    "new certificates to reserve cards that have none that is valid": (
+        "reserve_refill.ordered", "reserve_refill.approved", "reserve_refill.code_refused",
+        "reserve_refill.fetched", "reserve_refill.ended",
+    ),
     "reserve cards in stock": (
         "stock.place_set", "stock.box_received", "stock.sent", "stock.arrived", "stock.counted",
-        "stock.lost", "stock.running_low",
+        "stock.lost", "stock.returned", "stock.destroyed", "stock.running_low",
     ),
     "requests to block that are kept, and deleted": (
         "block_request.registered", "block_request.forgotten",
@@ -115,8 +121,8 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "function_certificate.receipt_accepted",
     ),
     "keys made here where policy allows it, certificates sent by mail, proofs that run out": (
-        "function_key_policy.set", "function_key.made", "function_key.wiped", "function_certificate.mailed",
-        "name_validation.reminded",
+        "function_key_policy.asked", "function_key_policy.set", "function_key.made", "function_key.wiped",
+        "function_certificate.mailed", "function_certificate.mail_bounced", "name_validation.reminded",
     ),
     "how a function object is set up": ("function_object.changed", "function_object.set_up"),
     "function objects and their certificates": (
@@ -149,7 +155,7 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "bulk_order.paused", "bulk_order.resumed", "bulk_order.ended",
     ),
     "decisions over basis lists": (
-        "basis.decided", "basis.approved", "basis.withdrawn", "basis.carried_out",
+        "basis.decided", "basis.approved", "basis.withdrawn", "basis.stopped", "basis.carried_out",
     ),
     "dead letters": ("consumer.dead_letter",),
     "refusals": ("authorization.refused", "act.refused", "refusals.suppressed", "refusals.summed"),
@@ -170,6 +176,11 @@ NOT_AN_ACT: Final[Mapping[str, str]] = {
     "cards.paper_rows.": "reads what a line means",
     "cards.unlock_policies.": "asks whether an act is allowed",
     "cards.reserve_policies.": "asks whether an act is allowed",
+    "cards.refill_policies.": "asks whether an act is allowed",
+    "cards.replacement_policies.": "asks whether an act is allowed",
+    "cards.own_policies.": "asks whether an act is allowed",
+    "cards.person_blocking.blockable_of": "reads",
+    "cards.person_blocking.shown_of": "reads",
     "cards.reserve_selectors.": "reads",
     "cards.stock_policies.": "asks whether an act is allowed",
     "cards.stock_selectors.": "reads",
@@ -178,6 +189,9 @@ NOT_AN_ACT: Final[Mapping[str, str]] = {
     "cards.bulk.choosing.": "reads whom a list or a unit means",
     "cards.reserve_fetching.extendable_cards": "reads",
     "cards.suspicions.open_suspicions": "reads",
+    "cards.attestor.": "asks whether an attestor is enough",
+    "cards.identity.refusal_of": "asks whether a check is enough",
+    "cards.ordering.new_order": "returns rows that are not yet written",
     "functioncerts.certificate_mails.may_mail": "asks whether an act is allowed",
     "functioncerts.key_parcels.may_fetch": "asks whether an act is allowed",
     "cards.outdated_selectors.": "reads",
@@ -195,6 +209,7 @@ NOT_AN_ACT: Final[Mapping[str, str]] = {
 
 NO_EVENT: Final[Mapping[str, str]] = {
     "language/": "a cookie of the browser's own",
+    "cards/<uuid:card_id>/replace/": "asks why, and leads to the block or to the order",
     "session/extend/": "the person is still there; the session's end is told",
     "c/v1/activation/status": "reads",
     "c/v1/renewal/status": "reads",
@@ -221,7 +236,7 @@ CODE: Final = frozenset(
         "flow", "product_code", "delivery", "problem", "failure", "profile", "carrier_kind", "shard",
         "register", "outcome", "key", "kind", "format", "report", "period", "job", "consumer", "entry_type",
         "process", "fields", "changed", "faults", "failed_steps", "document_kind", "revocation_reason",
-        "picture_kind", "picture_source", "remarks",
+        "relation", "picture_kind", "picture_source", "remarks",
         "hierarchy", "acts", "source", "node", "awaited", "findings", "environment", "counts", "client_key",
         "ground", "legal_ground", "label", "role_source", "answer", "recipient", "page",
         "handles", "scopes", "sealing",

@@ -405,6 +405,7 @@ def test_the_level_of_assurance_is_read_from_the_policy_alone(
 
 
 def test_a_mobile_policy_is_no_card(service: Service, pki: Pki) -> None:
+    """MOB-2: the policy OID alone says that the key lies in a mobile."""
     assert outcome(service, pki.holder(Holder(policies=(f"{ARC}.3",)))) == "wrongCarrier"
     meaning = check_assurance(
         read_certificate(pki.holder(Holder())), requirement=Requirement(), trust=load_trust()

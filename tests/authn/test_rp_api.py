@@ -1,6 +1,8 @@
 """The relying-party API: known by its function certificate, told everything once, and nothing of others."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,15 +14,19 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from django.core.management import CommandError, call_command
+from django.db import connections
 from django.test import Client
 from pytest_django import Settings
 
 from authn import rp_urls
 from authn.certificate import read_certificate
+from authn.errors import InvalidParameters
 from authn.evidence import Answer, Flow, Purpose, Question, b64, hashed, unb64, verify, verify_return
+from authn.levels import LOA2, LOA3
 from authn.models import AuthnOrder, RelyingParty
 from authn.qr import qr_text
 from authn.relying_parties import Registration, register
+from authn.states import OrderState
 from journal.models import Entry
 from tests.authn.conftest import ACTOR
 from tests.authn.pki import ARC, NUMBER, Holder, Pki
@@ -65,8 +71,8 @@ def caller(db: None, trusted: Pki, settings: Settings) -> Caller:
     return Caller(trusted)
 
 
-def registered(rp_id: str) -> RelyingParty:
-    registration = Registration(
+def registration_of(rp_id: str) -> Registration:
+    return Registration(
         rp_id=rp_id,
         name_sv="Journalen",
         name_en="The record",
@@ -74,7 +80,10 @@ def registered(rp_id: str) -> RelyingParty:
         flows=tuple(Flow),
         purposes=(Purpose.AUTH, Purpose.SIGN),
     )
-    return register(registration, actor=ACTOR, at=datetime.now(UTC))
+
+
+def registered(rp_id: str) -> RelyingParty:
+    return register(registration_of(rp_id), actor=ACTOR, at=datetime.now(UTC))
 
 
 def asked(**changes: object) -> dict[str, object]:
@@ -212,6 +221,7 @@ def test_a_closed_service_is_refused(caller: Caller) -> None:
         ({"purpose": "enrol"}, 400, "invalidParameters"),
         ({"requirement": {"carriers": ["paper"]}}, 400, "invalidParameters"),
         ({"requirement": {"loa": "loa3"}}, 400, "invalidParameters"),
+        ({"requirement": {"loa": ["loa4"]}}, 400, "invalidParameters"),
         ({"endUserIp": ""}, 400, "invalidParameters"),
         ({"endUserIp": "\ud800"}, 400, "invalidParameters"),
         ({"endUserIp": "127.0.0.1\0"}, 400, "invalidParameters"),
@@ -225,6 +235,68 @@ def test_what_a_service_may_not_ask_has_its_code(
     """T6, T14: addresses in every disguise, texts that cannot be seen, purposes not registered."""
     answered, told = caller.post("auth", asked(**changes))
     assert (answered, told["errorCode"]) == (status, code)
+
+
+def test_a_service_demands_no_higher_level_than_it_is_registered_for(caller: Caller) -> None:
+    """AUT-10: the row says the highest; what is not demanded is not limited."""
+    high, low = ({"requirement": {"loa": [loa]}} for loa in (LOA3, LOA2))
+    assert caller.post("auth", asked(**high))[0] == 201
+    RelyingParty.objects.filter(rp_id=RP_ID).update(most_loa=LOA2)
+    assert caller.post("auth", asked(**high))[1]["errorCode"] == "invalidParameters"
+    assert [caller.post("auth", asked(**less))[0] for less in (low, {})] == [201, 201]
+    with pytest.raises(InvalidParameters):
+        register(replace(registration_of(RP_ID), most_loa="loa9"), actor=ACTOR, at=datetime.now(UTC))
+
+
+def test_two_orders_for_the_same_person_are_not_open_at_once(caller: Caller) -> None:
+    """Section 6: alreadyInProgress, until the first is late; orders for others are not held up."""
+    hers, his = ({"requirement": {"subject": {"personalIdHash": hashed(one)}}} for one in (b"1", b"2"))
+    status, first = caller.post("auth", asked(**hers))
+    assert status == 201
+    assert [caller.post("auth", asked(**one))[0] for one in (his, {}, {})] == [201, 201, 201]
+    late = datetime.now(UTC) - timedelta(seconds=61)
+    AuthnOrder.objects.filter(pk=str(first["orderRef"])).update(state_since=late)
+    status, second = caller.post("auth", asked(**hers))
+    assert status == 201
+    assert caller.post("cancel", second)[0] == 200
+    assert caller.post("auth", asked(**hers))[0] == 201
+
+
+def test_who_starts_logins_for_anothers_number_holds_that_person_up_once(caller: Caller) -> None:
+    """Section 6, as BankID does: the second is told alreadyInProgress, the first ends, the third goes."""
+    hers, his = ({"requirement": {"subject": {"personalIdHash": hashed(one)}}} for one in (b"1", b"2"))
+    strangers, others = caller.post("auth", asked(**hers))[1], caller.post("auth", asked(**his))[1]
+    answer = caller.post("auth", asked(**hers))
+    assert (answer[0], answer[1]["errorCode"]) == (400, "alreadyInProgress")
+    ended = caller.post("collect", strangers)[1]
+    assert (ended["status"], ended["hint"]) == ("failed", "rpCancel")
+    assert caller.post("collect", others)[1]["status"] == "pending"
+    assert caller.post("auth", asked(**hers))[0] == 201
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_orders_for_one_person_at_the_same_instant_one_at_most_is_open(
+    transactional_db: None, caller: Caller
+) -> None:
+    """Section 6: the later start sees the earlier, however close they come."""
+    hers = {"requirement": {"subject": {"personalIdHash": hashed(b"1")}}}
+    gate = threading.Barrier(4)
+
+    def start() -> int:
+        own = Caller(caller.pki)
+        gate.wait(60)
+        try:
+            return own.post("auth", asked(**hers))[0]
+        finally:
+            connections.close_all()
+
+    for _ in range(5):
+        with ThreadPoolExecutor(4) as threads:
+            told = [one.result() for one in [threads.submit(start) for _ in range(4)]]
+        assert set(told) == {201, 400}
+        late = datetime.now(UTC) - timedelta(seconds=61)
+        assert AuthnOrder.objects.filter(state=OrderState.CREATED.value, state_since__gt=late).count() <= 1
+        AuthnOrder.objects.update(state_since=late)  # the one that is open would be in the next round's way
 
 
 def test_floods_of_a_service_end_at_its_own_limit(caller: Caller) -> None:

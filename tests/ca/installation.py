@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ca.hsm.proxy import SocketSigners
+from tests.ca.forked import forked
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,18 +40,12 @@ class Installation:
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a management command to its end."""
-        command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=300
-        )
+        return forked(arguments=arguments, root=ROOT, environment=self.environment, timeout=300)
 
     def python(self, code: str) -> subprocess.CompletedProcess[str]:
         """Run code in a process of its own, with Django set up."""
         whole = f"import django\ndjango.setup()\n{code}"
-        command = [sys.executable, "-c", whole]
-        return subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=120
-        )
+        return forked(code=whole, root=ROOT, environment=self.environment, timeout=120)
 
     def start_signer(self) -> SocketSigners:
         """Start the signer process and wait until it answers."""
@@ -69,7 +64,7 @@ class Installation:
     def stop(self) -> None:
         if self.signer is not None and self.signer.poll() is None:
             self.signer.terminate()
-            self.signer.wait(timeout=30)
+            self.signer.wait(60)
 
     def copy_to(self, folder: Path) -> "Installation":
         """Copy the data elsewhere; nothing in it holds an absolute path."""

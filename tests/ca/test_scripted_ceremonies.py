@@ -17,7 +17,7 @@ from ca.ceremony.consequence import consequence_for
 from ca.ceremony.errors import ApprovalRefused, CeremonyHeldBefore, NotApproved, ScriptRefused
 from ca.ceremony.holding import hold_script
 from ca.ceremony.models import CeremonyPlan
-from ca.ceremony.planning import plan_ceremony
+from ca.ceremony.planning import newest_of, plan_ceremony
 from ca.ceremony.proposal import propose
 from ca.ceremony.script import read_script
 from ca.ceremony.signers import Hold
@@ -26,6 +26,7 @@ from ca.ceremony.telling import tell
 from ca.crl_lists import crl_file
 from ca.crl_publishing import publish_crl
 from ca.errors import KeyRefused, ProfileRefused
+from ca.health.ends import ends
 from ca.hsm.installation import token_configuration
 from ca.ledger_replay import revocation_ledger
 from ca.models import Certificate, Issuer
@@ -33,6 +34,7 @@ from ca.pki.reasons import RevocationReason
 from ca.selectors import certificate_pem, issuer, issuers
 from directory.models import Role, RoleAssignment
 from journal.actor import Actor
+from journal.audit_key import audit_key
 from journal.models import Entry
 from tests.ca.conftest import WORKER, Authority
 from tests.cast import actor_of, the_cast
@@ -63,6 +65,7 @@ issuer = "person_id_3"
 """
 
 
+REVOKED = 'act = "revoke_issuer"\nissuer = "person_id_3"\nreason = "cACompromise"\n'
 FRESH = 'act = "add_issuer"\nissuer = "fresh"\nlike = "person_id_3"\n'
 
 
@@ -304,6 +307,35 @@ def test_a_renewed_issuer_keeps_its_key_and_old_certificates_verify_under_the_ne
     assert Entry.objects.filter(type="issuer.renewed").count() == 1
 
 
+def test_the_audit_key_gets_a_new_certificate_and_its_heads_verify_as_before(hall: Hall) -> None:
+    before = audit_key(settings.SIGILL_HOME)
+    old = newest_of("audit")
+    hall.all_of_it('title = "The audit certificate"\n[[steps]]\nact = "renew_audit"\n')
+    new = newest_of("audit")
+    assert old is not None
+    assert new is not None
+    assert new.not_after > old.not_after
+    assert new.issuer_id == "function"
+    assert audit_key(settings.SIGILL_HOME) == before
+    assert (settings.SIGILL_HOME / "ceremony" / "audit.pem").read_text() == certificate_pem(
+        bytes(new.certificate_der)
+    )
+
+
+def test_the_audit_key_is_vouched_for_again_when_its_issuer_fell(hall: Hall) -> None:
+    """Whoever lost the issuer of the journal's certificate lost neither the journal nor its key."""
+    before = audit_key(settings.SIGILL_HOME)
+    hall.all_of_it('title = "Fall"\n[[steps]]\n' + REVOKED.replace("person_id_3", "function"))
+    assert [one.is_right for one in ends(hall.authority.at)] == [False]
+    fresh = FRESH.replace("person_id_3", "function") + 'common_name = "Sigill e-id Function CA v2"\n'
+    hall.all_of_it(f'title = "Rise"\n[[steps]]\n{fresh}[[steps]]\nact = "renew_audit"\n')
+    new = newest_of("audit")
+    assert new is not None
+    assert (new.issuer_id, new.revoked_at) == ("fresh", None)
+    assert audit_key(settings.SIGILL_HOME) == before
+    assert [one.is_right for one in ends(hall.authority.at)] == [True]
+
+
 def test_a_revoked_issuer_takes_everything_with_it(hall: Hall) -> None:
     """Domain.md 2.8: cACompromise. Root CRL, ledger, everything it issued, and the login's trust."""
     certificate = hall.authority.certificate()
@@ -448,6 +480,10 @@ def test_a_ceremony_killed_around_any_step_goes_on_where_it_stopped(
         (
             f'{FRESH}common_name = "Sigill e-id Person ID 3 CA v1"',
             "files would be named",
+        ),
+        (
+            f'{REVOKED}[[steps]]\nact = "renew_issuer"\nissuer = "person_id_3"',
+            "never certified again",
         ),
         (
             f'{FRESH}common_name = "X CA v1"\nissues = ["issuer", "ocsp_signer"]',

@@ -1,5 +1,6 @@
 """What the house seals and stamps with has a key of a year, and the next one in time (REP)."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from django.conf import LazySettings
 
 from ca.ceremony.plan import planned_keys
 from ca.environments import Environment
-from ca.models import Certificate
+from ca.hsm.faults import KeyAbsent
+from ca.models import Certificate, CertificateRequest
 from ca.pki.reasons import RevocationReason
 from ca.pki.time_stamp_file import FILE, TimeStampSigner
 from ca.policy_files import policy_files
@@ -20,12 +22,25 @@ from journal.actor import Actor
 from journal.models import Entry
 from tests.authority import Authority
 from tests.ca.house_keys import HouseKeys, house_keys
+from tests.ca.pki.software_signer import SoftwareSigner
 from tests.ca.pki.test_time_stamp import asked, content_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 YEAR = timedelta(days=366)
+
+
+@dataclass
+class Forgetful(HouseKeys):
+    """A token that makes keys and does not find those whose label begins so."""
+
+    forgets: tuple[str, ...] = ("",)
+
+    def signer_for(self, key_label: str) -> SoftwareSigner:
+        if key_label in self.keys and key_label.startswith(self.forgets):
+            raise KeyAbsent(f"no key {key_label}")
+        return super().signer_for(key_label)
 
 
 def test_before_a_ceremony_there_is_nothing_to_renew() -> None:
@@ -82,6 +97,32 @@ def test_a_revoked_key_is_replaced_at_once() -> None:
         current(STAMP, at=later)
     assert keys.renew(at=later) == 1
     assert current(STAMP, at=later).carrier_id == "time_stamp.2"
+
+
+def test_a_try_that_failed_is_made_again_an_hour_later() -> None:
+    """A key that was away for a moment, and no flood of requests while the fault lasts."""
+    keys = Forgetful()
+    for minutes in (0, 10, 59):
+        with pytest.raises(NoServiceSigner, match="could be made"):
+            keys.renew(at=AT + timedelta(minutes=minutes))
+    assert CertificateRequest.objects.filter(carrier_id="report_seal.1").count() == 1
+    for hours in (1, 2):
+        with pytest.raises(NoServiceSigner, match="could be made"):
+            keys.renew(at=AT + timedelta(hours=hours))
+    assert CertificateRequest.objects.filter(carrier_id="report_seal.1").count() == 3
+    keys.forgets = ()
+    assert keys.renew(at=AT + timedelta(hours=3)) == 3
+    assert current(SEAL, at=AT + timedelta(hours=4)).carrier_id == "report_seal.1"
+
+
+def test_a_service_that_gets_no_certificate_keeps_no_other_from_its_own() -> None:
+    keys = Forgetful(forgets=("report_seal",))
+    with pytest.raises(NoServiceSigner, match=r"report_seal\.1"):
+        keys.renew(at=AT)
+    keys.issuers.publish(at=AT)
+    assert current(STAMP, at=AT).carrier_id == "time_stamp.1"
+    with pytest.raises(NoServiceSigner):
+        current(SEAL, at=AT)
 
 
 def test_nobody_signs_with_a_key_whose_status_nobody_tells() -> None:

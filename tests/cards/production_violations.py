@@ -69,6 +69,11 @@ PRODUCTION_VIOLATIONS: list[tuple[str, Callable[[Scene], Act]]] = [
     ("factory_file_state_is_known", lambda _: file(state="RECEIVED", problem="x")),
     ("factory_file_set_aside_iff_why", lambda _: file(problem="x")),
     ("factory_file_set_aside_iff_why", lambda _: file(state="SET_ASIDE")),
+    ("factory_file_emptied_was_dealt_with", lambda _: file(emptied_at=NOW)),
+    (
+        "factory_file_emptied_was_dealt_with",
+        lambda _: file(emptied_at=NOW, content=b"", state="SET_ASIDE", problem="x"),
+    ),
     ("factory_file_settled_iff_when_and_by_whom", lambda _: file(state="SETTLED", problem="x")),
     (
         "factory_file_settled_iff_when_and_by_whom",

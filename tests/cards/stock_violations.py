@@ -1,11 +1,12 @@
 """Rows of the stock that the database itself refuses, each otherwise right; test_constraints tries them."""
 
+import uuid
 from collections.abc import Callable
 from datetime import date
 
 from cards.models import CardOrder
 from cards.reserve_cards import approve_reserve_card, hand_out_reserve_card
-from cards.reserve_models import ReserveHandOut
+from cards.reserve_models import ReserveHandOut, ReserveRefill
 from cards.serial_lists import SerialList
 from cards.stock_boxes import receive_box
 from cards.stock_counts import count_place
@@ -144,6 +145,31 @@ def by_one_person(scene: Scene) -> Act:
     return lambda: rows.update(second_person_id=found.first_person_id)
 
 
+def refill(scene: Scene, *, loa: int = 3, **changes: object) -> Act:
+    rows = ReserveRefill.objects.filter(pk=a_stored_refill(scene, loa=loa).pk)
+    return lambda: rows.update(**changes)
+
+
+def second_refill(scene: Scene) -> Act:
+    found = a_stored_refill(scene)
+    found.pk, found.first_check_id = uuid.uuid4(), found.card.reserve_hand_out.second_check_id
+    return lambda: ReserveRefill.objects.bulk_create([found])
+
+
+def a_stored_refill(scene: Scene, *, loa: int = 3) -> ReserveRefill:
+    """Store an order of new certificates as it stands in the database, whatever the card's state."""
+    found = an_approved_hand_out(scene) if loa == 3 else a_hand_out(scene, loa=loa)
+    return ReserveRefill.objects.create(
+        state="AWAITING_SECOND" if loa == 3 else "READY",
+        card=found.card,
+        loa=loa,
+        first_check=found.first_check,
+        first_by=found.first_by,
+        first_person_id=found.first_person_id,
+        ordered_at=scene.at,
+    )
+
+
 def two_reserve_cards(scene: Scene) -> Act:
     a_hand_out(scene)
     ordinary = CardOrder.objects.filter(pk=a_pending_order(scene).pk)
@@ -184,4 +210,17 @@ STOCK_VIOLATIONS: list[tuple[str, Callable[[Scene], Act]]] = [
     ("a_reserve_card_at_level_three_is_handed_out_by_two", lambda s: approved(s, second_by="")),
     ("a_reserve_card_is_handed_out_by_two_different_people", by_one_person),
     ("one_reserve_card_under_way_per_person_and_organization", two_reserve_cards),
+    ("reserve_refill_state_is_known", lambda s: refill(s, loa=2, state="EATEN", ended_at=s.at)),
+    ("one_open_reserve_refill_per_card", second_refill),
+    ("reserve_refill_ended_iff_when", lambda s: refill(s, state="ENDED")),
+    ("reserve_refill_ended_iff_when", lambda s: refill(s, ended_at=s.at)),
+    ("a_reserve_refill_at_level_three_is_ordered_by_two", lambda s: refill(s, state="READY")),
+    (
+        "a_reserve_refill_at_level_three_is_ordered_by_two",
+        lambda s: refill(s, loa=2, state="AWAITING_SECOND"),
+    ),
+    (
+        "a_reserve_refill_is_ordered_by_two_different_people",
+        lambda s: refill(s, second_person_id=s.cast.alva.person_id),
+    ),
 ]

@@ -1,8 +1,9 @@
 """Basis lists of cards and orders, and what bulk decisions over them do (POR-11, POR-13)."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -21,10 +22,14 @@ from cards.outdated import remove_outdated_order, remove_outdated_orders
 from cards.outdated_selectors import count_outdated_orders, lately_removed, outdated_orders
 from directory.basis_decisions import (
     Chosen,
+    Result,
     approve_decision,
     carry_out,
     decide,
     get_decision,
+    is_under_way,
+    stop_decision,
+    was_stopped,
     withdraw_decision,
 )
 from directory.basis_models import BasisDecision, BasisMember, BasisSubject
@@ -392,3 +397,45 @@ def test_a_worker_whose_clock_is_a_little_behind_blocks_all_the_same(scene: Scen
     )
     work(scene)
     assert outcomes(decision) == ["done"]
+
+
+def test_a_run_that_is_stopped_does_no_more_and_what_it_did_stays(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """domain.md 7.3: a staged run can be stopped; what somebody stopped counts whole all the same."""
+    alva, other = scene.cast.alva, scene.cast.another_administrator
+    decision = decide(BasisSubject.CARD, many(scene, 20), reason="all dead", actor=alva, at=scene.at)
+    rows = 0
+
+    def act(member: BasisMember, reason: str, actor: Actor, at: datetime) -> Result:
+        nonlocal rows
+        rows += 1
+        if rows == 4:  # the fifth row finds that a colleague stopped it
+            raise KeyboardInterrupt
+        return block_card_on_basis(member, reason, actor, at)
+
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(BasisSubject.CARD, act, actor=JOB, at=scene.at)
+    assert (is_under_way(decision), was_stopped(decision)) == (True, False)
+    with pytest.raises(BasisDecisionNotFound):
+        stop_decision(decision.pk, actor=scene.cast.doris, at=scene.at)
+    decision = stop_decision(decision.pk, actor=other, at=scene.at)
+    assert (is_under_way(decision), was_stopped(decision)) == (False, True)
+    assert work(scene) == 0
+    assert outcomes(decision) == ["already_done"] * 3 + ["withdrawn"] * 17
+    told = json.loads(Entry.objects.get(type="basis.stopped").content)["event"]
+    assert (told["done"], told["total"]) == (3, 20)
+    with pytest.raises(BasisDecisionRefused):
+        stop_decision(decision.pk, actor=alva, at=scene.at)
+    again = decide(BasisSubject.CARD, many(scene, 6), reason="all dead", actor=alva, at=scene.at)
+    assert again.needs_second_person, "to stop is no way round the rule for many"
+
+
+def test_what_waits_for_a_second_person_is_withdrawn_not_stopped(scene: Scene) -> None:
+    large = decide(BasisSubject.CARD, many(scene, 26), reason="all dead", actor=scene.cast.alva, at=scene.at)
+    with pytest.raises(BasisDecisionRefused):
+        stop_decision(large.pk, actor=scene.cast.alva, at=scene.at)
+    approve_decision(large.pk, actor=scene.cast.another_administrator, at=scene.at)
+    stop_decision(large.pk, actor=scene.cast.alva, at=scene.at)
+    assert work(scene) == 0
+    assert set(outcomes(large)) == {"withdrawn"}

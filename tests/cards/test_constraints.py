@@ -60,6 +60,16 @@ def card(scene: Scene, **changes: object) -> Callable[[], object]:
     return lambda: rows.update(**changes)
 
 
+def replacement(scene: Scene, *, replacement_reason: str = "damaged", times: int = 1) -> Callable[[], object]:
+    """Let one or two orders say that they replace one card."""
+    old = a_shipped_card(scene)
+    orders = [old.order, a_pending_order(scene, scene.cast.erik)][2 - times :]
+    return lambda: [
+        CardOrder.objects.filter(pk=one.pk).update(replaces=old, replacement_reason=replacement_reason)
+        for one in orders
+    ]
+
+
 def foreign(
     scene: Scene, *, issuer_name: str = "CN=X", serial_hex: str = "1a", times: int = 1
 ) -> Callable[[], object]:
@@ -279,6 +289,10 @@ VIOLATIONS: list[tuple[str, Violation]] = [
     ("card_order_with_the_factory_was_sent", lambda s: order(s, state="SENT")),
     ("card_order_past_the_factory_was_shipped", lambda s: sent(s, state="SHIPPED")),
     ("card_order_activated_iff_when", lambda s: sent(s, activated_at=NOW)),
+    ("card_order_replaces_a_card_iff_it_says_why", lambda s: order(s, replacement_reason="damaged")),
+    ("card_order_replaces_a_card_iff_it_says_why", lambda s: replacement(s, replacement_reason="")),
+    ("card_order_replaces_a_card_iff_it_says_why", lambda s: replacement(s, replacement_reason="whim")),
+    ("a_card_is_replaced_once", lambda s: replacement(s, times=2)),
     ("one_running_order_per_person_and_organization", second_running_order),
     ("card_state_is_known", lambda s: card(s, state="LOST")),
     ("card_blocked_iff_when_why_and_by_whom", lambda s: card(s, **{**BLOCKED, "blocked_at": None})),
@@ -303,6 +317,14 @@ VIOLATIONS: list[tuple[str, Violation]] = [
     ("identity_check_passed_names_its_document", lambda s: check(s, document_kind="library_card")),
     ("identity_check_passed_names_its_document", lambda s: check(s, document_valid_until=None)),
     ("identity_check_passed_has_all_seven_steps", lambda s: check(s, signature_compared=False)),
+    ("identity_check_is_of_a_card_or_was_broken_off_before_one", lambda s: check(s, hsa_id="SE1-A")),
+    ("identity_check_is_of_a_card_or_was_broken_off_before_one", lambda s: check(s, card=None)),
+    ("identity_check_names_its_attestor_iff_there_was_one", lambda s: check(s, method="attestor")),
+    ("identity_check_names_its_attestor_iff_there_was_one", lambda s: check(s, attestor_name="Maj")),
+    (
+        "identity_check_of_a_foreign_document_names_its_country",
+        lambda s: check(s, method="foreign_document"),
+    ),
     ("activation_state_is_known", lambda s: activation(s, state="LOST")),
     ("one_open_activation_per_card", second_open_activation),
     ("activation_aborted_iff_when_and_why", lambda s: activation(s, state="ABORTED", abort_reason="x")),
@@ -345,6 +367,7 @@ VIOLATIONS: list[tuple[str, Violation]] = [
     ("unlock_expires_after_it_was_opened", lambda s: unlock(s, expires_at=NOW - timedelta(days=999))),
     ("renewal_state_is_known", lambda s: renewal(s, state="LOST", claimed_at=NOW, client_key={})),
     ("renewal_purpose_is_known", lambda s: renewal(s, purpose="x")),
+    ("renewal_is_a_refill_iff_one_was_ordered", lambda s: renewal(s, purpose="refill")),
     ("one_open_renewal_per_card", second_open_renewal),
     ("renewal_aborted_iff_when_and_why", lambda s: renewal(s, state="ABORTED", abort_reason="x")),
     ("renewal_aborted_iff_when_and_why", lambda s: renewal(s, aborted_at=NOW)),

@@ -13,10 +13,12 @@ from cards import lifecycle
 from cards.errors import ImportRefused
 from cards.foreign import carries_foreign_certificates, foreign_certificates
 from cards.importing import ForeignFacts, OldCard, import_card
-from cards.models import Card, ForeignCertificate
+from cards.models import Card, CardOrder, ForeignCertificate
+from cards.policies import may_activate
 from cards.reasons import BlockReason
 from cards.selectors import person_cards
 from journal.actor import Actor
+from journal.models import Entry
 from portal.pages.desk.person import foreign_note
 from tests.scenarios import Scene, a_shipped_card, card_number
 
@@ -119,6 +121,7 @@ def test_what_cannot_be_is_not_taken_over(scene: Scene, wrong: dict[str, object]
 
 
 HEADER = "hsa_id,card_number,product_code,loa,issued_on,valid_until,foreign_issuer,foreign_serial"
+TWICE = "SE0-X,1,6C1,3,2022-03-01,2027-03-01"
 
 
 def test_the_command_reads_a_line_for_each_certificate(scene: Scene, tmp_path: Path) -> None:
@@ -131,12 +134,57 @@ def test_the_command_reads_a_line_for_each_certificate(scene: Scene, tmp_path: P
     assert {one.serial_hex for one in foreign_certificates(Card.objects.get())} == {"0a", "0b"}
 
 
+def test_a_card_that_was_never_activated_before_the_launch_is_blocked_at_it(
+    scene: Scene, tmp_path: Path
+) -> None:
+    """POR-5: it stands in the record, and nobody can activate it; those in use go on."""
+    file = tmp_path / "cards.csv"
+    holder = scene.cast.asa.hsa_id
+    file.write_text(
+        f"{HEADER},activated_on\n"
+        f"{holder},{card_number(1)},6C1,3,2022-03-01,2027-03-01,,,2022-03-14\n"
+        f"{holder},{card_number(2)},6C1,3,2022-03-01,2027-03-01,CN=Telia,0A,\n",
+        encoding="utf-8",
+    )
+    for _ in range(2):
+        told = StringIO()
+        call_command("import_cards", str(file), stdout=told)
+        assert told.getvalue().startswith("1 cards are in use here")
+        assert "1 cards are blocked" in told.getvalue()
+    used, unused = (Card.objects.get(card_number=card_number(one)) for one in (1, 2))
+    assert used.state == "ACTIVE"
+    assert (unused.state, unused.activated_at, unused.order.state) == ("BLOCKED", None, "LAPSED")
+    assert unused.block_reason == "not_activated_in_time"
+    refusal = may_activate(unused, actor=scene.cast.alva, at=scene.at)
+    assert refusal is not None
+    assert refusal.code == "card_blocked"
+    told_of_it = Entry.objects.filter(content__contains=str(unused.pk)).order_by("pk")
+    assert [one.type for one in told_of_it] == ["card.imported", "card_order.lapsed", "card.blocked"]
+
+
+def test_a_card_never_activated_comes_over_beside_the_order_for_the_one_after_it(scene: Scene) -> None:
+    """POR-5: the new card is on its way already; the take-over stops for nobody."""
+    new = a_shipped_card(scene)
+    assert an_old_card(scene, is_activated=False).state == "BLOCKED"
+    assert CardOrder.objects.get(pk=new.order_id).state == "SHIPPED"
+
+
+def test_a_reserve_card_in_its_envelope_comes_with_its_box(scene: Scene) -> None:
+    """POR-5 is of ordinary cards; what nobody fetched from a stock is of the stock."""
+    with pytest.raises(ImportRefused, match="stock_box"):
+        an_old_card(scene, product="773", is_activated=False)
+    assert not Card.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("name\nx\n", "the columns must be"),
         (f"{HEADER}\nSE0-X,{'9' * 19},6C1,3,2022-03-01,2027-03-01,,\n", "0 before it are in"),
         (f"{HEADER}\nSE0-X,1,6C1,three,2022-03-01,2027-03-01,,\n", "0 before it are in"),
+        (f"{HEADER},activated_on\nSE0-X,1,6C1,3,2022-03-01,2027-03-01,,,no\n", "0 before it are in"),
+        (f"{HEADER},activated_on\nSE0-X,1,6C1,3,2022-03-01,2027-03-01,,\n", "a column is missing"),
+        (f"{HEADER},activated_on\n{TWICE},CN=T,0A,\n{TWICE},CN=T,0B,2022-03-14\n", "do not agree"),
     ],
 )
 def test_the_command_says_what_is_wrong_with_a_file(

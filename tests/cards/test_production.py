@@ -19,6 +19,7 @@ from cards import lifecycle, policies
 from cards.errors import CardsError, FactoryUnavailable, OrderBeingHandedOver
 from cards.factory import Delivery, Factory
 from cards.manufacturing import assembling
+from cards.manufacturing.factory_certificate import lasting_until, request_for_factory, write_when_issued
 from cards.manufacturing.factory_file import Report
 from cards.manufacturing.models import (
     FactoryCursor,
@@ -443,6 +444,10 @@ def test_a_number_that_the_factory_knows_for_something_else_is_given_up(
 # --- keys and certificates -----------------------------------------------------------------------------
 
 
+def factory_position() -> int:
+    return FactoryCursor.objects.get(pk=1).file_position
+
+
 def the_certificate(factory: FactoryProcess) -> Certificate:
     leaf = x509.load_pem_x509_certificates(factory.certificate.read_bytes())[0]
     return Certificate.objects.get(serial_hex=f"{leaf.serial_number:x}")
@@ -507,6 +512,34 @@ def test_what_a_revoked_key_of_the_factory_signs_counts_for_nothing(
     poll(scene, factory)
     file = FactoryFile.objects.earliest("number")
     assert (file.state, file.problem) == (FactoryFileState.SET_ASIDE, "factory_certificate_revoked")
+
+
+def test_the_next_certificate_of_the_factory_takes_over_and_what_the_old_one_signed_still_counts(
+    scene: Scene, factory: FactoryProcess
+) -> None:
+    """What the doctor asks for, and ``manage.py factory_certificate`` does."""
+    a_pending_order(scene)
+    send(scene, factory)
+    old = the_certificate(factory)
+    until(lambda: factory.client.files_after(factory_position()))
+    asked_for_again = old.not_after - timedelta(days=59)
+    assert lasting_until(factory.certificate, at=scene.at) == old.not_after
+    assert lasting_until(factory.certificate, at=asked_for_again) is None
+    request = (factory.home / "factory" / "request.pem").read_bytes()
+    asked = request_for_factory(request, after=old.serial_hex, actor=WORKER, at=scene.at)
+    scene.authority.issue_and_publish(at=scene.at)
+    assert write_when_issued(asked, factory.certificate)
+    assert the_certificate(factory) != old
+    until(lambda: poll(scene, factory) or shipped(scene, factory))
+    assert not FactoryFile.objects.exclude(problem="").exists()
+    revoke(
+        certificate_id=the_certificate(factory).pk,
+        reason=RevocationReason.KEY_COMPROMISE,
+        requested_at=scene.at,
+        actor=WORKER,
+        at=scene.at,
+    )
+    assert lasting_until(factory.certificate, at=scene.at) is None
 
 
 # --- killed between any two steps ----------------------------------------------------------------------
@@ -612,6 +645,31 @@ def test_two_senders_send_a_batch_once(scene: Scene) -> None:
     assert send_due_batches(factory=paper, sealing=OpenEnvelopes(), actor=WORKER, at=scene.at) == 1
     assert other_is_told == [0]
     assert len(paper.batches) == 1
+
+
+def test_the_lease_of_a_batch_counts_from_its_own_turn(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first batches took longer than a lease lasts; nobody else may take the last one meanwhile."""
+    monkeypatch.setattr(assembling, "MOST_ROWS", 1)
+    orders = three_orders(scene)
+    other_is_told = []
+
+    class Slow(PaperFactory):
+        def place_batch(self, number: int, message: bytes) -> None:
+            scene.later(seconds=20)
+            other_is_told.append(
+                send_batch(number, factory=PaperFactory(), sealing=OpenEnvelopes(), actor=WORKER, at=scene.at)
+            )
+            scene.later(seconds=5)
+            super().place_batch(number, message)
+
+    began = scene.at
+    sent = send_due_batches(
+        factory=Slow(), sealing=OpenEnvelopes(), actor=WORKER, at=began, clock=lambda: scene.at
+    )
+    assert (sent, other_is_told) == (len(orders), [0, 0, 0])
+    last = ProductionBatch.objects.latest("number")
+    assert last.sent_at is not None
+    assert last.sent_at >= began + timedelta(seconds=50)
 
 
 def test_the_waits_grow_and_end_at_ten_minutes(scene: Scene) -> None:

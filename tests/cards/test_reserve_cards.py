@@ -183,7 +183,7 @@ def test_five_wrong_codes_and_the_card_is_nobodys(scene: Scene) -> None:
     hand_out = ReserveHandOut.objects.get()
     assert (hand_out.state, hand_out.wrong_codes, hand_out.card.state) == ("LOCKED", 5, "DISCARDED")
     told = [content_of(one)["event"] for one in Entry.objects.filter(type="reserve_card.code_refused")]
-    assert [one["is_locked"] for one in told] == [False] * 4 + [True]
+    assert {one["attempts"]: one["is_locked"] for one in told} == {n: n == 5 for n in range(1, 6)}
     assert right not in str(told)
 
 

@@ -21,7 +21,15 @@ from cards.states import (
     CardState,
     UnlockState,
 )
-from cards.stock_states import RESERVE_MOVES, STOCK_CARD_MOVES, STOCK_TRANSFER_MOVES, StockCardState
+from cards.stock_states import (
+    OPEN_REFILL_STATES,
+    REFILL_MOVES,
+    RESERVE_MOVES,
+    STOCK_CARD_MOVES,
+    STOCK_TRANSFER_MOVES,
+    ReserveState,
+    StockCardState,
+)
 
 README = (Path(__file__).parents[2] / "cards" / "README.md").read_text(encoding="utf-8")
 
@@ -48,7 +56,7 @@ def reached(table: Mapping[tuple[str, str], str], start: str) -> set[str]:
     [("The order", CARD_ORDER_MOVES), ("The card", CARD_MOVES), ("The activation", ACTIVATION_MOVES),
      ("The unlocking", UNLOCK_MOVES), ("The PUK letter", PUK_LETTER_MOVES),
      ("The reserve card in stock", STOCK_CARD_MOVES), ("The hand-over", STOCK_TRANSFER_MOVES),
-     ("The reserve card handed out", RESERVE_MOVES)],
+     ("The reserve card handed out", RESERVE_MOVES), ("The reserve card filled again", REFILL_MOVES)],
 )  # fmt: skip
 def test_the_diagram_in_the_readme_is_the_table(heading: str, table: Mapping[tuple[str, str], str]) -> None:
     assert drawn(heading) == {(source, goal, action) for (source, action), goal in table.items()}
@@ -62,7 +70,8 @@ def test_nothing_leads_from_blocked_or_discarded_anywhere() -> None:
 def test_a_reserve_card_that_is_lost_or_somebodys_never_comes_back_to_stock() -> None:
     """CRD-4; domain.md 2.1: a reserve card is for one person only."""
     assert reached(STOCK_CARD_MOVES, StockCardState.LOST) == set()
-    assert reached(STOCK_CARD_MOVES, StockCardState.HANDED_OUT) == set()
+    ended = {StockCardState.RETURNED, StockCardState.DESTROYED}
+    assert reached(STOCK_CARD_MOVES, StockCardState.HANDED_OUT) == ended
     assert reached(STOCK_CARD_MOVES, StockCardState.IN_STOCK) == set(StockCardState)
 
 
@@ -73,6 +82,11 @@ def test_every_state_can_be_reached() -> None:
         ActivationState.OPENED
     }
     assert reached(UNLOCK_MOVES, UnlockState.OPENED) == set(UnlockState) - {UnlockState.OPENED}
+
+
+def test_a_re_fill_is_open_while_it_may_still_be_fetched() -> None:
+    open_states = {one for one in ReserveState if ReserveState.FETCHED in reached(REFILL_MOVES, one)}
+    assert open_states == OPEN_REFILL_STATES
 
 
 def test_a_card_that_is_or_may_become_usable_can_be_blocked() -> None:

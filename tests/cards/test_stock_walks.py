@@ -14,6 +14,7 @@ from cards.reserve_cards import approve_reserve_card, hand_out_reserve_card, ref
 from cards.reserve_models import ReserveHandOut
 from cards.stock_counts import count_place, report_loss
 from cards.stock_models import StockCard, StockPlace, StockTransfer
+from cards.stock_returns import destroy_returned, take_back
 from cards.stock_selectors import standings
 from cards.stock_states import LossReason, StockCardState
 from cards.stock_transfers import receive_cards, send_cards
@@ -25,6 +26,7 @@ from tests.scenarios import CHECK, Scene, a_scene, card_number
 PLACES = ("Reception", "Ward 3", "Ward 4")
 NUMBERS = st.lists(st.integers(0, 9).map(lambda place: card_number(500 + place)), max_size=4)
 WHERE = st.sampled_from(PLACES)
+SOMEBODYS = frozenset({"HANDED_OUT", "RETURNED", "DESTROYED"})
 
 
 class StockWalk(RuleBasedStateMachine):
@@ -93,6 +95,16 @@ class StockWalk(RuleBasedStateMachine):
                 at=self.scene.later(minutes=1),
             )
 
+    @rule(where=WHERE, numbers=NUMBERS, is_destroyed=st.booleans())
+    def come_back(self, where: str, numbers: list[str], is_destroyed: bool) -> None:  # noqa: FBT001 - a rule
+        with suppress(CardsError):
+            (destroy_returned if is_destroyed else take_back)(
+                place_id=self.places[where],
+                card_numbers=numbers,
+                actor=self.scene.cast.alva,
+                at=self.scene.later(minutes=1),
+            )
+
     @rule(number=st.integers(0, 8), loa=st.sampled_from([2, 3]), decision=st.sampled_from(["", "yes", "no"]))
     def hand_out(self, number: int, loa: int, decision: str) -> None:
         with suppress(CardsError):
@@ -118,14 +130,16 @@ class StockWalk(RuleBasedStateMachine):
         cards = list(StockCard.objects.all())
         assert {card.card_number for card in cards} == self.received, "a card came or went by itself"
         assert len(cards) == len(self.received)
-        final = {card.card_number for card in cards if card.state in {"LOST", "HANDED_OUT"}}
+        final = {card.card_number for card in cards if card.state in {"LOST", *SOMEBODYS}}
         assert self.over <= final, "what is lost or somebody's came back"
         self.over = final
         in_stock = sum(one.in_stock for one in standings(actor=self.scene.cast.alva))
         assert in_stock == sum(card.state == StockCardState.IN_STOCK.value for card in cards)
         under_way = StockCard.objects.filter(transfer__isnull=False)
         assert not under_way.exclude(transfer__state="SENT").exists(), "a card stayed in what was received"
-        handed = {card.card_number for card in cards if card.state == StockCardState.HANDED_OUT.value}
+        handed = {card.card_number for card in cards if card.state in SOMEBODYS}
+        back = {card.card_number for card in cards if card.state in {"RETURNED", "DESTROYED"}}
+        assert not Card.objects.filter(card_number__in=back, state__in=["SHIPPED", "ACTIVE"]).exists()
         assert handed == set(Card.objects.values_list("card_number", flat=True))
         assert ReserveHandOut.objects.count() == len(handed)
         ready = ReserveHandOut.objects.filter(loa=3, state="READY")

@@ -81,9 +81,9 @@ def opened(scene: Scene, card: Card) -> OpenedUnlock:
     )
 
 
-def claimed(scene: Scene, card: Card) -> Unlock:
+def claimed(scene: Scene, card: Card, start: OpenedUnlock | None = None) -> Unlock:
     return lifecycle.claim_unlock(
-        token=opened(scene, card).token,
+        token=(start or opened(scene, card)).token,
         client_key=client_key_of(scene.client.key),
         client_name="sigill-eid",
         client_version="1.0",

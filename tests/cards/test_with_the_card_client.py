@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,13 +20,19 @@ from pytest_django import Settings
 from ca.models import Certificate
 from cards import lifecycle
 from cards.admin_key import activation_key, factory_key
+from cards.envelope_code import envelope_code
 from cards.models import Activation, Card, CardKey
 from cards.reasons import BlockReason
+from cards.refills import order_refill
 from cards.renewal.keys import left_over
 from cards.renewal.models import RenewalKey, RenewalPurpose
+from cards.reserve_cards import hand_out_reserve_card
+from cards.reserve_fetching import open_fetching
+from cards.reserve_models import ReserveRefill
 from cards.states import ActivationState, CardState, UnlockState
+from cards.stock_states import ReserveState
 from cards.unlock_models import Unlock
-from client import flows
+from client import flows, renewing
 from client.activation import Activation as ClientActivation
 from client.activation import Step
 from client.configuration import Configuration, configuration_from_environment
@@ -41,6 +48,8 @@ from client.texts import Language
 from client.virtual_readers import VirtualReaders
 from hsm_sim.build import build
 from journal.actor import Actor, ActorKind
+from tests.cards.refills import spent
+from tests.cards.stock_violations import a_box, a_list, a_place
 from tests.hsm_sim.cards import MASTER_KEY, make_card
 from tests.running.installation import eventually
 from tests.scenarios import (
@@ -92,7 +101,7 @@ def origin(transactional_db: None, settings: Settings) -> Iterator[str]:
     yield settings.SIGILL_PORTAL_URL
     server.shutdown()
     server.server_close()
-    thread.join(10)
+    thread.join(60)
 
 
 @pytest.fixture
@@ -134,7 +143,7 @@ def working(scene: Scene) -> Iterator[None]:
         yield
     finally:
         done.set()
-        worker.join(20)
+        worker.join(60)
 
 
 def activate(url: str, configuration: Configuration) -> None:
@@ -551,3 +560,114 @@ def test_a_renewal_is_for_its_card_and_goes_on_when_the_right_one_is_back(
         readers.insert(card_in_use.card_number or "", reader=0)
         renewal.complete(PIN, report=lambda _: None)
     assert on_card(card_in_use, configuration) == good(card_in_use)
+
+
+@pytest.fixture
+def spent_card(scene: Scene, home: Path, module: Path, configuration: Configuration) -> Card:
+    """A reserve card that its holder fetched certificates to, each of which was revoked since."""
+    number, _ = make_card(home, module, name="Åsa Lindqvist")
+    box = replace(a_list(), card_numbers=(number,))
+    scene.at = datetime.now(UTC)
+    a_box(scene, a_place(scene), box)
+    hand_out_reserve_card(
+        employment=scene.cast.asa,
+        card_number=number,
+        loa=2,
+        months=6,
+        identity_check=CHECK,
+        actor=scene.cast.alva,
+        at=scene.at,
+    )
+    with working(scene):
+        activate(fetching(number), configuration)
+    card = Card.objects.get()
+    scene.at = datetime.now(UTC) - timedelta(minutes=1)
+    spent(scene, card)  # a minute later
+    order_refill(card_number=number, identity_check=CHECK, actor=scene.cast.alva, at=datetime.now(UTC))
+    return card
+
+
+def fetching(number: str) -> str:
+    """Type the number and the envelope's code, and return the link that starts the client."""
+    return open_fetching(
+        card_number=number,
+        code=envelope_code(number),
+        actor=Actor(kind=ActorKind.SERVICE, identifier="own-pages"),
+        at=datetime.now(UTC),
+    ).start_url
+
+
+def test_a_reserve_card_without_a_valid_certificate_is_filled_again_with_its_own_pin(
+    scene: Scene, spent_card: Card, configuration: Configuration
+) -> None:
+    """domain.md 2.5: the card shows that it is this card by a key that was certified once."""
+    number, old = spent_card.card_number or "", on_card(spent_card, configuration)
+    assert (good(spent_card), len(old)) == (set(), 2)
+    with working(scene):
+        flows.renew(fetching(number), pin=PIN, configuration=configuration)
+    after = on_card(spent_card, configuration)
+    assert after == good(spent_card)
+    assert len(after) == 2
+    assert after.isdisjoint(old)
+    assert ReserveRefill.objects.get().state == ReserveState.FETCHED
+    with flows.open_hardware(configuration) as hardware, hardware.card(number) as chip:
+        chip.log_in(PIN)
+        assert not any(chip.key_id(label) for label in left_over(spent_card))
+
+
+def test_a_card_whose_certificates_have_run_out_signs_with_what_the_service_names(
+    scene: Scene, spent_card: Card, configuration: Configuration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client's own clock says that they are past their end: for a login it would offer none of them."""
+    old = on_card(spent_card, configuration)
+    is_in_time = renewing._identifies
+    monkeypatch.setattr(
+        renewing, "_identifies", lambda one: one.certificate_der not in old and is_in_time(one)
+    )
+    with working(scene):
+        flows.renew(fetching(spent_card.card_number or ""), pin=PIN, configuration=configuration)
+    assert on_card(spent_card, configuration) == good(spent_card)
+
+
+@pytest.mark.parametrize("last", [Step.KEYS, Step.CERTIFICATES, Step.WRITE, Step.CONFIRM_RENEWAL, Step.DONE])
+def test_a_client_killed_while_it_fills_a_card_again_is_followed_by_one_that_ends_it(
+    scene: Scene, spent_card: Card, configuration: Configuration, last: Step
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(step: Step) -> None:
+        if step is last:
+            raise Killed
+
+    number = spent_card.card_number or ""
+    with working(scene):
+        with flows.open_hardware(configuration) as hardware:
+            killed = ClientRenewal(
+                parse_link(fetching(number)), configuration=configuration, hardware=hardware
+            )
+            with pytest.raises(Killed):
+                killed.complete(PIN, report=die)
+        if last is not Step.DONE:
+            flows.renew(fetching(number), pin=PIN, configuration=configuration)
+    for key in RenewalKey.objects.all():  # the worker's consumer of certificate.issued
+        lifecycle.revoke_superseded_certificate(
+            certificate_request_id=key.certificate_request_id, actor=WORKER, at=datetime.now(UTC)
+        )
+    after = on_card(spent_card, configuration)
+    assert after == good(spent_card)
+    assert len(after) == 2
+    assert ReserveRefill.objects.get().state == ReserveState.FETCHED
+
+
+def test_another_card_is_not_filled_in_its_place(
+    scene: Scene, spent_card: Card, home: Path, module: Path, configuration: Configuration
+) -> None:
+    other, _ = make_card(home, module, name="Någon Annan")
+    VirtualReaders(configuration).insert(other, reader=0)
+    with working(scene), pytest.raises(WrongCard):
+        flows.renew(
+            fetching(spent_card.card_number or ""), pin=PIN, insert=False, configuration=configuration
+        )
+    assert good(spent_card) == set()
+    assert ReserveRefill.objects.get().state == ReserveState.READY

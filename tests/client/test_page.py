@@ -32,7 +32,7 @@ class Browser:
     def request(
         self, method: str, path: str, *, body: str = "", **headers: str
     ) -> tuple[int, dict[str, str], str]:
-        connection = HTTPConnection("127.0.0.1", self.server.server_port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.server.server_port, timeout=60)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body=body or None, headers={**self.headers, **named})
         answer = connection.getresponse()
@@ -324,7 +324,8 @@ def test_a_card_that_comes_wakes_the_waiting_page(
 # --- what another site is told ------------------------------------------------------------------------
 
 ROUTES = ("/", "/open?url=x", "/visit/{visit}", "/changes?since=0", "/static/client.js", "/healthz", "/nope",
-          "/insert", "/remove", "/language", "/visit/{visit}/answer", "/visit/{visit}/cancel")  # fmt: skip
+          "/insert", "/remove", "/language", "/visit/{visit}/answer", "/visit/{visit}/cancel",
+          "/puk/0", "/puk/done")  # fmt: skip
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 FOREIGN = (
     {"Host": "evil.test:8100"},

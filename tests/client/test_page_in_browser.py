@@ -9,26 +9,22 @@ from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from client import flows
 from client.configuration import Configuration
+from client.errors import PinBlocked, PinNotAllowed, WrongPin
 from client.page.server import PageServer
 from client.virtual_readers import VirtualReaders
 from tests.client.conftest import PIN, CardInHand
 from tests.client.fixture_service import FixtureService
 from tests.hsm_sim.cards import make_card
+from tests.running.installation import PATIENCE
+from tests.running.words import LANGUAGES, in_language
 
 pytestmark = pytest.mark.browser
 
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
+NEW_PIN = "839164"
 
 
 @pytest.fixture
@@ -72,16 +68,16 @@ def test_a_person_logs_in_by_keyboard_alone(
     url, order = service.start_login()
     _open(page, address, url)
     page.get_by_role("heading", name="Sätt i ditt kort").wait_for()
-    page.get_by_role("button", name="Sätt i Åsa Lindqvists kort").focus()
-    page.keyboard.press("Enter")
+    # A locator's press waits for the page that follows, the keyboard's does not.
+    page.get_by_role("button", name="Sätt i Åsa Lindqvists kort").press("Enter")
     page.locator("#pin").wait_for()
     page.locator("#pin:focus").wait_for()  # the field asks for what is next
     page.keyboard.type("000111")
-    page.keyboard.press("Enter")
+    page.locator("#pin").press("Enter")
     page.get_by_role("alert").get_by_text("4 försök kvar").wait_for()
     page.locator("#pin:focus").wait_for()  # the field is there before it has the focus
     page.keyboard.type(PIN)
-    page.keyboard.press("Enter")
+    page.locator("#pin").press("Enter")
     page.wait_for_url(f"{order.return_url}?**")
     assert order.answer
     assert service.log[-1] == "return"
@@ -97,9 +93,9 @@ def test_what_is_typed_survives_a_card_that_comes(  # noqa: PLR0917 - fixtures
     page.locator("#pin").fill("7492")
     readers.insert(other, reader=1)
     page.get_by_role("article", name="Läsare 2: Bo Ek").wait_for()
-    assert page.locator("#pin").input_value() == "7492"
+    expect(page.locator("#pin")).to_have_value("7492")
     page.get_by_role("group", name="Siffror").get_by_text("0", exact=True).click()
-    assert page.locator("#pin").input_value() == "74920"
+    expect(page.locator("#pin")).to_have_value("74920")
 
 
 def test_an_activation_shows_its_steps_as_they_happen(
@@ -107,7 +103,7 @@ def test_an_activation_shows_its_steps_as_they_happen(
 ) -> None:
     may_go_on = threading.Event()
     service.before_call = lambda name: (
-        may_go_on.wait(20) and None if name == "activation/certificates" else None
+        may_go_on.wait(PATIENCE) and None if name == "activation/certificates" else None
     )
     readers.insert(card.number, reader=0)
     url, activation = service.start_activation(card.number, card.admin_key)
@@ -117,7 +113,7 @@ def test_an_activation_shows_its_steps_as_they_happen(
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Aktivera kortet").click()
     page.locator(".steps .now").get_by_text("Certifikat utfärdade").wait_for()
-    assert page.locator(".steps .done").count() == 3
+    expect(page.locator(".steps .done")).to_have_count(3)
     may_go_on.set()
     page.get_by_role("heading", name="Kortet är aktivt").wait_for()
     assert activation.state == "active"
@@ -136,7 +132,7 @@ def test_axe_finds_nothing_and_nothing_is_cut_off(  # noqa: PLR0917 - fixtures
     readers.insert(active_card.number, reader=0)
     _open(page, address, service.start_login()[0])
     page.locator("#pin").fill("000111")
-    page.keyboard.press("Enter")
+    page.locator("#pin").press("Enter")
     page.get_by_role("alert").wait_for()
     found += _violations(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -194,3 +190,62 @@ def test_another_site_can_neither_frame_nor_read_nor_drive_the_page(
     assert not outcome[1]
     assert readers.inserted() == {}
     context.close()
+
+
+@pytest.fixture
+def locked_card(active_card: CardInHand, configuration: Configuration) -> CardInHand:
+    """A card in a reader whose PIN was wrong too many times."""
+    VirtualReaders(configuration).insert(active_card.number, reader=0)
+    with flows.open_hardware(configuration) as hardware, hardware.card(active_card.number) as card:
+        for _ in range(4):
+            with pytest.raises(WrongPin):
+                card.log_in("000001")
+        with pytest.raises((WrongPin, PinBlocked)):
+            card.log_in("000001")
+    return active_card
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_locked_card_is_opened_by_the_puk_of_its_letter(
+    locked_card: CardInHand,
+    configuration: Configuration,
+    address: str,
+    chromium: Browser,
+    language: str,
+) -> None:
+    """domain.md 2.6: the holder alone, by keyboard; what is wrong is said, and opens nothing."""
+    say = in_language(language).client
+    with (
+        flows.open_hardware(configuration) as hardware,
+        hardware.card(locked_card.number) as card,
+        pytest.raises(PinNotAllowed) as refused,
+    ):
+        card.unlock_with_puk(puk="1234567", pin=NEW_PIN)
+    assert refused.value.facts == {"rule": "puk"}, "a digit forgotten costs no try: below, nine are left"
+    page = chromium.new_page(locale=language)
+    page.goto(address)
+    page.get_by_role("link", name=say("puk.open")).focus()
+    page.keyboard.press("Enter")
+    for puk, pin, again, told in (
+        ("00000000", NEW_PIN, NEW_PIN, say("wrongPuk", tries_left="9")),
+        ("12345678", NEW_PIN, PIN, say("pinNotAllowed.differs")),
+        ("12345678", "123456", "123456", say("pinNotAllowed.trivial")),
+        ("12345678", NEW_PIN, NEW_PIN, ""),
+    ):
+        page.locator("#puk:focus").wait_for()
+        for text in (puk, pin, again):
+            page.keyboard.type(text)
+            page.keyboard.press("Tab")
+        with page.expect_navigation():  # what wakes the old page shows the answer there too, for a moment
+            page.keyboard.press("Enter")  # the button has the focus
+        if told:
+            expect(page.get_by_role("alert")).to_have_text(told)
+            assert _violations(page) == []
+    page.get_by_role("heading", name=say("unlock.done")).wait_for()
+    expect(page.get_by_text(say("pin.good"), exact=True)).to_be_visible()
+    assert _violations(page) == []
+    with flows.open_hardware(configuration) as hardware, hardware.card(locked_card.number) as card:
+        card.log_in(NEW_PIN)
+    page.goto(f"{address}/puk/1")
+    page.get_by_text(say("noCard")).wait_for()
+    page.close()

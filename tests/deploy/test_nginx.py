@@ -79,7 +79,7 @@ def edge(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iter
         eventually(lambda: _listens(port))
         yield Edge(direct=server, through=replace(server, port=port), home=home)
         nginx.terminate()
-        nginx.wait(10)
+        nginx.wait(60)
     assert server.stop() == 0
 
 
@@ -204,7 +204,7 @@ def test_what_is_kept_is_given_while_the_responder_is_gone_and_no_error_is_kept(
     publish(edge, authority, 2**90 + 79)
     assert edge.get(kept).says == "GOOD"
     edge.direct.process.kill()
-    edge.direct.process.wait(10)
+    edge.direct.process.wait(60)
     assert edge.get(kept).says == "GOOD"
     assert edge.get(fresh).code in {502, 504}
     again = start(edge.home, authority, port=edge.direct.port)

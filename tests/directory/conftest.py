@@ -30,7 +30,7 @@ class Registers:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.server.server_port}"
 
-    def endpoint(self, register: str, *, deadline: float = 15.0, max_bytes: int = 20_000_000) -> Endpoint:
+    def endpoint(self, register: str, *, deadline: float = 60.0, max_bytes: int = 20_000_000) -> Endpoint:
         return Endpoint(
             register=register,
             url=f"{self.address}/{register}",
@@ -39,11 +39,11 @@ class Registers:
             max_bytes=max_bytes,
         )
 
-    def hsa(self, *, deadline: float = 15.0, max_bytes: int = 20_000_000) -> HsaClient:
+    def hsa(self, *, deadline: float = 60.0, max_bytes: int = 20_000_000) -> HsaClient:
         return HsaClient(self.endpoint("hsa", deadline=deadline, max_bytes=max_bytes), include_feigned=True)
 
     def pu(
-        self, *, is_unrestricted: bool = True, deadline: float = 15.0, max_bytes: int = 20_000_000
+        self, *, is_unrestricted: bool = True, deadline: float = 60.0, max_bytes: int = 20_000_000
     ) -> PuClient:
         return PuClient(
             self.endpoint("pu", deadline=deadline, max_bytes=max_bytes),
@@ -72,7 +72,7 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registers]:
     yield Registers(server=server, people=people)
     server.shutdown()
     server.server_close()
-    thread.join(10)
+    thread.join(60)
 
 
 @pytest.fixture

@@ -105,7 +105,7 @@ def test_both_registers_are_served_from_a_store_and_a_tester_edits_it_meanwhile(
         assert (found.given_name, found.surname) == (wanted.given_name, wanted.surname)
         (employee,) = hsa.employees(number.value)
         assert hsa.employee(wanted.employments[0].hsa_id.lower()) == employee
-        catalogue = requests.get(f"{address}/hsa/catalogue", timeout=30).content
+        catalogue = requests.get(f"{address}/hsa/catalogue", timeout=60).content
         assert catalogue.count(b"<person ") == COUNT
         with sqlite3.connect(path) as connection:
             connection.execute(
@@ -119,7 +119,7 @@ def test_both_registers_are_served_from_a_store_and_a_tester_edits_it_meanwhile(
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(10)
+        thread.join(60)
 
 
 def test_the_command_writes_a_store_and_says_how_many(tmp_path: Path) -> None:

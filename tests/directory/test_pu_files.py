@@ -32,7 +32,7 @@ RULES = FileOrderRules(
 CONTRACTS = Path(__file__).parents[2] / "directory" / "contracts" / "pu"
 
 
-def client(running: Registers, *, deadline: float = 15.0) -> PuFileClient:
+def client(running: Registers, *, deadline: float = 60.0) -> PuFileClient:
     endpoint = running.endpoint("pu", deadline=deadline)
     return PuFileClient(endpoint, files=endpoint, include_test_people=True)
 

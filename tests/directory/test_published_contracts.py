@@ -60,7 +60,7 @@ def body(envelope: bytes) -> etree._Element:
 
 
 def post(running: Registers, operation: str, message: bytes) -> etree._Element:
-    answer = requests.post(f"{running.address}/{OPERATIONS[operation][0]}", data=message, timeout=10)
+    answer = requests.post(f"{running.address}/{OPERATIONS[operation][0]}", data=message, timeout=60)
     assert answer.status_code == 200, answer.text
     return body(answer.content)
 

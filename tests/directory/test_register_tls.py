@@ -78,7 +78,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     yield Secured(server=server, folder=folder, authority=authority, good=authority.caller("good.pem"))
     server.shutdown()
     server.server_close()
-    thread.join(10)
+    thread.join(60)
 
 
 def test_every_client_reaches_the_registers_with_our_certificate(secured: Secured) -> None:
@@ -165,7 +165,7 @@ def test_a_register_by_another_name_is_not_asked(secured: Secured) -> None:
     finally:
         other.shutdown()
         other.server_close()
-        thread.join(10)
+        thread.join(60)
     assert (caught.value.reason, other.calls["pu"]) == ("register_untrusted", 0)
 
 
@@ -180,7 +180,7 @@ def test_nobody_reads_a_register_without_tls(secured: Secured) -> None:
 
 def test_a_tester_sets_faults_without_a_certificate(secured: Secured) -> None:
     address = f"http://127.0.0.1:{secured.server.server_port}/faults"
-    assert requests.put(address, json={"pu": {"kind": "503", "times": 1}}, timeout=10).ok
+    assert requests.put(address, json={"pu": {"kind": "503", "times": 1}}, timeout=60).ok
     assert secured.refusal(secured.identity())[0] == "http_status"
     assert secured.ask(secured.identity())
 

@@ -173,7 +173,7 @@ def test_no_message_is_logged(registers_running: Registers, caplog: pytest.LogCa
     assert "Sandberg" not in caplog.text
 
 
-def _ask(running: Registers, register: str, *, deadline: float = 15.0, max_bytes: int = 20_000_000) -> None:
+def _ask(running: Registers, register: str, *, deadline: float = 60.0, max_bytes: int = 20_000_000) -> None:
     if register == "hsa":
         running.hsa(deadline=deadline, max_bytes=max_bytes).employee(ASA_HSA)
     else:
@@ -263,7 +263,7 @@ FUNCTION = "SE2321009801-JOURNAL"
 
 
 def functions(
-    running: Registers, *, deadline: float = 15.0, max_bytes: int = 20_000_000
+    running: Registers, *, deadline: float = 60.0, max_bytes: int = 20_000_000
 ) -> HsaFunctionClient:
     endpoint = running.endpoint("hsa", deadline=deadline, max_bytes=max_bytes)
     return HsaFunctionClient(endpoint, include_feigned=True)

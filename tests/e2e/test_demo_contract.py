@@ -231,7 +231,7 @@ def test_openssl_agrees_with_every_crl(served: Demo, name: str, tmp_path: Path) 
     crls = tmp_path / "crls.pem"
     crls.write_bytes(
         b"".join(
-            x509.load_der_x509_crl(requests.get(url, timeout=10).content).public_bytes(Encoding.PEM)
+            x509.load_der_x509_crl(requests.get(url, timeout=60).content).public_bytes(Encoding.PEM)
             for url in lists
         )
     )
@@ -248,16 +248,16 @@ def test_every_issuer_certificate_is_where_the_demo_says(served: Demo) -> None:
     addresses = served.told["aia"]
     assert isinstance(addresses, list)
     for url in addresses:
-        assert x509.load_der_x509_certificate(requests.get(url, timeout=10).content)
+        assert x509.load_der_x509_certificate(requests.get(url, timeout=60).content)
 
 
 def test_the_api_token_opens_the_api_and_nothing_else_does(served: Demo) -> None:
     address = f"{served.told['portal']}/api/v1/function-certificates/"
     answer = requests.get(
-        address, headers={"Authorization": f"Bearer {served.told['api_token']}"}, timeout=10
+        address, headers={"Authorization": f"Bearer {served.told['api_token']}"}, timeout=60
     )
     assert answer.status_code == 200
-    assert requests.get(address, timeout=10).status_code == 401
+    assert requests.get(address, timeout=60).status_code == 401
 
 
 @pytest.mark.parametrize(

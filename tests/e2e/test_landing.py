@@ -58,7 +58,7 @@ def test_a_block_lands_everywhere_and_gives_a_receipt_that_anyone_can_check(
     addresses = [statement, *(_asked_for(alva, one) for one in _receipts(alva, person))]
     assert len(addresses) == 3
     for address in addresses:
-        document = alva.browser._session.get(f"{installation.portal}{address}", timeout=30).content
+        document = alva.browser._session.get(f"{installation.portal}{address}", timeout=60).content
         _is_sealed(document, installation)
         _is_proved(document, installation, tmp_path)
 

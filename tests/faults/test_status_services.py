@@ -24,7 +24,7 @@ from cryptography.x509 import ocsp
 from ca.published_files import write_whole
 from deploy.demo import status_asking
 from tests.ocsp.responder.conftest import _listens, free_port
-from tests.running.installation import REPOSITORY, Installation, environment_of, eventually
+from tests.running.installation import PATIENCE, REPOSITORY, Installation, environment_of, eventually
 
 BEHIND = ("signer", "worker", "consumers", "beat", "portal", "registers", "factory")
 LOAD_SECONDS = 6.0
@@ -45,7 +45,7 @@ class Asked:
     def ask(self, session: requests.Session, url: str) -> str:
         """Return the certificate's status, or why there is none."""
         answer = session.post(
-            url, data=self.question(), headers={"Content-Type": "application/ocsp-request"}, timeout=10
+            url, data=self.question(), headers={"Content-Type": "application/ocsp-request"}, timeout=60
         )
         read = ocsp.load_der_ocsp_response(answer.content)
         if read.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
@@ -58,7 +58,7 @@ def asked(installation: Installation) -> list[Asked]:
     """The three test certificates whose status never changes."""
 
     def fetched(name: str) -> bytes | None:
-        answer = requests.get(f"{installation.portal}/status/test/{name}.pem", timeout=10)
+        answer = requests.get(f"{installation.portal}/status/test/{name}.pem", timeout=60)
         return answer.content if answer.ok else None
 
     found = {
@@ -66,7 +66,7 @@ def asked(installation: Installation) -> list[Asked]:
         for name in ("good", "revoked", "never_issued")
     }
     _, _, address = status_asking.addresses(found["good"])
-    issuer = x509.load_der_x509_certificate(requests.get(address, timeout=10).content)
+    issuer = x509.load_der_x509_certificate(requests.get(address, timeout=60).content)
     made = [Asked(name=name, certificate=one, issuer=issuer) for name, one in found.items()]
     with requests.Session() as session:
         url = f"{installation.status}/ocsp"
@@ -118,6 +118,11 @@ def database_gone(installation: Installation) -> Iterator[None]:
             connection.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
 
 
+def _fewest(said: dict[str, Counter[str]]) -> int:
+    """Return how often the question that was asked least was answered."""
+    return min(sum(each.values()) for each in said.values())
+
+
 @contextmanager
 def responder_in_another_time(installation: Installation, shift: str, run: Path) -> Iterator[str]:
     """Run another responder over the same files with a moved clock (libfaketime), and yield its address."""
@@ -130,7 +135,7 @@ def responder_in_another_time(installation: Installation, shift: str, run: Path)
         eventually(lambda: _listens(ports["STATUS"]))
         yield f"http://127.0.0.1:{ports['STATUS']}/ocsp"
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
+        process.wait(60)
 
 
 def test_with_database_hsm_broker_and_workers_killed_together_under_load_every_answer_is_right(
@@ -155,9 +160,10 @@ def test_with_database_hsm_broker_and_workers_killed_together_under_load_every_a
             deadline = time.monotonic() + LOAD_SECONDS
             time.sleep(1)
             with all_dead_behind(installation):
-                crl = requests.get(crl_url, timeout=10)
+                crl = requests.get(crl_url, timeout=60)
                 assert crl.status_code == 200
-                while time.monotonic() < deadline:
+                while time.monotonic() < deadline or _fewest(said) <= 50:
+                    assert time.monotonic() < deadline + PATIENCE, said
                     assert not any(one.done() for one in loads), "a question got no answer"
                     time.sleep(0.1)
                 (tmp_path / "run").mkdir(mode=0o700)
@@ -169,7 +175,7 @@ def test_with_database_hsm_broker_and_workers_killed_together_under_load_every_a
         finally:
             ended.set()
         for one in loads:
-            one.result(20)
+            one.result(60)
     back_at = time.time()
     eventually(
         lambda: installation.ask("job", job_name="publish_crls")["succeeded_at"] > back_at,
@@ -178,7 +184,6 @@ def test_with_database_hsm_broker_and_workers_killed_together_under_load_every_a
     assert set(said["good"]) == {"good"}
     assert set(said["revoked"]) == {"revoked"}
     assert set(said["never_issued"]) <= {"unknown", "unauthorized"}
-    assert min(sum(each.values()) for each in said.values()) > 50
     assert nine_hours_on[:2] == ["try_later", "try_later"]
     assert nine_hours_on[2] in {"try_later", "unauthorized"}
 

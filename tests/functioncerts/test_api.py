@@ -20,7 +20,7 @@ from pytest_django import Settings
 from directory.models import Employment, Role, RoleAssignment
 from functioncerts import api
 from functioncerts.lifecycle import settle_orders
-from functioncerts.models import ApiToken, FunctionObject, FunctionOrder
+from functioncerts.models import ApiToken, FunctionObject, FunctionOrder, TokenScope
 from functioncerts.tokens import create_token, revoke_token
 from journal.models import Entry
 from portal import problems
@@ -44,7 +44,8 @@ def token(stage: Stage) -> str:
 
 
 def token_of(stage: Stage, hsa_id: str, role: Role) -> str:
-    return create_token(hsa_id=hsa_id, role=role.value, actor=SYSTEM, at=stage.at).text
+    every = tuple(TokenScope)
+    return create_token(hsa_id=hsa_id, role=role.value, scopes=every, actor=SYSTEM, at=stage.at).text
 
 
 def bearer(token: str) -> Client:
@@ -97,7 +98,7 @@ def call_settle(stage: Stage) -> None:
 def test_the_certificate_is_in_the_answer_when_the_worker_is_quick(
     transactional_db: None, stage: Stage, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "WAIT_SECONDS", 20.0)
+    monkeypatch.setattr(api, "WAIT_SECONDS", 60.0)
     with working(stage):
         answer = post_order(token)
     assert answer.status_code == 201
@@ -120,7 +121,7 @@ def working(stage: Stage) -> Iterator[None]:
         yield
     finally:
         done.set()
-        worker.join(10)
+        worker.join(60)
 
 
 def test_orders_are_listed_a_page_at_a_time_and_by_state(stage: Stage, token: str) -> None:
@@ -395,6 +396,7 @@ def test_the_openapi_document_describes_every_endpoint(stage: Stage) -> None:
         "/api/v1/function-certificates/{order_id}/receipt",
         "/api/v1/function-certificates/{order_id}/decision",
         "/api/v1/function-certificates/{order_id}/answer",
+        "/api/v1/function-certificates/{order_id}/mails",
         "/api/v1/function-receipt/",
         "/api/v1/function-objects/",
         "/api/v1/function-objects/{hsa_id}/",

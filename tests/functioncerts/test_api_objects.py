@@ -1,6 +1,7 @@
 """The API of objects, tags, renewal, receipts, decisions and answers: by scope of token and role (POR-10)."""
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from pytest_django import Settings
 
 from directory.models import Role
@@ -87,6 +88,7 @@ def test_nothing_is_received_before_the_receipt(stage: Stage) -> None:
     token = create_token(
         hsa_id=stage.cast.bo.identifier,
         role="function_cert_orderer",
+        scopes=tuple(TokenScope),
         receipt=None,
         actor=SYSTEM,
         at=stage.at,
@@ -134,13 +136,35 @@ def test_a_second_person_decides_and_notices_are_answered(stage: Stage, token: s
     assert answer.json()["state"] == "DECLINED"
 
 
+def test_a_certificate_is_sent_by_mail_and_its_fate_told(stage: Stage, token: str) -> None:
+    """FC-5: once to each receiver; an auditor sees none of the addresses."""
+    key = rsa.generate_private_key(65537, 2048)
+    order = delivered(stage, token, csr=request_for(key).decode())
+    place = f"{URL}{order.pk}/mails"
+    nowhere = post(token, place, {})
+    assert (nowhere.status_code, nowhere.json()["code"]) == (422, "nowhere_to_mail")
+    FunctionObject.objects.filter(hsa_id=SERVER).update(mailbox="drift@regionnorr.test")
+    first, second = post(token, place, {}), post(token, place, {})
+    assert (first.status_code, first.json()["asked"], second.json()["asked"]) == (202, 1, 0)
+    (mail,) = bearer(token).get(place).json()["mails"]
+    assert (mail["address"], mail["sealing"], mail["fate"]) == (
+        "drift@regionnorr.test",
+        "certificate",
+        "WAITING",
+    )
+    assert post(token, place, {"address": "another@evil.test"}).status_code == 400
+    auditor = token_of(stage, stage.cast.cia.identifier, Role.AUDITOR)
+    assert bearer(auditor).get(place).status_code == 403
+
+
 @pytest.mark.parametrize(
     ("scope", "allowed"),
     [
-        (TokenScope.READ, {"list", "objects"}),
+        (TokenScope.READ, {"list", "objects", "mails"}),
         (TokenScope.ORDER, {"order", "renew"}),
         (TokenScope.REVOKE, {"revoke"}),
-        (TokenScope.MANAGE, {"tags", "receipt"}),
+        (TokenScope.MANAGE, {"tags", "receipt", "mail"}),
+        (TokenScope.APPROVE, {"decision"}),
     ],
 )
 def test_a_token_is_good_for_its_scope_alone(
@@ -157,11 +181,14 @@ def test_a_token_is_good_for_its_scope_alone(
     answers = {
         "list": bearer(narrow).get(URL),
         "objects": bearer(narrow).get(OBJECTS),
+        "mails": bearer(narrow).get(f"{URL}{order.pk}/mails"),
+        "mail": post(narrow, f"{URL}{order.pk}/mails", {}),
         "order": post_order(narrow),
         "renew": post(narrow, f"{URL}{order.pk}/renewal", {"csr": request_for().decode()}),
         "tags": put(narrow, f"{OBJECTS}{SERVER}/tags", {"tags": []}),
         "receipt": post(narrow, f"{URL}{order.pk}/receipt", {"version": VERSION}),
         "revoke": post(narrow, f"{URL}{order.pk}/revoke", {"reason": "superseded"}),
+        "decision": post(narrow, f"{URL}{order.pk}/decision", {"decision": "approve"}),
     }
     refused = {what for what, said in answers.items() if said.status_code == 403}
     assert refused == set(answers) - allowed
@@ -177,7 +204,9 @@ def test_doris_gets_nothing_at_any_of_them(stage: Stage, token: str) -> None:
         (f"{URL}{order.pk}/receipt", {"version": VERSION}),
         (f"{URL}{order.pk}/decision", {"decision": "approve"}),
         (f"{URL}{order.pk}/answer", {"answer": "left"}),
+        (f"{URL}{order.pk}/mails", {}),
     ):
         assert post(doris, place, body).status_code == 404
     assert put(doris, f"{OBJECTS}{SERVER}/tags", {"tags": ["x"]}).status_code == 404
     assert bearer(doris).get(f"{OBJECTS}{SERVER}/").status_code == 404
+    assert bearer(doris).get(f"{URL}{order.pk}/mails").status_code == 404

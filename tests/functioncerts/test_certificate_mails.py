@@ -1,9 +1,11 @@
 """Certificates by mail: openssl opens what comes, by the receiver's key or the password in an SMS (FC-5)."""
 
+import mailbox
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -11,16 +13,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pytest_django import Settings
 
 from functioncerts import certificate_mails, sealed_file
-from functioncerts.certificate_mails import AGAIN_AFTER, ask_mail
+from functioncerts.certificate_mails import AGAIN_AFTER, MOST_AN_HOUR, ask_mail
 from functioncerts.errors import FunctionOrderNotFound, Refused
 from functioncerts.models import CertificateMail, Fate, FunctionObject, FunctionOrder, Sealing
 from functioncerts.receipts import ACCEPTED
 from functioncerts.simulators import smsc
 from functioncerts.smpp import gateway
+from journal.models import Entry
 from tests.functioncerts.conftest import MAILBOX, SERVER, Stage, request_for
 from tests.functioncerts.test_lifecycle import delivered
+from tests.functioncerts.test_notices import REPORT
 from tests.smtp_server import Post, smtp_server
 from worker.certificate_mails import send_certificates
+from worker.expiry_notices import read_bounces
 
 ADDRESS = "akuten@regionnorr.test"
 RSA_KEY = rsa.generate_private_key(65537, 2048)
@@ -133,6 +138,22 @@ def test_it_says_why_it_cannot_be_mailed(stage: Stage, post: Post, centre: smsc.
     assert not CertificateMail.objects.exists()
 
 
+def test_nobody_is_flooded_with_a_certificate(stage: Stage) -> None:
+    """A token that was stolen sends a dozen mails in an hour, and no more."""
+    placed = ready(stage, RSA_KEY)
+
+    def ask(after: timedelta = timedelta()) -> int:
+        asked = ask_mail(order_id=str(placed.pk), actor=stage.cast.bo, at=stage.at + after)
+        CertificateMail.objects.update(fate=Fate.REFUSED.value)
+        return asked
+
+    assert [ask() for _ in range(MOST_AN_HOUR)] == [1] * MOST_AN_HOUR
+    with pytest.raises(Refused) as caught:
+        ask()
+    assert (caught.value.refusal.code, caught.value.refusal.fixer) == ("mailed_often", "time")
+    assert ask(timedelta(hours=1)) == 1
+
+
 def test_a_mail_whose_sender_died_is_unsure_and_a_refused_address_is_seen(stage: Stage, post: Post) -> None:
     placed = ready(stage, RSA_KEY)
     ask_mail(order_id=str(placed.pk), actor=stage.cast.bo, at=stage.at)
@@ -143,3 +164,27 @@ def test_a_mail_whose_sender_died_is_unsure_and_a_refused_address_is_seen(stage:
     later = stage.at + timedelta(hours=1)
     assert send_certificates(gateway=None, at=later) == "0 sent, 0 not"
     assert fate() == Fate.UNSURE
+
+
+def test_a_mail_that_comes_back_is_seen_told_and_can_be_sent_again(
+    stage: Stage, post: Post, settings: Settings, tmp_path: Path
+) -> None:
+    """FC-5: RFC 3464, as for notices; what somebody forged is put aside and stops nothing."""
+    placed = ready(stage, RSA_KEY)
+    ask_mail(order_id=str(placed.pk), actor=stage.cast.bo, at=stage.at)
+    send_certificates(gateway=None, at=stage.at)
+    box = mailbox.Maildir(tmp_path / "bounces", create=True)
+    settings.SIGILL_BOUNCE_MAILDIR = str(tmp_path / "bounces")
+    ours = post.taken[0][1]["Message-ID"]
+    for message_id in (f"<sigill-certificate-{'-' * 36}@x>", f"<sigill-certificate-{uuid4()}@x>", ours, ours):
+        box.add(REPORT.format(address=ADDRESS, message_id=message_id, action="failed"))
+    assert read_bounces(at=stage.at) == "1 bounced"
+    assert len(box) == 0
+    mail = CertificateMail.objects.get()
+    assert (mail.fate, mail.bounced_at) == (Fate.BOUNCED, stage.at)
+    assert "550 no such user" in mail.reply
+    assert Entry.objects.filter(type="function_certificate.mail_bounced").count() == 1
+    assert certificate_mails.lost_among(certificate_mails.mails_of(placed)) == (ADDRESS,)
+    later = stage.at + timedelta(minutes=1)
+    assert ask_mail(order_id=str(placed.pk), actor=stage.cast.bo, at=later) == 1
+    assert certificate_mails.lost_among(certificate_mails.mails_of(placed)) == ()

@@ -98,6 +98,11 @@ def key_policy(stage: Stage) -> Callable[[], object]:
     )
 
 
+def decided_keys(stage: Stage, **changes: object) -> Callable[[], object]:
+    set_by = {"kind": "server", "set_at": stage.at, "set_by": "x"}
+    return lambda: KeyPolicy.objects.create(organization=stage.cast.norr, **{**set_by, **changes})
+
+
 def mail(stage: Stage, **changes: object) -> Callable[[], object]:
     order(stage)
     notice = ExpiryNotice.objects.create(
@@ -105,6 +110,10 @@ def mail(stage: Stage, **changes: object) -> Callable[[], object]:
     )
     told = {"notice": notice, "recipient": "orderer", "address": "a@b.test", "fate": "WAITING"}
     return lambda: NoticeMail.objects.create(**{**told, **changes})
+
+
+def proof() -> NameValidation | None:
+    return NameValidation.objects.first()
 
 
 def notice(stage: Stage) -> Callable[[], object]:
@@ -173,6 +182,17 @@ VIOLATIONS: list[tuple[str, Violation]] = [
         lambda s: parcel(s, fetched_at=s.at, wiped_at=s.at, shrouded_key=b"", mac_key=b""),
     ),
     ("one_key_policy_per_organization_and_kind", key_policy),
+    (
+        "key_policy_is_approved_by_another_person",
+        lambda s: decided_keys(s, approved_at=s.at, approved_by="x"),
+    ),
+    ("key_policy_approved_has_when_and_by_whom", lambda s: decided_keys(s, approved_by="y")),
+    ("key_policy_approved_has_when_and_by_whom", lambda s: decided_keys(s, approved_at=s.at)),
+    ("one_certificate_mail_to_an_address_at_a_time", lambda s: twice(certificate_mail(s))),
+    (
+        "certificate_mail_forgets_its_password",
+        lambda s: certificate_mail(s, fate="SENT", sealed_password=b"x"),
+    ),
     ("certificate_mail_fate_is_known", lambda s: certificate_mail(s, fate="LOST")),
     ("certificate_mail_sealing_is_known", lambda s: certificate_mail(s, sealing="wax")),
     (
@@ -195,8 +215,14 @@ VIOLATIONS: list[tuple[str, Violation]] = [
     ("a_certificate_is_told_of_once_per_step", notice),
     ("notice_mail_fate_is_known", lambda s: mail(s, fate="LOST")),
     ("notice_mail_recipient_is_known", lambda s: mail(s, recipient="king")),
-    ("notice_mail_is_of_a_notice_or_a_week", lambda s: mail(s, digest_week="2026-W01")),
-    ("notice_mail_is_of_a_notice_or_a_week", lambda s: mail(s, notice=None)),
+    ("notice_mail_is_of_one_thing", lambda s: mail(s, digest_week="2026-W01")),
+    ("notice_mail_is_of_one_thing", lambda s: mail(s, notice=None)),
+    ("notice_mail_is_of_one_thing", lambda s: mail(s, validation=proof(), validation_step=s.at)),
+    ("notice_mail_of_a_proof_has_its_step", lambda s: mail(s, notice=None, validation=proof())),
+    (
+        "an_address_is_told_of_a_proof_once_per_step",
+        lambda s: twice(mail(s, notice=None, validation=proof(), validation_step=s.at)),
+    ),
     ("an_address_gets_a_notice_once", lambda s: twice(mail(s))),
     ("an_address_gets_one_digest_a_week", lambda s: twice(mail(s, notice=None, digest_week="2026-W01"))),
     ("notice_answer_is_known", lambda s: answer(s, answer="maybe")),

@@ -13,18 +13,25 @@ from pytest_django import Settings
 
 from directory.models import Role
 from functioncerts import key_parcels, lifecycle, pkcs12, sealed_file, selectors
-from functioncerts.approval import kinds_with_keys, set_approval, set_key_making
-from functioncerts.errors import FunctionOrderNotFound, Refused
+from functioncerts.approval import (
+    approve_key_making,
+    keys_to_approve,
+    kinds_with_keys,
+    set_approval,
+    set_key_making,
+)
+from functioncerts.errors import FunctionOrderNotFound, IllegalTransition, Refused
 from functioncerts.key_making import make_due_keys
 from functioncerts.models import FunctionKind, FunctionObject, FunctionOrder, KeyParcel
 from functioncerts.receipts import ACCEPTED
+from functioncerts.setup import set_up
 from functioncerts.simulators import smsc
 from functioncerts.smpp import SmppGateway, gateway
 from functioncerts.sms import SmsNotSent
 from functioncerts.states import FunctionOrderState
 from journal.models import Entry
 from tests.cast import actor_of
-from tests.functioncerts.conftest import CLIENT, SERVER, SYSTEM, Stage
+from tests.functioncerts.conftest import CLIENT, SERVER, SYSTEM, Stage, allow_keys, second_manager
 from tests.functioncerts.test_lifecycle import revoke
 
 MOBILE = "+46701234567"
@@ -42,20 +49,15 @@ def centre(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[smsc
 
 @pytest.fixture
 def allowed(stage: Stage, centre: smsc.Centre) -> Stage:
-    manager = actor_of(stage.cast.asa, Role.ISSUANCE_MANAGER)
-    set_key_making(
-        organization_id=str(stage.cast.norr.pk),
-        kind=FunctionKind.SERVER,
-        is_allowed=True,
-        actor=manager,
-        at=stage.at,
-    )
+    allow_keys(stage.cast, at=stage.at)
     FunctionObject.objects.filter(hsa_id=SERVER).update(mobile=MOBILE)
     return stage
 
 
 def order(stage: Stage, hsa_id: str = SERVER) -> FunctionOrder:
-    return lifecycle.order_with_key(hsa_id=hsa_id, receipt=ACCEPTED, actor=stage.cast.bo, at=stage.at)
+    return lifecycle.order_with_key(
+        hsa_id=hsa_id, mobile=MOBILE, receipt=ACCEPTED, actor=stage.cast.bo, at=stage.at
+    )
 
 
 def make(stage: Stage) -> str:
@@ -146,8 +148,22 @@ def test_it_is_off_unless_a_manager_allows_it_and_an_sms_has_a_way(
         set_key_making(
             organization_id=norr, kind=FunctionKind.SERVER, is_allowed=wanted, actor=manager, at=stage.at
         )
-    assert Entry.objects.filter(type="function_key_policy.set").count() == 3
+    types = ["function_key_policy.asked", "function_key_policy.set"]
+    told = Entry.objects.filter(type__in=types).order_by("pk").values_list("type", flat=True)
+    assert list(told) == [types[0], types[1], types[0]]
     assert kinds_with_keys(norr) == {"server"}
+    assert refusal() == "keys_are_made_by_their_holders", "one person alone allows nothing"
+    asked = {"organization_id": norr, "kind": FunctionKind.SERVER, "at": stage.at}
+    for who, code in ((manager, "second_person_is_the_first"), (stage.cast.bo, "role_missing")):
+        with pytest.raises(Refused) as caught:
+            approve_key_making(**asked, actor=who)
+        assert caught.value.refusal.code == code
+    approve_key_making(**asked, actor=second_manager(stage.cast))
+    with pytest.raises(IllegalTransition):
+        approve_key_making(**asked, actor=second_manager(stage.cast))
+    with pytest.raises(IllegalTransition):
+        approve_key_making(**{**asked, "kind": FunctionKind.CLIENT}, actor=manager)
+    assert [one.kind for one in keys_to_approve(norr)] == []
     assert refusal() == "mobile_missing"
     FunctionObject.objects.update(mobile=MOBILE)
     assert refusal(CLIENT) == "keys_are_made_by_their_holders"
@@ -157,7 +173,7 @@ def test_it_is_off_unless_a_manager_allows_it_and_an_sms_has_a_way(
 
 
 @pytest.mark.parametrize("fault", sorted(smsc.FAULTS - {"silent"}))
-def test_a_password_that_is_not_sent_leaves_no_key_and_is_tried_again_with_another(
+def test_a_password_that_is_not_sent_delivers_nothing_and_is_sent_again(
     allowed: Stage, centre: smsc.Centre, fault: str
 ) -> None:
     placed = order(allowed)
@@ -223,6 +239,27 @@ def test_it_waits_for_a_second_person_before_any_key_is_made(allowed: Stage, cen
     assert make(allowed).startswith("1 keys made")
 
 
+@pytest.mark.parametrize("takes_two", [True, False])
+def test_what_waits_when_keys_are_allowed_no_longer_gets_none(
+    allowed: Stage, centre: smsc.Centre, *, takes_two: bool
+) -> None:
+    """domain.md 7.3: ended at once means for the orders that wait too, for a person or for the worker."""
+    manager = actor_of(allowed.cast.asa, Role.ISSUANCE_MANAGER)
+    told = {"organization_id": str(allowed.cast.norr.pk), "kind": FunctionKind.SERVER, "at": allowed.at}
+    set_approval(**told, takes_two=takes_two, actor=manager)
+    placed = order(allowed)
+    set_key_making(**told, is_allowed=False, actor=manager)
+    if takes_two:
+        with pytest.raises(Refused) as caught:
+            lifecycle.approve_order(order_id=str(placed.pk), actor=manager, at=allowed.at)
+        assert caught.value.refusal.code == "keys_are_made_by_their_holders"
+        return
+    assert make(allowed) == "0 keys made, 0 passwords not sent, 1 given up"
+    placed.refresh_from_db()
+    assert (placed.state, placed.failure) == (FunctionOrderState.FAILED, "keys_are_made_by_their_holders")
+    assert centre.taken == []
+
+
 def test_nothing_is_fetched_before_the_receipt_or_by_another_organization(
     allowed: Stage, centre: smsc.Centre
 ) -> None:
@@ -236,3 +273,39 @@ def test_nothing_is_fetched_before_the_receipt_or_by_another_organization(
     with pytest.raises(Refused):
         fetch(allowed, placed)
     assert not KeyParcel.objects.filter(wiped_at__isnull=False).exists()
+
+
+def change_mobile(stage: Stage, number: str) -> bool:
+    return set_up(
+        FunctionObject.objects.get(hsa_id=SERVER), tags=(), mobile=number, order_responsible=(), receivers=(),
+        actor=stage.cast.bo, at=stage.at,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("takes_two", [True, False])
+def test_the_number_that_was_signed_is_the_one_that_gets_the_password(
+    allowed: Stage, centre: smsc.Centre, *, takes_two: bool
+) -> None:
+    """AUT-4, FC-5: nobody changes it, unsigned, between the signatures and the SMS."""
+    manager = actor_of(allowed.cast.asa, Role.ISSUANCE_MANAGER)
+    set_approval(
+        organization_id=str(allowed.cast.norr.pk), kind=FunctionKind.SERVER, takes_two=takes_two,
+        actor=manager, at=allowed.at,
+    )  # fmt: skip
+    placed = order(allowed)
+    for number in ("+46709999999", ""):
+        with pytest.raises(Refused) as caught:
+            change_mobile(allowed, number)
+        assert caught.value.refusal.code == "mobile_awaits_password"
+        assert dict(caught.value.refusal.facts) == {"mobile": MOBILE, "function_order": str(placed.pk)}
+    change_mobile(allowed, MOBILE)
+    if takes_two:
+        lifecycle.approve_order(order_id=str(placed.pk), actor=manager, at=allowed.at)
+        with pytest.raises(Refused):
+            change_mobile(allowed, "+46709999999")
+    assert make(allowed).startswith("1 keys made")
+    assert centre.taken[0][1] == MOBILE
+    assert change_mobile(allowed, "+46709999999")
+    with pytest.raises(Refused) as late:
+        order(allowed)
+    assert late.value.refusal.code == "mobile_is_another"

@@ -2,9 +2,9 @@
 
 import mailbox
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from email import message_from_string
 from pathlib import Path
 
 import pytest
@@ -28,20 +28,11 @@ from journal.models import Entry
 from tests.cast import actor_of
 from tests.functioncerts.conftest import CLIENT, SERVER, SYSTEM, Stage
 from tests.functioncerts.test_lifecycle import delivered
-from tests.smtp_server import Post, smtp_server
-from worker.expiry_notices import read_bounces, send_notices
+from tests.smtp_server import Post
+from worker.expiry_notices import bounce_of, read_bounces, send_notices
 
 MAILBOX = "drift@regionnorr.test"
 BO = "a003@regionnorr.test"
-
-
-@pytest.fixture
-def post(settings: Settings) -> Iterator[Post]:
-    with smtp_server() as served:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", served.port
-        settings.DEFAULT_FROM_EMAIL = "sigill@post.test"
-        yield served
 
 
 @pytest.fixture
@@ -274,6 +265,33 @@ def test_what_comes_back_is_read_from_the_maildir(  # noqa: PLR0917 - fixtures
     if fate is Fate.BOUNCED:
         assert "550 no such user" in mail.reply
         assert Entry.objects.filter(type="expiry_notice.bounced").count() == 1
+
+
+STRANGE = [
+    ("text/rfc822-headers", "text/rfc822-headers; charset=nonsense\nContent-Transfer-Encoding: base64"),
+    ("text/rfc822-headers", 'text/rfc822-headers; charset="\0"\nContent-Transfer-Encoding: base64'),
+]
+
+
+@pytest.mark.parametrize(("usual", "strange"), STRANGE)
+def test_a_report_that_cannot_be_read_keeps_no_other_back(  # noqa: PLR0917 - fixtures
+    ending: FunctionOrder, post: Post, settings: Settings, tmp_path: Path, usual: str, strange: str
+) -> None:
+    """Anybody may write to the mailbox of bounces; PostgreSQL keeps no NUL."""
+    at = end_of(ending) - timedelta(days=90)
+    run(at)
+    address, message = post.taken[0]
+    report = REPORT.format(address=address, message_id=message["Message-ID"], action="failed")
+    box = mailbox.Maildir(tmp_path / "bounces", create=True)
+    for text in (report.replace(usual, strange), report):
+        box.add(text)
+    settings.SIGILL_BOUNCE_MAILDIR = str(tmp_path / "bounces")
+    read_bounces(at=at)
+    mail = NoticeMail.objects.get(address=address)
+    assert (mail.fate, len(box)) == (Fate.BOUNCED.value, 0)
+    told = bounce_of(message_from_string(report.replace("no such", "no \0such")))
+    assert told is not None
+    assert told.reply.endswith("550 no such user")
 
 
 def test_what_has_ended_stands_in_one_digest_a_week(ending: FunctionOrder, post: Post) -> None:

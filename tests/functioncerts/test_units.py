@@ -8,10 +8,11 @@ import pytest
 from directory.models import Role, RoleAssignment, Unit
 from functioncerts import notice_recipients, selectors
 from functioncerts.acme.external_keys import create_external_key
-from functioncerts.errors import FunctionObjectNotFound, FunctionOrderNotFound, Refused
+from functioncerts.errors import FunctionObjectNotFound, FunctionOrderNotFound, Refused, TokenInvalid
 from functioncerts.inventory import Search, find
 from functioncerts.models import FunctionObject
 from functioncerts.policies import may_order, may_set_approval
+from functioncerts.tokens import create_token, holder_of_token
 from journal.actor import Actor
 from tests.cast import actor_of
 from tests.functioncerts.conftest import CLIENT, SERVER, Stage
@@ -100,3 +101,30 @@ def test_a_refusal_is_not_an_error_of_ours(stage: Stage, units: tuple[Unit, Unit
     """An auditor of the unit reads, and is told why nothing may be ordered."""
     with pytest.raises(Refused):
         order(stage, SERVER, actor=of_units(stage, *units, role=Role.AUDITOR))
+
+
+def test_a_token_made_in_a_role_for_a_unit_reaches_no_further_than_that_role(
+    stage: Stage, units: tuple[Unit, Unit]
+) -> None:
+    """AUT-4: also where its holder has the role for the whole organization too, and when the part is over."""
+    deputy = actor_of(stage.cast.asa, Role.DEPUTY_ISSUANCE_MANAGER)
+    whole = RoleAssignment.objects.get(employment=stage.cast.asa)
+    part = RoleAssignment.objects.create(
+        employment=whole.employment, role=whole.role, organization=whole.organization, unit=units[0],
+        valid_from=whole.valid_from, granted_at=whole.granted_at, granted_by=whole.granted_by,
+    )  # fmt: skip
+    narrow = replace(of_units(stage, *units, role=Role.DEPUTY_ISSUANCE_MANAGER), identifier=deputy.identifier)
+    wide, tight = (
+        create_token(
+            hsa_id=one.identifier, role=one.role, organization_id=one.acting_for, actor=one, at=stage.at
+        ).text
+        for one in (deputy, narrow)
+    )
+    holder = holder_of_token(tight, client_address="", at=stage.at).actor
+    assert (holder.organization_ids, set(holder.unit_ids)) == ((), {str(one.pk) for one in units})
+    assert holder_of_token(wide, client_address="", at=stage.at).actor.organization_ids == (
+        str(stage.cast.norr.pk),
+    )
+    RoleAssignment.objects.filter(pk=part.pk).update(valid_to=stage.at)
+    with pytest.raises(TokenInvalid):
+        holder_of_token(tight, client_address="", at=stage.at)

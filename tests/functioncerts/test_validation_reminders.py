@@ -3,40 +3,29 @@
 from datetime import datetime, timedelta
 
 import pytest
-from django.core import mail
-from pytest_django import Settings
 
 from directory.models import Role
-from functioncerts.models import NameValidation
+from functioncerts.models import Fate, NameValidation
+from functioncerts.notice_selectors import find_notices, mails_of_validation
 from functioncerts.validation_reminders import remind_due
 from functioncerts.validations import validate_names
-from journal import sequencing
 from tests.cast import actor_of
 from tests.functioncerts.conftest import SERVER, SYSTEM, Stage
-from worker.validation_notices import remind
+from tests.smtp_server import Post
+from worker.expiry_notices import send_notices
 
 NAME = "journal.regionnorr.test"
 BO = "a003@regionnorr.test"
 
 
 @pytest.fixture
-def ending(stage: Stage, settings: Settings) -> NameValidation:
-    settings.EMAIL_HOST = "127.0.0.1"
+def ending(stage: Stage) -> NameValidation:
     NameValidation.objects.exclude(name=NAME).delete()
     return NameValidation.objects.get(name=NAME)
 
 
 def run(at: datetime) -> int:
-    reminded = remind_due(actor=SYSTEM, at=at)
-    sequencing.sequence_committed()
-    return reminded
-
-
-def deliver() -> None:
-    sequencing.sequence_committed()
-    for entry in sequencing.entries_from(0, limit=500):
-        if entry.type == "name_validation.reminded":
-            remind(entry)
+    return remind_due(actor=SYSTEM, at=at)
 
 
 def test_a_year_of_daily_runs_reminds_at_each_step_once(stage: Stage, ending: NameValidation) -> None:
@@ -50,6 +39,16 @@ def test_a_year_of_daily_runs_reminds_at_each_step_once(stage: Stage, ending: Na
     assert told == [60, 30, 7]
 
 
+def test_those_told_of_take_no_place_from_those_to_come(stage: Stage, ending: NameValidation) -> None:
+    assert ending.valid_to is not None
+    at = ending.valid_to - timedelta(days=20)
+    assert remind_due(actor=SYSTEM, at=at, limit=1) == 1
+    validate_names(hsa_id=SERVER, names=["ny.regionnorr.test"], actor=SYSTEM, at=at)
+    NameValidation.objects.filter(name="ny.regionnorr.test").update(valid_to=at + timedelta(days=50))
+    assert remind_due(actor=SYSTEM, at=at, limit=1) == 1
+    assert remind_due(actor=SYSTEM, at=at, limit=1) == 0
+
+
 def test_steps_that_passed_unseen_become_one(stage: Stage, ending: NameValidation) -> None:
     assert ending.valid_to is not None
     assert run(ending.valid_to - timedelta(days=5)) == 1
@@ -57,18 +56,28 @@ def test_steps_that_passed_unseen_become_one(stage: Stage, ending: NameValidatio
 
 
 def test_orderers_of_the_owner_and_specialists_are_told_and_nobody_else(
-    stage: Stage, ending: NameValidation
+    stage: Stage, ending: NameValidation, post: Post
 ) -> None:
-    """Doris of another organization gets nothing, nor who has protected data."""
+    """Doris of another organization gets nothing, nor who has protected data; each mail's fate is seen."""
     specialist = actor_of(stage.cast.asa, Role.VALIDATION_SPECIALIST)
     actor_of(stage.cast.erik, Role.FUNCTION_CERT_ORDERER)
-    assert specialist
     assert ending.valid_to is not None
-    assert run(ending.valid_to - timedelta(days=20)) == 1
-    deliver()
-    assert {one.to[0] for one in mail.outbox} == {BO, stage.cast.asa.email}
-    assert len(mail.outbox) == 2
-    assert NAME in mail.outbox[0].body
+    at = ending.valid_to - timedelta(days=20)
+    post.answers[stage.cast.asa.email] = b"550 5.1.1 no such user"
+    assert run(at) == 1
+    assert {one.fate for one in mails_of_validation(ending)} == {Fate.WAITING.value}
+    send_notices(at=at)
+    send_notices(at=at + timedelta(hours=1))
+    assert [address for address, _ in post.taken] == [BO]
+    assert NAME in post.taken[0][1].get_content()
+    told = {one.address: (one.recipient, one.fate, one.days, one.name) for one in mails_of_validation(ending)}
+    assert told == {
+        BO: ("orderer", "SENT", 30, NAME),
+        stage.cast.asa.email: ("specialist", "REFUSED", 30, NAME),
+    }
+    for actor in (specialist, stage.cast.bo):
+        assert [one.name for one in find_notices(show="lost", actor=actor).rows] == [NAME]
+    assert not find_notices(show="", actor=stage.cast.doris).rows
 
 
 def test_a_name_that_was_validated_again_is_told_of_no_more(stage: Stage, ending: NameValidation) -> None:

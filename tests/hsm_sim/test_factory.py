@@ -83,7 +83,7 @@ class Factory:
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        return self.process.wait(timeout=10)
+        return self.process.wait(60)
 
     def call(self, method: str, path: str, members: object = None) -> tuple[int, Any]:
         """Members are sent as JSON, bytes as they are; what comes back is read as JSON when it is."""
@@ -92,7 +92,7 @@ class Factory:
         url = f"http://127.0.0.1:{self.port}{path}"
         request = urllib.request.Request(url, data=body, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - our own process
+            with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - our own process
                 is_json = response.headers["Content-Type"] == "application/json"
                 return response.status, json.load(response) if is_json else response.read()
         except urllib.error.HTTPError as error:

@@ -44,13 +44,13 @@ class Site:
         told = self.installation.manage("acme_key", "--function-object", hsa_id, "--only-key").split()
         return told[0], told[1]
 
-    def certbot(self, *arguments: str, home: str = "certbot") -> Said:
-        """Run certbot, as it comes from its registry, in a folder of its own."""
+    def certbot(self, *arguments: str, home: str = "certbot", through: str = "") -> Said:
+        """Run certbot, as it comes from its registry, in a folder of its own, perhaps through a proxy."""
         place = self.folder / home
         return self._run(
             str(REPOSITORY / ".venv" / "bin" / "certbot"), *arguments,
             "--config-dir", str(place), "--work-dir", str(place / "work"), "--logs-dir", str(place / "logs"),
-            "--non-interactive", "--server", self.directory,
+            "--non-interactive", "--server", self.directory, through=through,
         )  # fmt: skip
 
     def lego(self, *arguments: str, command: str) -> Said:
@@ -60,8 +60,9 @@ class Site:
             "--accept-tos", "--email", "drift@regionnorr.test", *arguments, *command.split(),
         )  # fmt: skip
 
-    def _run(self, *command: str) -> Said:
+    def _run(self, *command: str, through: str = "") -> Said:
         environment = {
+            "HTTPS_PROXY": through,
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "REQUESTS_CA_BUNDLE": str(self.authority),

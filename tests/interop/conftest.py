@@ -50,7 +50,7 @@ class Filed:
 
     def fetch_crl(self) -> Path:
         """Fetch the list that covers the certificate, as PEM."""
-        crl = x509.load_der_x509_crl(requests.get(self.crl_url, timeout=10).content)
+        crl = x509.load_der_x509_crl(requests.get(self.crl_url, timeout=60).content)
         self.crl.write_bytes(crl.public_bytes(Encoding.PEM))
         return self.crl
 
@@ -71,7 +71,7 @@ def filed(running_installation: Installation, tmp_path_factory: pytest.TempPathF
         made[name] = _filed(name, leaf, folder)
         if name == "client-revoked":
             address = f"{installation.portal}/api/v1/function-certificates/{order}/revoke"
-            session.post(address, json={"reason": "superseded"}, timeout=30).raise_for_status()
+            session.post(address, json={"reason": "superseded"}, timeout=60).raise_for_status()
     session.close()
     revoked = made["client-revoked"]
     outsider = Outsider.knowing(revoked.certificate.public_bytes(Encoding.DER), folder)
@@ -91,12 +91,12 @@ def _ordered(
     csr = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
     address = f"{installation.portal}/api/v1/function-certificates/"
     body = {"function_object": function_object, "csr": csr.public_bytes(Encoding.PEM).decode()}
-    answer = session.post(address, json=body, timeout=30)
+    answer = session.post(address, json=body, timeout=60)
     assert answer.ok, answer.text
     order = answer.json()["id"]
 
     def delivered() -> str | None:
-        content = session.get(f"{address}{order}/", timeout=30).json()
+        content = session.get(f"{address}{order}/", timeout=60).json()
         return content.get("certificate") or None
 
     pem = eventually(delivered, why="the certificate is delivered")

@@ -73,4 +73,4 @@ class Edge:
             eventually(lambda: _listens(ports["CLIENTS"]))
             yield cls(staples=ports["STAPLES"], clients=ports["CLIENTS"], folder=folder)
             child.terminate()
-            child.wait(10)
+            child.wait(60)

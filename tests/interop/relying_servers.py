@@ -83,4 +83,4 @@ def _running(command: list[str], port: int) -> Iterator[int]:
             yield port
         finally:
             child.terminate()
-            child.wait(20)
+            child.wait(60)

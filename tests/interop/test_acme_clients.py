@@ -5,17 +5,22 @@ import re
 import subprocess
 import tempfile
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import requests
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from django.http import HttpResponse
 
 from tests.functioncerts.acme.outside import outside
+from tests.functioncerts.acme.program import Program, binding
 from tests.interop.acme_site import Said, Site, nginx_before
 from tests.interop.edge import Edge
+from tests.interop.replaying import replaying
 from tests.running.installation import Installation, eventually
 from tests.running.outside import Outsider
 
@@ -141,6 +146,52 @@ def test_certbot_is_told_of_a_wrong_domain_a_missing_or_wrong_key_and_a_missing_
     assert _said(stranger, "the signature is not made by the key that the request names")
 
 
+def test_certbot_asks_for_another_nonce_when_one_comes_back_and_is_told_when_all_do(site: Site) -> None:
+    """RFC 8555 6.5: what was sent with a spent nonce is not done, and not done twice."""
+    key_id, hmac_key = site.external_key(OBJECT)
+    register = (
+        "register", "--agree-tos", "--email", "drift@regionnorr.test", "--no-eff-email",
+        "--eab-kid", key_id, "--eab-hmac-key", hmac_key,
+    )  # fmt: skip
+    port = site.installation.ports["ACME_TLS"]
+    with replaying(host="localhost", port=port, folder=site.folder) as box:
+        opened = site.certbot(*register, home="replayed", through=box.address)
+        assert opened.code == 0, opened.text
+        assert (len(box.spent), box.refused) == (1, 0)
+        box.repeats = 1
+        told = site.certbot("show_account", home="replayed", through=box.address)
+        assert told.code == 0, told.text
+        assert (box.repeats, box.refused) == (0, 1)
+        box.repeats = 1000
+        stopped = site.certbot("show_account", home="replayed", through=box.address)
+        assert stopped.code != 0
+        assert _said(stopped, "it was used before; ask for another and try again")
+
+
+def test_certbot_and_lego_are_told_when_to_come_back(site: Site) -> None:
+    """An external account key opens ten accounts an hour; the eleventh is told of it in words."""
+    certbot_with(site, "other-key")
+    key_id, hmac_key = site.external_key(OBJECT)
+    service = site.directory.removesuffix("/directory")
+    for _ in range(10):
+        opened = _wired(site).open_at(service, key_id, hmac_key)
+        assert opened.status_code == 201, opened.content
+    eab = ("--eab-kid", key_id, "--eab-hmac-key", hmac_key)
+    late = site.certbot(
+        "register", "--agree-tos", "--email", "x@regionnorr.test", "--no-eff-email", *eab, home="late"
+    )
+    assert late.code != 0
+    limit = "10 accounts were opened with this key within the hour; come back in"
+    assert _said(late, limit), late.text
+    other = site.lego(
+        "--eab", "--kid", key_id, "--hmac", hmac_key, "--email", "late@regionnorr.test",
+        "--domains", NAME, "--http", command="run",
+    )  # fmt: skip
+    assert other.code != 0
+    assert _said(other, limit), other.text
+    assert site.certbot("show_account", home="other-key").code == 0, "another key's accounts go on"
+
+
 def test_lego_issues_renews_and_revokes(site: Site) -> None:
     key_id, hmac_key = site.external_key(OBJECT)
     eab = ("--eab", "--kid", key_id, "--hmac", hmac_key)
@@ -158,6 +209,50 @@ def test_lego_issues_renews_and_revokes(site: Site) -> None:
     assert second.serial_number != first.serial_number
     revoked = site.lego(*eab, "--domains", NAME, command="revoke")
     assert revoked.code == 0, revoked.text
+    elsewhere = site.lego(*eab, "--domains", "www.regionsyd.test", *http[2:], command="run")
+    assert elsewhere.code != 0
+    assert _said(elsewhere, "outside the validated names of SE2321009801-JOURNAL")
+    (key_file,) = (site.folder / "lego").glob("accounts/**/keys/drift@regionnorr.test.key")
+    key_file.write_bytes(
+        ec.generate_private_key(ec.SECP256R1()).private_bytes(
+            Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
+        )
+    )
+    stranger = site.lego(*eab, *http, command="run")
+    assert stranger.code != 0
+    assert _said(stranger, "the signature is not made by the key that the request names")
+
+
+@dataclass
+class _Wired(Program):
+    """The tests' own small client, over the wire."""
+
+    def open_at(self, service: str, key_id: str, hmac_key: str) -> HttpResponse:
+        place = f"{service}/new-account"
+        told = {
+            "termsOfServiceAgreed": True,
+            "externalAccountBinding": binding(key_id, hmac_key, self.key, url=place),
+        }
+        return self.post(place, told)
+
+
+class _Wire:
+    """What Django's test client does, by HTTPS."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def head(self, path: str) -> Mapping[str, str]:
+        address = self._site.directory.removesuffix("/acme/directory") + path
+        return requests.head(address, verify=str(self._site.authority), timeout=60).headers
+
+    def post(self, address: str, content: bytes, *, content_type: str) -> requests.Response:
+        headers = {"Content-Type": content_type}
+        return requests.post(address, content, headers=headers, verify=str(self._site.authority), timeout=60)
+
+
+def _wired(site: Site) -> _Wired:
+    return _Wired(client=_Wire(site))  # type: ignore[arg-type] # it does what Program asks of it
 
 
 def _used_by_a_server(live: Path) -> None:

@@ -91,8 +91,8 @@ def test_appending_waits_for_no_other_writer_and_not_for_the_tree() -> None:
     with ThreadPoolExecutor(max_workers=4) as others, transaction.atomic():
         slow = record(BellRung(person_id="p1", times=1), actor=ACTOR, at=AT)
         quick = [others.submit(elsewhere) for _ in range(4)]
-        assert all(one.result(timeout=30) for one in quick)
-        assert others.submit(_sequenced).result(timeout=30) == 4
+        assert all(one.result(timeout=60) for one in quick)
+        assert others.submit(_sequenced).result(timeout=60) == 4
     assert sequencing.sequence_committed() == 1
     places = [entry.entry_id for entry in sequencing.entries_from(0)]
     assert places == [*sorted(one.result() for one in quick), slow.pk]

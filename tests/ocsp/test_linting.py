@@ -44,7 +44,7 @@ def test_our_lints_and_pkilint_find_nothing_in_what_is_served(store: LmdbStore, 
     ("spoil", "said"),
     [
         (
-            lambda answer: replace(answer, signed=answer.signed[:-1] + b"\x00"),
+            lambda answer: replace(answer, signed=answer.signed[:-1] + bytes([answer.signed[-1] ^ 1])),
             "is not the signer's",
         ),
         (lambda answer: replace(answer, signer_id=99), "nobody knows who signed it"),

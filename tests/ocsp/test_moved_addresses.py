@@ -61,7 +61,7 @@ def openssl_says(certificate: Certificate, folder: Path) -> tuple[str, str]:
         "ocsp", "-issuer", chain, "-cert", leaf, "-CAfile", trusted, "-verify_other", chain, "-url", ocsp_url
     )  # fmt: skip
     assert "Response verify OK" in asked, asked
-    crl = x509.load_der_x509_crl(requests.get(crl_url, timeout=10).content)
+    crl = x509.load_der_x509_crl(requests.get(crl_url, timeout=60).content)
     (folder / "crl.pem").write_bytes(crl.public_bytes(Encoding.PEM))
     listed = openssl(
         "verify", "-crl_check", "-CAfile", trusted, "-untrusted", chain, "-CRLfile", folder / "crl.pem", leaf
@@ -156,5 +156,5 @@ def test_a_path_that_is_in_no_certificate_is_answered_with_nothing(
     LmdbStore(tmp_path / "ocsp" / "lmdb").close()
     with node(tmp_path) as address:
         paths = ("/spar/healthz", "/other/healthz", "/sparhealthz")
-        told = {path: requests.get(f"{address}{path}", timeout=10).status_code for path in paths}
+        told = {path: requests.get(f"{address}{path}", timeout=60).status_code for path in paths}
     assert told == {"/spar/healthz": 200, "/other/healthz": 404, "/sparhealthz": 404}

@@ -1,25 +1,32 @@
 """Browsers that are logged in as somebody of the cast, without the card client."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from playwright.sync_api import Browser
 
 from directory.models import RoleAssignment
 from journal.actor import Actor
 from portal.accounts.models import PortalSession
 from portal.accounts.sessions import SESSION_ID
+from tests.portal.seats import Room
+from tests.running.chromium import launched
+from tests.running.words import LANGUAGES, in_language
 from tests.scenarios import Scene, a_scene
 
 LogIn = Callable[[Actor], Client]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def _static_root() -> None:
-    """WhiteNoise warns when nothing was collected; the tests read static files where they lie."""
+    """WhiteNoise warns when nothing was collected; the tests read static files where they lie.
+
+    Of the session, as the server that a browser is shown.
+    """
     Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
 
 
@@ -27,6 +34,24 @@ def _static_root() -> None:
 def scene(db: None) -> Scene:
     """Return a stage whose clock begins nine days ago, so that all that happens lies in the pages' past."""
     return a_scene(at=datetime.now(tz=UTC) - timedelta(days=9))
+
+
+@pytest.fixture(scope="module")
+def _chromium() -> Iterator[Browser]:
+    """A browser for one module, whose tests ask the database between its acts.
+
+    Its loop in this thread, of which Django warns, waits for none of that.
+    """
+    with pytest.MonkeyPatch.context() as patch, launched() as chromium:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield chromium
+
+
+@pytest.fixture(params=LANGUAGES)
+def room(request: pytest.FixtureRequest, _chromium: Browser, transactional_db: None) -> Room:
+    """Return a server of this test's own and a Chromium that visits it, once in each language."""
+    address: str = request.getfixturevalue("live_server").url
+    return Room(address=address, chromium=_chromium, say=in_language(request.param))
 
 
 @pytest.fixture

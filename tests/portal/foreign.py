@@ -152,6 +152,7 @@ def norr_at_work(scene: Scene) -> Norr:
                 " ".join(str(card.card_number)[place : place + 4] for place in range(0, 19, 4)),
                 "Akutmottagningen Norr",
                 "Journalsystemet Norr",
+                "API-nyckeln Norr",
                 "journal.norr.test",
             }
         ),
@@ -300,6 +301,9 @@ def guesses(norr: Norr) -> Mapping[str, tuple[str, ...]]:
         "all": ("1",),
         "qa": ("1",),
         "again": ("1",),
+        "reason": ("lost", "name_changed"),
+        "replace": ("stolen",),
+        "replaces": (ids["card_id"],),
         "loa": ("2", "3"),
         "ended": ("idle",),
         "failed": ("1",),

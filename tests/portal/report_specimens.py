@@ -59,7 +59,8 @@ def report(*, has_error: bool = False) -> dict[str, object]:
     columns = [swedish for swedish, _ in kind.columns]
     row = [
         "9752278900000000018", "7C1", "AKTIVT", "2026-11-12 13:00", "2026-11-15 13:00", "2026-11-21 13:00",
-        "", "2031-11-12", "3", "SE2321000016-A100", "Region Norr", "PROD",
+        "", "2031-11-12", "3", "SE2321000016-A100", "Akutmottagningen",
+        "Region Norr", "PROD",
     ]  # fmt: skip
     told = Told(
         rows=2,
@@ -93,6 +94,7 @@ def recurring(*, is_empty: bool = False) -> dict[str, object]:
     """Return the recurring reports, or none for a role that changes nothing."""
     row = ScheduleRow(
         name="H1 Beställningar",
+        role="ID-administratör",
         period=PERIODS[Period.MONTHLY],
         format="XLSX",
         last=AT - timedelta(days=21),
@@ -103,6 +105,9 @@ def recurring(*, is_empty: bool = False) -> dict[str, object]:
         "page": SchedulesPage(
             rows=[] if is_empty else [row, row],
             kinds=[] if is_empty else [Choice(value="H1", name="H1 Beställningar")],
+            roles=[]
+            if is_empty
+            else [Choice(value="a", name="Ansvarig utgivare"), Choice(value="b", name="Revisor")],
             periods=[Choice(value=period.value, name=name) for period, name in PERIODS.items()],
             crumbs=(_CRUMB, Crumb(label="Återkommande rapporter")),
         )

@@ -74,9 +74,10 @@ from reports.models import SealedReceipt
 from reports.receipt_documents import qr_code
 from reports.receipt_facts import ActivationReceipt, BlockReceipt, ReceiptFact
 from reports.receipt_models import ReceiptKind
+from tests.portal import holder_specimens as holder
 from tests.portal import orderer_specimens as orderer
 from tests.portal import production_specimens as production
-from tests.portal import report_specimens, role_specimens
+from tests.portal import report_specimens, role_specimens, stock_specimens
 from tests.portal.accounts import specimens as own
 from tests.portal.auditor import specimens as auditor
 from tests.portal.basis import specimens as basis
@@ -506,6 +507,7 @@ def activation(done: int = 1, *, is_aborted: bool = False) -> dict[str, object]:
         ],
         crumbs=(Crumb(label="Personer", url="#"), Crumb(label="Aktivera kort")),
         person_url="#",
+        status_url="/nothing-new/",  # else htmx puts the whole page into its own part
         receipt_url="#r",
         start_url="siths://activate/1/abc" if done == 1 and not is_aborted else "",
         client_url="http://127.0.0.1:8100/open?url=siths",
@@ -871,6 +873,8 @@ def function_order() -> dict[str, object]:
         renew_url="#r",
         may_fetch_key=True,
         why_not_mail=problems.of_code("mobile_missing", facts={"function_object": "SE2321009801-F001"}),
+        lost=("drift@regionnorr.test",),
+        function_url="#f",
         sent=_function_mails(),
         environment=words.QA,
     )
@@ -1050,7 +1054,17 @@ SPECIMENS = {
     "function-order-new": ("function_order_new", function_order_new),
     "function-order-confirm": ("function_order_new", lambda: function_order_new("confirm")),
     "function-order": ("function_order", function_order),
+    "function-notices": ("function_notices", lambda: orderer.notices() | {"shell": _shell("")}),
     "function-order-key": ("function_order_key", lambda: orderer.key_order() | {"shell": _shell("")}),
+    "function-tokens": ("function_tokens", lambda: orderer.tokens() | {"shell": _shell("")}),
+    "function-tokens-error": (
+        "function_tokens",
+        lambda: orderer.tokens(has_errors=True) | {"shell": _shell("")},
+    ),
+    "function-tokens-made": (
+        "function_tokens",
+        lambda: orderer.tokens(is_made=True) | {"shell": _shell("")},
+    ),
     "validations": ("validations", lambda: orderer.validations() | {"shell": _shell("")}),
     "validations-empty": (
         "validations",
@@ -1149,8 +1163,15 @@ SPECIMENS = {
     "dashboard": ("dashboard", lambda: _central(report_specimens.dashboard())),
     **{
         name: (template, lambda made=made: _central(made()))
-        for name, (template, made) in role_specimens.SPECIMENS.items()
+        for name, (template, made) in (role_specimens.SPECIMENS | stock_specimens.SPECIMENS).items()
     },
+    **holder.made(
+        _shell("", is_in=False),
+        activation=activation,
+        check=activate(),
+        own=own.mine(),
+        proof=proof_part(),
+    ),
     "issuers": ("issuers", lambda: _central(central.issuers())),
     **{
         f"ceremony-{kind}": ("ceremony", lambda kind=kind: _central(central.ceremony(kind)))
@@ -1162,7 +1183,12 @@ SPECIMENS = {
 
 
 def show(request: HttpRequest, name: str) -> HttpResponse:
-    """Show a specimen by its name."""
+    """Show a specimen by its name; whatever on it asks for news is told that there are none.
+
+    Else a part that asks the place "#" would put the whole page into itself a second later.
+    """
+    if "HX-Request" in request.headers:
+        return HttpResponse(status=204)
     if name not in SPECIMENS:
         raise Http404(name)
     template, context = SPECIMENS[name]

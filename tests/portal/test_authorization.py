@@ -23,7 +23,8 @@ from directory.basis_decisions import Chosen, decide
 from directory.basis_models import BasisDecision, BasisSubject
 from directory.models import RoleAssignment, SyncRun, Unit
 from functioncerts.lifecycle import order_certificate, register_function_object
-from functioncerts.models import FunctionKind, FunctionObject, FunctionOrder
+from functioncerts.models import ApiToken, FunctionKind, FunctionObject, FunctionOrder
+from functioncerts.tokens import create_token
 from functioncerts.validations import validate_names
 from journal.actor import Actor
 from journal.models import Entry
@@ -51,6 +52,13 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "mine/renewals/<uuid:own_renewal_id>/": ("404 404 404 404 303", "405 405 405 405 303"),
     "mine/renewals/<uuid:own_renewal_id>/status/": ("404 404 404 404 303", "405 405 405 405 303"),
     "mine/renewals/<uuid:own_renewal_id>/cancel/": ("405 405 405 405 303", "404 404 404 404 303"),
+    "mine/renewals/<uuid:own_renewal_id>/receipt/": ("404 404 404 404 303", "405 405 405 405 303"),
+    "mine/renewals/<uuid:own_renewal_id>/receipt/proof/": ("404 404 404 404 303", "405 405 405 405 303"),
+    "mine/renewals/<uuid:own_renewal_id>/receipt/seal/": ("404 404 404 404 303", "404 404 404 404 303"),
+    "mine/renewals/<uuid:own_renewal_id>/receipt.pdf": ("404 404 404 404 303", "405 405 405 405 303"),
+    "mine/cards/<uuid:own_card_id>/block/": ("404 404 404 404 303", "404 404 404 404 303"),
+    "mine/history/": ("200 200 200 200 303", "405 405 405 405 303"),
+    "mine/test/": ("200 200 200 200 303", "405 405 405 405 303"),
     "mine/sessions/<uuid:session_id>/end/": ("405 405 405 405 303", "404 404 404 404 303"),
     "login/oob/code": ("405 405 405 405 405", "303 303 303 303 303"),
     "login/oob/cancel": ("405 405 405 405 405", "303 303 303 303 303"),
@@ -103,6 +111,7 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "api/v1/function-certificates/<uuid:order_id>/renewal": ("401 401 401 401 401", "401 401 401 401 401"),
     "api/v1/function-certificates/<uuid:order_id>/receipt": ("401 401 401 401 401", "401 401 401 401 401"),
     "api/v1/function-certificates/<uuid:order_id>/decision": ("401 401 401 401 401", "401 401 401 401 401"),
+    "api/v1/function-certificates/<uuid:order_id>/mails": ("401 401 401 401 401", "401 401 401 401 401"),
     "api/v1/function-certificates/<uuid:order_id>/answer": ("401 401 401 401 401", "401 401 401 401 401"),
     "api/v1/function-receipt/": ("401 401 401 401 401", "401 401 401 401 401"),
     "api/v1/function-objects/": ("401 401 401 401 401", "401 401 401 401 401"),
@@ -135,6 +144,7 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "central/registers/runs/<uuid:run_id>/progress/": ("404 404 404 404 303", "405 405 405 405 303"),
     "people/<uuid:person_id>/reserve/": ("409 404 404 404 303", "409 404 404 404 303"),
     "reserve/<uuid:hand_out_id>/": ("403 404 404 404 303", "403 404 404 404 303"),
+    "cards/<uuid:card_id>/refill/": ("409 404 404 403 303", "409 404 404 403 303"),
     "mine/reserve/": ("200 200 200 200 200", "422 422 422 422 422"),
     "mine/reserve/status/": ("200 200 200 200 200", "405 405 405 405 405"),
     "mine/reserve/<uuid:card_id>/extend/": ("405 405 405 405 303", "404 404 404 404 303"),
@@ -146,6 +156,7 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "stock/<uuid:stock_place_id>/send/": ("200 404 404 404 303", "422 404 404 404 303"),
     "stock/<uuid:stock_place_id>/count/": ("200 404 404 404 303", "422 404 404 404 303"),
     "stock/<uuid:stock_place_id>/loss/": ("200 404 404 404 303", "422 404 404 404 303"),
+    "stock/<uuid:stock_place_id>/returned/": ("200 404 404 404 303", "422 404 404 404 303"),
     "stock/transfers/<uuid:stock_transfer_id>/": ("200 404 404 404 303", "302 404 404 404 303"),
     "basis/": ("200 200 403 403 303", "302 302 403 403 303"),
     "basis/<slug:subject>/": ("200 200 403 403 303", "302 302 403 403 303"),
@@ -206,6 +217,9 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "functions/<uuid:function_id>/order-key/": ("404 404 409 403 303", "404 404 409 403 303"),
     "functions/orders/<uuid:function_order_id>/key/": ("405 405 405 405 303", "404 404 409 403 303"),
     "functions/orders/<uuid:function_order_id>/mail/": ("405 405 405 405 303", "404 404 409 403 303"),
+    "functions/tokens/": ("403 403 200 200 303", "403 403 422 403 303"),
+    "functions/tokens/<uuid:api_token_id>/end/": ("405 405 405 405 303", "404 404 302 403 303"),
+    "functions/notices/": ("403 403 200 200 303", "405 405 405 405 303"),
     "functions/validations/": ("403 403 403 403 303", "403 403 403 403 303"),
     "functions/validations/<uuid:validation_id>/": ("404 404 404 404 303", "404 404 404 404 303"),
     "functions/confirm/<str:link_token>/": ("404 404 404 404 303", "404 404 404 404 303"),
@@ -248,6 +262,12 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "unlocks/<uuid:unlock_id>/": ("200 404 404 200 303", "405 405 405 405 303"),
     "unlocks/<uuid:unlock_id>/status/": ("200 404 404 200 303", "405 405 405 405 303"),
     "unlocks/<uuid:unlock_id>/cancel/": ("405 405 405 405 303", "302 404 404 403 303"),
+    "renewals/<uuid:renewal_id>/receipt/": ("404 404 404 404 303", "405 405 405 405 303"),
+    "renewals/<uuid:renewal_id>/receipt/proof/": ("404 404 404 404 303", "405 405 405 405 303"),
+    "renewals/<uuid:renewal_id>/receipt/seal/": ("404 404 404 404 303", "404 404 404 404 303"),
+    "renewals/<uuid:renewal_id>/receipt.pdf": ("404 404 404 404 303", "405 405 405 405 303"),
+    "people/<uuid:person_id>/block/": ("200 404 404 404 303", "422 404 404 404 303"),
+    "cards/<uuid:card_id>/replace/": ("200 404 404 403 303", "422 404 404 403 303"),
     "cards/<uuid:card_id>/block/": ("200 404 404 403 303", "422 404 404 403 303"),
     "certificates/<uuid:certificate_id>/block/": ("200 404 404 403 303", "422 404 404 403 303"),
     "paper-log/": ("200 200 403 403 303", "422 422 403 403 303"),
@@ -325,6 +345,7 @@ def specimens(scene: Scene) -> dict[str, str]:
         "function_order_id": str(_function_order(scene, function).pk),
         "hsa_id": function.hsa_id,
         "validation_id": str(function.name_validations.get().pk),
+        "api_token_id": str(a_token(scene).pk),
         "form": "pem",
         "link_token": "x" * 43,
         "person_id": str(card.person_id),
@@ -371,6 +392,18 @@ def specimens(scene: Scene) -> dict[str, str]:
         "schedule_id": str(uuid.uuid4()),
         "code": "s1",
     }
+
+
+def a_token(scene: Scene, *, label: str = "API-nyckeln Norr") -> ApiToken:
+    """Make a token that acts as Bo."""
+    made = create_token(
+        hsa_id=scene.cast.bo.identifier,
+        role=scene.cast.bo.role,
+        label=label,
+        actor=Actor.operator("create_api_token"),
+        at=scene.at,
+    )
+    return made.api_token
 
 
 def _function_order(scene: Scene, function: FunctionObject) -> FunctionOrder:

@@ -21,12 +21,14 @@ from functioncerts.key_making import make_due_keys
 from functioncerts.lifecycle import settle_order
 from functioncerts.models import (
     CertificateMail,
+    ExpiryNotice,
     FunctionKind,
     FunctionObject,
     FunctionOrder,
     FunctionTag,
     NameValidation,
     NoticeAnswer,
+    NoticeMail,
 )
 from functioncerts.receipts import VERSION
 from functioncerts.simulators import smsc
@@ -34,7 +36,7 @@ from functioncerts.smpp import gateway
 from functioncerts.states import FunctionOrderState, NameValidationState
 from journal.actor import Actor
 from tests.cast import actor_of
-from tests.functioncerts.conftest import SERVER, function_object, request_for
+from tests.functioncerts.conftest import SERVER, function_object, request_for, second_manager
 from tests.portal.conftest import LogIn
 from tests.scenarios import Scene
 
@@ -72,6 +74,18 @@ def test_the_form_explains_what_it_found_and_orders_nothing_yet(
     assert "rsa-2048" in text
     assert "Jag kvitterar funktionscertifikatet" in text
     assert not FunctionOrder.objects.exists()
+
+
+def test_a_private_key_that_was_pasted_is_told_of_and_not_shown_again(
+    scene: Scene, server: FunctionObject, log_in: LogIn
+) -> None:
+    pasted = b"-----BEGIN PRIVATE KEY-----\nMIIEvHemligt\n-----END PRIVATE KEY-----\n"
+    answer = log_in(scene.cast.bo).post(f"/functions/{server.pk}/order/", form(pasted))
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert "Det här är en privat nyckel" in text
+    assert "Hemligt" not in text
+    assert NAME in text
 
 
 def test_nothing_is_ordered_without_the_receipt(scene: Scene, server: FunctionObject, log_in: LogIn) -> None:
@@ -306,7 +320,16 @@ def test_a_key_made_here_is_allowed_ordered_and_fetched_once(
     place = f"/functions/{server.pk}/order-key/"
     assert place not in bo.get(f"/functions/{server.pk}/").content.decode()
     assert bo.get(place).status_code == 409
-    log_in(actor_of(scene.cast.asa, Role.ISSUANCE_MANAGER)).post("/functions/keys/", {"kind": ["server"]})
+    asa = log_in(actor_of(scene.cast.asa, Role.ISSUANCE_MANAGER))
+    asa.post("/functions/keys/", {"kind": ["server"]})
+    assert bo.get(place).status_code == 409
+    approve = 'name="approve" value="server"'
+    assert approve not in asa.get("/functions/").content.decode()
+    assert asa.post("/functions/keys/", {"approve": "server"}).status_code == 403
+    second = log_in(second_manager(scene.cast))
+    assert approve in second.get("/functions/").content.decode()
+    assert second.post("/functions/keys/", {"approve": "server"}).status_code == 302
+    assert approve not in second.get("/functions/").content.decode()
     assert "why-function" in bo.get(f"/functions/{server.pk}/").content.decode()
     with smsc.serving() as centre:
         settings.SIGILL_SMS_HOST, settings.SIGILL_SMS_PORT = "127.0.0.1", centre.port
@@ -348,4 +371,53 @@ def test_a_certificate_is_sent_by_mail_from_its_page(
     FunctionObject.objects.filter(pk=server.pk).update(mailbox="drift@regionnorr.test")
     assert browser.post(f"/functions/orders/{order.pk}/mail/").status_code == 302
     assert CertificateMail.objects.get().address == "drift@regionnorr.test"
-    assert "drift@regionnorr.test" in browser.get(f"/functions/orders/{order.pk}/").content.decode()
+    page = browser.get(f"/functions/orders/{order.pk}/").content.decode()
+    assert "drift@regionnorr.test" in page
+    assert (lost := "Adresserna kunde inte nås") not in page
+    CertificateMail.objects.update(fate="BOUNCED", reply="5.1.1 no such user")
+    page = browser.get(f"/functions/orders/{order.pk}/").content.decode()
+    assert lost in page
+    assert "5.1.1 no such user" in page
+    assert browser.post(f"/functions/orders/{order.pk}/mail/").status_code == 302
+    assert lost not in browser.get(f"/functions/orders/{order.pk}/").content.decode()
+
+
+def test_every_mail_about_certificates_and_its_fate_is_listed_within_reach(
+    scene: Scene, server: FunctionObject, log_in: LogIn, settings: Settings
+) -> None:
+    """POR-9: notices and digests; what did not arrive is said where one works, with who can mend it."""
+    browser = log_in(scene.cast.bo)
+    order = delivered(scene, browser, server)
+    at = scene.at
+    notice = ExpiryNotice.objects.create(order=order, days=30, not_after=at, raised_at=at)
+    common = {"recipient": "mailbox", "fate": "SENT", "tried_at": at}
+    for number in range(55):
+        NoticeMail.objects.create(notice=notice, address=f"n{number}@regionnorr.test", **common)
+    person = Employment.objects.get(hsa_id=scene.cast.bo.identifier)
+    NoticeMail.objects.create(
+        digest_week="2026-W40", recipient="orderer", hsa_id=person.hsa_id, address="bo@regionnorr.test",
+        fate="BOUNCED", reply="5.1.1 no such user", tried_at=at,
+    )  # fmt: skip
+    NoticeMail.objects.create(
+        notice=notice, address="later@regionnorr.test", recipient="delegate", fate="WAITING"
+    )
+    place = "/functions/notices/"
+    first = browser.get(place).content.decode()
+    following = re.search(r'href="(/functions/notices/\?show=&amp;after=[^"]+)"', first)
+    assert following is not None
+    second = browser.get(following[1].replace("&amp;", "&")).content.decode()
+    listed = re.findall(r"\b(?:n\d+|bo|later)@regionnorr\.test", first + second)
+    assert (len(listed), len(set(listed))) == (57, 57)
+    lost = browser.get(f"{place}?show=lost").content.decode()
+    assert "bo@regionnorr.test" in lost
+    assert "5.1.1 no such user" in lost
+    assert "2026-W40" in lost
+    assert "n1@regionnorr.test" not in lost
+    assert "later@" in browser.get(f"{place}?show=waiting").content.decode()
+    assert f"{place}?show=lost" in browser.get("/functions/").content.decode()
+    for crafted in ("~", "x~y", f"~{order.pk}", f"2026-13-01T00:00:00Z~{order.pk}"):
+        assert browser.get(place, {"after": crafted}).status_code == 200
+    doris = log_in(replace(scene.cast.doris, role=_granted(scene)))
+    told = doris.get(place).content.decode()
+    assert "@regionnorr.test" not in told
+    assert f"{place}?show=lost" not in doris.get("/functions/").content.decode()

@@ -12,19 +12,19 @@ from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.portal.specimens import SPECIMENS
+from tests.running.chromium import launched
 
 pytestmark = pytest.mark.browser
 
-_NEEDS_A_DATABASE = {
+NEEDS_A_DATABASE = {
     "portal.accounts.middleware.AccountsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
 }
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -39,7 +39,7 @@ class _Quiet(WSGIRequestHandler):
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     """Serve the specimens, with the real headers and without a database."""
-    middleware = [name for name in settings.MIDDLEWARE if name not in _NEEDS_A_DATABASE]
+    middleware = [name for name in settings.MIDDLEWARE if name not in NEEDS_A_DATABASE]
     with override_settings(ROOT_URLCONF="tests.portal.specimens", MIDDLEWARE=middleware, DEBUG=True):
         server = make_server("127.0.0.1", 0, StaticFilesHandler(WSGIHandler()), _Server, _Quiet)
         thread = Thread(target=server.serve_forever, daemon=True)
@@ -52,10 +52,8 @@ def site() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+    with launched() as chromium:
         yield chromium
-        chromium.close()
 
 
 def _open(browser: Browser, site: str, name: str, *, scheme: str = "light", width: int = 1360) -> Page:
@@ -104,30 +102,31 @@ def _violations(page: Page) -> list[str]:
 def test_slash_reaches_the_search_box_and_stays_a_slash_in_a_field(browser: Browser, site: str) -> None:
     page = _open(browser, site, "today")
     page.keyboard.press("/")
-    assert page.evaluate("document.activeElement.id") == "search-query"
+    field = page.locator("#search-query")
+    expect(field).to_be_focused()
     page.keyboard.type("a/b")
-    assert page.input_value("#search-query") == "a/b"
+    expect(field).to_have_value("a/b")
     page.context.close()
 
 
 def test_the_first_tab_stop_skips_to_the_content(browser: Browser, site: str) -> None:
     page = _open(browser, site, "today")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.className") == "skip"
+    expect(page.locator(".skip")).to_be_focused()
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "main"
+    expect(page.locator("#main")).to_be_focused()
     page.context.close()
 
 
 def test_a_block_page_starts_at_the_harmless_button(browser: Browser, site: str) -> None:
     page = _open(browser, site, "block")
-    assert page.evaluate("document.activeElement.textContent.trim()") == "Avbryt"
+    expect(page.locator(":focus")).to_have_text("Avbryt")  # the focus comes with the first frame
     page.context.close()
 
 
 def test_a_form_with_errors_starts_at_the_list_of_them(browser: Browser, site: str) -> None:
     page = _open(browser, site, "block-errors")
-    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    expect(page.locator(":focus")).to_have_attribute("role", "alert")
     page.context.close()
 
 
@@ -135,12 +134,12 @@ def test_the_theme_follows_the_system_until_it_is_switched_and_is_remembered(
     browser: Browser, site: str
 ) -> None:
     page = _open(browser, site, "today", scheme="dark")
-    theme = "document.documentElement.dataset.bsTheme"
-    assert page.evaluate(theme) == "dark"
+    root = page.locator("html")
+    expect(root).to_have_attribute("data-bs-theme", "dark")
     page.click("[data-switch-theme]")
-    assert page.evaluate(theme) == "light"
+    expect(root).to_have_attribute("data-bs-theme", "light")
     page.reload()
-    assert page.evaluate(theme) == "light"
+    expect(root).to_have_attribute("data-bs-theme", "light")
     page.context.close()
 
 
@@ -151,7 +150,7 @@ def test_the_warning_before_a_time_out_can_be_answered_by_keyboard(browser: Brow
     page.goto(f"{site}/specimen/today")
     page.clock.fast_forward(13 * 60 * 1000 + 2000)
     page.wait_for_selector("#timeout[open]")
-    assert page.evaluate("document.activeElement.textContent") == "Fortsätt vara inloggad"
+    expect(page.locator(":focus")).to_have_text("Fortsätt vara inloggad")
     page.route("**/session/extend/", lambda route: route.fulfill(status=204))
     page.keyboard.press("Enter")
     page.wait_for_selector("#timeout:not([open])", state="attached")

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer  # noqa: TC002 - as every annotation here
 
 from directory.organization_models import OrganizationSettings
 from tests.drawn_face import drawn_face, jpeg
 from tests.portal.conftest import LogIn
-from tests.portal.test_look import CHROMIUM
+from tests.running.chromium import launched
 from tests.scenarios import Scene
 
 pytestmark = pytest.mark.browser
@@ -30,10 +30,8 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-video-capture={film}",
     ]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*CHROMIUM, *camera])
+    with launched(*camera) as chromium:
         yield chromium
-        chromium.close()
 
 
 def _sign(page: Page) -> None:
@@ -76,7 +74,7 @@ def test_a_photo_from_the_camera_and_a_signature_on_the_pad_make_an_order(
         page.keyboard.press("ArrowRight")
     expect(page.get_by_label("Närmare")).to_have_value("106")
     page.get_by_role("button", name="Kontrollera bilden").click()
-    expect(page.get_by_text("Använd fotot")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Använd fotot")).to_be_visible()
     for remark in page.locator("input[name=remark]").all():
         remark.check()
     page.get_by_role("button", name="Använd fotot").click()
@@ -84,9 +82,12 @@ def test_a_photo_from_the_camera_and_a_signature_on_the_pad_make_an_order(
     expect(page.get_by_role("button", name="Kontrollera namnteckningen")).to_be_disabled()
     _sign(page)
     page.get_by_role("button", name="Kontrollera namnteckningen").click()
-    page.get_by_role("button", name="Använd namnteckningen").click(timeout=60_000)
+    page.get_by_role("button", name="Använd namnteckningen").click()
     expect(page.locator("img.taken")).to_have_count(2)
-    widths = page.locator("img.taken").evaluate_all("all => all.map(one => one.naturalWidth)")
+    # decode() waits until the picture is here: an element in the page says nothing of its octets.
+    widths = page.locator("img.taken").evaluate_all(
+        "all => Promise.all(all.map(async one => { await one.decode(); return one.naturalWidth; }))"
+    )
     assert widths[0] >= 480
     assert widths[1] == 900
     page.get_by_role("button", name="Lägg beställningen").click()

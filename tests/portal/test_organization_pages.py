@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from cards.policies import order_stop_refusal
+from cards.order_ground import order_stop_refusal
 from directory.models import Employment, Organization, Role
 from directory.organization_selectors import logo_of, settings_of
 from journal.actor import Actor

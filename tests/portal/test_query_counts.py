@@ -21,6 +21,7 @@ from reports.question import Question
 from tests.cast import actor_of
 from tests.functioncerts.conftest import request_for
 from tests.portal.conftest import LogIn
+from tests.portal.test_authorization import a_token
 from tests.scenarios import Scene, a_pending_order
 
 MANY: Final = 12
@@ -84,6 +85,11 @@ def _functions(scene: Scene, count: int) -> None:
         )
 
 
+def _tokens(scene: Scene, count: int) -> None:
+    for _ in range(count):
+        a_token(scene, label="nyckel för listan")
+
+
 def _roles(scene: Scene, count: int) -> None:
     for employment in _people(scene, count):
         actor_of(employment, Role.REVOCATION_OFFICER)
@@ -131,6 +137,8 @@ def _actor(scene: Scene, who: str) -> Actor:
         ("cia", "/journal/", _orders, "/journal/events/"),
         ("bo", "/functions/", _functions, "/functions/"),
         ("bo", "/", _functions, ".norr.test"),
+        ("bo", "/functions/tokens/", _tokens, "nyckel för listan"),
+        ("cia", "/functions/tokens/", _tokens, "nyckel för listan"),
         ("alva", "/people/search/", _people, "Lista"),
         ("alva", "/people/units/{unit}/", _people, "Lista"),
         ("manager", "/roles/", _roles, "/revoke/"),

@@ -14,18 +14,27 @@ from django.urls import reverse
 from cards.lifecycle import block_card
 from cards.models import Activation, Card
 from cards.reasons import BlockReason
+from cards.renewal.models import Renewal
+from cards.renewal.outcome import outcome_of
 from journal import checkpoints, sequencing, verify
 from journal.actor import Actor
-from journal.models import Checkpoint, Entry, Leaf
+from journal.events import REFERENCE_KINDS
+from journal.models import Checkpoint, DeadLetter, Entry, Leaf
 from journal.proofs import receipt_proof
 from reports import vault
 from reports.models import SealedReceipt
 from reports.receipt_documents import shown_proof
+from reports.receipt_models import ReceiptKind
 from reports.sealed_receipts import delete_due_receipts, keep_sealed
+from tests.cards.renewal.test_renewing import Chip, renewed
 from tests.journal.test_verifying import KEY, SPKI, sign
 from tests.portal.conftest import LogIn
+from tests.portal.test_own_pages import inside
 from tests.scenarios import Scene, a_shipped_card, an_active_card
-from worker.sealed_receipts import written
+from worker import sealed_receipts
+from worker.consumers import Consumer, consume_available
+from worker.errors import NotYet
+from worker.sealed_receipts import make_sealed_receipt, written
 
 PROGRAM = Path(verify.__file__)
 
@@ -81,7 +90,11 @@ def asked_and_made(browser: Client, pdf: str) -> bytes:
     assert browser.get(pdf).status_code == 409
     document = written(receipt)
     worker, at = Actor.system("receipts"), datetime.now(tz=UTC)
-    assert [keep_sealed(receipt, one, actor=worker, at=at) for one in (document, b"another")] == [True, False]
+    assert [keep_sealed(receipt, one, actor=worker, at=at) for one in (document, document, b"another")] == [
+        True,
+        False,
+        False,
+    ]
     assert pdf in browser.get(ask, headers={"hx-request": "true"}).content.decode()
     answer = browser.get(pdf)
     assert answer["Content-Type"] == "application/pdf"
@@ -199,6 +212,37 @@ def test_a_sealed_receipt_is_asked_for_once_in_a_language_and_goes_with_its_key(
 
 
 @pytest.mark.django_db
+def test_a_receipt_that_the_worker_gave_up_says_so_and_can_be_asked_for_again(
+    card: Card, scene: Scene, log_in: LogIn, tmp_path: Path
+) -> None:
+    sign_head(tmp_path / "heads")
+    browser, pdf = log_in(scene.cast.alva), reverse("block-receipt-pdf", args=[card.pk])
+    ask, page = pdf.replace("receipt.pdf", "receipt/seal/"), pdf.replace("receipt.pdf", "receipt/")
+    browser.post(ask)
+    as_it_was = SealedReceipt.objects.get().kind
+    # There is no activation with this id: a fault that no other try mends.
+    SealedReceipt.objects.update(kind=ReceiptKind.ACTIVATION.value)
+    worker = Consumer(name="receipts", handlers={"receipt.requested": make_sealed_receipt})
+    sequencing.sequence_committed()
+    consume_available(worker, limit=1000)
+    assert DeadLetter.objects.filter(consumer="receipts").count() == 1
+    SealedReceipt.objects.update(kind=as_it_was)
+    for address in (page, ask):
+        told = browser.get(address, headers={"hx-request": "true"} if address == ask else {})
+        assert "DoesNotExist" in told.content.decode()
+        assert "Be om det igen" in told.content.decode()
+    browser.post(ask)
+    again = SealedReceipt.objects.get()
+    assert (again.failed_at, again.failure, again.made_at) == (None, "", None)
+    browser.post(ask)
+    assert Entry.objects.filter(type="receipt.requested").count() == 2
+    sequencing.sequence_committed()
+    with pytest.raises(NotYet):  # taken up again: no signed head covers it, or no signer is here
+        consume_available(worker, limit=1000)
+    assert SealedReceipt.objects.get().failure == ""
+
+
+@pytest.mark.django_db
 def test_the_address_on_a_receipt_is_the_page_that_shows_its_row(card: Card, tmp_path: Path) -> None:
     sign_head(tmp_path / "heads")
     (entry,) = Entry.objects.filter(type="card.blocked")
@@ -266,3 +310,76 @@ def test_a_receipt_says_whose_clock_it_goes_by_and_of_which_certificates(
     page = log_in(scene.cast.alva).get(reverse("block-receipt", args=[card.pk])).content.decode()
     assert "Dess certifikat spärrades i samma ögonblick" in page
     assert page.count("Klockslag är svensk tid.") == 2
+
+
+@pytest.mark.django_db
+def test_new_certificates_have_their_receipt_at_the_desk_and_on_the_own_pages(
+    scene: Scene, log_in: LogIn, tmp_path: Path
+) -> None:
+    """domain.md 2.10: what the holder signed, what came and what it replaced; proven as every receipt is."""
+    card = an_active_card(scene)
+    renewal = renewed(scene, card, Chip())
+    alva, own = log_in(scene.cast.alva), inside(card)
+    places = [(alva, "renewal-receipt"), (own, "own-renewal-receipt")]
+    for browser, name in places:
+        assert "hx-get" in browser.get(reverse(name, args=[renewal.pk])).content.decode()
+    # The login may rest on a certificate that this replaced: the receipt is found after the next one too.
+    url = reverse("own-renewal-receipt", args=[renewal.pk])
+    assert url in own.get(reverse("own-history")).content.decode()
+    sign_head(tmp_path / "heads")
+    outcome = outcome_of(renewal)
+    assert {len(outcome.written), len(outcome.replaced)} == {2}
+    for browser, name in places:
+        shown = browser.get(reverse(name, args=[renewal.pk])).content.decode()
+        assert "Jag har förnyat certifikaten" in shown
+        for certificate in (*outcome.written, *outcome.replaced):
+            assert certificate.serial_hex in shown
+        assert "Plats i loggen" in shown
+        again = reverse(f"{name}-proof", args=[renewal.pk])
+        assert "hx-trigger" not in browser.get(again).content.decode()
+    document = _sealed(alva, "renewal-receipt", renewal)
+    assert _sealed(own, "own-renewal-receipt", renewal) == document, "one document, whoever asks for it"
+    (tmp_path / "out").mkdir()
+    code, said = checked(document, tmp_path / "out")
+    assert (code, "card.renewed" in said) == (0, True), said
+    stranger = inside(a_card_of_alvas(scene))
+    for browser, name in ((log_in(scene.cast.doris), places[0][1]), (stranger, places[1][1])):
+        for view in (name, f"{name}-proof", f"{name}-pdf", f"{name}-seal"):
+            assert browser.get(reverse(view, args=[renewal.pk])).status_code == 404
+
+
+@pytest.mark.django_db
+def test_new_certificates_from_before_the_journal_named_such_work_have_their_receipt_too(
+    scene: Scene, log_in: LogIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what the journal does not tell of at all is set aside: what others asked for goes on."""
+    with monkeypatch.context() as before:
+        before.delitem(REFERENCE_KINDS, "renewal_id")
+        renewal = renewed(scene, an_active_card(scene), Chip())
+    assert not Entry.objects.filter(references__kind="renewal").exists()
+    alva = log_in(scene.cast.alva)
+    alva.post(reverse("renewal-receipt-seal", args=[renewal.pk]))
+    sign_head(tmp_path / "heads")
+    again = reverse("renewal-receipt-proof", args=[renewal.pk])
+    assert "hx-trigger" not in alva.get(again).content.decode()
+    receipt = SealedReceipt.objects.get(subject_id=str(renewal.pk))
+    assert written(receipt).startswith(b"%PDF")
+    monkeypatch.setattr(sealed_receipts, "entries_of", lambda *_, **__: [])
+    worker = Consumer(name="receipts", handlers={"receipt.requested": make_sealed_receipt})
+    consume_available(worker, limit=1000)
+    assert SealedReceipt.objects.get().failure == "RowsMissing"
+    assert DeadLetter.objects.filter(consumer="receipts").count() == 1
+
+
+def _sealed(browser: Client, name: str, renewal: Renewal) -> bytes:
+    """Ask for the document as one of the pages does, and take it."""
+    pdf, ask = (reverse(f"{name}-{kind}", args=[renewal.pk]) for kind in ("pdf", "seal"))
+    browser.post(ask, headers={"hx-request": "true"})
+    receipt = SealedReceipt.objects.get(subject_id=str(renewal.pk))
+    keep_sealed(receipt, written(receipt), actor=Actor.system("receipts"), at=datetime.now(tz=UTC))
+    return browser.get(pdf).content
+
+
+def a_card_of_alvas(scene: Scene) -> Card:
+    """Return a card of somebody else, as far as a session is concerned."""
+    return Card(person=scene.cast.alva_herself.person, hsa_id=scene.cast.alva_herself.hsa_id)

@@ -77,6 +77,21 @@ def test_the_count_and_the_first_rows_are_shown_and_recorded(scene: Scene, log_i
     assert "0 rader" in browser.post("/reports/s1/", {"until": before}).content.decode()
 
 
+def test_personal_numbers_are_shown_to_those_who_may_have_them_and_ask(scene: Scene, log_in: LogIn) -> None:
+    """domain.md 6: a column only for roles with the right; that it was asked for is kept."""
+    card = an_active_card(scene)
+    number = card.person.personal_identity_number
+    browser, form = log_in(scene.cast.alva), {"show": "count", "numbers": "yes"}
+    assert number not in browser.post("/reports/s1/", {"show": "count"}).content.decode()
+    assert number in browser.post("/reports/s1/", form).content.decode()
+    pulled = Entry.objects.filter(type="report.pulled").order_by("id")
+    assert ['"with_numbers":true' in one.content for one in pulled] == [False, True]
+    auditor = log_in(scene.cast.cia)
+    assert 'name="numbers"' not in auditor.get("/reports/s1/").content.decode()
+    assert auditor.post("/reports/s1/", form).status_code == 403
+    assert browser.post("/reports/s2/", form).status_code == 403
+
+
 def test_doris_counts_nothing_of_region_norr(scene: Scene, log_in: LogIn) -> None:
     card = an_active_card(scene)
     page = (
@@ -244,7 +259,9 @@ def test_an_auditor_lets_nothing_recur(scene: Scene, log_in: LogIn) -> None:
 
 
 def figures(page: str) -> list[str]:
-    return re.findall(r"<text [^>]*>([^<]+)</text>", page)
+    """Return what the plots say, each name with its figure."""
+    said = re.findall(r'<text x="0"[^>]*>([^<]+)</text><text class="value"[^>]*>([^<]+)</text>', page)
+    return [f"{name}: {count}" for name, count in said]
 
 
 def test_the_overview_shows_what_the_role_works_with_and_a_table_behind(scene: Scene, log_in: LogIn) -> None:

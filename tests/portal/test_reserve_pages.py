@@ -63,6 +63,41 @@ def test_the_second_person_approves_and_the_first_cannot(scene: Scene, log_in: L
     assert log_in(scene.cast.doris).get(url).status_code == 404
 
 
+def test_a_suspicion_gives_no_card_and_alarms_at_either_step(scene: Scene, log_in: LogIn) -> None:
+    """CRD-6: also before there is a card, and when the card is discarded with it."""
+    a_box(scene, a_place(scene))
+    first, second = log_in(scene.cast.alva), log_in(scene.cast.another_administrator)
+    url = reverse("reserve-hand-out", args=[scene.cast.asa.person_id])
+    told = first.post(url, {**IDENTITY, "steps": [], "act": "suspect"}, follow=True)
+    assert "Avbrutet på misstanke" in _text(told)
+    assert (ReserveHandOut.objects.count(), Card.objects.count()) == (0, 0)
+    assert "Misstänkt identitetshandling: Åsa Lindqvist" in _text(second.get("/"))
+    envelope = {"card_number": ONE, "employment": scene.cast.asa.hsa_id, "months": "6"}
+    first.post(url, {**IDENTITY, **envelope})
+    hand_out = ReserveHandOut.objects.get()
+    assert "Misstänkt identitetshandling: Åsa Lindqvist" in _text(first.get("/")), (
+        "one of two clears up nothing"
+    )
+    second.post(reverse("reserve-approve", args=[hand_out.pk]), {**IDENTITY, "act": "suspect"})
+    hand_out.refresh_from_db()
+    assert (hand_out.state, hand_out.card.state) == ("REFUSED", "DISCARDED")
+    assert "Misstänkt identitetshandling: Åsa Lindqvist" in _text(first.get("/"))
+
+
+def test_a_suspicion_before_a_card_is_cleared_up_when_both_have_identified(
+    scene: Scene, log_in: LogIn
+) -> None:
+    """CRD-6: the first alone could be who is suspected."""
+    a_box(scene, a_place(scene))
+    first, second = log_in(scene.cast.alva), log_in(scene.cast.another_administrator)
+    url = reverse("reserve-hand-out", args=[scene.cast.asa.person_id])
+    first.post(url, {**IDENTITY, "steps": [], "act": "suspect"})
+    first.post(url, {**IDENTITY, "card_number": ONE, "employment": scene.cast.asa.hsa_id, "months": "6"})
+    assert "Misstänkt identitetshandling" in _text(first.get("/"))
+    second.post(reverse("reserve-approve", args=[ReserveHandOut.objects.get().pk]), IDENTITY)
+    assert "Misstänkt identitetshandling" not in _text(first.get("/"))
+
+
 def test_the_second_person_says_no(scene: Scene, log_in: LogIn) -> None:
     hand_out = a_hand_out(scene)
     url = reverse("reserve-approve", args=[hand_out.pk])
@@ -74,7 +109,9 @@ def test_the_second_person_says_no(scene: Scene, log_in: LogIn) -> None:
 def test_the_holder_activates_with_the_code_and_no_login(scene: Scene) -> None:
     an_approved_hand_out(scene)
     browser, url = Client(), reverse("own-reserve")
-    assert "Aktivera ditt reservkort" in _text(browser.get(url))
+    asked = _text(browser.get(url))
+    assert ("Hämta certifikat till ditt reservkort" in asked, "Aktivera" in asked) == (True, False)
+    assert "ett kort som redan används behåller den det har" in asked, "the PIN, at a re-fill"
     assert url in browser.get("/login/").content.decode()
     wrong = browser.post(url, {"card_number": ONE, "code": "1"})
     assert wrong.status_code == 422
@@ -84,11 +121,15 @@ def test_the_holder_activates_with_the_code_and_no_login(scene: Scene) -> None:
     shown = live.content.decode()
     assert "siths://activate/1/" in shown
     assert (code in shown, "Åsa" in _text(live)) == (False, False)
+    assert "Till personen" not in _text(live)
+    assert "titta bort" not in _text(live)
     assert Client().get(reverse("own-reserve-status")).headers["HX-Refresh"] == "true"
     token = shown.split("siths://activate/1/")[1].split('"')[0]
     opened = OpenedActivation(activation=Activation.objects.get(), token=token)
     scene.at = opened.activation.opened_at
     claimed = a_claimed_activation(scene, opened)
     an_active_card(scene, a_written_activation(scene, an_activation_with_keys(scene, claimed)))
-    assert "Kortet är klart" in _text(browser.get(reverse("own-reserve-status")))
+    done = _text(browser.get(reverse("own-reserve-status")))
+    assert "Kortet är klart" in done
+    assert "Till personen" not in done
     assert Card.objects.get().state == "ACTIVE"

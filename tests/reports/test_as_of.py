@@ -43,10 +43,15 @@ def replayed(at: datetime) -> Mapping[str, int]:
     return {state: list(stood.values()).count(state) for state in set(stood.values())}
 
 
+def by_column(question: Question) -> list[Mapping[str, str]]:
+    """Return the rows with their codes, by the English names of the columns."""
+    told, names = teller(question, language=None), [field.english for field in question.fields]
+    return [dict(zip(names, told(row), strict=True)) for row in stream(answer_to(question))]
+
+
 def reported(at: datetime) -> Mapping[str, int]:
     question = Question(code="S1", as_of=at, may_see_protected=True)
-    told = teller(question, language=None)
-    states = [told(row)[2] for row in stream(answer_to(question))]
+    states = [row["State"] for row in by_column(question)]
     return {state: states.count(state) for state in set(states)}
 
 
@@ -64,6 +69,25 @@ def test_the_cards_of_every_past_moment_are_those_that_the_journal_tells(scene: 
         for at in (moment - timedelta(microseconds=1), moment):
             assert reported(at) == replayed(at), at
     assert reported(scene.at) == {"SPÄRRAT": 1, "AKTIVT": 1, "SKICKAT": 1}
+
+
+_CERTIFICATES = {"certificate.issued": "AKTIVT", "certificate.revoked": "SPÄRRAT"}
+
+
+def test_the_certificates_of_every_past_moment_are_those_that_the_journal_tells(scene: Scene) -> None:
+    a_blocked_card(scene)
+    entries = list(Entry.objects.filter(type__in=list(_CERTIFICATES)).order_by("at", "id"))
+    assert len(entries) > 3
+    for moment in sorted({entry.at for entry in entries}):
+        for at in (moment - timedelta(microseconds=1), moment):
+            stood: dict[str, str] = {}
+            for entry in entries:
+                event = json.loads(entry.content)["event"]
+                if entry.at <= at and event["carrier_kind"] == "card":
+                    stood[event["certificate_id"]] = _CERTIFICATES[entry.type]
+            question = Question(code="S2", as_of=at, may_see_protected=True)
+            told = [row["State"] for row in by_column(question)]
+            assert sorted(told) == sorted(stood.values()), at
 
 
 def test_periods_that_meet_share_no_event_and_leave_none_out(scene: Scene) -> None:

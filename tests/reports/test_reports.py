@@ -157,9 +157,10 @@ def test_csv_opens_in_swedish_excel_and_holds_what_was_put_in(scene: Scene) -> N
 
 def test_xlsx_holds_text_and_never_a_formula(tmp_path: Path, scene: Scene) -> None:
     path = tmp_path / "report.xlsx"
-    assert write_xlsx([tuple(HOSTILE[:6])], heading=heading(scene.at), path=path) == 1
+    cells = (*HOSTILE[:6], "plain")
+    assert write_xlsx([cells], heading=heading(scene.at), path=path) == 1
     sheet = openpyxl.load_workbook(path).worksheets[0]
-    assert [cell.data_type for cell in sheet[2]] == ["s"] * 6
+    assert [cell.data_type for cell in sheet[2]] == ["s"] * 7
     assert sheet.cell(2, 1).value == "=1+1"
 
 
@@ -176,7 +177,7 @@ def test_xlsx_has_typed_cells_a_frozen_heading_and_filters(tmp_path: Path, scene
     assert cells["Giltigt t.o.m."].value.date() == card.valid_until
     assert cells["Tillitsnivå"].value == 3
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == "A1:L2"
+    assert sheet.auto_filter.ref == "A1:M2"
     assert ("Rader", "1") in {(row[0].value, row[1].value) for row in about.iter_rows()}
 
 

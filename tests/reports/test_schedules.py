@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from directory.models import Role
+from directory.models import Role, RoleAssignment, Unit
 from directory.swedish_time import SWEDEN
 from journal.actor import Actor
 from journal.models import Entry
@@ -123,4 +123,37 @@ def test_a_role_lets_only_its_own_reports_recur_and_an_auditor_none(cast: Cast) 
         with pytest.raises(ReportRefused):
             schedule_report(
                 report_kind(code), period=Period.WEEKLY, format=ReportFormat.CSV, actor=actor, at=AT
+            )
+
+
+def test_a_manager_lets_it_recur_for_another_role_that_gets_it_and_sees_it_nowhere_else(cast: Cast) -> None:
+    """REP-3: recipients by role; nobody arranges for a role that does not pull the report."""
+    manager = actor_of(cast.asa, Role.ISSUANCE_MANAGER)
+    kind, auditor = report_kind("S6"), Role.AUDITOR.value
+    arranged = schedule_report(
+        kind, period=Period.WEEKLY, format=ReportFormat.CSV, role=auditor, actor=manager, at=AT
+    )
+    run_due(actor=JOB, at=arranged.next_run_at)
+    assert [one.role for one in list_ordered(actor=cast.cia)] == [auditor]
+    assert list_ordered(actor=manager) == ()
+    assert (
+        list_schedules(actor=manager)
+        == list_schedules(actor=cast.cia)
+        == (get_schedule(arranged.pk, actor=manager),)
+    )
+    assert list_schedules(actor=cast.alva) == list_schedules(actor=cast.doris) == ()
+    assert recipients(OrderedReport.objects.get(), at=AT) == ["a004@regionnorr.test"]
+    with pytest.raises(ReportRefused):  # an auditor gets it and changes nothing
+        end_schedule(arranged, actor=cast.cia, at=AT)
+    unit = Unit.objects.create(organization=cast.norr, name="Kliniken", hsa_id="SE2321000016-K")
+    RoleAssignment.objects.filter(role=auditor).update(unit=unit)
+    assert recipients(OrderedReport.objects.get(), at=AT) == []
+    end_schedule(arranged, actor=manager, at=AT)
+    assert list_schedules(actor=cast.cia) == ()
+    for role, actor in (
+        (Role.ID_ADMINISTRATOR, manager), (Role.CENTRAL_ADMINISTRATOR, manager), (Role.AUDITOR, cast.alva),
+    ):  # fmt: skip
+        with pytest.raises(ReportRefused):
+            schedule_report(
+                kind, period=Period.WEEKLY, format=ReportFormat.CSV, role=role.value, actor=actor, at=AT
             )

@@ -8,11 +8,10 @@ import pytest
 from pytest_django import Settings
 
 from cards import lifecycle
-from cards.puk_letters import note_posted_puk_letters, send_due_puk_letters
 from reports.columns import PROTECTED
 from reports.question import Question
 from reports.tables import count_rows, first_rows
-from tests.cards.test_puk_letters import WORKER, PaperPrinter
+from tests.cards.test_puk_letters import PaperPrinter, look, send
 from tests.cards.test_unlock import answered, certificate_on, claimed, signed
 from tests.scenarios import CLIENT, Scene, a_scene, an_active_card
 
@@ -38,18 +37,18 @@ def test_each_unlocking_and_letter_is_told_with_the_administrator_behind_it(scen
     scene.later(hours=1)
     lifecycle.order_puk_letter(card_id=str(card.pk), actor=scene.cast.alva, at=scene.at)
     scene.later(hours=1)
-    send_due_puk_letters(factory=printer, actor=WORKER, at=scene.at)
-    note_posted_puk_letters(factory=printer, actor=WORKER, at=scene.at)
+    send(printer, scene.at)
+    look(printer, scene.at)
     asked = Question.of("H4", actor=scene.cast.alva, as_of=scene.at)
-    told = [row[1:4] for row in first_rows(asked, 9)]
+    told = [(*row[1:3], row[4], row[5]) for row in first_rows(asked, 9)]
     alva = scene.cast.alva.identifier
     assert told == [
-        ("Upplåst", card.card_number, alva),
-        ("PUK-brev beställt", card.card_number, alva),
-        ("PUK-brev skickat", card.card_number, alva),
+        ("Upplåst", card.card_number, card.hsa_id, alva),
+        ("PUK-brev beställt", card.card_number, card.hsa_id, alva),
+        ("PUK-brev skickat", card.card_number, card.hsa_id, alva),
     ]
     assert count_rows(replace(asked, as_of=unlocked_at)) == 1
     assert count_rows(replace(asked, since=unlocked_at + timedelta(minutes=1))) == 2
     assert count_rows(Question.of("H4", actor=scene.cast.doris, as_of=scene.at)) == 0
     type(card.person).objects.filter(pk=card.person_id).update(protected_identity=True, search_key="")
-    assert {row[2] for row in first_rows(asked, 9)} == {PROTECTED}
+    assert {(row[2], row[4]) for row in first_rows(asked, 9)} == {(PROTECTED, PROTECTED)}

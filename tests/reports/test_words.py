@@ -10,6 +10,7 @@ from cards.models import IdentityCheckOutcome
 from cards.products import DocumentKind, IdentityCheckMethod, catalogue
 from cards.reasons import BlockReason
 from directory.models import Role, RoleSource
+from directory.role_basis_selectors import RoleGround
 from reports.catalogue import CATALOGUE, states_of
 from reports.cells import inert
 from reports.columns import Cell
@@ -39,6 +40,8 @@ CODES: dict[str, Collection[str]] = {
     "Method": set(IdentityCheckMethod),
     "Outcome": set(IdentityCheckOutcome),
     "Carrier": {"card", "mobile", "function"},
+    "Outdated": set(RoleGround),
+    "Granted by": {"directory.bootstrap_roles", "directory.sync_roles"},
 }
 
 
@@ -48,7 +51,7 @@ def test_every_code_has_its_words_and_no_word_is_left_over(column: str) -> None:
 
 
 def test_every_column_of_codes_has_words_or_needs_none() -> None:
-    plain = {"Card number", "Serial number", "Environment"}
+    plain = {"Card number", "Serial number", "Card or serial number", "Environment"}
     columns = {one.english for kind in CATALOGUE.values() for one in kind.fields if one.cell is Cell.CODE}
     assert columns - plain == {*VOCABULARIES, "Product", "Issuer"}
 
@@ -73,4 +76,5 @@ def test_a_blocked_card_is_told_in_words() -> None:
     (codes,) = map(teller(asked, language=None), stream(answer_to(asked)))
     assert codes[1:3] == (product.code, "SPÄRRAT")
     (event,) = first_rows(Question(code="H3", as_of=at, may_see_protected=True), 9)
-    assert event[2] in dict(VOCABULARIES["Reason"].values())
+    assert event[2] == "Kort"
+    assert event[3] in dict(VOCABULARIES["Reason"].values())

@@ -34,7 +34,7 @@ class Aftermath:
         orders = self.installation.ask("orders", hsa_id=holder.hsa_id)
         assert len(orders) == orders_before + 1
         factory = f"http://127.0.0.1:{self.installation.ports['FACTORY']}"
-        job = requests.get(f"{factory}/orders/{orders[-1]['id']}", timeout=10).json()
+        job = requests.get(f"{factory}/orders/{orders[-1]['id']}", timeout=60).json()
         assert job["card_number"] == orders[-1]["card_number"]
         made = {path.stem for path in (self.installation.home / "cards").glob("9752*.json")}
         assert made == set(self.installation.ask("numbers_of_cards"))

@@ -24,9 +24,6 @@ def _holder(name: str, number: str, suffix: str) -> Member:
 
 
 HOLDERS = (
-    _holder("Gun Britt Sjödin", "196803199949", "007"),
-    _holder("Henrik Öberg", "198107229976", "008"),
-    _holder("Karin Nyström", "199110019826", "009"),
     _holder("Zoë Élise D'Angelo-Müller", "199212249842", "016"),
     _holder("Gerd Hanna Andersson", "199512029928", "017"),
     _holder("Anders Gustav Björk", "197105139955", "018"),

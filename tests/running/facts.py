@@ -5,6 +5,7 @@ import json
 from collections import Counter
 
 from ca.models import Certificate, CertificateRequest
+from ca.pki.reasons import RevocationReason
 from cards.models import Activation, Card, CardKey, CardOrder
 from directory.models import Employment, Person
 from journal.models import Checkpoint, ConsumerCursor, DeadLetter, Entry, Leaf, Unsequenced
@@ -97,6 +98,7 @@ def _certificate(row: Certificate) -> Facts:
         "public_key": row.public_key_sha256,
         "is_published": row.published_at is not None,
         "is_revoked": row.revoked_at is not None,
+        "reason": None if row.revocation_reason is None else RevocationReason(row.revocation_reason).name,
         "is_listed": row.crl_listed_at is not None,
         "der": base64.b64encode(bytes(row.certificate_der)).decode(),
         "events": Counter(events.values_list("type", flat=True)),

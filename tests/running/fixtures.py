@@ -3,17 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from deploy.demo.cast import ALVA, DORIS, Member
 from tests.running.cast import FRIDA, HOLDERS
+from tests.running.chromium import launched
 from tests.running.desk import Desk
 from tests.running.installation import Installation, running
-
-CHROMIUM = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +59,5 @@ def holder(_holders: Iterator[Member]) -> Member:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, for one module: while it is open its event loop is in every other test's way."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(CHROMIUM))
+    with launched() as browser:
         yield browser
-        browser.close()

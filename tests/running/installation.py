@@ -30,7 +30,7 @@ from tests.running.cast import FRIDA
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ACME_PORTS = ("ACME_TLS", "ACME_DNS", "ACME_HTTP")
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds after which what must come is held to be lost: a deadline for failing, never a pause."""
 WITH_BROKER = bool(os.environ.get("SIGILL_TEST_BROKER_URL"))
 """Whether consumers and beat are processes of their own; without a broker they are part of the worker."""
@@ -190,13 +190,22 @@ class Installation:
         chosen = {"hsa": {"kind": ""}, "pu": {"kind": ""}, **faults}
         self._put("DIRECTORY", chosen)
 
+    def edit_registers(self, says: str, shall_say: str) -> None:
+        """Change what HSA and PU say: one place of their file, which they read again at the next call."""
+        file = self.home / "people.toml"
+        content = file.read_text(encoding="utf-8")
+        assert content.count(says) == 1, says
+        draft = file.with_suffix(".draft")
+        draft.write_text(content.replace(says, shall_say), encoding="utf-8")
+        draft.replace(file)
+
     def order_factory_faults(self, **switches: object) -> None:
         """Turn the factory's switches; those not named are off."""
         self._put("FACTORY", switches)
 
     def _put(self, port: str, content: object) -> None:
         address = f"http://127.0.0.1:{self.ports[port]}/faults"
-        requests.put(address, json=content, timeout=10).raise_for_status()
+        requests.put(address, json=content, timeout=60).raise_for_status()
 
     def heal(self) -> None:
         """Take all faults back and wait until every process is ready and the consumers have caught up."""

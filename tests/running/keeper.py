@@ -5,6 +5,7 @@ Everything ends when its standard input ends, so that nothing is left behind wha
 
 import json
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from django.core.management import call_command
 from deploy.processes import Process, processes
 from deploy.serve import installation
 from deploy.supervisor import Supervisor
+from directory.simulators.people import PACKAGED
 
 Answer = dict[str, object]
 
@@ -28,6 +30,14 @@ def with_faults_on_order(process: Process) -> Process:
         return process
     faults = str(Path(os.environ["SIGILL_RUN"]) / "hsm-faults")
     return replace(process, environment={**process.environment, "SIGILL_SHIM_FAULTS": faults})
+
+
+def with_registers_of_its_own(process: Process, registers: Path) -> Process:
+    """Let HSA and PU say what stands in a copy that a test may edit (``Installation.edit_registers``)."""
+    if process.name != "registers":
+        return process
+    shutil.copyfile(PACKAGED, registers)
+    return replace(process, arguments=(*process.arguments, "--people", str(registers)))
 
 
 def prepare() -> None:
@@ -112,7 +122,10 @@ def main() -> int:
     django.setup()
     prepare()
     place = installation()
-    started = [with_faults_on_order(process) for process in processes(place)]
+    registers = place.home / "people.toml"
+    started = [
+        with_registers_of_its_own(with_faults_on_order(process), registers) for process in processes(place)
+    ]
     supervisor = Supervisor(started, logs=place.home / "logs", run=place.run)
     ended = threading.Event()
 

@@ -26,7 +26,7 @@ class Outsider:
         chain = []
         while current.issuer != current.subject:
             *_, address = status_asking.addresses(current)
-            answer = requests.get(address, timeout=10)
+            answer = requests.get(address, timeout=60)
             answer.raise_for_status()
             current = x509.load_der_x509_certificate(answer.content)
             chain.append(current)
@@ -81,7 +81,7 @@ class Outsider:
     @staticmethod
     def _crl(certificate: x509.Certificate) -> x509.CertificateRevocationList:
         _, address, _ = status_asking.addresses(certificate)
-        return x509.load_der_x509_crl(requests.get(address, timeout=10).content)
+        return x509.load_der_x509_crl(requests.get(address, timeout=60).content)
 
     def _pem(self, name: str, *certificates: x509.Certificate) -> str:
         path = self.folder / f"{name}.pem"

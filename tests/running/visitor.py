@@ -1,31 +1,20 @@
 """Somebody in front of a browser, and somebody who watches over their shoulder what the browser says."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field, replace
 
-from axe_playwright_python.base import AXE_FILE_PATH
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, Response, expect
+from playwright.sync_api import Browser, Page, expect
 
 from deploy.demo.cast import Member
+from deploy.demo.main_job import IDENTITY_DOCUMENT
 from tests.running.installation import Installation
-
-AXE = Path(AXE_FILE_PATH).read_text(encoding="utf-8")
-REPORT_VIOLATIONS = (
-    "document.addEventListener('securitypolicyviolation', (event) =>"
-    " console.error('CSP: ' + event.violatedDirective + ' ' + event.blockedURI));"
-)
-PATIENCE_MS = 30_000
-expect.set_options(timeout=PATIENCE_MS)
-REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
-"""Chromium's word for a page that says no in an orderly way."""
+from tests.running.watched import Watched
+from tests.running.words import Words, in_language
 
 
 @dataclass(slots=True)
-class Visitor:
+class Visitor(Watched):
     """One person's browser on a running installation; ``page`` is the tab in front of them."""
 
     installation: Installation
@@ -34,58 +23,17 @@ class Visitor:
     may_be_refused: bool = False
     may_be_cut_off: bool = False
     complaints: list[str] = field(default_factory=list)
-
-    # --- what is watched ----------------------------------------------------------------------------
-
-    def watch(self, context: BrowserContext) -> None:
-        """Note every error that the browser tells of, every 5xx, and every address with a person's number."""
-        context.add_init_script(REPORT_VIOLATIONS)
-        # Playwright marks the methods that it is given, which slots forbid.
-        context.on("request", lambda request: self._see_request(request))  # noqa: PLW0108
-        context.on("response", lambda response: self._see_response(response))  # noqa: PLW0108
-        context.on("console", lambda message: self._see_console(message.type, message.text))
-        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
-
-    def _see_request(self, request: Request) -> None:
-        digits = re.sub(r"[-+]", "", request.url)
-        self.complaints += [f"{number} in {request.url}" for number in self.numbers if number in digits]
-
-    def _see_response(self, response: Response) -> None:
-        if response.status >= 500:
-            self.complaints.append(f"{response.status} from {response.url}")
-
-    def _see_console(self, kind: str, text: str) -> None:
-        is_expected = (self.may_be_refused and REFUSED.match(text)) or (
-            self.may_be_cut_off and ("ERR_" in text or text.startswith("htmx:"))
-        )
-        if kind == "error" and not is_expected:
-            self.complaints.append(text)
+    say: Words = field(default_factory=lambda: in_language("sv"))
+    is_looked_at: bool = True
 
     def look(self) -> None:
-        """Let axe look at the page as it stands: no violation of any rule."""
-        self.page.wait_for_load_state("load")
-        self.page.evaluate(AXE)
-        result: dict[str, Any] = self.page.evaluate("axe.run()")
-        self.complaints += [
-            f"axe on {self.page.url}: {rule['id']}: {rule['nodes'][0]['html'][:200]}"
-            for rule in result["violations"]
-        ]
+        """Let axe look at the page, unless the same page was looked at in the other language."""
+        if self.is_looked_at:
+            Watched.look(self)
 
-    # --- the keyboard -------------------------------------------------------------------------------
-
-    def tab_to(self, target: Locator) -> Locator:
-        """Press Tab until the target has the focus."""
-        target.wait_for()
-        for _ in range(80):
-            if target.evaluate("element => element === document.activeElement"):
-                return target
-            self.page.keyboard.press("Tab")
-        raise AssertionError(f"no number of tabs leads to {target}")
-
-    def press(self, target: Locator) -> None:
-        """Reach a control by Tab and press Enter on it."""
-        self.tab_to(target)
-        self.page.keyboard.press("Enter")
+    def in_tab(self, tab: Page) -> "Visitor":
+        """Return the same person in front of another tab of theirs."""
+        return replace(self, page=tab)
 
     # --- what they do -------------------------------------------------------------------------------
 
@@ -144,10 +92,32 @@ class Visitor:
         assert self.page.locator("dd .code").inner_text() == code
         self.type_pin(member.pin)
 
+    def opens_client(self, *, heading: str) -> "Visitor":
+        """Open the card client from the live steps, in a tab of its own."""
+        with self.page.context.expect_page() as opened:
+            self.page.locator("#open-client").click()
+        client = opened.value
+        client.get_by_role("heading", name=heading).wait_for()
+        return self.in_tab(client)
+
+    def checks_identity(self, *, act: str) -> None:
+        """Tick the seven steps, note the document, and go on."""
+        page = self.page
+        page.locator("input[name=steps]").first.wait_for()
+        for step in page.locator("input[name=steps]").all():
+            step.check()
+        page.locator("select[name=document_kind]").select_option(IDENTITY_DOCUMENT["document_kind"])
+        for name in ("document_number", "document_valid_to"):
+            page.locator(f"input[name={name}]").fill(IDENTITY_DOCUMENT[name])
+        self.look()
+        page.locator(f"button[name=act][value={act}]").click()
+
     def choose_certificate_of(self, card_number: str) -> None:
         """Choose a certificate of one card where the client offers several."""
-        self.page.locator("#pin").wait_for()
-        choices = self.page.locator("fieldset.choice label", has_text=f"…{card_number[-4:]}")
+        tail = f"…{card_number[-4:]}"
+        # The card shows in its reader before its certificates are read: until then another's are offered.
+        self.page.locator("fieldset.choice label, .chosen").filter(has_text=tail).first.wait_for()
+        choices = self.page.locator("fieldset.choice label", has_text=tail)
         if choices.count():
             choices.first.click()
 
@@ -160,18 +130,24 @@ def visiting(
     language: str = "sv",
     may_be_refused: bool = False,
     may_be_cut_off: bool = False,
+    is_looked_at: bool = True,
 ) -> Iterator[Visitor]:
-    """Open a browser of its own for one person; in the end nothing may have been complained of."""
+    """Open a browser of its own for one person; in the end nothing may have been complained of.
+
+    They have chosen their language before: the portal speaks Swedish to whoever has not, the card client as
+    the browser does. ``say`` has the words of the pages.
+    """
     locale = "sv-SE" if language == "sv" else "en-GB"
     context = browser.new_context(
         locale=locale, timezone_id="Europe/Stockholm", viewport={"width": 1280, "height": 900},
         reduced_motion="reduce",
     )  # fmt: skip
-    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     numbers: list[str] = installation.ask("all_numbers")
     both = [*numbers, *(number[2:] for number in numbers)]
     visitor = Visitor(installation, page, both, may_be_refused, may_be_cut_off)
+    visitor.say, visitor.is_looked_at = in_language(language), is_looked_at
+    visitor.say.choose_in(context, installation.portal)
     visitor.watch(context)
     try:
         yield visitor

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Self
@@ -28,6 +29,7 @@ from worker.backup import exchange
 from worker.backup.archive import describe_files, extract_archive, write_archive
 from worker.backup.errors import BackupDamaged, BackupRefused
 from worker.backup.manifest import DatabaseFacts, Manifest
+from worker.backup.putting_back import PartWish, put_back
 
 CRL = "sigilleidpersonhsaid3cav1.crl"
 REVOKED_AFTER = ("lost-1", "lost-2", "lost-3")
@@ -118,7 +120,7 @@ class Responder:
     def __exit__(self, *_: object) -> None:
         assert self._process is not None
         self._process.terminate()
-        assert self._process.wait(20) == 0
+        assert self._process.wait(60) == 0
 
     def openssl(self, *question: str) -> str:
         """Ask with openssl about a certificate or serial, verify the answer, return its status."""
@@ -244,6 +246,46 @@ def test_an_empty_machine_serves_again_from_backup_and_ledger(drilled: Drill, tm
     doctor = machine.manage("doctor")
     assert "keys are those in their certificates" in doctor.stdout + doctor.stderr
     assert machine.manage("verify_journal").returncode == 0
+
+
+def test_a_part_is_put_back_and_the_rest_is_left(drilled: Drill) -> None:
+    """What the doctor tells to do about a lost PIN, a torn protocol and counters that are gone."""
+
+    def put(part: str, file: Path = drilled.backup) -> list[str]:
+        wish = PartWish(file=file, part=part, home=drilled.home, passphrase="", at=datetime.now(UTC))
+        return put_back(wish)
+
+    pin, protocol = drilled.home / "secrets" / "hsm-pin", drilled.home / "ceremony" / "protocol.json"
+    counter, newer = drilled.home / "hsm" / "counts" / "person_hsa_id_3", drilled.home / "ceremony" / "later"
+    right, whole, signed = pin.read_text(), protocol.read_bytes(), counter.read_bytes()
+    pin.write_text("999999")
+    protocol.write_text("{")
+    newer.write_text("a later ceremony's")
+    killed, running = drilled.home / ".putting-back-killed", drilled.home / ".putting-back-running"
+    for draft in (killed, running):
+        draft.mkdir()
+    os.utime(killed, (0, 0))
+    before = state_of(drilled.home)
+    assert put("secrets/hsm-pin") == ["secrets/hsm-pin"]
+    assert (killed.exists(), running.exists()) == (False, True), "what a killed run unpacked is cleared away"
+    running.rmdir()
+    assert pin.read_text() == right
+    assert pin.stat().st_mode & 0o777 == 0o600
+    assert put("ceremony") == ["ceremony/protocol.json"]
+    assert protocol.read_bytes() == whole
+    assert newer.exists()
+    kept = [file for file in (drilled.home / "backups").rglob("*") if file.is_file()]
+    assert sorted(file.read_text() for file in kept) == ["999999", "{"]
+    assert put("hsm/counts") == [], "what was signed since is not forgotten"
+    assert counter.read_bytes() == signed
+    counter.unlink()
+    assert put("hsm/counts") == ["hsm/counts/person_hsa_id_3"]
+    after = state_of(drilled.home)
+    changed = {name for name in before | after if before.get(name) != after.get(name)}
+    assert {name.split("/")[0] for name in changed} == {"secrets", "ceremony", "backups", "hsm"}
+    for never in ("ledger", "db.sqlite3", "secrets/../db.sqlite3", "journal", ""):
+        with pytest.raises(BackupRefused):
+            put(never)
 
 
 def test_a_damaged_backup_is_refused_and_changes_nothing(drilled: Drill, tmp_path: Path) -> None:

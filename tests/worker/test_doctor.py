@@ -3,27 +3,37 @@
 import json
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from io import StringIO
+from itertools import chain
 from pathlib import Path
 
 import PyKCS11
 import pytest
+from django.core.management import call_command
+from django.db import connection
 from pytest_django import Settings
 
 from ca.health import installation as ground
 from ca.health.check import Check
+from ca.health.ends import ends
+from ca.health.files import public_files
+from ca.health.installation import secrets
+from ca.health.records import ledger, signatures
 from ca.hsm.configuration import TokenConfiguration
 from ca.hsm.installation import token_configuration
 from ca.models import Certificate, Issuer
+from ca.pki.reasons import RevocationReason
+from ca.revocation import revoke_carrier
 from ca.signature_counts import accept_differences, key_figures
 from journal.actor import Actor
 from journal.models import Entry
-from tests.ca.conftest import Authority, ceremony_rows, installation, made_installation, made_rows  # noqa: F401
+from tests.ca.conftest import WORKER, Authority, ceremony_rows, installation, made_installation, made_rows  # noqa: F401
 from tests.ca.conftest import authority as authority  # noqa: PLC0414 - a fixture
 from tests.ca.installation import Installation
-from worker.health import examine
+from worker.health import _broker, examine
 
 NOW = datetime.now(UTC)
 
@@ -31,6 +41,11 @@ NOW = datetime.now(UTC)
 def wrong_things(*, at: datetime | None = None) -> dict[str, str]:
     """Return what the doctor finds wrong, with its sentence."""
     return {one.what: one.said for one in _examined(at) if one.is_right is False}
+
+
+def wrong(*looks: Iterable[Check]) -> dict[str, str]:
+    """Return what some of the doctor's looks find wrong."""
+    return {one.what: one.said for one in chain(*looks) if one.is_right is False}
 
 
 def _examined(at: datetime | None = None) -> list[Check]:
@@ -142,6 +157,87 @@ def test_each_fault_has_its_sentence_and_a_remedy(
     found = [one for one in _examined() if one.is_right is False and one.what == what]
     assert [one.said[: len(sentence)] for one in found][:1] == [sentence]
     assert found[0].remedy
+
+
+def test_what_a_restore_rests_on_is_missed_when_it_is_gone(authority: Authority) -> None:
+    """Design decision 7: without ledger, counters and protocols a restore could undo what was revoked."""
+    home, revoked = authority.home, authority.certificate()
+    revoke_carrier(
+        carrier_kind="card",
+        carrier_id=revoked.carrier_id,
+        reason=RevocationReason.KEY_COMPROMISE,
+        requested_at=authority.at,
+        actor=WORKER,
+        at=authority.at,
+    )
+    authority.keeper.stop()
+    shutil.rmtree(home / "hsm" / "counts")
+    (home / "secrets" / "hsm-pin").unlink()
+    torn = home / "ceremony" / "protocols" / "torn.json"
+    torn.parent.mkdir()
+    torn.write_text("{")
+    late = authority.later(minutes=2)
+    found = wrong(
+        ledger(late), signatures(token_configuration()), public_files(), secrets(token_configuration())
+    )
+    assert found["ledger"] == "1 certificates are revoked in the database and not in the ledger"
+    assert found["signatures"].startswith("the signer's counters are gone")
+    assert found["protocols"] == "protocols of ceremonies that cannot be read: ceremony/protocols/torn.json"
+    assert "secrets/hsm-pin is missing" in found["secrets"]
+    call_command("complete_ledger", stdout=StringIO())
+    torn.unlink()
+    (home / "public" / "root.pem").unlink()
+    (home / "ceremony" / "audit.pem").write_text("another")
+    assert "root.pem, ceremony/audit.pem" in wrong(public_files())["public"]
+    call_command("publish_files", stdout=StringIO())
+    assert not wrong(ledger(late), public_files())
+
+
+def test_a_counter_that_was_set_back_is_seen_until_it_is_explained(authority: Authority) -> None:
+    """Reliability F36: what hides the use of a key is an alarm itself, and an explained one is none."""
+    authority.keeper.stop()
+    (authority.home / "hsm" / "counts" / "function").write_bytes(bytes(8))
+    assert "its counter was set back" in wrong(signatures(token_configuration()))["signatures"]
+    call_command("accept_signatures", reason="test", stdout=StringIO())
+    assert not wrong(signatures(token_configuration()))
+
+
+def test_a_signature_between_two_looks_is_no_alarm(authority: Authority) -> None:
+    """A signer at work signs and records while the doctor counts."""
+
+    def issuing(execute: Callable[..., object], sql: str, *rest: object) -> object:
+        if 'FROM "ca_certificate"' in sql and not issued:
+            issued.append(True)
+            authority.certificate(carrier_id="meanwhile")
+        return execute(sql, *rest)
+
+    issued: list[bool] = []
+    with connection.execute_wrapper(issuing):
+        figures = key_figures()
+    assert issued
+    assert {(one.without_a_row, one.rows_without_signature) for one in figures} == {(0, 0)}
+
+
+@pytest.mark.parametrize(
+    ("span", "what"),
+    [
+        (timedelta(days=9 * 365), "Function"),
+        (timedelta(days=14 * 365), "Person ID 3"),
+        (timedelta(700), "journal"),
+    ],
+)
+def test_certificates_of_our_own_that_end_are_told_in_time(home: Path, span: timedelta, what: str) -> None:
+    assert home
+    now = datetime.now(UTC)
+    assert [one.is_right for one in ends(now)] == [True]
+    assert any(what in one.said and one.remedy for one in ends(now + span)) is (span.days != 9 * 365)
+
+
+def test_a_broker_that_is_down_is_said_without_its_password(settings: Settings) -> None:
+    settings.SIGILL_BROKER_URL = "amqp://sigill:not-for-eyes@127.0.0.1:1//"
+    (said,) = _broker()
+    assert said.is_right is False
+    assert "not-for-eyes" not in said.said + said.remedy
 
 
 def test_half_a_key_that_is_gone_is_named(home: Path) -> None:

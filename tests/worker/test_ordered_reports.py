@@ -164,7 +164,7 @@ def test_a_changed_cut_or_foreign_file_does_not_open(tmp_path: Path, settings: S
     assert b"".join(vault.read("one.made", file.wrapped_key)) == b"x" * (3 << 20)
     piece = (1 << 20) + 16
     swapped = whole[piece : 2 * piece] + whole[:piece] + whole[2 * piece :]
-    for broken in (whole[:-1], whole[:piece], swapped, whole[:100] + b"y" + whole[101:]):
+    for broken in (whole[:-1], whole[:piece], swapped, whole[:100] + bytes([whole[100] ^ 1]) + whole[101:]):
         (vault.folder() / "one.made").write_bytes(broken)
         with pytest.raises(vault.FileGone) as gone:
             list(vault.read("one.made", file.wrapped_key))

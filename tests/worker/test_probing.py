@@ -14,15 +14,15 @@ def test_a_run_that_meets_another_goes_away() -> None:
 
     def slow(_: object) -> str:
         inside.set()
-        leave.wait(10)
+        leave.wait(60)
         return "done"
 
     thread = threading.Thread(target=lane.run, args=(slow,))
     thread.start()
-    inside.wait(10)
+    inside.wait(60)
     assert lane.run(slow) == "the run before this one is not over"
     leave.set()
-    thread.join(10)
+    thread.join(60)
     assert lane.run(lambda _: "again") == "again"
 
 

@@ -7,13 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 
+from directory.models import Person
 from journal import verify
 from journal.models import Entry
+from reports.columns import PROTECTED
 from tests.journal.growing import grow
 from tests.journal.test_verifying import KEY
+from tests.scenarios import a_scene, a_shipped_card
 from worker.models import JobStatus
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,6 +31,33 @@ def test_without_a_worker_the_report_says_that_it_carries_no_proof(
     assert [path.name for path in tmp_path.iterdir()] == ["s1.csv"]
     named = json.loads(Entry.objects.get(type="report.made").content)["event"]["sha256"]
     assert named == hashlib.sha256(out.read_bytes()).hexdigest()
+
+
+def test_protected_people_are_masked_unless_somebody_says_why_and_then_each_is_recorded(
+    tmp_path: Path,
+) -> None:
+    """REP, domain.md 6: the shell is no way around the pages' rule."""
+    scene = a_scene()
+    card = a_shipped_card(scene)
+    Person.objects.filter(pk=card.person_id).update(protected_identity=True, search_key="")
+    out = tmp_path / "s1.csv"
+    call_command("report", "S1", format="csv", out=out)
+    assert card.hsa_id not in out.read_text()
+    assert PROTECTED in out.read_text()
+    opened = Entry.objects.filter(type="person.protected_opened", references__value=str(card.person_id))
+    assert opened.count() == 0
+    call_command("report", "S1", format="csv", out=out, reason="the police ask, case 12")
+    assert card.hsa_id in out.read_text()
+    assert opened.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("since", "why"),
+    [("2026-01-01", "no offset"), ("yesterday", "ISO 8601"), ("2999-01-01T00:00Z", "lies ahead")],
+)
+def test_a_period_begins_at_a_moment_that_has_been(tmp_path: Path, since: str, why: str) -> None:
+    with pytest.raises(CommandError, match=why):
+        call_command("report", "H1", format="csv", since=since, out=tmp_path / "h1.csv")
 
 
 def test_with_a_worker_the_proof_lies_beside_the_table(

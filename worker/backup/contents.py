@@ -14,7 +14,9 @@ from worker.backup.errors import BackupRefused
 BEFORE_DATABASE: Final = ("journal/checkpoints",)
 """Every head outside has its row in a database that is copied later."""
 
-AFTER_DATABASE: Final = ("ledger", "public", "ceremony", "secrets", "cards", "factory", "demo", "demo.json")
+AFTER_DATABASE: Final = (
+    "ledger", "public", "ceremony", "secrets", "registers", "cards", "factory", "demo", "demo.json",
+)  # fmt: skip
 """The ledger is copied later than the database: it may know more revocations, never fewer."""
 
 _LEFT_OUT: Final = frozenset({".lock", ".draft", ".pending"})

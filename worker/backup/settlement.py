@@ -100,7 +100,9 @@ def _erase_again(question: Question, *, at: datetime) -> None:
 
 def _bring_up_schema() -> None:
     loader = MigrationLoader(connection)
-    strange = set(loader.applied_migrations) - set(loader.disk_migrations)
+    known = set(loader.disk_migrations)
+    known.update(old for one in loader.disk_migrations.values() for old in one.replaces)  # squashed since
+    strange = set(loader.applied_migrations) - known
     if strange:
         app, name = min(strange)
         raise BackupRefused(f"the backup is of a newer version of Sigill: it knows {app} {name}")

@@ -11,7 +11,7 @@ from authn.evidence import Flow, Purpose
 from authn.relying_parties import Registration, close, register
 from journal.actor import Actor
 
-_ACTOR = Actor.system("relying_party")
+_ACTOR = Actor.operator("relying_party")
 
 
 class Command(BaseCommand):

@@ -23,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *_: object, reason: str, **__: object) -> None:
         """Accept, and say how many."""
         signatures = accept_differences(
-            reason=reason, actor=Actor.system("accept_signatures"), at=timezone.now()
+            reason=reason, actor=Actor.system("accept_signatures"), at=timezone.now(), is_set_back=True
         )
         logins = accept_logins(token_configuration())
         self.stdout.write(f"{signatures} signatures and {logins} logins are accepted.")

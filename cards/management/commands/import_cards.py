@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from cards.errors import CardsError
 from cards.importing import ForeignFacts, OldCard, import_card
+from cards.states import CardState
 from journal.actor import Actor
 
 COLUMNS = (
@@ -23,12 +24,19 @@ COLUMNS = (
     "foreign_issuer",
     "foreign_serial",
 )
+ACTIVATED_ON = "activated_on"
 
 
 class Command(BaseCommand):
-    """One line of CSV for a card; a line more for each further certificate of another issuer on it."""
+    """One line of CSV for a card; a line more for each further certificate of another issuer on it.
 
-    help = f"Imports cards in use from CSV with the columns {', '.join(COLUMNS)}."
+    With the column ``activated_on`` a card whose day is empty was never activated: it is blocked (POR-5).
+    """
+
+    help = (
+        f"Imports cards from CSV with the columns {', '.join(COLUMNS)}; with {ACTIVATED_ON} after them, cards"
+        " without that day were never activated and are blocked."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Name the file."""
@@ -39,28 +47,41 @@ class Command(BaseCommand):
         try:
             with file.open(encoding="utf-8", newline="") as lines:
                 reader = csv.DictReader(lines)
-                if tuple(reader.fieldnames or ()) != COLUMNS:
-                    raise CommandError(f"{file.name}: the columns must be {', '.join(COLUMNS)}")
+                if tuple(reader.fieldnames or ()) not in {COLUMNS, (*COLUMNS, ACTIVATED_ON)}:
+                    raise CommandError(
+                        f"{file.name}: the columns must be {', '.join(COLUMNS)}; then {ACTIVATED_ON}, if not"
+                        " all cards were activated"
+                    )
                 rows = list(reader)
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"{file} cannot be read: {error}") from error
         actor, at = Actor.system("import_cards"), timezone.now()
-        count = 0
+        count = blocked = 0
         for number, group in groupby(rows, key=lambda row: row["card_number"]):
             try:
-                import_card(_old_card(list(group)), actor=actor, at=at)
+                card = import_card(_old_card(list(group)), actor=actor, at=at)
             except (CardsError, ValueError, KeyError) as error:
                 raise CommandError(
                     f"{file.name}, card {number}: {error}; {count} before it are in"
                 ) from error
             count += 1
+            blocked += card.state == CardState.BLOCKED.value
         self.stdout.write(
-            f"{count} cards are in use here; whoever logs in with one needs certificates of ours."
+            f"{count - blocked} cards are in use here; whoever logs in with one needs certificates of ours."
         )
+        if blocked:
+            self.stdout.write(f"{blocked} cards are blocked, with their place in the record.")
 
 
 def _old_card(rows: list[dict[str, str]]) -> OldCard:
     first = rows[0]
+    # A line cut short must not read as a card that nobody activated: its block could not be undone.
+    if any(value is None for row in rows for value in row.values()):
+        raise ValueError("a column is missing in one of its lines")
+    if len({row.get(ACTIVATED_ON) for row in rows}) > 1:
+        raise ValueError(f"its lines do not agree on {ACTIVATED_ON}")
+    if activated_on := first.get(ACTIVATED_ON, first["issued_on"]):
+        date.fromisoformat(activated_on)  # a word in this column is no day on which a card was activated
     return OldCard(
         hsa_id=first["hsa_id"],
         card_number=first["card_number"],
@@ -68,6 +89,7 @@ def _old_card(rows: list[dict[str, str]]) -> OldCard:
         loa=int(first["loa"]),
         issued_on=date.fromisoformat(first["issued_on"]),
         valid_until=date.fromisoformat(first["valid_until"]),
+        is_activated=bool(activated_on),
         foreign=tuple(
             ForeignFacts(issuer_name=row["foreign_issuer"], serial_hex=row["foreign_serial"].lower())
             for row in rows

@@ -81,6 +81,10 @@ document.addEventListener("click", (event) => {
   target.focus();
 });
 document.addEventListener("submit", (event) => {
+  if (event.target.querySelector("button[type=submit][aria-disabled=true]")) {
+    event.preventDefault(); // a second click would spend a second try of the code
+    return;
+  }
   for (const button of event.target.querySelectorAll("button[type=submit]")) {
     if (button.name) continue; // its value is part of the form
     button.setAttribute("aria-disabled", "true");

@@ -13,7 +13,7 @@ from functioncerts.errors import FunctionObjectNotFound, Refused
 from functioncerts.receipts import TEXT, VERSION
 from journal.actor import Actor
 
-_ACTOR = Actor.system("acme_key")
+_ACTOR = Actor.operator("acme_key")
 
 
 class Command(BaseCommand):

@@ -8,6 +8,7 @@ from django.utils import timezone
 from functioncerts.errors import TokenNotGranted
 from functioncerts.models import TokenScope
 from functioncerts.receipts import ACCEPTED, TEXT, VERSION
+from functioncerts.token_models import DEFAULT_SCOPES
 from functioncerts.tokens import create_token
 from journal.actor import Actor
 
@@ -25,8 +26,9 @@ class Command(BaseCommand):
             "--scope",
             action="append",
             choices=[one.value for one in TokenScope],
-            help="what it may be used for, repeated; everything if left out",
+            help="what it may be used for, repeated; read, order and revoke if left out",
         )
+        parser.add_argument("--label", default="", help="what it is for, as lists of tokens show it")
         parser.add_argument(
             "--receipt-per-order",
             action="store_true",
@@ -40,6 +42,7 @@ class Command(BaseCommand):
         hsa_id: str,
         role: str,
         scope: list[str] | None,
+        label: str,
         receipt_per_order: bool,
         only_token: bool,
         **_options: object,
@@ -49,9 +52,10 @@ class Command(BaseCommand):
             created = create_token(
                 hsa_id=hsa_id,
                 role=role.lower(),
-                scopes=[TokenScope(one) for one in scope or TokenScope],
+                scopes=[TokenScope(one) for one in scope or DEFAULT_SCOPES],
+                label=label,
                 receipt=None if receipt_per_order else ACCEPTED,
-                actor=Actor.system("create_api_token"),
+                actor=Actor.operator("create_api_token"),
                 at=timezone.now(),
             )
         except TokenNotGranted as error:

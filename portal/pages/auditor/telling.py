@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from cards.products import DocumentKind, IdentityCheckMethod, product
 from directory.models import Role
 from directory.swedish_time import SWEDEN
-from journal.actor import Actor
+from journal.actor import OPERATOR, Actor
 from journal.events import known_events
 from portal import words
 from portal.pages.auditor.known import Known, Told, is_own
@@ -65,6 +65,9 @@ def actor_name(told: Told, *, known: Known, reader: Actor) -> str:
     """Return who acted, as far as the reader is told: people of other organizations are not named."""
     acted = told.acted
     kind, identifier = str(acted.get("kind", "")), str(acted.get("identifier", ""))
+    if kind == "system" and identifier.startswith(OPERATOR):
+        command = identifier.removeprefix(OPERATOR)
+        return _("The operator, by the command %(command)s on the server") % {"command": command}
     if kind == "system":
         return _("The system")
     person_id = str(acted.get("person", ""))

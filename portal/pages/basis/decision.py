@@ -15,8 +15,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cards.basis_selectors import CardGround
 from cards.models import Card
-from directory.basis_decisions import approve_decision, get_decision, withdraw_decision
-from directory.basis_models import BasisDecision, BasisMember, BasisSubject
+from directory.basis_decisions import (
+    approve_decision,
+    get_decision,
+    is_under_way,
+    stop_decision,
+    was_stopped,
+    withdraw_decision,
+)
+from directory.basis_models import BasisDecision, BasisMember, BasisOutcome, BasisSubject
 from directory.errors import BasisDecisionRefused
 from directory.models import Role, RoleAssignment
 from directory.role_basis_selectors import RoleGround
@@ -60,6 +67,7 @@ class DecisionPage:
     rows: Sequence[MemberRow]
     may_approve: bool
     may_withdraw: bool
+    may_stop: bool
     why: Text
     url: str
     crumbs: Sequence[Crumb]
@@ -71,22 +79,13 @@ def show_decision(request: HttpRequest, decision_id: str) -> HttpResponse:
     actor = asking.who(request)
     decision = _seen(decision_id, actor)
     if request.method == "POST":
-        at, is_withdrawn = asking.now(), request.POST.get("act") == "withdraw"
         try:
-            if is_withdrawn:
-                withdraw_decision(decision.pk, actor=actor, at=at)
-            else:
-                _approve(request, decision, actor=actor, at=at)
+            told = _act(request, decision, request.POST.get("act", ""), actor=actor, at=asking.now())
         except BasisDecisionRefused as error:
             rule = words_of.RULES.get(error.facts.get("rule", ""), words_of.RULES["decided"])
             messages.warning(request, str(rule))
         else:
-            messages.success(
-                request,
-                _("Withdrawn. Nothing of it was done.")
-                if is_withdrawn
-                else _("Approved. It is carried out within seconds, row by row."),
-            )
+            messages.success(request, str(told))
         return HttpResponseRedirect(reverse("basis-decision", args=[decision.pk]))
     page = decision_page(decision, actor=actor)
     return render(request, "portal/basis_decision.html", {"page": page})
@@ -123,6 +122,7 @@ def decision_page(decision: BasisDecision, *, actor: Actor) -> DecisionPage:
         rows=_rows(subject, members),
         may_approve=waits and not is_mine,
         may_withdraw=waits,
+        may_stop=is_under_way(decision),
         why=words_of.RULES["same_person"] if waits and is_mine else "",
         url=reverse("basis-decision", args=[decision.pk]),
         crumbs=(
@@ -130,6 +130,20 @@ def decision_page(decision: BasisDecision, *, actor: Actor) -> DecisionPage:
             Crumb(label=_("Decision")),
         ),
     )
+
+
+def _act(request: HttpRequest, decision: BasisDecision, act: str, *, actor: Actor, at: datetime) -> Text:
+    """Do what a button says and return what is said of it."""
+    match act:
+        case "withdraw":
+            withdraw_decision(decision.pk, actor=actor, at=at)
+            return _("Withdrawn. Nothing of it was done.")
+        case "stop":
+            stop_decision(decision.pk, actor=actor, at=at)
+            return _("Stopped. What was done before stays done.")
+        case _:
+            _approve(request, decision, actor=actor, at=at)
+            return _("Approved. It is carried out within seconds, row by row.")
 
 
 def _approve(request: HttpRequest, decision: BasisDecision, *, actor: Actor, at: datetime) -> None:
@@ -160,6 +174,8 @@ def _waits(decision: BasisDecision) -> bool:
 def _tag(decision: BasisDecision) -> Tag:
     if decision.withdrawn_at is not None:
         return words_of.OUTCOMES["withdrawn"]
+    if was_stopped(decision):
+        return words_of.STOPPED
     if decision.finished_at is not None:
         return Tag(tone="ok", icon="check-circle", label=_("Carried out"))
     if _waits(decision):
@@ -169,8 +185,8 @@ def _tag(decision: BasisDecision) -> Tag:
 
 def _progress(decision: BasisDecision) -> Progress:
     outcomes = list(decision.members.values_list("outcome", flat=True))
-    done = sum(1 for one in outcomes if one)
-    other = sum(1 for one in outcomes if one not in {"", "done"})
+    done = sum(1 for one in outcomes if one not in {"", BasisOutcome.WITHDRAWN.value})
+    other = sum(1 for one in outcomes if one not in {"", BasisOutcome.DONE.value})
     return Progress(
         key="basis",
         label=_("%(done)d of %(total)d rows done") % {"done": done, "total": decision.total},

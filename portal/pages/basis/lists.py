@@ -25,6 +25,7 @@ from directory.basis_decisions import (
     left_alone,
     list_digest,
     visible_decisions,
+    was_stopped,
     weight_of,
 )
 from directory.basis_models import BasisDecision, BasisSubject
@@ -34,6 +35,7 @@ from journal.actor import Actor
 from portal.pages import asking
 from portal.pages.basis import signing
 from portal.pages.basis.rows import BasisRow, order_row, rows_of
+from portal.pages.desk.replacing import card_says, renamed_url
 from portal.pages.managers.role_words import shown_name
 from portal.pages.parts import Chip, Crumb, Line
 from portal.signing.step_up import signed
@@ -159,7 +161,7 @@ def basis_page(subject: BasisSubject, *, actor: Actor, at: datetime, after: str 
         ],
         rows=rows,
         nothing=_NOTHING[subject],
-        renamed=_renamed(actor) if subject is BasisSubject.CARD and not after else (),
+        renamed=_renamed(actor, at=at) if subject is BasisSubject.CARD and not after else (),
         soon=_soon(actor, at=at) if is_order and not after else (),
         removed=[order_row(one, now=at) for one in lately_removed(actor=actor, at=at)]
         if is_order and not after
@@ -188,6 +190,8 @@ def decision_line(decision: BasisDecision) -> Line:
 def _state(decision: BasisDecision) -> Text:
     if decision.withdrawn_at is not None:
         return _("Withdrawn")
+    if was_stopped(decision):
+        return words_of.STOPPED.label
     if decision.finished_at is not None:
         return _("Carried out")
     if decision.needs_second_person and decision.approved_at is None:
@@ -281,13 +285,13 @@ def _address(subject: BasisSubject, *, after: str = "") -> str:
     return f"{url}?{urlencode({'after': after})}" if after else url
 
 
-def _renamed(actor: Actor) -> list[Line]:
+def _renamed(actor: Actor, *, at: datetime) -> list[Line]:
     return [
         Line(
             title=shown_name(card.person),
-            detail=_("The card says %(name)s") % {"name": card.holder_name},
+            detail=card_says(card),
             act=_("Order a new card"),
-            url=reverse("person", args=[card.person_id]),
+            url=renamed_url(card, actor=actor, at=at),
         )
         for card in cards_with_a_former_name(actor=actor)
     ]

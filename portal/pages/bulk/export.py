@@ -22,7 +22,18 @@ def export_bulk_order(request: HttpRequest, bulk_order_id: UUID) -> HttpResponse
     bulk = get_bulk_order(bulk_order_id, actor=actor)
     file = io.StringIO()
     writer = csv.writer(file, delimiter=";")
-    writer.writerow((_("Line"), _("Person"), _("HSA-id"), _("Card"), _("Result"), _("Why"), _("Order")))
+    writer.writerow(
+        (
+            _("Line"),
+            _("Person"),
+            _("HSA-id"),
+            _("Card"),
+            _("Result"),
+            _("Why"),
+            _("Order"),
+            _("Takes the place of"),
+        )
+    )
     rows = rows_of(bulk, limit=MOST_ROWS)
     shown = bulk_rows(rows.rows, bulk, actor=actor)
     for row, one in zip(shown, rows.rows, strict=True):
@@ -30,6 +41,7 @@ def export_bulk_order(request: HttpRequest, bulk_order_id: UUID) -> HttpResponse
         cells = (
             str(row.line), str(row.person), row.place, row.product, str(row.tag.label), why,
             str(one.card_order_id) if row.order_url else "",
+            str(one.replaces.card_number) if one.replaces and row.replaces and row.person_url else "",
         )  # fmt: skip
         writer.writerow([inert(cell) for cell in cells])
     response = HttpResponse("\ufeff" + file.getvalue(), content_type="text/csv; charset=utf-8")

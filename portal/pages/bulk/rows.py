@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,9 +14,12 @@ from journal.actor import Actor
 from journal.errors import Refusal
 from portal import problems, words
 from portal.pages.managers.role_words import shown_name
+from portal.pages.parts import grouped
 from portal.problems import Problem
 from portal.wordings import bulk as words_of
 from portal.words import Tag, Text
+
+_WITHOUT_A_CARD: Final = frozenset({BulkRowState.REFUSED, BulkRowState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,7 @@ class BulkRow:
     person_url: str
     place: str
     product: str
+    replaces: Text
     tag: Tag
     why: Problem | None
     order_url: str
@@ -53,6 +58,7 @@ def _shown(row: BulkOrderRow, *, is_mine: bool) -> BulkRow:
         person_url=reverse("person", args=[employment.person_id]) if employment and not is_hidden else "",
         place=_place(row) if not is_hidden else "",
         product=words.product_name(item) if item is not None else row.product_code,
+        replaces=_replaced(row, is_hidden=is_hidden),
         tag=words_of.ROW_STATES[BulkRowState(row.state)],
         why=_why(row, is_hidden=is_hidden),
         order_url=reverse("order", args=[row.card_order_id]) if row.card_order_id and not is_hidden else "",
@@ -64,6 +70,15 @@ def _place(row: BulkOrderRow) -> str:
         return ""
     unit = f" · {row.employment.unit.name}" if row.employment.unit is not None else ""
     return f"{row.employment.hsa_id}{unit}"
+
+
+def _replaced(row: BulkOrderRow, *, is_hidden: bool) -> Text:
+    """Return which card the new one takes the place of; of a protected person only that it does."""
+    if row.replaces is None or BulkRowState(row.state) in _WITHOUT_A_CARD:
+        return ""
+    if is_hidden or not row.replaces.card_number:
+        return _("Takes the place of the card that ends")
+    return _("Takes the place of card %(number)s") % {"number": grouped(row.replaces.card_number)}
 
 
 def _why(row: BulkOrderRow, *, is_hidden: bool) -> Problem | None:

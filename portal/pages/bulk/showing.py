@@ -61,6 +61,8 @@ class BulkOrderPage:
     progress: Progress | None
     toll: Sequence[Text]
     acts: Sequence[BulkAct]
+    acts_key: str
+    """The buttons of one state stay the same while the page asks for news: a click on one is not lost."""
     chips: Sequence[Chip]
     rows: Sequence[BulkRow]
     asks_again: bool
@@ -122,6 +124,7 @@ def bulk_order_page(
         progress=_progress(bulk, state),
         toll=_toll(bulk, state, actor=actor, at=at),
         acts=acts_of(bulk, actor=actor),
+        acts_key=f"acts-{state.value.lower()}",
         chips=[
             Chip(label=label, url=_address(here, key), is_chosen=key == show)
             for key, (label, _states) in _FILTERS.items()
@@ -247,6 +250,8 @@ def _toll(bulk: BulkOrder, state: BulkOrderState, *, actor: Actor, at: datetime)
         if bulk.ready
         else _("No card can be ordered.")
     ]
+    if replaced := signing.replaced_told(bulk):
+        told.append(replaced)
     if left_out:
         told.append(
             ngettext("%(count)d row is left out", "%(count)d rows are left out", left_out)

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cards.bulk.models import BulkOrder
-from cards.bulk.selectors import list_digest, products_of
+from cards.bulk.selectors import list_digest, products_of, replaced_count
 from cards.products import product
 from portal import words
 from portal.signing.acts import Act, ActKind
@@ -34,12 +34,25 @@ def products_told(bulk: BulkOrder) -> str:
     return ", ".join(f"{count} {_name(code)}" for code, count in products_of(bulk).items())
 
 
-def _told(bulk: BulkOrder) -> str:
+def replaced_told(bulk: BulkOrder) -> str:
+    """Return what becomes of the old cards, in words; nothing where none is replaced."""
+    count = replaced_count(bulk)
+    if not count:
+        return ""
     return ngettext(
+        "%(count)d card ends: it works until the new one is activated and is blocked in that moment.",
+        "%(count)d cards end: each works until its new one is activated and is blocked in that moment.",
+        count,
+    ) % {"count": count}
+
+
+def _told(bulk: BulkOrder) -> str:
+    ordered = ngettext(
         "%(count)d card is ordered for %(organization)s: %(products)s.",
         "%(count)d cards are ordered for %(organization)s: %(products)s.",
         bulk.ready,
     ) % {"count": bulk.ready, "organization": bulk.organization.name, "products": products_told(bulk)}
+    return f"{ordered} {replaced_told(bulk)}".rstrip()
 
 
 def _facts(bulk: BulkOrder) -> dict[str, str]:
@@ -48,6 +61,7 @@ def _facts(bulk: BulkOrder) -> dict[str, str]:
         "organization_id": str(bulk.organization_id),
         "count": str(bulk.ready),
         "products": ",".join(f"{code}:{count}" for code, count in products_of(bulk).items()),
+        "replaced": str(replaced_count(bulk)),
         "digest": list_digest(bulk),
     }
 

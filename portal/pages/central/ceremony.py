@@ -156,6 +156,8 @@ def _step(step: dict[str, object]) -> StepText:
             text = _("Retire %(issuer)s: nothing new is issued, its status goes on") % {
                 "issuer": _name(step, issuer)
             }
+        case "renew_audit":
+            text = _("Make a new certificate for the key that signs the journal")
         case "root_crl":
             text = _("Make a new revocation list of the root")
         case _:

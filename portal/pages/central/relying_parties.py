@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from authn.errors import InvalidParameters
 from authn.evidence import Flow, Purpose
+from authn.levels import LOA2, LOA3
 from authn.models import RelyingParty
 from authn.relying_parties import Registration, close, register
 from portal.pages import asking
@@ -61,6 +62,11 @@ class ServiceForm(forms.Form):
     orders_per_minute = forms.IntegerField(
         label=gettext_lazy("Logins a minute at most"), min_value=1, max_value=100_000, initial=600
     )
+    most_loa = forms.ChoiceField(
+        label=gettext_lazy("Highest level that it may demand"),
+        choices=[(LOA2, "LoA2"), (LOA3, "LoA3")],
+        initial=LOA3,
+    )
     may_sign = forms.BooleanField(label=gettext_lazy("May ask for signatures"), required=False)
     may_show_codes = forms.BooleanField(
         label=gettext_lazy("May show QR codes for another device, which can be relayed"), required=False
@@ -82,6 +88,7 @@ class ServiceForm(forms.Form):
             return_origins=tuple(data["return_origins"].split()),
             flows=(Flow.SAME_DEVICE, *codes),
             purposes=(Purpose.AUTH, *signs),
+            most_loa=data["most_loa"],
             orders_per_minute=data["orders_per_minute"],
         )
 
@@ -143,6 +150,7 @@ def _initial(rp_id: str) -> dict[str, object]:
         "name_sv": row.name_sv,
         "name_en": row.name_en,
         "return_origins": "\n".join(row.return_origins),
+        "most_loa": row.most_loa,
         "orders_per_minute": row.orders_per_minute,
         "may_sign": Purpose.SIGN.value in row.purposes,
         "may_show_codes": Flow.OTHER_DEVICE.value in row.flows,
@@ -162,6 +170,7 @@ def _registering(registration: Registration) -> Act:
         "return_origins": " ".join(registration.return_origins),
         "flows": " ".join(registration.flows),
         "purposes": " ".join(registration.purposes),
+        "most_loa": registration.most_loa,
         "orders_per_minute": str(registration.orders_per_minute),
     }
     return Act(

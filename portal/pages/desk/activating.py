@@ -22,7 +22,9 @@ from portal import problems, words
 from portal.pages import asking
 from portal.pages.auditor.reach import reads_only
 from portal.pages.desk import visit
+from portal.pages.desk.identity_form import signed_facts
 from portal.pages.desk.visit import Started, Visit, VisitPage
+from portal.pages.desk.vouching import identified_by
 from portal.pages.parts import Fact, Step, grouped
 from portal.problems import Problem
 from portal.signing.acts import Act, ActKind
@@ -80,7 +82,7 @@ def _act(card: Card, check: IdentityCheckFacts) -> Act:
         )
         % {
             "person": card.person.full_name,
-            "document": words.DOCUMENT_KINDS[check.document_kind],
+            "document": identified_by(check),
             "card": grouped(card.card_number or ""),
         },
         facts={
@@ -88,10 +90,7 @@ def _act(card: Card, check: IdentityCheckFacts) -> Act:
             "card_number": card.card_number or "",
             "person_id": str(card.person_id),
             "organization_id": str(card.organization_id),
-            "method": check.method.value,
-            "document_kind": check.document_kind.value,
-            "document_valid_until": check.document_valid_until.isoformat(),
-            "steps": ",".join(sorted(step.value for step in check.steps)),
+            **signed_facts(check),
         },
     )
 

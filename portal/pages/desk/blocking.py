@@ -18,6 +18,7 @@ from cards.errors import AlreadyBlocked, CardsError
 from cards.lifecycle import block_card
 from cards.products import product
 from cards.reasons import DESK_REASONS, BlockReason
+from cards.replacement_reasons import ENDINGS
 from cards.selectors import CardView, card_view, get_card, person_cards
 from cards.states import CardState
 from directory.selectors import names_of
@@ -29,6 +30,7 @@ from portal.pages import asking
 from portal.pages.desk import landing
 from portal.pages.desk.identity_form import dress
 from portal.pages.desk.person import foreign_note
+from portal.pages.desk.replacing import order_url, reason_asked
 from portal.pages.parts import Crumb, ForeignNote, grouped
 from portal.problems import Problem
 from portal.words import Tag, Text
@@ -56,6 +58,8 @@ class BlockPage:
     problem: Problem | None
     environment: Tag | None = None
     foreign: ForeignNote | None = None
+    is_replaced: bool = False
+    """The order of a new card comes next."""
 
 
 class BlockForm(forms.Form):
@@ -126,6 +130,8 @@ def block(request: HttpRequest, card_id: str) -> HttpResponse:
     if request.method != "POST":
         local = at.astimezone(SWEDEN)
         initial = {"requested_day": f"{local:%Y-%m-%d}", "requested_clock": f"{local:%H:%M}"}
+        if (replaced_for := reason_asked(request)) is not None:
+            initial["reason"] = ENDINGS[replaced_for].block_reason.value
         return _ask(request, view, BlockForm(initial=initial), actor=actor, at=at, problem=None)
     form = BlockForm(request.POST)
     if not form.is_valid():
@@ -150,7 +156,9 @@ def block(request: HttpRequest, card_id: str) -> HttpResponse:
         else _("The card …%(number)s is blocked.")
     )
     messages.success(request, told % {"number": (card.card_number or "")[-3:]})
-    return HttpResponseRedirect(reverse("person", args=[card.person_id]))
+    replaced_for = reason_asked(request)
+    person_url = reverse("person", args=[card.person_id])
+    return HttpResponseRedirect(order_url(card, replaced_for) if replaced_for else person_url)
 
 
 @require_safe
@@ -202,6 +210,7 @@ def _ask(
         problem=problem,
         environment=words.environment_tag(card.environment),
         foreign=foreign_note(card),
+        is_replaced=reason_asked(request) is not None,
     )
     status = problem.status if problem else 422 if form.is_bound and form.errors else 200
     response = render(request, "portal/block.html", {"page": page, "form": form}, status=status)

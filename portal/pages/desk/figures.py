@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from ca.environments import Environment
 from ca.models import Issuer
 from ca.policy_files import files_of
+from cards.basis_selectors import being_replaced
 from cards.models import Card
 from cards.states import CardState
 from directory.reach import held_within
@@ -34,7 +35,10 @@ _SOON = timedelta(days=60)
 
 
 def expiring_cards(*, actor: Actor, at: datetime, limit: int) -> tuple[Card, ...]:
-    """Return working cards whose last day comes within 60 days, the first to end first."""
+    """Return working cards whose last day comes within 60 days, the first to end first.
+
+    One that a new card takes the place of is left out.
+    """
     return tuple(_expiring(actor, at).select_related("person").order_by("valid_until", "pk")[:limit])
 
 
@@ -44,11 +48,12 @@ def count_expiring_cards(*, actor: Actor, at: datetime) -> int:
 
 
 def _expiring(actor: Actor, at: datetime) -> QuerySet[Card]:
-    return _cards(actor).filter(
+    ending = _cards(actor).filter(
         state=CardState.ACTIVE.value,
         valid_until__gte=asking.today(at),
         valid_until__lte=asking.today(at + _SOON),
     )
+    return ending.exclude(pk__in=being_replaced())
 
 
 def activated_and_blocked(*, actor: Actor, at: datetime) -> list[DayCount]:

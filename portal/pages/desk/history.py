@@ -6,7 +6,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from directory.selectors import names_of
-from journal.actor import Actor, ActorKind
+from journal.actor import OPERATOR, Actor, ActorKind
 from journal.models import Entry
 from journal.personal import whole_contents
 from journal.selectors import entries_about
@@ -71,7 +71,9 @@ def event_name(event_type: str) -> Text:
 
 
 def name_or_system(identifier: str) -> str:
-    """Return the name behind an HSA-id, the HSA-id where that is not told, and "the system" for a job."""
+    """Return the name behind an HSA-id, the HSA-id where that is not told, "the system" for a job."""
+    if identifier.startswith(OPERATOR):
+        return _("The operator")
     return names_of({identifier}).get(identifier) or (
         identifier if identifier[:2] == "SE" else _("The system")
     )

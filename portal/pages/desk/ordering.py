@@ -17,6 +17,7 @@ from cards.errors import CardsError
 from cards.lifecycle import place_order
 from cards.pictures.kinds import PictureKind
 from cards.products import CardProduct, catalogue, product
+from cards.replacement_policies import Replacement, may_replace
 from directory.models import Employment, Person
 from directory.selectors import employments_of, get_person
 from journal.actor import Actor
@@ -33,10 +34,21 @@ from portal.pages.desk.order_pictures import (
     pictures_asked,
     taken_picture,
 )
+from portal.pages.desk.replacing import effect, replacement_asked
 from portal.pages.desk.workplaces import workplace
 from portal.pages.parts import Choice, Crumb, Fact, Step
 from portal.powers import WITH_CAMERA
 from portal.problems import Problem
+from portal.words import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """The card that the new one takes the place of, why, and what becomes of it."""
+
+    number: str
+    reason: Text
+    effect: Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +69,7 @@ class OrderWizardPage:
     hidden: Sequence[tuple[str, str]] = ()
     picture: PictureStep | None = None
     delivery_note: str = ""
+    replaced: Replaced | None = None
     problem: Problem | None = None
 
     @property
@@ -72,6 +85,7 @@ class _Order:
     person: Person
     employment: Employment
     item: CardProduct
+    replacement: Replacement | None = None
 
     @property
     def loa(self) -> int:
@@ -85,9 +99,16 @@ def order_card(request: HttpRequest, person_id: str) -> HttpResponse:
     actor, at = asking.who(request), asking.now()
     person = get_person(str(person_id), actor=actor)
     employments = [one for one in employments_of(person, at=at) if policies.reaches_employment(actor, one)]
+    replacement = replacement_asked(request, person, actor=actor)
+    if replacement is not None:
+        refusal = may_replace(replacement.card, replacement.reason, actor=actor, at=at)
+        if refusal is not None:
+            return problems.page(request, problems.explain(refusal))
+    old = replacement.card if replacement else None
     wanted = request.POST.get("product", "") or (_test_product() if "qa" in request.GET else "")
-    item = product(wanted)
-    employment = next((one for one in employments if one.hsa_id == request.POST.get("employment")), None)
+    item = product(wanted or (old.product_code if old else ""))
+    typed = request.POST.get("employment") or (old.hsa_id if old else "")
+    employment = next((one for one in employments if one.hsa_id == typed), None)
     step = request.POST.get("step", "choose")
 
     def choose(problem: Problem | None = None) -> HttpResponse:
@@ -97,15 +118,20 @@ def order_card(request: HttpRequest, person_id: str) -> HttpResponse:
             steps=_steps(needed_for(item) if item else (), now="choose"),
             crumbs=_crumbs(person),
             back_url=reverse("person", args=[person.pk]),
-            products=product_choices(person, employments, item, actor=actor, at=at),
+            products=[
+                one
+                for one in product_choices(person, employments, item, actor=actor, at=at)
+                if old is None or _is_of(one.value, old.environment)
+            ],
             employments=employment_choices(employments, employment),
+            replaced=_replaced(replacement),
             problem=problem,
         )
         return _ask(request, page)
 
     if step == "choose" or item is None or employment is None:
         return choose(problems.of_code("nothing_chosen") if step != "choose" else None)
-    order = _Order(person=person, employment=employment, item=item)
+    order = _Order(person=person, employment=employment, item=item, replacement=replacement)
     refusal = policies.may_order(
         employment=employment, product_code=item.code, loa=order.loa, has_pictures=True, actor=actor, at=at
     )
@@ -139,6 +165,7 @@ def _go_on(request: HttpRequest, order: _Order, step: str, *, actor: Actor, at: 
         product_code=order.item.code,
         loa=order.loa,
         pictures=pictures.as_order(),
+        replacement=order.replacement,
         actor=actor,
         at=at,
     )
@@ -172,6 +199,7 @@ def _picture_page(
         product=order.item.code,
         employment=order.employment.hsa_id,
         picture=picture_step(pictures, kind, order.employment),
+        replaced=_replaced(order.replacement),
         problem=problem,
     )
 
@@ -219,6 +247,24 @@ def _confirm_page(order: _Order, pictures: Pictures) -> OrderWizardPage:
         ],
         hidden=pictures.hidden(),
         delivery_note=note,
+        replaced=_replaced(order.replacement),
+    )
+
+
+def _is_of(product_code: str, environment: str) -> bool:
+    """Tell whether a product is of an environment: no test card takes the place of a real one."""
+    item = product(product_code)
+    return item is not None and item.environment.value == environment
+
+
+def _replaced(replacement: Replacement | None) -> Replaced | None:
+    if replacement is None:
+        return None
+    card, reason = replacement.card, replacement.reason
+    return Replaced(
+        number=card.card_number or "",
+        reason=words.REPLACEMENT_REASONS[reason],
+        effect=effect(card, reason),
     )
 
 

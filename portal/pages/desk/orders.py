@@ -20,6 +20,7 @@ from cards.lifecycle import cancel_order
 from cards.manufacturing.reconciliation import dispatch_of
 from cards.models import CardOrder
 from cards.products import product
+from cards.replacement_reasons import ReplacementReason
 from cards.selectors import get_order, list_orders
 from cards.states import RUNNING_ORDER_STATES, CardOrderState
 from journal.actor import Actor
@@ -226,6 +227,10 @@ def _facts(order: CardOrder, *, now: datetime) -> list[Fact]:
     ]
     if order.card.card_number:
         facts.append(Fact(name=_("Card number"), value=grouped(order.card.card_number)))
+    if order.replaces is not None:
+        reason = words.REPLACEMENT_REASONS[ReplacementReason(order.replacement_reason)]
+        replaced = f"{grouped(order.replaces.card_number or '')}: {reason}"
+        facts.append(Fact(name=_("Takes the place of"), value=replaced))
     return [*facts, *_dispatch(order, now=now)]
 
 

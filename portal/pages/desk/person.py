@@ -19,12 +19,16 @@ from ca.selectors import certificates_of_person
 from cards import foreign, policies
 from cards.basis_selectors import bears_a_former_name
 from cards.models import Card, CardOrder
+from cards.person_blocking import blockable_of
 from cards.products import catalogue, product
 from cards.reach import reaches_certificate
 from cards.reasons import BlockReason
+from cards.refill_policies import has_no_valid_certificate, is_late, may_order_refill
 from cards.renewal.policies import may_renew_at_desk
-from cards.reserve_policies import may_approve
-from cards.reserve_selectors import hand_out_of_card
+from cards.replacement_policies import STANDING_REPLACEMENTS, may_replace
+from cards.replacement_reasons import ReplacementReason
+from cards.reserve_policies import may_approve, may_decide
+from cards.reserve_selectors import hand_out_of_card, refill_awaiting_second
 from cards.selectors import CardView, person_cards
 from cards.states import CardOrderState, CardState
 from cards.stock_selectors import has_stock
@@ -41,6 +45,7 @@ from portal.pages.auditor.reach import reads_only
 from portal.pages.desk import landing
 from portal.pages.desk.figures import short_name
 from portal.pages.desk.history import timeline
+from portal.pages.desk.replacing import order_url
 from portal.pages.managers.role_words import shown_name
 from portal.pages.parts import (
     Act,
@@ -94,6 +99,8 @@ class PersonPage:
     crumbs: Sequence[Crumb]
     order_test: Act | None = None
     reserve: Act | None = None
+    block_all_url: str = ""
+    """Where all that the person has is blocked in one act, when that is more than one thing."""
 
     @property
     def hidden_cards(self) -> int:
@@ -138,13 +145,14 @@ def person_page(person: Person, *, actor: Actor, at: datetime, shows_all: bool) 
         order=_order_act(person, refusal=refusal),
         order_test=_order_test_act(person, employments, actor=actor, at=at),
         reserve=_reserve_act(person, employments, actor=actor, at=at),
+        block_all_url=_block_all_url(person, actor=actor, at=at),
         refresh_url="" if may_find_people(actor) else reverse("person-refresh", args=[person.pk]),
-        cards=[_panel(card, actor=actor, at=at) for card in shown],
+        cards=[_panel(card, view.cards, actor=actor, at=at) for card in shown],
         all_cards=len(view.cards),
         shows_all=shows_all,
         certificates=_certificate_rows(person, view.cards, actor=actor, at=at),
         orders=[order_row(order, with_person=False) for order in view.orders[:6]],
-        thoughts=_thoughts(person, view.cards, refusal=refusal, at=at),
+        thoughts=_thoughts(person, view.cards, refusal=refusal, actor=actor, at=at),
         events=timeline(
             "person",
             str(person.pk),
@@ -239,6 +247,12 @@ def _workplace(employment: Employment) -> str:
     return f"{employment.organization.name}{unit}"
 
 
+def _block_all_url(person: Person, *, actor: Actor, at: datetime) -> str:
+    found = blockable_of(person, actor=actor, at=at)
+    several = len(found.cards) + len(found.certificates) > 1
+    return reverse("block-person", args=[person.pk]) if several else ""
+
+
 def _order_act(person: Person, *, refusal: Refusal | None) -> Act:
     return Act(
         label=_("Order a card"),
@@ -273,7 +287,8 @@ def _reserve_act(
     )
 
 
-def _panel(view: CardView, *, actor: Actor, at: datetime) -> CardPanel:
+def _panel(view: CardView, views: Sequence[CardView], *, actor: Actor, at: datetime) -> CardPanel:
+    """Return what is shown of one of the person's cards."""
     card = view.card
     state = CardState(card.state)
     item = product(card.product_code)
@@ -283,7 +298,7 @@ def _panel(view: CardView, *, actor: Actor, at: datetime) -> CardPanel:
         number=card.card_number or "",
         look="dead" if view.is_expired else words.CARD_LOOKS[state],
         tag=words.EXPIRED if view.is_expired and state is CardState.ACTIVE else words.CARD_STATES[state],
-        facts=_card_facts(view, at=at),
+        facts=(*_card_facts(view, at=at), *_replacement_facts(card, views)),
         acts=()
         if state in {CardState.BLOCKED, CardState.DISCARDED}
         else _card_acts(view, actor=actor, at=at),
@@ -318,7 +333,7 @@ def _card_facts(view: CardView, *, at: datetime) -> tuple[Text, ...]:
     if card.blocked_at is not None:
         return (
             _("blocked %(when)s") % {"when": moments.moment(card.blocked_at, now=at)},
-            str(words.BLOCK_REASONS[BlockReason(card.block_reason)]).lower(),
+            _in_a_list(words.BLOCK_REASONS[BlockReason(card.block_reason)]),
         )
     facts = [_("valid through %(day)s") % {"day": card.valid_until.isoformat()}]
     if card.state == CardState.SHIPPED.value and card.shipped_at is not None:
@@ -328,6 +343,26 @@ def _card_facts(view: CardView, *, at: datetime) -> tuple[Text, ...]:
             ngettext("%(days)d day left to activate", "%(days)d days left to activate", days) % {"days": days}
         )
     return tuple(facts)
+
+
+def _replacement_facts(card: Card, views: Sequence[CardView]) -> list[Text]:
+    """Return which card this one takes the place of, and which takes its own."""
+    facts: list[Text] = []
+    by = {str(one.card.pk): one.card.card_number or "" for one in views}
+    if number := by.get(str(card.order.replaces_id)):
+        facts.append(_("takes the place of …%(number)s") % {"number": number[-3:]})
+    new = _replacing(card, views)
+    if new is not None and card.blocked_at is None:
+        facts.append(_("a new card is ordered in its place"))
+    elif new is not None and new.card_number:
+        facts.append(_("replaced by …%(number)s") % {"number": new.card_number[-3:]})
+    return facts
+
+
+def _replacing(card: Card, views: Sequence[CardView]) -> Card | None:
+    """Return the card that takes the place of this one, unless its order came to nothing."""
+    ordered = (one.card for one in views if one.card.order.replaces_id == card.pk)
+    return next((one for one in ordered if one.order.state in STANDING_REPLACEMENTS), None)
 
 
 def _card_acts(view: CardView, *, actor: Actor, at: datetime) -> tuple[Act, ...]:
@@ -362,6 +397,7 @@ def _card_acts(view: CardView, *, actor: Actor, at: datetime) -> tuple[Act, ...]
     # An active card needs no activation button that is always grey, the others none to unlock.
     if card.state != CardState.ACTIVE.value:
         return (activate, block)
+    refill = _refill_act(card, actor=actor, at=at) if card.order.from_stock else None
     refusal = may_unlock(card, actor=actor, at=at)
     unlock = Act(
         label=_("Unlock"),
@@ -379,7 +415,38 @@ def _card_acts(view: CardView, *, actor: Actor, at: datetime) -> tuple[Act, ...]
         object=number,
         why=problems.explain(refusal) if refusal else None,
     )
-    return (unlock, renew, block)
+    refusal = may_replace(card, actor=actor, at=at)
+    replace_it = Act(
+        label=_("Replace"),
+        icon="arrow-left-right",
+        style="btn-line",
+        url=reverse("replace-card", args=[card.pk]),
+        object=number,
+        why=problems.explain(refusal) if refusal else None,
+    )
+    return (unlock, refill or renew, replace_it, block)
+
+
+def _refill_act(card: Card, *, actor: Actor, at: datetime) -> Act | None:
+    """Return what stands in the place of a renewal where a reserve card has no valid certificate, or None."""
+    if policies.is_expired(card, at=at) or not has_no_valid_certificate(card, at=at):
+        return None
+    waiting = refill_awaiting_second(card.pk)
+    if waiting is not None and not is_late(waiting, at=at):
+        refusal = may_decide(waiting, actor=actor, at=at)
+        label, icon = _("Approve as the second person"), "people"
+        url = reverse("reserve-approve", args=[waiting.pk])
+    else:
+        refusal = may_order_refill(card, actor=actor, at=at)
+        label, icon = _("Order new certificates"), "arrow-repeat"
+        url = reverse("reserve-refill", args=[card.pk])
+    return Act(
+        label=label,
+        icon=icon,
+        url=url,
+        object=card.card_number or "",
+        why=problems.explain(refusal) if refusal else None,
+    )
 
 
 def _certificate_rows(
@@ -423,7 +490,7 @@ def certificate_tag(certificate: Certificate, *, at: datetime) -> Tag:
 
 
 def _thoughts(
-    person: Person, cards: Sequence[CardView], *, refusal: Refusal | None, at: datetime
+    person: Person, cards: Sequence[CardView], *, refusal: Refusal | None, actor: Actor, at: datetime
 ) -> list[Thought]:
     cards = [view for view in cards if view.card.environment == Environment.PROD.value]  # QA's open nothing
     states = {view.card.state for view in cards if not view.is_expired}
@@ -434,16 +501,11 @@ def _thoughts(
         thoughts.append(
             _no_card(person, waiting=waiting, is_made=CardState.ORDERED.value in states, refusal=refusal)
         )
-    thoughts += [
-        _expires(view, person) for view in working if view.card.valid_until <= asking.today(at + _SOON)
-    ]
-    if any(bears_a_former_name(view.card) for view in working):
-        thoughts.append(
-            Thought(
-                tag=Tag(tone="warn", icon="person-vcard", label=_("New name, new card")),
-                text=_("The holder has got another name. The card works, but a new one should be ordered."),
-            )
-        )
+    unreplaced = [view for view in working if _replacing(view.card, cards) is None]
+    ending = [view for view in unreplaced if view.card.valid_until <= asking.today(at + _SOON)]
+    thoughts += [_expires(view, actor=actor, at=at) for view in ending]
+    former = [view for view in unreplaced if bears_a_former_name(view.card)]
+    thoughts += [_renamed(view, actor=actor, at=at) for view in former]
     if len(working) > 1:
         thoughts.append(
             Thought(
@@ -487,11 +549,33 @@ def _no_card(
     )
 
 
-def _expires(view: CardView, person: Person) -> Thought:
+def _expires(view: CardView, *, actor: Actor, at: datetime) -> Thought:
     return Thought(
         tag=Tag(tone="warn", icon="clock", label=_("The card expires soon")),
         text=_("The last day is %(day)s. A new card takes about two weeks.")
         % {"day": view.card.valid_until.isoformat()},
-        url=reverse("order-card", args=[person.pk]),
+        url=_new_url(view.card, ReplacementReason.EXPIRING, actor=actor, at=at),
         link=_("Order a new one"),
     )
+
+
+def _renamed(view: CardView, *, actor: Actor, at: datetime) -> Thought:
+    return Thought(
+        tag=Tag(tone="warn", icon="person-vcard", label=_("New name, new card")),
+        text=_(
+            "The card says %(name)s. It works until a new one, with the new name, is activated in its place."
+        )
+        % {"name": view.card.holder_name},
+        url=_new_url(view.card, ReplacementReason.NAME_CHANGED, actor=actor, at=at),
+        link=_("Order a new one"),
+    )
+
+
+def _new_url(card: Card, reason: ReplacementReason, *, actor: Actor, at: datetime) -> str:
+    """Return where a new card is ordered in the place of this one; nothing for who orders none."""
+    return order_url(card, reason) if may_replace(card, reason, actor=actor, at=at) is None else ""
+
+
+def _in_a_list(words_alone: Text) -> str:
+    """Return words without their capital: HSA and PU keep theirs."""
+    return f"{str(words_alone)[:1].lower()}{str(words_alone)[1:]}"

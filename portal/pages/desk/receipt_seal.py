@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 
 from cards.models import Card
+from journal.actor import Actor
 from portal.pages import asking
 from portal.pages.auditor.reach import reads_only
 from reports.receipt_models import ReceiptKind, SealedReceipt
@@ -33,7 +34,12 @@ class SealPart:
     @property
     def is_awaited(self) -> bool:
         """Tell whether the worker has it in hand."""
-        return self.receipt is not None and self.receipt.made_at is None
+        return self.receipt is not None and self.receipt.made_at is None and not self.failure
+
+    @property
+    def failure(self) -> str:
+        """What kind of fault it was that the worker gave up for; it can be asked for anew."""
+        return self.receipt.failure if self.receipt is not None else ""
 
 
 def seal_part(kind: ReceiptKind, subject_id: str, *, ask_url: str, pdf_url: str, page_url: str) -> SealPart:
@@ -53,16 +59,22 @@ def answer_seal(request: HttpRequest, part: SealPart, *, card: Card) -> HttpResp
 
     Raises ``PermissionDenied`` when an auditor asks: they take what was made.
     """
+    actor = asking.who(request)
+    if request.method == "POST" and reads_only(actor):
+        raise PermissionDenied
+    return answer_own_seal(request, part, card=card, actor=actor)
+
+
+def answer_own_seal(request: HttpRequest, part: SealPart, *, card: Card, actor: Actor) -> HttpResponse:
+    """Ask by POST as ``actor``, who may read the receipt; answer how far it has come."""
     if request.method == "POST":
-        if reads_only(asking.who(request)):
-            raise PermissionDenied
         ask_for_seal(
             part.kind,
             part.subject_id,
             card_id=str(card.pk),
             organization_id=str(card.organization_id),
             language=_language(),
-            actor=asking.who(request),
+            actor=actor,
             at=asking.now(),
         )
     if "HX-Request" not in request.headers:

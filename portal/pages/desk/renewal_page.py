@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from cards.renewal.models import Renewal
-from cards.renewal.policies import renewal_refusal
+from cards.renewal.models import Renewal, RenewalPurpose
+from cards.renewal.renewing import kind_of
 from cards.renewal.states import OPEN_RENEWAL_STATES, RenewalState
 from portal import problems, words
 from portal.pages.desk import visit
@@ -22,6 +23,7 @@ def renewal_page(
     again_url: str,
     back_url: str,
     back_label: Text = "",
+    receipt_view: str = "renewal-receipt",
     crumbs: tuple[Crumb, ...] = (),
     at: datetime,
 ) -> VisitPage:
@@ -29,7 +31,7 @@ def renewal_page(
     card, state = renewal.card, RenewalState(renewal.state)
     is_running = state in OPEN_RENEWAL_STATES
     is_late = is_running and renewal.expires_at <= at
-    refusal = renewal_refusal(card, at=at) if is_running else None
+    refusal = kind_of(renewal).refusal(card, at) if is_running else None
     is_open = is_running and not is_late and refusal is None
     is_done = state is RenewalState.RENEWED
     start_url = start_url if state is RenewalState.OPENED and is_open else ""
@@ -50,6 +52,7 @@ def renewal_page(
         facts=[*visit.visit_facts(renewal), *_identity(renewal)],
         crumbs=crumbs,
         person_url=back_url,
+        receipt_url=reverse(receipt_view, args=[renewal.pk]) if is_done else "",
         status_url=status_url,
         start_url=start_url,
         client_url=visit.client_url(start_url),
@@ -62,10 +65,24 @@ def renewal_page(
     )
 
 
+def ended_says(renewal: Renewal) -> str:
+    """Return what is said when somebody ended it: a reserve card that is filled again had nothing valid."""
+    if renewal.purpose == RenewalPurpose.REFILL.value:
+        return _(
+            "The fetching was ended. The card is as it was. The certificates are fetched again with the code."
+        )
+    return _("The renewal was ended. The certificates that were on the card go on.")
+
+
 def _explanation(renewal: Renewal, *, state: RenewalState, is_open: bool) -> Text:
     if state is RenewalState.ABORTED:
         return words.RENEWAL_REASONS.get(renewal.abort_reason, renewal.abort_reason)
     if not is_open and state is not RenewalState.RENEWED:
+        if renewal.purpose == RenewalPurpose.REFILL.value:
+            return _(
+                "The card is as it was. The certificates are fetched again with the code, while the order"
+                " stands."
+            )
         return _("Begin again. The certificates that were on the card go on.")
     return {
         RenewalState.OPENED: _("Put the card in the reader and open the card client on this computer."),
@@ -106,5 +123,5 @@ def _steps(renewal: Renewal, *, is_open: bool, now: datetime) -> list[Step]:
         renewal.finished_at,
     )
     named = zip(step_names(), reached, strict=True)
-    begun = _("Identity checked") if renewal.identity_check_id else _("Begun on the own pages")
+    begun = _("Identity checked") if renewal.standing_check is not None else _("Begun on the own pages")
     return visit.live_steps([(begun, renewal.opened_at), *named], is_open=is_open, now=now)

@@ -25,8 +25,10 @@ from portal import words
 from portal.pages import asking
 from portal.pages.auditor.reach import reads_only
 from portal.pages.desk import visit
-from portal.pages.desk.renewal_page import renewal_page, step_names
+from portal.pages.desk.identity_form import signed_facts
+from portal.pages.desk.renewal_page import ended_says, renewal_page, step_names
 from portal.pages.desk.visit import Started, Visit, VisitPage
+from portal.pages.desk.vouching import identified_by
 from portal.pages.parts import Crumb, grouped
 from portal.signing.acts import Act, ActKind
 from portal.signing.step_up import signed
@@ -72,7 +74,7 @@ def show_status(request: HttpRequest, renewal_id: str) -> HttpResponse:
 def cancel(request: HttpRequest, renewal_id: str) -> HttpResponse:
     """End a renewal at the desk."""
     renewal = cancel_renewal(renewal_id=str(renewal_id), actor=asking.who(request), at=asking.now())
-    messages.success(request, _("The renewal was ended. The certificates that were on the card go on."))
+    messages.success(request, ended_says(renewal))
     return HttpResponseRedirect(reverse("person", args=[renewal.card.person_id]))
 
 
@@ -83,6 +85,8 @@ def _live(request: HttpRequest, renewal_id: str) -> VisitPage:
     again = reverse("renew-card", args=[card.pk])
     if renewal.purpose == RenewalPurpose.EXTRA_PAIR.value:
         again = reverse("extra-pair", args=[card.pk, renewal.hsa_id])
+    if renewal.purpose == RenewalPurpose.REFILL.value:
+        again = ""  # by the holder, with the envelope's code
     page = renewal_page(
         renewal,
         start_url=visit.start_kept(request, renewal),
@@ -131,7 +135,7 @@ def _act(
         )
         % {
             "person": card.person.full_name,
-            "document": words.DOCUMENT_KINDS[check.document_kind],
+            "document": identified_by(check),
             "card": grouped(card.card_number or ""),
             "purpose": words.RENEWAL_PURPOSES[purpose.value],
             "hsa_id": employment.hsa_id if employment else card.hsa_id,
@@ -143,10 +147,7 @@ def _act(
             "organization_id": str(card.organization_id),
             "purpose": purpose.value,
             "hsa_id": employment.hsa_id if employment else card.hsa_id,
-            "method": check.method.value,
-            "document_kind": check.document_kind.value,
-            "document_valid_until": check.document_valid_until.isoformat(),
-            "steps": ",".join(sorted(step.value for step in check.steps)),
+            **signed_facts(check),
         },
     )
 

@@ -12,11 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from authn.selectors import denied_since
 from ca.models import Issuer
+from cards.basis_selectors import cards_with_a_former_name
 from cards.manufacturing.following import may_follow
 from cards.manufacturing.reconciliation import discrepancies, rows_in_reach, set_aside
 from cards.models import Card, CardOrder
+from cards.policies import MAY_ACTIVATE, MAY_ORDER, has_role
 from cards.products import product
+from cards.replacement_reasons import ReplacementReason
+from cards.reserve_policies import may_approve
+from cards.reserve_selectors import awaiting_second
 from cards.selectors import count_orders, factory_contact, list_orders, shipped_and_waiting
 from cards.states import CardOrderState
 from cards.stock_selectors import low_standings
@@ -30,13 +36,16 @@ from portal.pages.auditor.reach import reads_only
 from portal.pages.desk import figures
 from portal.pages.desk.history import name_or_system, told
 from portal.pages.desk.person import DAYS_TO_ACTIVATE
+from portal.pages.desk.replacing import card_says, order_url, renamed_url
 from portal.pages.managers.role_words import shown_name
 from portal.pages.orderer.certificates import functions_page
 from portal.pages.parts import Fact, Figure, Line, Queue, TimelineItem
 from portal.pages.plot import Plot, plot
+from portal.pages.reserve.page import begun_line
 from portal.status_check import published_crl
 
 _LINES = 6
+_ALARMED = timedelta(days=1)
 _BEING_MADE = frozenset({CardOrderState.PLACED, CardOrderState.SENT, CardOrderState.IN_PRODUCTION})
 _CARD_ROLES = frozenset(set(Role) - {Role.FUNCTION_CERT_ORDERER, Role.VALIDATION_SPECIALIST})
 
@@ -100,7 +109,7 @@ def today_page(*, actor: Actor, at: datetime) -> TodayPage:
                 key="waiting",
                 title=_("Wait at the desk"),
                 nothing=_("Nobody waits: every card that was sent is activated."),
-                lines=tuple(_waiting(card, at=at) for card in waiting),
+                lines=tuple(_waiting(card, actor=actor, at=at) for card in waiting),
                 more_url=_orders("sent"),
             ),
             Queue(
@@ -109,10 +118,13 @@ def today_page(*, actor: Actor, at: datetime) -> TodayPage:
                 nothing=_("Nothing has failed."),
                 lines=(
                     *_suspicions(actor=actor, at=at),
+                    *_denied(actor=actor, at=at),
                     *_factory(at=at),
                     *_production(actor=actor, at=at),
                     *_status_alarms(at=at),
+                    *_second_of_two(actor=actor, at=at),
                     *_few_left(actor=actor),
+                    *_renamed(actor=actor, at=at),
                     *(_order(order, act=_("Look"), at=at) for order in failed),
                 ),
                 more_url=_orders("failed") if failed else "",
@@ -128,7 +140,7 @@ def today_page(*, actor: Actor, at: datetime) -> TodayPage:
                 key="expiring",
                 title=_("Expire soon"),
                 nothing=_("No card expires within 60 days."),
-                lines=tuple(_expiring(card, at=at) for card in expiring),
+                lines=tuple(_expiring(card, actor=actor, at=at) for card in expiring),
             ),
         ),
         plot=plot(days, title=_("Activated and blocked cards each day for 14 days")),
@@ -146,7 +158,8 @@ def _product(code: str) -> str:
     return words.product_name(item) if item else code
 
 
-def _waiting(card: Card, *, at: datetime) -> Line:
+def _waiting(card: Card, *, actor: Actor, at: datetime) -> Line:
+    is_theirs = has_role(actor, MAY_ACTIVATE)
     shipped_at = card.shipped_at or at
     left = asking.today(shipped_at + timedelta(days=DAYS_TO_ACTIVATE))
     return Line(
@@ -157,8 +170,8 @@ def _waiting(card: Card, *, at: datetime) -> Line:
             "when": moments.moment(shipped_at, now=at),
             "left": moments.days_left(left, today=asking.today(at)),
         },
-        act=_("Activate"),
-        url=reverse("activate-card", args=[card.pk]),
+        act=_("Activate") if is_theirs else _("Look"),
+        url=reverse("activate-card", args=[card.pk]) if is_theirs else _person(card),
     )
 
 
@@ -172,27 +185,51 @@ def _order(order: CardOrder, *, act: str, at: datetime) -> Line:
     )
 
 
-def _expiring(card: Card, *, at: datetime) -> Line:
+def _expiring(card: Card, *, actor: Actor, at: datetime) -> Line:
+    is_theirs = has_role(actor, MAY_ORDER)
     return Line(
         title=shown_name(card.person),
         detail=f"{_product(card.product_code)}, {card.valid_until.isoformat()}, "
         f"{moments.days_left(card.valid_until, today=asking.today(at))}",
-        act=_("Order a new one"),
-        url=reverse("order-card", args=[card.person_id]),
+        act=_("Order a new one") if is_theirs else _("Look"),
+        url=order_url(card, ReplacementReason.EXPIRING) if is_theirs else _person(card),
     )
+
+
+def _person(card: Card) -> str:
+    return reverse("person", args=[card.person_id])
 
 
 def _suspicions(*, actor: Actor, at: datetime) -> tuple[Line, ...]:
     """Return the alarm of each identity check that was broken off on suspicion and is not cleared up."""
     return tuple(
         Line(
-            title=_("Suspected identity document: %(name)s") % {"name": shown_name(one.card.person)},
+            title=_("Suspected identity document: %(name)s") % {"name": shown_name(one.checked_person)},
             detail=_("%(when)s, %(who)s. Block the card, or identify the holder beyond doubt.")
             % {"when": moments.moment(one.checked_at, now=at), "who": name_or_system(one.checked_by)},
             act=_("Look"),
-            url=reverse("person", args=[one.card.person_id]),
+            url=reverse("person", args=[one.checked_person.pk]),
         )
         for one in open_suspicions(actor=actor, at=at, limit=_LINES)
+    )
+
+
+def _denied(*, actor: Actor, at: datetime) -> tuple[Line, ...]:
+    """Return a line for each login or signature of the last day that somebody said was not theirs.
+
+    Whose it was nobody knows: the person refused before any card was used.
+    """
+    if actor.role != Role.CENTRAL_ADMINISTRATOR.value:
+        return ()
+    return tuple(
+        Line(
+            title=_("Somebody said: this is not mine"),
+            detail=_("%(when)s, when %(service)s asked for a login or a signature")
+            % {"when": moments.moment(one.state_since, now=at), "service": one.rp_name},
+            act=_("Look"),
+            url=f"{reverse('journal')}?action=authn.order_failed",
+        )
+        for one in denied_since(at - _ALARMED)
     )
 
 
@@ -214,6 +251,23 @@ def _factory(*, at: datetime) -> tuple[Line, ...]:
     )
 
 
+def _second_of_two(*, actor: Actor, at: datetime) -> tuple[Line, ...]:
+    """Return a line for each reserve card that waits for this person as the second administrator.
+
+    Cut after those are gone that they handed out themselves: else six of these would hide a colleague's.
+    """
+    others = [one for one in awaiting_second(actor=actor) if may_approve(one, actor=actor, at=at) is None]
+    return tuple(
+        Line(
+            title=_("Approve a reserve card: %(name)s") % {"name": shown_name(one.card.person)},
+            detail=begun_line(one, at=at),
+            act=_("Approve"),
+            url=reverse("reserve-approve", args=[one.pk]),
+        )
+        for one in others[:_LINES]
+    )
+
+
 def _few_left(*, actor: Actor) -> tuple[Line, ...]:
     """Return a line for each place that has too few reserve cards."""
     return tuple(
@@ -225,6 +279,19 @@ def _few_left(*, actor: Actor) -> tuple[Line, ...]:
             url=reverse("stock-place", args=[one.place.pk]),
         )
         for one in low_standings(actor=actor)[:_LINES]
+    )
+
+
+def _renamed(*, actor: Actor, at: datetime) -> tuple[Line, ...]:
+    """Return a line for each card whose holder got another name and that no new one is ordered for."""
+    return tuple(
+        Line(
+            title=_("New name, new card: %(name)s") % {"name": shown_name(card.person)},
+            detail=card_says(card),
+            act=_("Order a new card") if has_role(actor, MAY_ORDER) else _("Look"),
+            url=renamed_url(card, actor=actor, at=at),
+        )
+        for card in cards_with_a_former_name(actor=actor, limit=_LINES)
     )
 
 

@@ -18,10 +18,12 @@ from cards.identity import IdentityCheckFacts, SuspicionFacts
 from cards.models import Card
 from cards.products import assurance_level
 from cards.selectors import get_card
+from directory.errors import RegisterUnavailable
 from journal.actor import Actor
 from journal.errors import Refusal
 from portal import moments, problems
 from portal.pages import asking
+from portal.pages.desk import vouching
 from portal.pages.desk.identity_form import IdentityForm
 from portal.pages.parts import Crumb, Fact, Step, grouped
 from portal.problems import Problem
@@ -122,8 +124,9 @@ def check_identity(request: HttpRequest, card_id: str, visit: Visit) -> HttpResp
     if not form.is_valid():
         return _ask(request, card, form, visit, problem=None)
     try:
-        started = visit.begin(request, card, form.facts(), actor, at)
-    except CardsError as error:
+        check = vouching.asked(form.facts(), actor=actor, at=at)
+        started = visit.begin(request, card, check, actor, at)
+    except (CardsError, RegisterUnavailable) as error:
         return _ask(request, card, form, visit, problem=problems.explain(error))
     keep_start(request, started)
     return HttpResponseRedirect(started.page_url)

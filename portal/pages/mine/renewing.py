@@ -16,10 +16,13 @@ from cards.lifecycle import cancel_renewal, open_own_renewal
 from cards.models import Card
 from cards.renewal.models import RenewalPurpose
 from cards.renewal.renewing import get_renewal
+from directory.models import Role
+from journal.errors import Refusal
 from portal import problems
-from portal.accounts.actor import visitor_of
-from portal.pages.desk.renewal_page import renewal_page
+from portal.accounts.actor import session_of, visitor_of
+from portal.pages.desk.renewal_page import ended_says, renewal_page
 from portal.pages.desk.visit import Started, VisitPage, keep_start, start_kept
+from portal.pages.mine.entrance import entrance_of
 
 OFFERED = (RenewalPurpose.RENEW, RenewalPurpose.SIGNATURE)
 """What a holder does alone; an extra pair is for the desk."""
@@ -32,6 +35,10 @@ def begin(request: HttpRequest, own_card_id: UUID) -> HttpResponse:
     purpose = next((one for one in OFFERED if one.value == request.POST.get("purpose")), None)
     if purpose is None:
         raise Http404
+    row = session_of(request)
+    if row is None or entrance_of(row).is_limited:
+        refusal = Refusal(code="reserve_card_needs_order", fixer=Role.ID_ADMINISTRATOR.value)
+        return problems.page(request, problems.explain(refusal))
     try:
         opened = open_own_renewal(
             card_id=str(own_card_id), purpose=purpose, actor=visitor_of(request), at=timezone.now()
@@ -62,8 +69,8 @@ def show_status(request: HttpRequest, own_renewal_id: UUID) -> HttpResponse:
 def cancel(request: HttpRequest, own_renewal_id: UUID) -> HttpResponse:
     """POST /mine/renewals/<id>/cancel/: end it; the card goes on as it was."""
     _demand_own(request, own_renewal_id)
-    cancel_renewal(renewal_id=str(own_renewal_id), actor=visitor_of(request), at=timezone.now())
-    messages.success(request, _("The renewal was ended. The certificates that were on the card go on."))
+    renewal = cancel_renewal(renewal_id=str(own_renewal_id), actor=visitor_of(request), at=timezone.now())
+    messages.success(request, ended_says(renewal))
     return HttpResponseRedirect(reverse("mine"), status=303)
 
 
@@ -77,6 +84,7 @@ def _live(request: HttpRequest, renewal_id: UUID) -> VisitPage:
         again_url=reverse("mine"),
         back_url=reverse("mine"),
         back_label=_("To your own pages"),
+        receipt_view="own-renewal-receipt",
         at=timezone.now(),
     )
 

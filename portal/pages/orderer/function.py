@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from functioncerts import policies, setup
 from functioncerts.errors import Refused
 from functioncerts.models import Capacity, FunctionKind, FunctionObject, NameValidation
-from functioncerts.notice_selectors import NoticeRow, notices_of_object
+from functioncerts.notice_selectors import NoticeRow, lost_among, notices_of_object
 from functioncerts.selectors import get_function_object_by_id, orders_of
 from functioncerts.states import FunctionObjectState
 from functioncerts.validated import validations_in_force
@@ -51,9 +51,11 @@ class MailLine:
     title: Text
     to: Text
     address: str
-    at: datetime
+    at: datetime | None
     tag: Tag
-    reply: str
+    reply: Text
+    function: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,8 @@ class FunctionPage:
     crumbs: Sequence[Crumb]
     validations: Sequence[ValidationLine] = ()
     mails: Sequence[MailLine] = ()
+    lost: Sequence[str] = ()
+    """Addresses whose newest mail did not arrive."""
     acts: Sequence[Act] = ()
     events: Sequence[TimelineItem] = ()
     tags: Sequence[str] = ()
@@ -163,6 +167,7 @@ def function_page(one: FunctionObject, *, actor: Actor, at: datetime) -> Functio
             facts.append(Fact(name=function_words.CAPACITIES[capacity.value], value=named))
     if one.mobile:
         facts.append(Fact(name=_("Mobile for codes"), value=one.mobile))
+    told = notices_of_object(one, actor=actor, limit=_ROWS)
     return FunctionPage(
         id=str(one.pk),
         name=one.name,
@@ -171,7 +176,8 @@ def function_page(one: FunctionObject, *, actor: Actor, at: datetime) -> Functio
         rows=rows_of(orders_of(one, actor=actor, limit=_ROWS), at=at),
         crumbs=(Crumb(label=_("Function objects"), url=reverse("functions")), Crumb(label=one.name)),
         validations=[_validation(known) for known in validations_in_force(one, at=at).order_by("name")],
-        mails=[mail_line(row) for row in notices_of_object(one, actor=actor, limit=_ROWS)],
+        mails=[mail_line(row) for row in told],
+        lost=lost_among(told),
         acts=_acts(one, actor=actor, at=at),
         events=timeline("function_object", str(one.pk), actor=actor),
         tags=list(one.tags.order_by("tag").values_list("tag", flat=True)),
@@ -258,11 +264,19 @@ def _validation(known: NameValidation) -> ValidationLine:
 
 def mail_line(row: NoticeRow) -> MailLine:
     """Return a mail of a notice in words."""
+    order = row.order
+    title = _("Digest of what has ended, week %(week)s") % {"week": row.digest_week}
+    if row.name:
+        title = _("%(days)s days before the proof of %(name)s ends") % {"days": row.days, "name": row.name}
+    elif order:
+        title = _("%(days)s days before the end") % {"days": row.days}
     return MailLine(
-        title=_("%(days)s days before the end") % {"days": row.days},
+        title=title,
+        function=order.function_object.name if order else "",
+        url=reverse("function-order", args=[order.pk]) if order else "",
         to=function_words.RECIPIENTS[row.recipient],
         address=row.address,
         at=row.at,
         tag=function_words.FATES[row.fate],
-        reply=row.reply,
+        reply=function_words.reply_said(row.reply),
     )

@@ -13,8 +13,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from directory.selectors import names_of
 from functioncerts import policies
-from functioncerts.approval import kinds_that_wait, kinds_with_keys, set_approval
+from functioncerts.approval import (
+    keys_to_approve,
+    kinds_that_wait,
+    kinds_with_keys,
+    may_approve_key_making,
+    set_approval,
+)
 from functioncerts.errors import Refused
 from functioncerts.inventory import (
     Ends,
@@ -26,6 +33,7 @@ from functioncerts.inventory import (
     tags_in_reach,
 )
 from functioncerts.models import FunctionKind
+from functioncerts.notice_selectors import lost_count
 from functioncerts.states import FunctionObjectState
 from journal.actor import Actor
 from portal import problems, words
@@ -33,9 +41,10 @@ from portal.pages import asking
 from portal.pages.orderer.inventory_file import XLSX, csv_lines, workbook
 from portal.pages.orderer.month_plot import MonthPlot, month_plot
 from portal.pages.parts import Chip, Choice
+from portal.problems import Problem
 from portal.signing.acts import Act, ActKind
 from portal.signing.step_up import signed
-from portal.words import Tag
+from portal.words import Tag, Text
 
 _ROWS: Final = 50
 
@@ -57,6 +66,17 @@ class ObjectRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedKeys:
+    """Keys made here, asked for by one person for a kind of function; ``why_not`` a second may not be you."""
+
+    kind: str
+    name: Text
+    asked_by: str
+    asked_at: datetime
+    why_not: Problem | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectsPage:
     """What the list shows."""
 
@@ -70,11 +90,17 @@ class ObjectsPage:
     export_url: str = ""
     workbook_url: str = ""
     validations_url: str = ""
+    tokens_url: str = ""
+    notices_url: str = ""
+    lost_notices: int = 0
+    """How many mails about certificates did not arrive."""
     is_searched: bool = False
     approval: Sequence[Choice] = ()
     """The kinds of function whose orders may wait for a second person, for who decides that."""
     keys: Sequence[Choice] = ()
     """The kinds of function for which keys may be made here, for who decides that."""
+    asked_keys: Sequence[AskedKeys] = ()
+    """Of these, what waits for a second person."""
 
 
 @require_safe
@@ -112,9 +138,13 @@ def objects_page(search: Search, after: str, *, actor: Actor, at: datetime) -> O
         export_url=_url(reverse("functions-export"), search),
         workbook_url=_url(reverse("functions-workbook"), search),
         validations_url=reverse("validations") if specialist else "",
+        tokens_url=reverse("function-tokens") if policies.may_see_tokens(actor) is None else "",
+        notices_url=reverse("function-notices"),
+        lost_notices=lost_count(actor=actor),
         is_searched=search != Search(),
         approval=_chosen(actor, kinds_that_wait),
         keys=_chosen(actor, kinds_with_keys),
+        asked_keys=_asked_keys(actor),
     )
 
 
@@ -158,6 +188,24 @@ def _chosen(actor: Actor, decided: Callable[[str], frozenset[str]]) -> Sequence[
     return [
         Choice(value=kind.value, name=words.FUNCTION_KINDS[kind.value], is_chosen=kind.value in chosen)
         for kind in FunctionKind
+    ]
+
+
+def _asked_keys(actor: Actor) -> Sequence[AskedKeys]:
+    if policies.may_set_approval(actor.organization_id, actor=actor) is not None:
+        return ()
+    asked = keys_to_approve(actor.organization_id)
+    names = names_of({one.set_by for one in asked})
+    unmay = [may_approve_key_making(actor.organization_id, one, actor=actor) for one in asked]
+    return [
+        AskedKeys(
+            kind=one.kind,
+            name=words.FUNCTION_KINDS[one.kind],
+            asked_by=names.get(one.set_by, one.set_by),
+            asked_at=one.set_at,
+            why_not=problems.explain(refusal) if refusal else None,
+        )
+        for one, refusal in zip(asked, unmay, strict=True)
     ]
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from functioncerts import policies
-from functioncerts.approval import set_key_making
+from functioncerts.approval import approve_key_making, set_key_making
 from functioncerts.certificate_mails import ask_mail
 from functioncerts.errors import FunctionCertificatesError, Refused
 from functioncerts.key_parcels import fetch
@@ -24,9 +24,10 @@ from functioncerts.receipts import TEXT, VERSION, Receipt, text_sha256
 from functioncerts.selectors import get_function_object_by_id, get_order
 from functioncerts.validated import default_names, valid_names
 from journal.actor import Actor
-from portal import problems
+from portal import problems, words
 from portal.pages import asking
 from portal.pages.desk.identity_form import dress
+from portal.pages.orderer import function_words
 from portal.pages.parts import Crumb
 from portal.problems import Problem
 from portal.signing.acts import Act, ActKind
@@ -127,8 +128,10 @@ def send_by_mail(request: HttpRequest, function_order_id: str) -> HttpResponse:
 
 @require_http_methods(["POST"])
 def decide_keys(request: HttpRequest) -> HttpResponse:
-    """Say for which kinds of function keys may be made here, in the actor's own organization."""
+    """Ask for which kinds of function keys may be made here in the own organization, or approve it."""
     actor, at = asking.who(request), asking.now()
+    if (approved := request.POST.get("approve", "")) in set(FunctionKind):
+        return _approve_keys(request, FunctionKind(approved), actor=actor, at=at)
     kinds = sorted({kind.value for kind in FunctionKind} & set(request.POST.getlist("kind")))
     act = Act(
         kind=ActKind.CA_SETTINGS,
@@ -152,6 +155,23 @@ def decide_keys(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("functions"))
 
 
+def _approve_keys(request: HttpRequest, kind: FunctionKind, *, actor: Actor, at: datetime) -> HttpResponse:
+    """Allow, as the second person, what somebody else asked for."""
+    act = Act(
+        kind=ActKind.CA_SETTINGS,
+        text=_("I approve that keys are made here, fetched as PKCS#12, for this kind of function: %(kind)s.")
+        % {"kind": words.FUNCTION_KINDS[kind.value]},
+        facts={"organization_id": actor.organization_id, "approved_keys_made_here": kind.value},
+    )
+    try:
+        with signed(request, act, actor=actor, at=at) as doer:
+            approve_key_making(organization_id=actor.organization_id, kind=kind, actor=doer, at=at)
+    except FunctionCertificatesError as error:
+        return problems.page(request, problems.explain(error))
+    messages.success(request, _("The change is made."))
+    return HttpResponseRedirect(reverse("functions"))
+
+
 def _placed(
     request: HttpRequest, one: FunctionObject, names: Sequence[str], *, actor: Actor, at: datetime
 ) -> FunctionOrder:
@@ -160,11 +180,14 @@ def _placed(
         text=_("I order a certificate for %(function)s (%(hsa_id)s) with the names %(names)s.")
         % {"function": one.name, "hsa_id": one.hsa_id, "names": ", ".join(names)}
         + "\n\n"
+        + function_words.password_goes_to(one.mobile)
+        + "\n\n"
         + TEXT,
         facts={
             "function_object_id": str(one.pk),
             "names": ",".join(names),
             "makes_key": "yes",
+            "mobile": one.mobile,
             "receipt": text_sha256(),
         },
     )
@@ -172,6 +195,7 @@ def _placed(
         return order_with_key(
             hsa_id=one.hsa_id,
             names=names,
+            mobile=one.mobile,
             receipt=Receipt(version=VERSION, evidence_id=doer.evidence_id),
             actor=doer,
             at=at,

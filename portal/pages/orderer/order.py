@@ -84,6 +84,9 @@ class FunctionOrderPage:
     may_mail: bool = False
     why_not_mail: Problem | None = None
     sent: Sequence[MailLine] = ()
+    lost: Sequence[str] = ()
+    """Addresses of receivers whose newest mail did not arrive."""
+    function_url: str = ""
     environment: Tag | None = None
     problem: Problem | None = None
 
@@ -172,11 +175,12 @@ def decide(request: HttpRequest, function_order_id: str) -> HttpResponse:
         if approves
         else _("I decline the order of a certificate for %(function)s (%(hsa_id)s) with the names %(names)s.")
     )
-    act = Act(
-        kind=ActKind.FUNCTION_CERTIFICATE_ISSUE,
-        text=sentence % {"function": one.name, "hsa_id": one.hsa_id, "names": ", ".join(order.names)},
-        facts={"function_order_id": str(order.pk), "decision": "approve" if approves else "decline"},
-    )
+    text = sentence % {"function": one.name, "hsa_id": one.hsa_id, "names": ", ".join(order.names)}
+    facts = {"function_order_id": str(order.pk), "decision": "approve" if approves else "decline"}
+    if order.makes_key:
+        text += "\n\n" + function_words.password_goes_to(one.mobile)
+        facts["mobile"] = one.mobile
+    act = Act(kind=ActKind.FUNCTION_CERTIFICATE_ISSUE, text=text, facts=facts)
 
     def work() -> str:
         with signed(request, act, actor=actor, at=at) as doer:
@@ -266,6 +270,7 @@ def order_page(order: FunctionOrder, *, actor: Actor, at: datetime) -> FunctionO
     waits = state is FunctionOrderState.AWAITING_APPROVAL
     unmailed = certificate_mails.may_mail(order, actor=actor, at=at)
     said = answers_of_order(order)
+    mailed = certificate_mails.mails_of(order) if may_receive else []
     names = names_of({row.answered_by for row in said} | {row.delegated_to for row in said})
     return FunctionOrderPage(
         id=str(order.pk),
@@ -291,9 +296,7 @@ def order_page(order: FunctionOrder, *, actor: Actor, at: datetime) -> FunctionO
             )
             for row in said
         ],
-        events=timeline("certificate_request", order.certificate_request_id, actor=actor)
-        if order.certificate_request_id
-        else (),
+        events=_events(order, actor=actor),
         may_decide=waits and undecided is None,
         why_not_decide=problems.explain(undecided) if waits and undecided else None,
         needs_receipt=may_receive and delivered and not order.receipt_version,
@@ -308,9 +311,19 @@ def order_page(order: FunctionOrder, *, actor: Actor, at: datetime) -> FunctionO
         may_fetch_key=order.makes_key and key_parcels.may_fetch(order, actor=actor, at=at) is None,
         may_mail=delivered and unmailed is None,
         why_not_mail=problems.explain(unmailed) if may_receive and delivered and unmailed else None,
-        sent=[_sent(mail) for mail in certificate_mails.mails_of(order)] if may_receive else (),
+        sent=[_sent(mail) for mail in mailed],
+        lost=certificate_mails.lost_among(mailed),
+        function_url=reverse("function", args=[one.pk]),
         environment=words.environment_tag(order.environment),
     )
+
+
+def _events(order: FunctionOrder, *, actor: Actor) -> Sequence[TimelineItem]:
+    """Return what happened to the order, and what the CA did for it."""
+    found = timeline("function_order", str(order.pk), actor=actor)
+    if order.certificate_request_id:
+        found += timeline("certificate_request", order.certificate_request_id, actor=actor)
+    return sorted(dict.fromkeys(found), key=lambda one: one.at, reverse=True)
 
 
 def _sent(mail: CertificateMail) -> MailLine:
@@ -320,7 +333,7 @@ def _sent(mail: CertificateMail) -> MailLine:
         address=mail.address,
         at=mail.asked_at,
         tag=function_words.FATES[mail.fate],
-        reply=mail.reply,
+        reply=function_words.reply_said(mail.reply),
     )
 
 
@@ -332,6 +345,8 @@ def _facts(order: FunctionOrder, *, at: datetime) -> list[Fact]:
         Fact(name=_("Ordered"), value=moments.moment(order.ordered_at, now=at)),
         Fact(name=_("By"), value=names.get(order.ordered_by, order.ordered_by)),
     ]
+    if order.makes_key:
+        facts.append(Fact(name=_("Mobile for codes"), value=order.function_object.mobile))
     if order.decided_by:
         facts.append(Fact(name=_("Second person"), value=names.get(order.decided_by, order.decided_by)))
     if order.decline_reason:

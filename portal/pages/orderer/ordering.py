@@ -149,6 +149,8 @@ def order_function_certificate(request: HttpRequest, function_id: str) -> HttpRe
             return _confirm(request, one, form, wish, actor=actor, problem=problem)
         order = _place(request, form, wish, actor=actor, at=at)
     except FunctionCertificatesError as error:
+        if error.facts.get("fault") == "private_key":  # not shown once more, not even to who pasted it
+            form = RequestForm(initial={"names": "\n".join(form.listed())})
         return _ask(request, one, form, replaces=replaces, at=at, problem=problems.explain(error))
     except KeyRefused as error:
         return _ask(request, one, form, replaces=replaces, at=at, problem=problems.explain(refused(error)))

@@ -21,6 +21,7 @@ from functioncerts import policies, validations
 from functioncerts.errors import FunctionCertificatesError, ValidationNotFound
 from functioncerts.link_mails import mail_link
 from functioncerts.models import NameValidation, ValidationMethod
+from functioncerts.notice_selectors import mails_of_validation
 from functioncerts.states import NameValidationAction, NameValidationState
 from functioncerts.validation_selectors import find_validations, get_validation
 from journal.actor import Actor
@@ -28,6 +29,7 @@ from portal import moments, problems
 from portal.pages import asking
 from portal.pages.desk.identity_form import dress
 from portal.pages.orderer import function_words
+from portal.pages.orderer.function import mail_line
 from portal.pages.parts import Chip
 from portal.problems import Problem
 from portal.words import Tag, Text
@@ -162,6 +164,7 @@ def show_validation(request: HttpRequest, validation_id: str) -> HttpResponse:
             "dns_value": f"{validations.DNS_PREFIX}{one.token}",
             "http_url": f"http://{one.name}{validations.HTTP_PATH}{one.token}",
             "closes_at": one.requested_at + validations.OPEN_FOR,
+            "mails": [mail_line(row) for row in mails_of_validation(one)],
         },
         status=problem.status if problem else 200,
     )

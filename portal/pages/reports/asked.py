@@ -24,6 +24,7 @@ class AskedReport:
     until: str = ""
     clock: str = ""
     why: str = ""
+    with_numbers: bool = False
     filters: Mapping[str, str]
 
     @classmethod
@@ -35,6 +36,7 @@ class AskedReport:
             until=sent.get("until", "").strip()[:10],
             clock=sent.get("clock", "").strip()[:5],
             why=sent.get("why", "").strip()[:500],
+            with_numbers=sent.get("numbers", "") == "yes",
             filters={name: value for name, value in filters.items() if value},
         )
 
@@ -53,7 +55,10 @@ class AskedReport:
             raise Misread(_("Write the days as a number."))
         if not self.why:
             actor = replace(actor, may_see_protected=False)
-        return Question.of(kind.code, actor=actor, as_of=until, since=since, filters=self.filters)
+        return Question.of(
+            kind.code, actor=actor, as_of=until, since=since, filters=self.filters,
+            with_numbers=self.with_numbers,
+        )  # fmt: skip
 
     def _until(self, now: datetime) -> datetime:
         if not self.until:

@@ -19,7 +19,6 @@ from directory.swedish_time import SWEDEN
 from journal.actor import Actor
 from portal import moments, problems
 from portal.pages import asking
-from portal.pages.reports.protected import record_protected_in
 from portal.words import Tag, Text
 from reports import vault
 from reports.catalogue import CATALOGUE, ReportKind, ReportNature
@@ -27,6 +26,7 @@ from reports.errors import ReportNotFound, ReportRefused
 from reports.lifecycle import pull_file
 from reports.models import OrderedReport, ReportFormat
 from reports.old_reports import content_type, list_old, pull_old
+from reports.protected_reads import record_protected_in
 from reports.queries import organization_names
 from reports.question import Question, may_pull
 from reports.selectors import get_ordered, list_ordered, reports_for

@@ -27,7 +27,7 @@ from portal.words import Text
 from reports.catalogue import report_kind
 from reports.question import Question, may_pull
 from reports.summary import summary_of
-from reports.tables import count_ending, count_rows
+from reports.tables import count_rows
 
 _STATES: Final[Mapping[str, Text]] = {
     "BESTÄLLT": words.CARD_STATES[CardState.ORDERED].label,
@@ -73,7 +73,7 @@ def dashboard(*, actor: Actor, at: datetime) -> DashboardPage:
         panels += [
             _of_report("S1", _("Cards by state"), _states(actor, at)),
             _of_report("H2", _("Activations by week"), _activations(actor, at)),
-            _of_report("S4", _("Cards that expire"), _expiries(actor, at)),
+            _of_report("S4", _("Cards and certificates that expire"), _expiries(actor, at)),
             _of_report("H3", _("Blocks of a year by reason"), _blocks(actor, at)),
         ]
     if _pulls("S5", actor):
@@ -138,8 +138,10 @@ def _blocks(actor: Actor, at: datetime) -> list[tuple[str, int]]:
 
 
 def _functions(actor: Actor, at: datetime) -> list[tuple[str, int]]:
-    question = Question.of("S5", actor=actor, as_of=at, filters={"state": "AKTIVT"})
-    return _by_span([count_ending(question, at + timedelta(days=days)) for days in _SPANS])
+    within = [
+        count_rows(Question.of("S5", actor=actor, as_of=at, filters={"days": str(days)})) for days in _SPANS
+    ]
+    return _by_span(within)
 
 
 def _jobs(at: datetime) -> list[tuple[str, int]]:
@@ -153,5 +155,5 @@ def _jobs(at: datetime) -> list[tuple[str, int]]:
 
 
 def _job(job: str, outcome: str) -> str:
-    """Return what a job is called and how it ended, in words."""
-    return f"{job_name(job)}: {job_outcome(outcome)}"
+    """Return what a job is called, and how it ended where that is more than that it did its work."""
+    return job_name(job) if outcome == "done" else f"{job_name(job)}: {job_outcome(outcome)}"

@@ -8,8 +8,8 @@ from portal.words import Text
 from reports.summary import Breakdown
 
 _WIDTH: Final = 320
-_ROW: Final = 30
-_LETTERS: Final = 40
+_ROW: Final = 38
+_LETTERS: Final = 34
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Picture:
 
 
 def bars(counts: Sequence[tuple[str, int]], *, title: Text, key: str, others: int = 0) -> Picture:
-    """Return a bar for each count, its name above it."""
+    """Return a bar for each count, its name and its figure above it."""
     most = max((count for _, count in counts), default=0) or 1
     return Picture(
         key=key,
@@ -47,8 +47,8 @@ def bars(counts: Sequence[tuple[str, int]], *, title: Text, key: str, others: in
                 name=name,
                 short=name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…",
                 count=count,
-                text_y=_ROW * place + 13,
-                y=_ROW * place + 18,
+                text_y=_ROW * place + 15,
+                y=_ROW * place + 22,
                 width=max(2, round(_WIDTH * count / most)) if count else 0,
             )
             for place, (name, count) in enumerate(counts)

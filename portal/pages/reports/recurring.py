@@ -13,16 +13,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from directory.models import Role
 from journal.actor import Actor
 from portal.pages import asking
 from portal.pages.parts import Choice, Crumb
 from portal.pages.reports.catalogue import name_of, reader
-from portal.words import Text
-from reports.catalogue import report_kind
+from portal.words import ROLES, Text
+from reports.catalogue import ReportKind, report_kind
 from reports.errors import ReportRefused
 from reports.models import ReportFormat, ReportSchedule
 from reports.periods import Period
-from reports.schedules import end_schedule, may_schedule, schedule_report
+from reports.schedules import end_schedule, may_schedule, recipient_roles, schedule_report
 from reports.selectors import get_schedule, list_schedules, reports_for
 
 PERIODS: Final[Mapping[Period, Text]] = {
@@ -38,6 +39,7 @@ class ScheduleRow:
     """A recurring report."""
 
     name: str
+    role: Text
     period: Text
     format: str
     last: datetime | None
@@ -51,6 +53,7 @@ class SchedulesPage:
 
     rows: Sequence[ScheduleRow]
     kinds: Sequence[Choice]
+    roles: Sequence[Choice]
     periods: Sequence[Choice]
     crumbs: Sequence[Crumb]
 
@@ -67,15 +70,16 @@ def show_schedules(request: HttpRequest) -> HttpResponse:
         if period in {one.value for one in Period} and form in {one.value for one in ReportFormat}:
             schedule_report(
                 report_kind(kind), period=Period(period), format=ReportFormat(form),
-                actor=actor, at=asking.now(),
+                role=sent.get("role", ""), actor=actor, at=asking.now(),
             )  # fmt: skip
-            messages.success(request, _("The report recurs from now on, for everybody with your role here."))
+            messages.success(request, _("The report recurs from now on, for everybody with the role here."))
         else:
             messages.warning(request, _("Choose report, period and format."))
         return HttpResponseRedirect(reverse("report-schedules"))
     page = SchedulesPage(
-        rows=[_row(one, may_end=bool(kinds)) for one in list_schedules(actor=actor)],
+        rows=[_row(one, actor) for one in list_schedules(actor=actor)],
         kinds=[Choice(value=kind.code, name=f"{kind.code} {name_of(kind)}") for kind in kinds],
+        roles=_roles(kinds, actor),
         periods=[Choice(value=period.value, name=name) for period, name in PERIODS.items()],
         crumbs=(Crumb(label=_("Reports"), url=reverse("reports")), Crumb(label=_("Recurring reports"))),
     )
@@ -100,10 +104,18 @@ def _may_change(actor: Actor) -> None:
         raise ReportRefused(stops[0])
 
 
-def _row(schedule: ReportSchedule, *, may_end: bool) -> ScheduleRow:
+def _roles(kinds: Sequence[ReportKind], actor: Actor) -> list[Choice]:
+    """Return the roles that some of the reports may recur for, the actor's own first."""
+    roles = dict.fromkeys(role for kind in kinds for role in recipient_roles(kind, actor))
+    return [Choice(value=role, name=ROLES[Role(role)]) for role in roles]
+
+
+def _row(schedule: ReportSchedule, actor: Actor) -> ScheduleRow:
     kind = report_kind(schedule.code)
+    may_end = schedule.role in recipient_roles(kind, actor)
     return ScheduleRow(
         name=f"{kind.code} {name_of(kind)}",
+        role=ROLES[Role(schedule.role)],
         period=PERIODS[Period(schedule.period)],
         format=schedule.format.upper(),
         last=schedule.last_run_at,

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods
 
 from authn.rate_limits import count_request
 from cards.products import catalogue as products
-from directory.models import Organization
+from directory.models import Organization, Unit
+from directory.reach import units_within
 from journal.actor import Actor
 from portal import words
 from portal.pages import asking
@@ -23,19 +24,21 @@ from portal.pages.parts import Choice, Crumb
 from portal.pages.reports.asked import AskedReport, Misread
 from portal.pages.reports.catalogue import name_of, period, reader
 from portal.pages.reports.picture import Picture, picture
-from portal.pages.reports.protected import record_protected_in
 from portal.words import Text
 from reports.catalogue import Filter, ReportKind, ReportNature, report_kind, states_of
 from reports.errors import ReportRefused
 from reports.lifecycle import order_report, tell_pulled
 from reports.models import ReportFormat
+from reports.protected_reads import record_protected_in
 from reports.queries import Row
-from reports.question import Question, may_pull
+from reports.question import DEFAULT_DAYS, Question, may_have_numbers, may_pull
 from reports.summary import summary_of
 from reports.tables import first_rows
 from reports.words import vocabulary
 
 _SHOWN: Final = 10
+_MOST_UNITS: Final = 200
+"""With more of them, a unit is named by its HSA-id."""
 ORDERS_PER_MINUTE: Final = 10
 """For one person: each is work for the worker and a file that is kept for 30 days."""
 COUNTS_PER_MINUTE: Final = 60
@@ -49,6 +52,8 @@ class FilterField:
     label: Text
     value: str
     choices: Sequence[Choice] = ()
+    hint: str = ""
+    """What counts while nothing is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,7 @@ class ReportPage:
     filters: Sequence[FilterField]
     crumbs: Sequence[Crumb]
     may_name_protected: bool = False
+    may_have_numbers: bool = False
     error: Text = ""
     told: Told | None = None
 
@@ -112,7 +118,7 @@ def _page(request: HttpRequest, page: ReportPage, *, status: int = 200) -> HttpR
 def told_of(question: Question, *, now: datetime) -> Told:
     """Return the count and the first rows."""
     summary = summary_of(question, language=_language())
-    columns = [_column(pair) for pair in question.kind.columns]
+    columns = [_column((one.swedish, one.english)) for one in question.fields]
     return Told(
         rows=summary.rows,
         when=period(question, now=now),
@@ -149,6 +155,7 @@ def report_page(
         is_event=kind.nature is ReportNature.EVENT,
         asked=asked,
         may_name_protected=actor.may_see_protected,
+        may_have_numbers=may_have_numbers(kind, actor) is None,
         filters=[_filter(one, kind, asked, actor=actor) for one in kind.filters],
         crumbs=(Crumb(label=_("Reports"), url=reverse("reports")), Crumb(label=name_of(kind))),
         error=error,
@@ -162,6 +169,7 @@ def _filter(one: Filter, kind: ReportKind, asked: AskedReport, *, actor: Actor) 
         name=one.value,
         label=words.REPORT_FILTERS[one.value],
         value=value,
+        hint=str(DEFAULT_DAYS) if one is Filter.DAYS and kind.code == "S4" else "",
         choices=[
             Choice(value=key, name=name, is_chosen=key == value)
             for key, name in _choices(one, kind, actor=actor)
@@ -170,13 +178,9 @@ def _filter(one: Filter, kind: ReportKind, asked: AskedReport, *, actor: Actor) 
 
 
 def _choices(one: Filter, kind: ReportKind, *, actor: Actor) -> list[tuple[str, str]]:
-    reached = Organization.objects.filter(pk__in=actor.organization_ids)
     match one:
-        case Filter.ORGANIZATION:
-            return [(str(pk), name) for pk, name in reached.order_by("name").values_list("pk", "name")]
-        case Filter.AREA:
-            areas = reached.order_by("issuance_area__name").values_list("issuance_area__name", flat=True)
-            return [(name, name) for name in areas.distinct()]
+        case Filter.ORGANIZATION | Filter.AREA | Filter.UNIT:
+            return _places(one, actor=actor)
         case Filter.PRODUCT:
             return [(item.code, words.product_name(item)) for item in products().products.values()]
         case Filter.LOA:
@@ -186,3 +190,16 @@ def _choices(one: Filter, kind: ReportKind, *, actor: Actor) -> list[tuple[str, 
             return [(state, words_of.get(state, state)) for state in states_of(kind)]
         case Filter.OPERATOR | Filter.DAYS:
             return []
+
+
+def _places(one: Filter, *, actor: Actor) -> list[tuple[str, str]]:
+    """Return the areas, organizations or units in reach; no units where there are too many to choose from."""
+    reached = Organization.objects.filter(pk__in=actor.organization_ids)
+    if one is Filter.ORGANIZATION:
+        return [(str(pk), name) for pk, name in reached.order_by("name").values_list("pk", "name")]
+    if one is Filter.AREA:
+        areas = reached.order_by("issuance_area__name").values_list("issuance_area__name", flat=True)
+        return [(name, name) for name in areas.distinct()]
+    found = Unit.objects.filter(units_within(actor)).order_by("organization__name", "name", "pk")
+    units = list(found.values_list("hsa_id", "name")[: _MOST_UNITS + 1])
+    return units if len(units) <= _MOST_UNITS else []

@@ -1,6 +1,7 @@
-"""The holder's own pages about a reserve card: activate it with the envelope's code, and extend it once."""
+"""The holder's own pages about a reserve card: fetch its certificates with a code, and extend it once."""
 
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from django import forms
@@ -17,13 +18,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from authn.rate_limits import count_request
 from cards.card_number import CardNumberInvalid, parse_card_number
 from cards.errors import CardsError
-from cards.reserve_fetching import extend_reserve_card, extendable_cards, open_reserve_activation
+from cards.lifecycle import OpenedRenewal
+from cards.renewal.renewing import get_renewal
+from cards.reserve_fetching import extend_reserve_card, extendable_cards, open_fetching
 from cards.selectors import activation_view
 from journal.actor import Actor, ActorKind
 from portal import problems
 from portal.accounts.actor import address_of, visitor_of
 from portal.pages.desk.activating import activation_page
 from portal.pages.desk.identity_form import dress
+from portal.pages.desk.renewal_page import renewal_page
 from portal.pages.desk.visit import Started, VisitPage, keep_start
 
 _FETCHING = "reserve-activation"
@@ -40,7 +44,10 @@ class CodeForm(forms.Form):
     )
     code = forms.CharField(
         label=gettext_lazy("Security code in the envelope"),
-        help_text=gettext_lazy("Eight digits. It is not your PIN: you choose that afterwards."),
+        help_text=gettext_lazy(
+            "Eight digits. It is not your PIN: for a new card you choose that afterwards, and a card in use"
+            " keeps the one it has."
+        ),
         max_length=20,
         widget=forms.PasswordInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
@@ -72,7 +79,7 @@ def fetch(request: HttpRequest) -> HttpResponse:
     form, problem = CodeForm(request.POST), None
     if form.is_valid():
         try:
-            opened = open_reserve_activation(
+            opened = open_fetching(
                 card_number=form.cleaned_data["card_number"],
                 code=form.cleaned_data["code"],
                 actor=_own_pages(request),
@@ -81,10 +88,10 @@ def fetch(request: HttpRequest) -> HttpResponse:
         except CardsError as error:
             problem = problems.explain(error)
         else:
-            activation_id = str(opened.activation.pk)
-            request.session[_FETCHING] = activation_id
+            row = opened.renewal if isinstance(opened, OpenedRenewal) else opened.activation
+            request.session[_FETCHING] = str(row.pk)
             url = reverse("own-reserve")
-            keep_start(request, Started(id=activation_id, page_url=url, start_url=opened.start_url))
+            keep_start(request, Started(id=str(row.pk), page_url=url, start_url=opened.start_url))
             return HttpResponseRedirect(url)
     context: dict[str, object] = {"page": None, "form": form, "problem": problem}
     status = problem.status if problem else 422
@@ -123,16 +130,16 @@ def _own_pages(request: HttpRequest) -> Actor:
 
 
 def _live(request: HttpRequest) -> VisitPage | None:
-    """Return the live steps of the activation that this browser began, or None."""
-    activation_id = request.session.get(_FETCHING)
-    if not activation_id:
+    """Return the live steps of what this browser began, or None."""
+    row_id = request.session.get(_FETCHING)
+    if not row_id:
         return None
-    at = timezone.now()
+    at, house = timezone.now(), Actor.system("own-pages")
+    start_url = str(request.session.get("card-tokens", {}).get(str(row_id), ""))
     try:
-        view = activation_view(str(activation_id), actor=Actor.system("own-pages"), at=at)
+        view = activation_view(str(row_id), actor=house, at=at)
     except CardsError:
-        return None
-    start_url = str(request.session.get("card-tokens", {}).get(str(activation_id), ""))
+        return _live_refill(str(row_id), house, start_url=start_url, at=at)
     page = activation_page(view, start_url=start_url, at=at)
     again = f"{reverse('own-reserve')}?again" if page.again_url else ""
     return replace(
@@ -140,5 +147,25 @@ def _live(request: HttpRequest) -> VisitPage | None:
         status_url=reverse("own-reserve-status"),
         receipt_url="",
         person_url=reverse("mine"),
+        back_label=_("To your own pages"),
+        link_note=_("You choose your own PIN; let nobody watch."),
         again_url=again,
     )
+
+
+def _live_refill(renewal_id: str, house: Actor, *, start_url: str, at: datetime) -> VisitPage | None:
+    """Return the live steps of new certificates for a card in use, or None."""
+    try:
+        renewal = get_renewal(renewal_id, actor=house)
+    except CardsError:
+        return None
+    page = renewal_page(
+        renewal,
+        start_url=start_url,
+        status_url=reverse("own-reserve-status"),
+        again_url=f"{reverse('own-reserve')}?again",
+        back_url=reverse("mine"),
+        back_label=_("To your own pages"),
+        at=at,
+    )
+    return replace(page, receipt_url="")

@@ -7,13 +7,14 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cards.serial_lists import MOST_CARDS, SerialList, parse_serial_list
+from cards.serial_lists import MOST_CARDS, parse_serial_list
 from cards.stock_errors import NoReserveCardsNamed, SerialListUnreadable
 from cards.stock_moves import read_numbers
 from cards.stock_places import MOST_WARNED_AT
 from cards.stock_states import LossReason
 from portal import words
 from portal.pages.desk.identity_form import dress
+from portal.pages.parts import grouped
 
 LARGEST_LIST: Final = 200_000
 LINE_PROBLEMS: Final = {
@@ -112,18 +113,17 @@ class BoxForm(forms.Form):
         super().__init__(*arguments)  # type: ignore[arg-type] # a form's data
         dress(self)
 
-    def serial_list(self) -> SerialList | None:
-        """Return the list of the file or the text, or None with an error at the form."""
+    def clean(self) -> dict[str, object]:
+        """Read the list of the file or of the text into ``serial_list``, with an error at the file if not."""
+        given: dict[str, object] = super().clean() or self.cleaned_data
         file = self.cleaned_data.get("file")
         text = file.read(LARGEST_LIST).decode("utf-8", "replace") if file else self.cleaned_data.get("text")
         try:
-            return parse_serial_list(text or "")
+            given["serial_list"] = parse_serial_list(text or "")
         except SerialListUnreadable as error:
             why = LINE_PROBLEMS[error.facts["problem"]]
-            told = _("Line %(line)s: %(why)s.") % {"line": error.facts["line"], "why": why}
-            self.add_error("file", told)
-            dress(self)
-            return None
+            self.add_error("file", _("Line %(line)s: %(why)s.") % {"line": error.facts["line"], "why": why})
+        return given
 
 
 class SendForm(forms.Form):
@@ -147,16 +147,21 @@ class SendForm(forms.Form):
 class ArrivalForm(forms.Form):
     """What came of a hand-over."""
 
-    missing = NumbersField(
-        label=gettext_lazy("Card numbers that did not come"),
-        help_text=gettext_lazy("One a line; leave it empty when all came."),
+    missing = forms.MultipleChoiceField(
+        label=gettext_lazy("The envelopes"),
+        help_text=gettext_lazy("Tick those that did not come; none when all came."),
         required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": gettext_lazy("%(value)s is not one of these envelopes.")},
     )
     note = forms.CharField(label=gettext_lazy("What happened to them?"), required=False, max_length=200)
 
-    def __init__(self, *arguments: object) -> None:
-        """Dress the form."""
+    def __init__(self, *arguments: object, numbers: Sequence[str]) -> None:
+        """Take the numbers that were sent, to tick what is not among the envelopes."""
         super().__init__(*arguments)  # type: ignore[arg-type] # a form's data
+        field = self.fields["missing"]
+        if isinstance(field, forms.MultipleChoiceField):
+            field.choices = [(one, grouped(one)) for one in numbers]
         dress(self)
 
 
@@ -177,6 +182,31 @@ class CountForm(forms.Form):
     def __init__(self, *arguments: object) -> None:
         """Dress the form."""
         super().__init__(*arguments)  # type: ignore[arg-type] # a form's data
+        dress(self)
+
+
+class ReturnForm(forms.Form):
+    """Cards that came back from people."""
+
+    act = forms.ChoiceField(
+        label=gettext_lazy("What is done"),
+        choices=[
+            ("take_back", gettext_lazy("Taken back from people, and blocked")),
+            ("destroy", gettext_lazy("Destroyed, after they came back")),
+        ],
+        initial="take_back",
+        widget=forms.RadioSelect,
+    )
+    numbers = NumbersField(
+        label=gettext_lazy("Card numbers"),
+        help_text=gettext_lazy("Read or type the number on each card, one a line."),
+    )
+
+    def __init__(self, *arguments: object, destroyed: Sequence[str] = ()) -> None:
+        """Take the numbers of cards to begin with that are here to be destroyed."""
+        super().__init__(*arguments)  # type: ignore[arg-type] # a form's data
+        if destroyed:
+            self.initial = {"act": "destroy", "numbers": "\n".join(destroyed)}
         dress(self)
 
 

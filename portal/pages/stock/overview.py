@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cards.errors import CardsError
-from cards.reserve_models import ReserveHandOut
+from cards.reserve_models import ReserveOrder
+from cards.reserve_policies import may_decide
 from cards.reserve_selectors import awaiting_second
 from cards.stock_places import open_place
 from cards.stock_policies import MAY_READ_STOCK, may_keep_any
@@ -21,10 +22,11 @@ from cards.stock_selectors import PlaceStanding, standings
 from directory.models import Organization, Unit
 from directory.reach import units_within
 from journal.actor import Actor
-from portal import moments, problems
+from portal import problems
 from portal.pages import asking
 from portal.pages.managers.role_words import shown_name
 from portal.pages.parts import Act, Crumb, Line
+from portal.pages.reserve.page import begun_line
 from portal.pages.stock.bars import StockBar, most_of, stock_bar
 from portal.pages.stock.forms import PlaceForm
 from portal.problems import Problem
@@ -66,7 +68,7 @@ def show_stock(request: HttpRequest) -> HttpResponse:
     _door(actor)
     page = replace(
         stock_page(standings(actor=actor), problem=_why(actor)),
-        waiting=[_waiting(one, at=asking.now()) for one in awaiting_second(actor=actor)],
+        waiting=[waiting_line(one, actor=actor, at=asking.now()) for one in awaiting_second(actor=actor)],
     )
     return render(request, "portal/stock.html", {"page": page})
 
@@ -167,12 +169,17 @@ def tag_of(standing: PlaceStanding) -> Tag:
     return Tag(tone="ok", icon="check-circle", label=_("Enough"))
 
 
-def _waiting(hand_out: ReserveHandOut, *, at: datetime) -> Line:
+def waiting_line(order: ReserveOrder, *, actor: Actor, at: datetime) -> Line:
+    """Return the line of what waits for a second person: theirs to approve, or to look at."""
+    is_theirs = may_decide(order, actor=actor, at=at) is None
+    begun = begun_line(order, at=at)
     return Line(
-        title=shown_name(hand_out.card.person),
-        detail=_("handed out %(when)s") % {"when": moments.moment(hand_out.handed_out_at, now=at)},
-        act=_("Approve"),
-        url=reverse("reserve-approve", args=[hand_out.pk]),
+        title=shown_name(order.card.person),
+        detail=begun if is_theirs else _("%(begun)s, another administrator approves") % {"begun": begun},
+        act=_("Approve") if is_theirs else _("Look"),
+        url=reverse("reserve-approve", args=[order.pk])
+        if is_theirs
+        else reverse("person", args=[order.card.person_id]),
     )
 
 

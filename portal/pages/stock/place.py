@@ -64,11 +64,14 @@ class PlacePage:
     row: PlaceRow
     cards: Sequence[EnvelopeRow]
     missing: Sequence[EnvelopeRow]
+    returned: Sequence[EnvelopeRow]
     transfers: Sequence[TransferRow]
     counts: Sequence[CountRow]
     acts: Sequence[Act]
     crumbs: Sequence[Crumb]
     may_change: bool
+    destroy_url: str = ""
+    """Where cards that came back are noted as destroyed, for whoever may."""
 
 
 @require_safe
@@ -103,11 +106,13 @@ def place_page(place: StockPlace, *, actor: Actor, at: datetime) -> PlacePage:
         row=place_row(standing, most=most),
         cards=[_envelope(card) for card in cards_at(place, StockCardState.IN_STOCK)[:500]],
         missing=[_envelope(card) for card in cards_at(place, StockCardState.MISSING)[:500]],
+        returned=[_envelope(card) for card in cards_at(place, StockCardState.RETURNED)[:500]],
         transfers=[_transfer(one, place, at=at) for one in transfers_of(place)],
         counts=[_count(one) for one in counts_of(place)],
         acts=_acts(place, why=why),
         crumbs=crumbs(place),
         may_change=why is None,
+        destroy_url="" if why else f"{reverse('stock-returned', args=[place.pk])}?act=destroy",
     )
 
 
@@ -126,6 +131,7 @@ def _acts(place: StockPlace, *, why: Problem | None) -> tuple[Act, ...]:
         (_("Receive a box"), "inbox", "stock-receive", "btn-primary"),
         (_("Send to another place"), "send", "stock-send", "btn-line"),
         (_("Count the cards"), "check-lg", "stock-count", "btn-line"),
+        (_("Cards that come back"), "arrow-repeat", "stock-returned", "btn-line"),
         (_("Report loss"), "slash-circle", "stock-loss", "btn-danger0"),
     )
     return tuple(

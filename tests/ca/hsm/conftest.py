@@ -95,7 +95,7 @@ class SignerProcess:
     def stop(self) -> int:
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(timeout=30)
+        return self.process.wait(60)
 
     def said(self) -> str:
         return (self.configuration.run / "signer.log").read_text()

@@ -166,7 +166,7 @@ def test_a_second_signer_says_in_a_sentence_that_the_token_is_owned(signer_proce
     second = SignerProcess(signer_process.configuration, signer_process.socket.with_name("t.sock"))
     second.start()
     assert second.process is not None
-    assert second.process.wait(timeout=30) == 2
+    assert second.process.wait(60) == 2
     assert "another process owns the token" in signer_process.said()
     sign_and_verify(SocketSigners(signer_process.socket), "ocsp", b"the first one goes on")
 
@@ -216,7 +216,7 @@ def test_a_wrong_pin_ends_the_signer_and_is_said(signer_process: SignerProcess) 
     signer_process.configuration.pin_file.write_text("000000")
     signer_process.start()
     assert signer_process.process is not None
-    assert signer_process.process.wait(timeout=30) == 3
+    assert signer_process.process.wait(60) == 3
     assert "refuses the PIN" in signer_process.said()
     assert "000000" not in signer_process.said()
 

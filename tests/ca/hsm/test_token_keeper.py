@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ca.hsm import token_copy
 from ca.hsm.configuration import TokenConfiguration
-from ca.hsm.faults import KeyAbsent, PinRefused, TokenBusy, TokenDamaged, TokenFault
+from ca.hsm.faults import KeyAbsent, PinMissing, PinRefused, TokenBusy, TokenDamaged, TokenFault
 from ca.hsm.key_algorithms import KeyAlgorithm
 from ca.hsm.token_keeper import TokenKeeper, keep_token
 from ca.pki.signer import SignatureAlgorithm
@@ -235,6 +235,28 @@ def test_a_wrong_pin_is_tried_once_and_nothing_is_touched(token: TokenConfigurat
         with pytest.raises(PinRefused, match="not tried again"):
             keeper._open()
     assert not (token.home / "damaged").exists()
+
+
+def test_each_key_is_proved_without_a_signature_that_counts_or_leaves(token: TokenConfiguration) -> None:
+    """Design decision 2: what the doctor asks of a signer that runs; a lost session heals on the way."""
+    with keep_token(token, patience=0) as keeper:
+        keeper.start()
+        session = keeper.session()
+        session._library.closeAllSessions(session._slot)
+        assert keeper.prove() == {"issuer": "ECDSA_SHA384", "ocsp": "ECDSA_SHA256", "old": "RSA_SHA256"}
+        assert keeper.faults["CKR_SESSION_HANDLE_INVALID"] == 1
+        assert sum(keeper.counts.all().values()) == 0
+
+
+def test_a_pin_that_is_away_is_no_refusal_and_no_damage(token: TokenConfiguration) -> None:
+    away = token.pin_file.with_name("away")
+    token.pin_file.rename(away)
+    with keep_token(token, patience=0) as keeper:
+        with pytest.raises(PinMissing, match="hsm-pin cannot be read"):
+            keeper.start()
+        away.rename(token.pin_file)
+        keeper.start()
+        assert (signs(keeper, "issuer"), keeper.repairs) == (True, 0)
 
 
 def test_a_new_pin_in_the_file_is_tried_after_a_refused_one(token: TokenConfiguration) -> None:

@@ -208,6 +208,9 @@ BROKEN = [
     Broken("subject_strings_are_clean", with_rdn("2.5.4.3", der.utf8_string("Åsa\u202e"))),
     Broken("country_is_two_letters", with_rdn("2.5.4.6", der.printable_string("se"))),
     Broken("a_natural_person_has_a_name", without_rdns("2.5.4.4", "2.5.4.42")),
+    Broken("a_person_is_known_by_common_or_given_name", without_rdns("2.5.4.3", "2.5.4.42")),
+    Broken("a_persons_certificate_says_its_policy_and_use", without_extension(KU)),
+    Broken("a_persons_certificate_says_its_policy_and_use", without_extension(CP), profile="mobile"),
     Broken(
         "serial_number_attribute_has_the_profiles_form",
         with_rdn("2.5.4.5", der.printable_string("199001019802")),

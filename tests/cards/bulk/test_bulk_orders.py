@@ -18,7 +18,7 @@ from cards.bulk.lifecycle import (
     resume_bulk_order,
 )
 from cards.bulk.models import BulkOrder, BulkOrderRow
-from cards.bulk.placing import carry_on, is_something_left, place_rows, tidy_up
+from cards.bulk.placing import AT_ONCE, carry_on, is_something_left, place_rows, tidy_up
 from cards.bulk.selectors import (
     get_bulk_order,
     list_bulk_orders,
@@ -29,7 +29,7 @@ from cards.bulk.selectors import (
 )
 from cards.bulk.states import BulkRowState
 from cards.errors import CardsError, IllegalTransition, Refused
-from cards.lifecycle import cancel_order, stop_ordering
+from cards.lifecycle import cancel_order, place_order, stop_ordering
 from cards.models import Card, CardOrder
 from cards.policies import may_order
 from directory.models import Employment, Person, Role, RoleAssignment
@@ -319,7 +319,7 @@ def test_a_draft_that_nobody_placed_lapses_and_what_was_typed_is_forgotten(
 
 
 def test_the_worker_takes_turns_and_gives_up_when_its_time_is_over(scene: Scene, people: People) -> None:
-    first, second = placed(scene, listed(people(25))), placed(scene, listed(people(25)))
+    first, second = (placed(scene, listed(people(AT_ONCE + 5))) for _ in range(2))
     moments = iter([scene.at, scene.at, *[scene.at + timedelta(seconds=9)] * 9])
     last = scene.at
 
@@ -328,8 +328,8 @@ def test_the_worker_takes_turns_and_gives_up_when_its_time_is_over(scene: Scene,
         last = next(moments, last)
         return last
 
-    assert carry_on(actor=JOB, clock=clock, patience=timedelta(seconds=5)) == (0, 20)
-    assert {one.ordered for one in (done_one(first), done_one(second))} == {10}
+    assert carry_on(actor=JOB, clock=clock, patience=timedelta(seconds=5)) == (0, 2 * AT_ONCE)
+    assert {one.ordered for one in (done_one(first), done_one(second))} == {AT_ONCE}
 
 
 def done_one(bulk: BulkOrder) -> BulkOrder:
@@ -380,3 +380,21 @@ def test_a_manager_approves_and_steers(scene: Scene, people: People, settings: S
     pause_bulk_order(bulk.pk, actor=manager, at=scene.at)
     with pytest.raises(CardsError):
         prepared(scene, scene.cast.asa.hsa_id, actor=manager)
+
+
+def test_what_the_database_refuses_of_several_costs_the_others_nothing(scene: Scene, people: People) -> None:
+    """The statement for all fails on one; then each goes alone, and only that one is refused."""
+    *several, other = people(4)
+    bulk = placed(scene, listed(several))
+    taken = bulk.rows.order_by("line")[1]
+    somebody = replace(scene.cast.alva, identifier="SE0000000000-ELSE")
+    place_order(
+        hsa_id=other.hsa_id,
+        product_code="7C1",
+        idempotency_key=f"bulk-{taken.pk}",
+        actor=somebody,
+        at=scene.at,
+    )
+    place_rows(bulk.pk, actor=JOB, at=scene.at)
+    assert results(bulk) == ["ORDERED", "order_already_running", "ORDERED"]
+    assert CardOrder.objects.filter(person__in=[one.person_id for one in several]).count() == 2

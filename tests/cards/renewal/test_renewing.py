@@ -1,19 +1,17 @@
 """Certificates renewed and added on a card in use, by the lifecycle (POR-2, MIN-2, domain.md 2.1, 2.10)."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
 
-from authn.evidence import Answer, client_key_of
+from authn.evidence import Answer, sha256
 from ca.models import Certificate, CertificateRequest
 from ca.pki.reasons import RevocationReason
+from ca.revocation import revoke
 from cards import lifecycle
 from cards.card_keys import revoke_superseded_certificate
 from cards.errors import (
@@ -29,34 +27,29 @@ from cards.errors import (
 from cards.models import Card
 from cards.reasons import BlockReason
 from cards.renewal.keys import left_over, question_of_renewal
-from cards.renewal.models import Renewal, RenewalKey, RenewalPurpose
-from cards.renewal.names import certificates_on, keys_to_make
+from cards.renewal.models import RenewalKey, RenewalPurpose
+from cards.renewal.names import certificates_on
 from cards.renewal.policies import may_renew_at_desk, may_renew_own
 from cards.renewal.renewing import get_renewal
 from cards.renewal.states import OPEN_RENEWAL_STATES, RENEWAL_MOVES, RenewalState
 from directory.models import Employment
-from journal.actor import Actor, ActorKind
 from journal.models import Entry
+from tests.cards.renewal.steps import (
+    Chip,
+    claimed,
+    holder,
+    opened,
+    proof,
+    renewed,
+    signed,
+    with_keys,
+    working,
+    written,
+)
 from tests.scenarios import CHECK, CLIENT, WORKER, Scene, a_scene, an_active_card
 
 pytestmark = pytest.mark.django_db
 README = (Path(__file__).parents[3] / "cards" / "README.md").read_text(encoding="utf-8")
-
-
-@dataclass
-class Chip:
-    """The client's side: keys by name, made when asked for."""
-
-    made: dict[str, ec.EllipticCurvePrivateKey] = field(default_factory=dict)
-
-    def requests(self, renewal: Renewal) -> dict[str, bytes]:
-        found = {}
-        for wanted in keys_to_make(renewal):
-            key = self.made.setdefault(wanted.name.value, ec.generate_private_key(ec.SECP256R1()))
-            name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "courtesy")])
-            request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
-            found[wanted.name.value] = request.public_bytes(Encoding.DER)
-        return found
 
 
 @pytest.fixture
@@ -72,79 +65,6 @@ def card(scene: Scene) -> Card:
 @pytest.fixture
 def chip() -> Chip:
     return Chip()
-
-
-def holder(card: Card, *, loa: int = 3) -> Actor:
-    return Actor(kind=ActorKind.PERSON, identifier=card.hsa_id, person_id=str(card.person_id), loa=loa)
-
-
-def opened(
-    scene: Scene, card: Card, purpose: RenewalPurpose = RenewalPurpose.RENEW
-) -> lifecycle.OpenedRenewal:
-    return lifecycle.open_own_renewal(card_id=str(card.pk), purpose=purpose, actor=holder(card), at=scene.at)
-
-
-def claimed(scene: Scene, start: lifecycle.OpenedRenewal) -> Renewal:
-    return lifecycle.claim_renewal(
-        token=start.token,
-        client_key=client_key_of(scene.client.key),
-        client_name="sigill-eid",
-        client_version="1.0",
-        actor=CLIENT,
-        at=scene.later(seconds=5),
-    )
-
-
-def with_keys(scene: Scene, renewal: Renewal, chip: Chip) -> Renewal:
-    return lifecycle.register_renewal_keys(
-        renewal_id=str(renewal.pk),
-        requests=chip.requests(renewal),
-        proof=proof(scene, renewal),
-        actor=CLIENT,
-        at=scene.later(seconds=5),
-    )
-
-
-def proof(scene: Scene, renewal: Renewal) -> Answer:
-    """Sign the renewal's question with the oldest certificate of the card."""
-    working = Certificate.objects.filter(carrier_id=str(renewal.card_id), revoked_at__isnull=True)
-    first = working.earliest("not_before", "pk")
-    return scene.client.signs(question_of_renewal(renewal), bytes(first.certificate_der))
-
-
-def written(scene: Scene, renewal: Renewal) -> Renewal:
-    scene.authority.issue_and_publish(at=scene.later(seconds=1))
-    issued = lifecycle.collect_renewed(renewal_id=str(renewal.pk), actor=CLIENT, at=scene.at)
-    return lifecycle.confirm_renewed_written(
-        renewal_id=str(renewal.pk),
-        digests={one.key.name: one.certificate.sha256 for one in issued},
-        actor=CLIENT,
-        at=scene.later(seconds=5),
-    )
-
-
-def signed(scene: Scene, renewal: Renewal, chip: Chip, name: str = "hsa_authentication") -> Renewal:
-    """Sign with the new certificate of a name, or with the card's old one where it got none."""
-    keys = RenewalKey.objects.filter(renewal=renewal, name=name)
-    der = bytes(Certificate.objects.get(sha256=keys.get().written_sha256).certificate_der) if keys else b""
-    if not der:
-        der = bytes(certificates_on(renewal.card)[name].certificate.certificate_der)  # type: ignore[index]
-    scene.client.chip.update({f"new {key}": made for key, made in chip.made.items()})  # type: ignore[dict-item, misc]
-    answer = scene.client.signs(question_of_renewal(renewal), der)
-    return lifecycle.sign_renewal(
-        renewal_id=str(renewal.pk), answer=answer, actor=CLIENT, at=scene.later(seconds=5)
-    )
-
-
-def renewed(scene: Scene, card: Card, chip: Chip, purpose: RenewalPurpose = RenewalPurpose.RENEW) -> Renewal:
-    renewal = with_keys(scene, claimed(scene, opened(scene, card, purpose)), chip)
-    return signed(scene, written(scene, renewal), chip)
-
-
-def working(card: Card) -> dict[str, str]:
-    """Return the digests of the certificates on the card that are not revoked, by profile."""
-    rows = Certificate.objects.filter(carrier_id=str(card.pk), revoked_at__isnull=True)
-    return {one.profile: one.sha256 for one in rows}
 
 
 def test_the_diagram_in_the_readme_is_the_table() -> None:
@@ -247,6 +167,31 @@ def test_no_certificate_is_asked_for_before_the_card_has_signed_with_one_that_it
     assert not RenewalKey.objects.filter(renewal=renewal).exists()
     renewal.refresh_from_db()
     assert renewal.state == RenewalState.CLAIMED
+
+
+def test_a_revoked_certificate_of_the_card_is_no_proof(scene: Scene, card: Card, chip: Chip) -> None:
+    """What was blocked alone (POR-2) speaks for nobody, though key, PIN and signature are right."""
+    renewal = claimed(scene, opened(scene, card))
+    requests, right = chip.requests(renewal), proof(scene, renewal)
+    used = Certificate.objects.get(sha256=sha256(right.certificate_der).hex())
+    revoke(
+        certificate_id=used.pk,
+        reason=RevocationReason.KEY_COMPROMISE,
+        requested_at=scene.at,
+        actor=scene.cast.alva,
+        at=scene.at,
+    )
+    with pytest.raises(ConfirmationInvalid) as refused:
+        lifecycle.register_renewal_keys(
+            renewal_id=str(renewal.pk),
+            requests=requests,
+            proof=right,
+            actor=CLIENT,
+            at=scene.later(seconds=5),
+        )
+    assert refused.value.facts["check"] == "certificate_revoked"
+    assert not RenewalKey.objects.filter(renewal=renewal).exists()
+    with_keys(scene, renewal, chip)  # the card's other certificate is one
 
 
 def test_who_has_left_an_employment_gets_it_certified_no_longer(scene: Scene, card: Card) -> None:

@@ -41,7 +41,7 @@ def node(home: Path, port: int | None = None) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:  # a test that failed would otherwise wait for the server for ever
             process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 def place(world: World, url: str, content: bytes) -> Path:

@@ -110,7 +110,7 @@ def test_those_that_wait_together_are_signed_in_one_exchange(authority: Authorit
         exchanges.append(len(messages))
         if len(exchanges) == 1:
             begun.set()
-            assert may_go_on.wait(10)
+            assert may_go_on.wait(60)
             flipping._wrong = 1
         elif len(exchanges) == 2:
             flipping._wrong = 0
@@ -119,9 +119,9 @@ def test_those_that_wait_together_are_signed_in_one_exchange(authority: Authorit
     messages = [to_be_signed(authority, produced_at=SECONDS + n) for n in range(9)]
 
     async def ask() -> list[bytes]:
-        lane = SigningLane(InThread(sign), deadline=20)
+        lane = SigningLane(InThread(sign), deadline=60)
         asked = [asyncio.ensure_future(sign_on(lane, authority.signer(), messages[0]))]
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(begun.wait, 60)
         asked += [
             asyncio.ensure_future(sign_on(lane, authority.signer(), message)) for message in messages[1:]
         ]
@@ -190,7 +190,7 @@ def test_a_stuck_signer_lets_everybody_go_in_time_and_the_next_at_once(authority
     may_go_on = threading.Event()
 
     def sign(_: str, __: str, messages: Sequence[bytes]) -> list[bytes]:
-        may_go_on.wait(30)
+        may_go_on.wait(60)
         return authority.sign_batch(messages)
 
     async def ask() -> None:

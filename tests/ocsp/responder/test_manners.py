@@ -113,7 +113,7 @@ def test_a_client_that_sends_two_megabytes_before_it_reads_is_told_why_not(serve
 def test_a_refused_client_that_never_stops_is_cut_off(server: Server, pause: float) -> None:
     """What is thrown away is bounded in octets and in time."""
     sent = 0
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as endless:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as endless:
         endless.sendall(b"POST /ocsp HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999\r\n\r\n")
         assert endless.recv(65536).startswith(b"HTTP/1.1 413 ")
         assert endless.recv(1) == b""
@@ -151,7 +151,7 @@ def test_chunked_questions_and_those_in_pieces_are_read(server: Server) -> None:
     head = b"POST /ocsp HTTP/1.1\r\nHost: x\r\nContent-Type: application/ocsp-request\r\n"
     whole = head + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + chunks
     assert b"HTTP/1.1 200 OK" in server.raw(whole)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         octets = post_octets(request_der)
         for at in range(0, len(octets), 7):
             connection.sendall(octets[at : at + 7])
@@ -174,7 +174,7 @@ def test_what_comes_while_an_answer_is_made_waits_for_its_turn_also_the_end(serv
     """A client that sends piece by piece and closes its half gets every answer in order, and then the end."""
     order = [NEVER_ISSUED, GOOD, REVOKED, NEVER_ISSUED, GOOD]
     received = b""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for number in order:
             octets = post_octets(question(server.authority, number, nonce=b"n" * 32))
@@ -194,7 +194,7 @@ def test_a_connection_is_kept_and_closed_as_the_client_asks(server: Server) -> N
     path = base64.b64encode(question(server.authority, GOOD))
     assert b"Connection: close" in server.raw(get % (path, b"1.1", b"Connection: close\r\n"))
     assert b"Connection: close" in server.raw(get % (path, b"1.0", b""))
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         for _ in range(3):
             connection.sendall(get % (path, b"1.0", b"Connection: keep-alive\r\n"))
             assert b"Connection: keep-alive" in connection.recv(65536)
@@ -217,7 +217,7 @@ def test_a_request_names_its_host_once(server: Server) -> None:
 def test_expect_continue_is_answered(server: Server) -> None:
     request_der = question(server.authority, GOOD)
     octets = post_octets(request_der, extra=b"Expect: 100-continue\r\n")
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(octets[: -len(request_der)])
         assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(request_der)
@@ -247,7 +247,7 @@ def test_what_is_not_http_is_refused_and_closed(server: Server, octets: bytes) -
 
 def test_a_client_that_says_nothing_is_closed_and_nobody_waits_for_it(server: Server) -> None:
     """``openssl ocsp -port`` hangs for ever after this."""
-    silent = [socket.create_connection(("127.0.0.1", server.port), timeout=10) for _ in range(100)]
+    silent = [socket.create_connection(("127.0.0.1", server.port), timeout=60) for _ in range(100)]
     for one in silent[:50]:
         one.close()
     assert server.post(question(server.authority, GOOD)).says == "GOOD"
@@ -259,7 +259,7 @@ def test_a_client_that_says_nothing_is_closed_and_nobody_waits_for_it(server: Se
 def test_a_connection_that_is_kept_and_not_used_is_closed(server: Server) -> None:
     """Not before its time: a client that asks again within it is answered."""
     octets = post_octets(question(server.authority, GOOD))
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as kept:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as kept:
         for _ in range(2):
             kept.sendall(octets)
             assert kept.recv(65536).startswith(b"HTTP/1.1 200 OK")
@@ -268,13 +268,13 @@ def test_a_connection_that_is_kept_and_not_used_is_closed(server: Server) -> Non
 
 def test_a_request_that_comes_drop_by_drop_is_ended(server: Server) -> None:
     """Slowloris: each drop in time does not make the whole in time."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as slow:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as slow:
         started = time.monotonic()
         slow.sendall(b"GET / HTTP/1.1\r\n")
         slow.settimeout(0.2)
         received = b""
         while not received:
-            assert time.monotonic() - started < 10
+            assert time.monotonic() - started < 60
             try:
                 received = slow.recv(1000)
             except TimeoutError:
@@ -288,7 +288,7 @@ def test_a_client_that_takes_nothing_is_cut_off(starting: Callable[..., Server],
     chain.parent.mkdir()
     chain.write_bytes(b"x" * 30_000_000)
     server = starting()
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as greedy:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as greedy:
         greedy.sendall(b"GET /chain.pem HTTP/1.1\r\nHost: x\r\n\r\n")
         greedy.recv(100)
         server.wait_for(lambda: server.figures["sigill_status_connections"] == 0)

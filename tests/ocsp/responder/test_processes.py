@@ -113,6 +113,6 @@ def test_a_process_whose_private_socket_is_taken_serves_the_public(
         assert line, told
         told += line
     twin.terminate()
-    twin.communicate(timeout=20)
+    twin.communicate(timeout=60)
     assert twin.returncode == 0
     assert (place.run / "responder-2.sock").exists()

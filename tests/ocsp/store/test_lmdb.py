@@ -88,7 +88,7 @@ def test_the_map_grows_while_a_reader_looks_on(tmp_path: Path) -> None:
         ours.send(key)
         assert ours.recv() is True
     ours.send(b"")
-    process.join(30)
+    process.join(60)
     assert process.exitcode == 0
     store.close()
 

@@ -233,7 +233,7 @@ def test_a_folder_that_the_publisher_wrote_to_becomes_a_mirror_and_forgets_no_re
 
 def _ended(process: "subprocess.Popen[bytes]") -> int:
     process.send_signal(signal.SIGTERM)
-    return process.wait(20)
+    return process.wait(60)
 
 
 def test_responders_go_on_without_redis_and_follow_it_when_it_is_back(tmp_path: Path) -> None:
@@ -261,7 +261,7 @@ def test_responders_go_on_without_redis_and_follow_it_when_it_is_back(tmp_path: 
         server.wait_for(lambda: says(REVOKED)() == "REVOKED")
     assert (says(GOOD)(), says(REVOKED)()) == ("GOOD", "REVOKED")
     follower.kill()
-    assert follower.wait(10) == -signal.SIGKILL
+    assert follower.wait(60) == -signal.SIGKILL
     assert (says(GOOD)(), says(REVOKED)()) == ("GOOD", "REVOKED")
     follower = subprocess.Popen(
         [sys.executable, "-m", "worker.mains.ocsp_mirror"],

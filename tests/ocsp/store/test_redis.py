@@ -83,7 +83,7 @@ def test_two_publishers_that_register_at_once_give_different_numbers(redis_store
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     redis_store.renew()
     assert sorted(numbers.values()) == sorted(redis_store.registry.issuers) == [1, 2, 3, 4, 5, 6]
     assert {number: redis_store.registry.issuers[number].name for number in numbers.values()} == {

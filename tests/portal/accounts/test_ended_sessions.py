@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.sessions.models import Session
 from pytest_django import DjangoAssertNumQueries
 
 from ca.models import Certificate
@@ -49,7 +50,7 @@ def test_a_blocked_card_ends_what_it_opened_and_nothing_else(
     """T15: by the journal's entries alone, without a click; a second time changes nothing."""
     card = an_active_card(scene)
     _, second = Certificate.objects.filter(carrier_id=str(card.pk))
-    by_card = opened("0" * 64, card.card_number or "")
+    by_card, in_another_browser = (opened("0" * 64, card.card_number or "") for _ in range(2))
     by_certificate = opened(second.sha256, "")
     foreign = opened(hashlib.sha256(b"another").hexdigest(), "9752278900000000999")
     without_card = opened("1" * 64, "")
@@ -66,7 +67,9 @@ def test_a_blocked_card_ends_what_it_opened_and_nothing_else(
     )
     sequencing.sequence_committed()
     consume_available(consumer, limit=10_000)
-    assert reason_of(by_card) == EndReason.CARD_NOT_ACTIVE.value
+    for row in (by_card, in_another_browser):
+        assert reason_of(row) == EndReason.CARD_NOT_ACTIVE.value
+        assert not Session.objects.filter(session_key=row.session_key).exists()
     assert reason_of(by_certificate) == EndReason.CERTIFICATE_REVOKED.value
     assert (reason_of(foreign), reason_of(without_card)) == ("", "")
 

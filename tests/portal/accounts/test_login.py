@@ -160,7 +160,11 @@ def test_the_session_id_is_new_at_login_and_at_the_choice_of_role(desk: Desk, ca
     assign(employ(cast.alva, cast.syd, "ALVA2"), Role.ID_ADMINISTRATOR)
     address = desk.sign(desk.start())
     before = desk.browser.session.session_key
+    planted_data = desk.browser.session
+    planted_data["planted"] = "by somebody else"
+    planted_data.save()
     assert desk.browser.get(address).headers["Location"] == "/role/"
+    assert "planted" not in desk.browser.session
     middle = desk.browser.session.session_key
     desk.browser.post("/role/", {"role": str(cast.assignment.pk)})
     after = desk.browser.session.session_key

@@ -7,12 +7,14 @@ import pytest
 from django.test import Client
 
 from authn.models import AuthnOrder
+from authn.trust import LOA2
 from portal.accounts import sessions
 from portal.accounts.errors import RoleNotHeld
 from portal.accounts.models import PortalSession
 from portal.accounts.people import role_choices
 from portal.accounts.providers import OobProvider
 from tests.authn.conftest import ACTOR
+from tests.authn.pki import ARC, Holder
 from tests.authn.robot import Robot
 from tests.portal.accounts.conftest import Cast, Desk
 
@@ -65,6 +67,22 @@ def test_roles_refuse_who_scanned(desk: Desk, cast: Cast) -> None:
         assert desk.browser.get(path).headers["Location"].startswith("/mine/")
     desk.browser.post("/role/", {"role": str(cast.assignment.pk)})
     assert desk.row().role == ""
+    row, at = desk.row(), datetime.now(UTC)
+    choice = role_choices(cast.alva, certificate_hsa_id="", at=at)[0]
+    with pytest.raises(RoleNotHeld):
+        sessions.choose_role(desk.browser.session, row, choice, actor=ACTOR, at=at)
+
+
+def test_a_card_of_level_two_opens_the_own_pages_and_no_role(desk: Desk, cast: Cast) -> None:
+    """MIN-4: a role takes level 3, by no address less; the holder's own pages open (authn.md section 9)."""
+    desk.holder = Holder(policies=(f"{ARC}.4",))
+    assert desk.log_in() == "/role/"
+    assert desk.row().loa == LOA2
+    for path in ("/", "/role/"):
+        assert desk.browser.get(path).headers["Location"].startswith("/mine/")
+    desk.browser.post("/role/", {"role": str(cast.assignment.pk)})
+    assert desk.row().role == ""
+    assert desk.browser.get("/mine/").status_code == 200
     row, at = desk.row(), datetime.now(UTC)
     choice = role_choices(cast.alva, certificate_hsa_id="", at=at)[0]
     with pytest.raises(RoleNotHeld):

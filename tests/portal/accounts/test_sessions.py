@@ -14,7 +14,6 @@ from journal.models import Entry
 from portal.accounts import sessions
 from portal.accounts.models import PortalSession
 from tests.authn import card_register
-from tests.authn.pki import CARD
 from tests.authn.status_service import StatusService
 from tests.portal.accounts.conftest import Cast, Desk, assign, employ
 
@@ -104,26 +103,17 @@ def test_a_session_outlives_a_short_outage_of_the_responder_only(
     assert_ended(desk, "status_unknown")
 
 
-def test_the_consumer_ends_every_session_of_a_certificate_once(desk: Desk) -> None:
-    """certificate.revoked."""
+def test_the_name_of_a_session_in_another_browser_session_opens_nothing(desk: Desk) -> None:
+    """A row belongs to the browser session that its login opened, whatever another one says."""
     desk.log_in()
-    digest = desk.row().certificate_sha256
-    at = datetime.now(UTC)
-    assert sessions.end_sessions_for_certificate("0" * 64, actor=ACTOR, at=at) == 0
-    assert sessions.end_sessions_for_certificate(digest.upper(), actor=ACTOR, at=at) == 1
-    assert sessions.end_sessions_for_certificate(digest, actor=ACTOR, at=at) == 0
-    assert not desk.is_in()
-
-
-def test_the_consumer_ends_every_session_of_a_card(desk: Desk) -> None:
-    """card.blocked."""
-    desk.log_in()
-    second = Desk(desk.pki)
-    second.log_in()
-    at = datetime.now(UTC)
-    assert sessions.end_sessions_for_card(CARD, actor=ACTOR, at=at) == 2
-    assert not desk.is_in()
-    assert not second.is_in()
+    copied = Client()
+    copied.get("/login/")
+    other = copied.session
+    other[sessions.SESSION_ID] = str(desk.row().pk)
+    other.save()
+    copied.cookies["sigill"] = other.session_key or ""
+    assert copied.get("/").status_code == 303
+    assert desk.is_in()
 
 
 def test_overdue_sessions_are_written_down(desk: Desk) -> None:

@@ -16,7 +16,9 @@ urlpatterns = [
     path("people/status/", page, name="fragment"),
     path("language/", page, name="language"),  # the head of each page names these two
     path("people/search/", page, name="people-search"),
-    path("mine/reserve/", page, name="own-reserve"),
+    path("mine/reserve/", page, name="own-reserve"),  # the menu of the own pages names these
+    path("mine/history/", page, name="own-history"),
+    path("mine/test/", page, name="own-test"),
     path("", include("portal.accounts.urls")),
     path("c/v1/", include("authn.api")),
 ]

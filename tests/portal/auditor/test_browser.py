@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connection, connections
 from django.utils import timezone
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer  # noqa: TC002 - as every annotation here
 
 from journal import append_only
@@ -19,7 +19,7 @@ from journal.models import Checkpoint, IntegrityWatch, Leaf
 from journal.watching import watch
 from tests.portal.auditor.conftest import Notary
 from tests.portal.conftest import LogIn
-from tests.portal.test_look import CHROMIUM
+from tests.running.chromium import launched
 from tests.scenarios import Scene, a_blocked_card
 
 pytestmark = pytest.mark.browser
@@ -27,10 +27,8 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+    with launched() as chromium:
         yield chromium
-        chromium.close()
 
 
 def beside(work: Callable[[], object]) -> object:
@@ -107,7 +105,7 @@ def test_an_auditor_finds_an_event_takes_its_proof_home_and_sees_the_log_break(
     beside(tamper)
     beside(_forget_the_round)
     beside(look)
-    expect(page.locator("#h-standing")).to_have_text("Loggen är bruten", timeout=15_000)
+    expect(page.locator("#h-standing")).to_have_text("Loggen är bruten")
     expect(page.locator("main [role=alert]")).to_contain_text("Första felaktiga raden är 3")
     page.goto(f"{live_server.url}/journal/compare/?old={size}")
     expect(page.locator("#verdict")).to_contain_text("Samma huvud")

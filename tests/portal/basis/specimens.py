@@ -256,6 +256,7 @@ def decision() -> dict[str, object]:
             rows=rows,
             may_approve=False,
             may_withdraw=True,
+            may_stop=False,
             why="Den som beslutade kan inte också godkänna.",
             url="#",
             crumbs=(Crumb(label="Kort att spärra", url="/basis/card/"), Crumb(label="Beslut")),

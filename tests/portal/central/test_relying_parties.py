@@ -7,6 +7,7 @@ from pytest_django import Settings
 
 from authn import orders
 from authn.errors import InvalidParameters
+from authn.levels import LOA2
 from authn.models import RelyingParty
 from journal.actor import Actor
 from journal.models import Entry
@@ -19,6 +20,7 @@ FORM = {
     "name_sv": "Journalen",
     "name_en": "The record",
     "return_origins": "https://journal.test\nhttps://other.test",
+    "most_loa": LOA2,
     "orders_per_minute": "60",
     "may_sign": "on",
     "step": "save",
@@ -37,6 +39,7 @@ def test_a_service_is_added_changed_and_closed(central: Actor, log_in: LogIn) ->
     assert browser.post(URL, FORM).status_code == 302
     row = RelyingParty.objects.get(rp_id="SE2321000016-RP1")
     assert row.return_origins == ["https://journal.test", "https://other.test"]
+    assert row.most_loa == LOA2
     assert (row.purposes, row.flows) == (["auth", "authForSign", "sign"], ["same-device"])
     assert browser.post(URL, FORM | {"name_sv": "Nya journalen"}).status_code == 302
     assert "Nya journalen" in browser.get(f"{URL}?service=SE2321000016-RP1").content.decode()

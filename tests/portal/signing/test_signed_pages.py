@@ -1,5 +1,6 @@
 """What authn.md section 9 wants signed is signed by every page that does it, over a text that says what."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,20 +10,25 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from ca.models import Certificate
+from cards.attestor import Attestor, AttestorRelation
 from cards.block_request_models import BlockRequest
 from cards.puk_letter_models import PukLetter
 from cards.states import CardState
 from directory.appointment_models import RoleAppointment
 from directory.models import Role, RoleAssignment
 from functioncerts.acme.models import ExternalAccountKey
-from functioncerts.lifecycle import register_function_object
+from functioncerts.approval import set_approval
+from functioncerts.lifecycle import order_with_key, register_function_object
 from functioncerts.models import ApprovalPolicy, FunctionKind, FunctionObject
+from functioncerts.receipts import ACCEPTED, VERSION
 from functioncerts.validations import validate_names
 from journal.actor import Actor
+from portal.pages.desk.identity_form import signed_facts
 from tests.cast import actor_of
+from tests.functioncerts.conftest import allow_keys
 from tests.portal.conftest import LogIn
 from tests.portal.test_paper_log import LOG, block_form, digest_in, line, log_of
-from tests.scenarios import Scene, an_active_card
+from tests.scenarios import CHECK, Scene, a_shipped_card, an_active_card
 
 pytestmark = pytest.mark.django_db
 
@@ -134,3 +140,61 @@ def test_which_orders_take_two_people(scene: Scene, log_in: LogIn) -> None:
     text = signed_text(manager, manager.post("/functions/approval/", {"kind": ["server", "x"]}))
     assert "Server" in text
     assert not ApprovalPolicy.objects.exists()
+
+
+def test_a_key_made_here_is_signed_with_the_number_that_gets_its_password(
+    scene: Scene, server: FunctionObject, log_in: LogIn, settings: Settings
+) -> None:
+    """FC-5: who orders and who approves sign the number; another one is another act."""
+    settings.SIGILL_SMS_HOST = "127.0.0.1"
+    manager = actor_of(scene.cast.asa, Role.ISSUANCE_MANAGER)
+    told = {"organization_id": str(scene.cast.norr.pk), "kind": FunctionKind.SERVER, "actor": manager}
+    allow_keys(scene.cast, at=scene.at)
+    set_approval(**told, takes_two=True, at=scene.at)
+    FunctionObject.objects.filter(pk=server.pk).update(mobile="+46701234567")
+    bo = log_in(scene.cast.bo)
+    form = {"names": "journal.norr.test", "receipt": VERSION}
+    ordered = bo.post(reverse("function-order-with-key", args=[server.pk]), form)
+    assert "+46701234567" in signed_text(bo, ordered)
+    placed = order_with_key(
+        hsa_id=server.hsa_id, mobile="+46701234567", receipt=ACCEPTED, actor=scene.cast.bo, at=scene.at
+    )
+    second = log_in(manager)
+    for decision in ("approve", "decline"):
+        place = reverse("function-order-decide", args=[placed.pk])
+        answer = second.post(place, {"decision": decision, "reason": "nej"})
+        assert "+46701234567" in signed_text(second, answer)
+        kept = second.session["acts"][answer.headers["Location"].split("/")[2]]
+        assert '"mobile":"+46701234567"' in kept["content"]
+
+
+def test_a_signature_binds_who_vouched_and_which_document_was_shown() -> None:
+    """CRD-6: each number, name and country of a check is in what is signed, none of them in words."""
+    who = Attestor(personal_identity_number="197010239809", name="Maj", relation=AttestorRelation.MANAGER)
+    check = replace(CHECK, attestor=who)
+    others = (
+        replace(check, document_number="X1"),
+        replace(check, document_country="NOR"),
+        replace(check, is_verified_with_document_issuer=not check.is_verified_with_document_issuer),
+        replace(check, attestor=None),
+        replace(check, attestor=replace(who, name="Eva")),
+        replace(check, attestor=replace(who, personal_identity_number="197010239817")),
+        replace(check, attestor=replace(who, relation=AttestorRelation.GUARDIAN)),
+    )
+    assert all(signed_facts(one) != signed_facts(check) for one in others)
+    assert "Maj" not in str(signed_facts(check))
+
+
+def test_a_block_of_everything_binds_since_when_and_what_was_noted(scene: Scene, log_in: LogIn) -> None:
+    """POR-2: the moment from which the holder answers for nothing more is part of what is signed."""
+    card = an_active_card(scene)
+    a_shipped_card(scene)
+    browser, url = log_in(scene.cast.alva), reverse("block-person", args=[card.person_id])
+    form = {**browser.get(url).context["form"].initial, "reason": "employment_ended", "confirmed": "on"}
+    told = []
+    for note in ("a letter", "a call"):
+        answer = browser.post(url, {**form, "note": note})
+        signed_text(browser, answer)
+        told.append(browser.session["acts"][answer.headers["Location"].split("/")[2]]["content"])
+    assert all(f'"requested_at":"{form["requested_day"]}T' in one for one in told)
+    assert told[0] != told[1]

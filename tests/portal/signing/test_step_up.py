@@ -1,6 +1,7 @@
 """An act is signed by the card of its doer, spent once, and done with its evidence or not at all."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from authn.evidence import Question, hashed, return_code, user_challenge_of
 from directory.models import Organization
 from journal.models import Entry
 from journal.selectors import content_of, entries_about
-from portal.accounts import sessions
+from portal.accounts import people, sessions
 from portal.accounts.models import EndReason, PortalSession, SignedAct
 from portal.signing import spending, step_up
 from portal.signing.acts import Act, ActKind
@@ -23,6 +24,8 @@ from tests.authn.conftest import ACTOR
 from tests.authn.pki import CARD, Holder
 from tests.portal.accounts.conftest import Cast
 from tests.portal.signing.conftest import Signer
+
+ANOTHER_SESSION = "00000000-0000-4000-8000-000000000000"
 
 
 def locality(cast: Cast) -> str:
@@ -98,8 +101,31 @@ def test_spending_refuses_what_is_not_exactly_what_was_signed(desk: Signer, cast
     assert rule(when=at + timedelta(minutes=5, seconds=1)) == "too_old"
     assert rule(when=at - timedelta(seconds=1)) == "too_old"
     assert rule(who=ACTOR) == "session_over"
+    assert rule(who=replace(actor, credential=ANOTHER_SESSION)) == "session_over"
     sessions.end(row, EndReason.LOGGED_OUT, actor=ACTOR, at=datetime.now(UTC))
     assert rule() == "session_over"
+
+
+def test_a_return_with_another_d_uses_nothing_up(desk: Signer, cast: Cast) -> None:
+    """T5, T16: whoever guesses `d` in the person's browser does not take their signature from them."""
+    _, back = desk.card_signs(desk.asked())
+    place, _, query = back.partition("?d=")
+    wrong = f"{place}?d={'A' * 43}&{query.partition('&')[2]}"
+    assert desk.browser.get(wrong).status_code == 409
+    assert locality(cast) == "Ort"
+    assert desk.browser.get(back).headers["Location"] == "/done/"
+
+
+def test_the_signer_is_looked_up_by_the_portal_itself_too(
+    desk: Signer, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AUT-4: though authn has found that it is the person wanted."""
+    _, back = desk.card_signs(desk.asked())
+    monkeypatch.setattr(people, "person_behind", lambda _result: cast.doris)
+    response = desk.browser.get(back)
+    assert response.status_code == 409
+    assert "Någon annans kort" in response.content.decode()
+    assert not SignedAct.objects.exists()
 
 
 def test_what_would_be_refused_anyway_is_refused_before_anybody_signs(desk: Signer, cast: Cast) -> None:

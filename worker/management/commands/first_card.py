@@ -36,13 +36,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the employments' HSA-ids."""
         parser.add_argument("--hsa-id", required=True, action="append", help="may be given several times")
+        parser.add_argument(
+            "--month-for", action="append", default=[], help="an HSA-id whose card is for a month only"
+        )
 
-    def handle(self, *_: object, hsa_id: list[str], **__: object) -> None:
+    def handle(self, *_: object, hsa_id: list[str], month_for: list[str], **__: object) -> None:
         """Print {"card_number", "state", "url"} for each; url is empty when the card is active already.
 
         All are ordered before the first is waited for: the factory makes them together.
         """
-        cards = [_ordered(one) for one in hsa_id]
+        cards = [_ordered(one, months=1 if one in month_for else None) for one in hsa_id]
         for card in cards:
             is_active = card.state == CardState.ACTIVE.value
             url = "" if is_active else _opened(_shipped(card))
@@ -53,7 +56,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(told))
 
 
-def _ordered(hsa_id: str) -> Card:
+def _ordered(hsa_id: str, *, months: int | None) -> Card:
     """Return the card that somebody has or waits for, and order one for who has none."""
     now = timezone.now()
     employment = Employment.objects.select_related("person").filter(hsa_id=hsa_id).first()
@@ -66,7 +69,9 @@ def _ordered(hsa_id: str) -> Card:
         if found is not None:
             return found
     try:
-        return place_order(hsa_id=hsa_id, product_code=PRODUCT, actor=_CEREMONY, at=now).card
+        return place_order(
+            hsa_id=hsa_id, product_code=PRODUCT, validity_months=months, actor=_CEREMONY, at=now
+        ).card
     except DomainError as error:
         raise CommandError(f"no card for {hsa_id}: {error.code} {error.facts}") from error
 

@@ -1,7 +1,8 @@
-"""Makes a report: manage.py report CODE --format csv|xlsx|pdf [--as-of TIME] --out FILE."""
+"""Makes a report: manage.py report CODE --format csv|xlsx|pdf [--as-of TIME] [--since TIME] --out FILE."""
 
 import hashlib
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ from journal.proofs import ReceiptProof, receipt_proof
 from journal.recording import record, rfc3339
 from reports.lifecycle import head_of, made_event
 from reports.models import ReportFormat
+from reports.protected_reads import record_protected_in
 from reports.question import Question
 from reports.tables import no_progress
 from worker.errors import NotYet
@@ -40,15 +42,38 @@ class Command(BaseCommand):
         parser.add_argument("code", metavar="CODE")
         parser.add_argument("--format", choices=["csv", "xlsx", "pdf"], required=True)
         parser.add_argument("--as-of", metavar="TIME", help="ISO 8601 with offset; default now")
+        parser.add_argument("--since", metavar="TIME", help="an event report's first moment; default all")
+        parser.add_argument(
+            "--reason",
+            default="",
+            metavar="TEXT",
+            help="why protected people are to be named; without it they are masked, with it each is recorded",
+        )
         parser.add_argument("--out", type=Path, required=True, metavar="FILE")
 
-    def handle(self, *_: object, code: str, format: str, as_of: str | None, out: Path, **__: object) -> None:  # noqa: A002 - the option's name is given
+    def handle(
+        self,
+        *_: object,
+        code: str,
+        format: str,  # noqa: A002 - the option's name is given
+        as_of: str | None,
+        since: str | None,
+        reason: str,
+        out: Path,
+        **__: object,
+    ) -> None:
         """Make the file beside its place and move it there whole; say what it holds."""
         now = timezone.now()
-        moment = self._moment(as_of, now)
-        actor = Actor.system("report")
+        moment = self._moment(as_of, now, "--as-of")
+        first = self._moment(since, now, "--since") if since else None
+        if first is not None and first > moment:
+            raise CommandError("the period ends before it begins")
+        actor, reason = Actor.system("report"), reason.strip()
         try:
-            question = Question.of(code, actor=actor, as_of=moment)
+            question = replace(
+                Question.of(code, actor=actor, as_of=moment, since=first), may_see_protected=bool(reason)
+            )
+            record_protected_in(question, reason=reason, page="report-command", actor=actor, at=now)
             kind, head = question.kind, self._head(question)
             out.parent.mkdir(parents=True, exist_ok=True)
             draft = out.with_name(f".{out.name}.draft")
@@ -98,17 +123,17 @@ class Command(BaseCommand):
         return head_of(question) or Checkpoint.objects.order_by("-size").first()
 
     @staticmethod
-    def _moment(text: str | None, now: datetime) -> datetime:
+    def _moment(text: str | None, now: datetime, option: str) -> datetime:
         if text is None:
             return now
         try:
             moment = datetime.fromisoformat(text)
         except ValueError as error:
-            raise CommandError(f"--as-of {text} is not an ISO 8601 moment") from error
+            raise CommandError(f"{option} {text} is not an ISO 8601 moment") from error
         if moment.tzinfo is None:
-            raise CommandError(f"--as-of {text} has no offset: write 2026-11-21T09:41+01:00, or Z for UTC")
+            raise CommandError(f"{option} {text} has no offset: write 2026-11-21T09:41+01:00, or Z for UTC")
         if moment > now:
-            raise CommandError(f"--as-of {text} lies ahead: nobody knows yet")
+            raise CommandError(f"{option} {text} lies ahead: nobody knows yet")
         return moment.astimezone(UTC)
 
 

@@ -1,4 +1,4 @@
-"""Restores a backup: manage.py restore FILE [--into HOME] [--ledger FILE] [--replace]."""
+"""Restores a backup: manage.py restore FILE [--into HOME] [--ledger FILE] [--replace], or a part (--only)."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from django.utils import timezone
 from ca.crl_lists import WHOLE
 from worker.backup.errors import BackupRefused
 from worker.backup.passphrase import read_passphrase
+from worker.backup.putting_back import PartWish, put_back
 from worker.backup.restoring import Restored, Wish, restore
 
 
@@ -28,6 +29,11 @@ class Command(BaseCommand):
         parser.add_argument("--replace", action="store_true", help="also when HOME is newer than the backup")
         parser.add_argument("--passphrase-file", type=Path, help="the passphrase that it was encrypted with")
         parser.add_argument("--unsigned", action="store_true", help="also when nobody vouches for the backup")
+        parser.add_argument(
+            "--only",
+            metavar="PART",
+            help="put back this file or folder alone (secrets/hsm-pin, ceremony, ...) and leave the rest",
+        )
 
     def handle(
         self,
@@ -38,9 +44,24 @@ class Command(BaseCommand):
         replace: bool,
         passphrase_file: Path | None,
         unsigned: bool,
+        only: str | None,
         **__: object,
     ) -> None:
         """Restore, and say what was done and what is lost."""
+        if only is not None:
+            if ledger is not None or replace:
+                raise CommandError("--only puts back a part: --ledger and --replace are for the whole")
+            self._put_back(
+                PartWish(
+                    file=file,
+                    part=only,
+                    home=(into or settings.SIGILL_HOME).absolute(),
+                    passphrase=self._passphrase(passphrase_file),
+                    at=timezone.now(),
+                    may_be_unsigned=unsigned,
+                )
+            )
+            return
         try:
             wish = Wish(
                 file=file,
@@ -55,6 +76,26 @@ class Command(BaseCommand):
         except BackupRefused as error:
             raise CommandError(str(error)) from error
         self._say(wish, done)
+
+    @staticmethod
+    def _passphrase(file: Path | None) -> str:
+        try:
+            return read_passphrase(file)
+        except BackupRefused as error:
+            raise CommandError(str(error)) from error
+
+    def _put_back(self, wish: PartWish) -> None:
+        try:
+            done = put_back(wish)
+        except (BackupRefused, OSError) as error:
+            raise CommandError(f"nothing was put back: {error}") from error
+        for name in done:
+            self.stdout.write(name)
+        self.stdout.write(
+            f"{len(done)} files were put back; what they replaced is kept below backups/: it may hold secrets"
+            if done
+            else f"{wish.part} is what the backup has: nothing was changed."
+        )
 
     def _say(self, wish: Wish, done: Restored) -> None:
         facts, answer = done.manifest.database, done.answer

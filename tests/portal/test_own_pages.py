@@ -1,0 +1,211 @@
+"""Mina sidor: what a holder sees and does there, by how they came in (MIN-2, MIN-4, domain.md 2.8)."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from authn.trust import LOA2, LOA3
+from cards.errors import CardNotFound, Refused
+from cards.models import Card, CardOrder
+from cards.own_blocking import block_own_card
+from cards.own_policies import may_block_own
+from cards.reasons import BlockReason
+from cards.renewal.policies import may_renew_own
+from cards.states import CardState
+from journal.actor import Actor, ActorKind
+from journal.models import Entry
+from portal.accounts.models import PortalSession
+from portal.accounts.sessions import SESSION_ID
+from portal.pages.mine.entrance import is_shown
+from tests.cards.stock_violations import a_hand_out, an_approved_hand_out
+from tests.cards.test_reserve_cards import in_use
+from tests.portal.test_pages import _text
+from tests.scenarios import Scene, a_shipped_card, an_active_card
+
+MENU = ("own-history", "own-test", "own-reserve")
+
+
+def holder(card: Card, *, loa: int = 3) -> Actor:
+    return Actor(kind=ActorKind.PERSON, identifier=card.hsa_id, person_id=str(card.person_id), loa=loa)
+
+
+def inside(card: Card, *, loa: str = LOA3) -> Client:
+    """Return a browser in which the holder of a card is logged in with it, without a role."""
+    browser, now = Client(), datetime.now(UTC)
+    session = browser.session
+    session.create()
+    row = PortalSession.objects.create(
+        session_key=session.session_key or "",
+        person_id=str(card.person_id),
+        evidence_id="",
+        certificate_der=b"",
+        certificate_sha256="0" * 64,
+        card_number=card.card_number or "",
+        certificate_hsa_id=card.hsa_id,
+        loa=loa,
+        amr=["sc", "pin", "oob", "same"],
+        auth_time=now,
+        last_seen_at=now,
+        status_checked_at=now,
+    )
+    session[SESSION_ID] = str(row.pk)
+    session.save()
+    browser.cookies[django_settings.SESSION_COOKIE_NAME] = session.session_key or ""
+    return browser
+
+
+def offered(browser: Client) -> dict[str, bool]:
+    """Return which of the menu's pages are there."""
+    shown = browser.get(reverse("mine")).content.decode()
+    return {name: f'href="{reverse(name)}"' in shown for name in MENU}
+
+
+def a_reserve_card(scene: Scene, *, loa: int) -> Card:
+    """Let a reserve card be in use: what its fetching does is tried in test_reserve_cards."""
+    card = a_hand_out(scene, loa=loa).card
+    Card.objects.filter(pk=card.pk).update(state=CardState.ACTIVE.value, activated_at=scene.at)
+    CardOrder.objects.filter(pk=card.order_id).update(state="ACTIVATED", activated_at=scene.at)
+    return Card.objects.select_related("order", "person").get(pk=card.pk)
+
+
+def test_a_holder_blocks_a_card_of_their_own_and_is_logged_out_with_it(scene: Scene) -> None:
+    """domain.md 2.8: told what it does, and that it is the last one that works."""
+    card = an_active_card(scene)
+    browser, url = inside(card), reverse("own-block", args=[card.pk])
+    assert url in browser.get(reverse("mine")).content.decode()
+    asked = _text(browser.get(url))
+    assert "2 certifikat spärras" in asked
+    assert "inget annat kort som fungerar" in asked
+    assert "loggas ut" in asked
+    assert browser.post(url, {"reason": "lost_or_stolen"}).status_code == 422
+    assert browser.post(url, {"reason": "employment_ended", "confirmed": "on"}).status_code == 422
+    out = browser.post(url, {"reason": "lost_or_stolen", "confirmed": "on"})
+    assert out["Location"] == "/login/?ended=card_not_active"
+    card.refresh_from_db()
+    assert (card.state, card.block_reason) == (CardState.BLOCKED, BlockReason.LOST_OR_STOLEN)
+    assert card.blocked_by == card.hsa_id
+    assert browser.get(reverse("mine")).status_code == 303
+    assert Entry.objects.filter(type="card.blocked").count() == 1
+
+
+def test_another_card_of_ones_own_is_blocked_and_the_login_goes_on(scene: Scene) -> None:
+    """A card that never came is blocked before anybody activates it."""
+    working = an_active_card(scene)
+    lost = a_shipped_card(scene)
+    browser, url = inside(working), reverse("own-block", args=[lost.pk])
+    assert "1 annat kort som fungerar" in _text(browser.get(url))
+    done = browser.post(url, {"reason": "lost_or_stolen", "confirmed": "on"})
+    assert done["Location"] == "/mine/"
+    assert "är spärrat" in _text(browser.get("/mine/"))
+    lost.refresh_from_db()
+    assert lost.state == CardState.BLOCKED
+
+
+def test_nobody_blocks_anybody_elses_card_here_nor_a_stronger_one_than_their_login(scene: Scene) -> None:
+    card, at = an_active_card(scene), scene.at
+    stranger = Actor(kind=ActorKind.PERSON, identifier="x", person_id=scene.cast.alva.person_id, loa=3)
+    for actor in (stranger, Actor(kind=ActorKind.PERSON, identifier="", person_id="")):
+        with pytest.raises(CardNotFound):
+            block_own_card(card_id=str(card.pk), reason=BlockReason.DEFECTIVE, actor=actor, at=at)
+    weak = may_block_own(card, actor=holder(card, loa=2), at=at)
+    assert weak is not None
+    assert weak.code == "login_too_weak"
+    with pytest.raises(Refused) as refused:
+        block_own_card(
+            card_id=str(card.pk), reason=BlockReason.WRONGLY_ISSUED, actor=holder(card), at=scene.at
+        )
+    assert refused.value.refusal.code == "reason_not_for_holders"
+    block_own_card(card_id=str(card.pk), reason=BlockReason.DEFECTIVE, actor=holder(card), at=at)
+    again = may_block_own(Card.objects.get(pk=card.pk), actor=holder(card), at=at)
+    assert again is not None
+    assert again.code == "card_blocked"
+
+
+def test_an_ordinary_card_opens_all_of_the_own_pages(scene: Scene) -> None:
+    """MIN-4: cards, certificates, history, the test, new certificates, blocking."""
+    card = an_active_card(scene)
+    browser = inside(card)
+    assert offered(browser) == dict.fromkeys(MENU, True)
+    shown = _text(browser.get(reverse("mine")))
+    assert "Förnya certifikaten" in shown
+    assert "Certifikat för underskrift" in shown
+    history = _text(browser.get(reverse("own-history")))
+    assert "Kort aktiverat" in history
+    assert "Alva" not in history  # what was done, not who of the staff did it
+    tested = _text(browser.get(reverse("own-test")))
+    assert "Kortet fungerar" in tested
+    assert (card.card_number or "")[-3:] in tested
+
+
+@pytest.mark.parametrize(("loa", "is_open"), [(LOA3, True), (LOA2, False)])
+def test_a_card_that_we_do_not_know_opens_by_its_level_alone(
+    scene: Scene, loa: str, *, is_open: bool
+) -> None:
+    """MIN-4: at level 2 it could be a reserve card of somewhere else, and gets what such a one gets."""
+    card = an_active_card(scene)
+    browser = inside(card, loa=loa)
+    PortalSession.objects.update(card_number="")
+    assert offered(browser)["own-history"] is is_open
+    assert ((card.card_number or "")[-3:] in _text(browser.get(reverse("mine")))) is is_open
+
+
+def test_a_suspicion_at_the_desk_is_not_told_to_whom_it_is_about(scene: Scene) -> None:
+    card = an_active_card(scene)
+    told = set(Entry.objects.values_list("type", flat=True))
+    assert "identity.checked" in told
+    shown = _text(inside(card).get(reverse("own-history")))
+    assert "Identitet" not in shown
+
+
+def test_a_reserve_card_of_level_three_opens_what_an_ordinary_one_does(
+    scene: Scene, settings: Settings, tmp_path: Path
+) -> None:
+    """MIN-4, the second way in."""
+    settings.SIGILL_SECRETS = tmp_path
+    (tmp_path / "card-master.key").write_bytes(b"the factory and we share this\n")
+    an_approved_hand_out(scene)
+    card = in_use(scene)
+    assert offered(inside(card)) == dict.fromkeys(MENU, True)
+    assert may_renew_own(card, actor=holder(card), at=scene.at) is None
+
+
+def test_a_reserve_card_of_level_two_is_blocked_tested_and_replaced_by_one_that_is_ordered(
+    scene: Scene,
+) -> None:
+    """MIN-4: only "remove", "test" and "fetch new, if one is ordered"; the server says so too."""
+    card = a_reserve_card(scene, loa=2)
+    ordinary = an_active_card(scene)
+    browser = inside(card, loa=LOA2)
+    assert offered(browser)["own-history"] is False
+    shown = _text(browser.get(reverse("mine")))
+    assert "tillitsnivå 2" in shown
+    assert "Inget nytt reservkort är beställt" in shown
+    assert (ordinary.card_number or "")[-3:] not in shown
+    assert browser.get(reverse("own-history"))["Location"] == reverse("mine")
+    assert browser.get(reverse("own-test")).status_code == 200
+    begun = browser.post(reverse("own-renewal-begin", args=[card.pk]), {"purpose": "renew"})
+    assert "ID-administratör" in _text(begun)
+    refusal = may_renew_own(card, actor=holder(card, loa=2), at=scene.at)
+    assert refusal is not None
+    assert refusal.code == "reserve_card_needs_order"
+    begun = browser.post(reverse("own-renewal-begin", args=[ordinary.pk]), {"purpose": "signature"})
+    assert begun.status_code == 409
+    # No role by such a login, by no address.
+    assert browser.get("/")["Location"].startswith("/mine/")
+    assert browser.get("/role/")["Location"] == "/mine/"
+    # Nor is the stronger card ended by it; its own is.
+    assert browser.get(reverse("own-block", args=[ordinary.pk])).status_code == 403
+    assert browser.get(reverse("own-block", args=[card.pk])).status_code == 200
+    # Nor another card of the same level: this way in is about the card at hand.
+    Card.objects.filter(pk=ordinary.pk).update(loa=2)
+    assert browser.get(reverse("own-block", args=[ordinary.pk])).status_code == 404
+    begun = browser.post(reverse("own-renewal-begin", args=[ordinary.pk]), {"purpose": "signature"})
+    assert "ID-administratör" in _text(begun)
+    assert not is_shown(Card.objects.get(pk=ordinary.pk), PortalSession.objects.get(loa=LOA2))
+    a_hand_out(scene, loa=2, first=700)
+    assert "Det finns certifikat till ditt reservkort. Hämta dem" in _text(browser.get(reverse("mine")))
