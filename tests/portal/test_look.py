@@ -1,9 +1,9 @@
 """Every state of every page in a real browser: no accessibility violation, nothing wider than 320 pixels."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from socketserver import ThreadingMixIn
 from threading import Thread
+from typing import Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
@@ -12,13 +12,14 @@ from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from tests.portal.specimens import SPECIMENS
 from tests.running.chromium import launched
 
 pytestmark = pytest.mark.browser
 
+WIDE: Final[ViewportSize] = {"width": 1360, "height": 900}
 NEEDS_A_DATABASE = {
     "portal.accounts.middleware.AccountsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -56,10 +57,12 @@ def browser() -> Iterator[Browser]:
         yield chromium
 
 
-def _open(browser: Browser, site: str, name: str, *, scheme: str = "light", width: int = 1360) -> Page:
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
-    )
+def _open(browser: Browser, site: str, name: str, *, scheme: str = "light") -> Page:
+    context = browser.new_context(viewport=WIDE, color_scheme=scheme, reduced_motion="reduce")
+    return _opened(context, site, name)
+
+
+def _opened(context: BrowserContext, site: str, name: str) -> Page:
     page = context.new_page()
     page.complaints = []
     page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
@@ -70,14 +73,21 @@ def _open(browser: Browser, site: str, name: str, *, scheme: str = "light", widt
     return page
 
 
+@pytest.fixture(scope="module")
+def watched(browser: Browser) -> Iterator[BrowserContext]:
+    """One light and wide visit to all pages, with axe on each: the strict policy forbids a script tag."""
+    context = browser.new_context(viewport=WIDE, color_scheme="light", reduced_motion="reduce")
+    context.add_init_script(path=AXE_FILE_PATH)
+    yield context
+    context.close()
+
+
 @pytest.mark.parametrize("name", sorted(SPECIMENS))
 def test_a_page_has_no_accessibility_violation_and_obeys_the_policy(
-    browser: Browser, site: str, name: str
+    watched: BrowserContext, site: str, name: str
 ) -> None:
     """Light on a wide screen, then dark on the narrowest, as the same page is switched and made narrow."""
-    page = _open(browser, site, name)
-    # The strict policy forbids a script tag, so axe is evaluated.
-    page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
+    page = _opened(watched, site, name)
     found = {"light, 1360": _violations(page)}
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     page.set_viewport_size({"width": 320, "height": 900})
@@ -85,7 +95,7 @@ def test_a_page_has_no_accessibility_violation_and_obeys_the_policy(
     found["dark, 320"] = _violations(page)
     # Fragments that ask for news find no login here; all else that the browser says is a fault.
     complaints = [one for one in page.complaints if "Failed to load" not in one and "Status Error" not in one]
-    page.context.close()
+    page.close()
     assert {at: told for at, told in found.items() if told} == {}
     assert complaints == []
 

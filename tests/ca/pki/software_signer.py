@@ -1,6 +1,7 @@
 """A signer with its key in memory: for tests only, the product's keys live behind PKCS#11."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
@@ -34,9 +35,15 @@ class SoftwareSigner:
 
 def stored_signer(name: str, algorithm: SignatureAlgorithm) -> SoftwareSigner:
     """Return the signer with the key pair tests/vectors/keys/<name>.pem."""
+    return SoftwareSigner(key=stored_key(name), algorithm=algorithm)
+
+
+@cache
+def stored_key(name: str) -> EllipticCurvePrivateKey | RSAPrivateKey:
+    """Return the private key tests/vectors/keys/<name>.pem; reading one of RSA tries its primes each time."""
     key = load_pem_private_key((KEYS / f"{name}.pem").read_bytes(), password=None)
     assert isinstance(key, EllipticCurvePrivateKey | RSAPrivateKey)
-    return SoftwareSigner(key=key, algorithm=algorithm)
+    return key
 
 
 def stored_public_key(name: str) -> bytes:

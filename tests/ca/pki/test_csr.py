@@ -7,21 +7,15 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ca.pki.csr import LONGEST_CSR, parse_csr
 from ca.pki.errors import CsrRefused
 from tests.ca.pki.mutations import children
-from tests.ca.pki.software_signer import KEYS, stored_public_key
-
-
-def private_key(name: str) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
-    key = load_pem_private_key((KEYS / f"{name}.pem").read_bytes(), password=None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey)
-    return key
+from tests.ca.pki.software_signer import KEYS, stored_key, stored_public_key
 
 
 def request(
@@ -36,7 +30,7 @@ def request(
         builder = builder.add_extension(
             x509.SubjectAlternativeName([x509.DNSName(one) for one in names]), critical=False
         ).add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    return builder.sign(private_key(name), algorithm or hashes.SHA256())
+    return builder.sign(stored_key(name), algorithm or hashes.SHA256())
 
 
 def reason_of(csr: bytes | str) -> str:
@@ -113,7 +107,7 @@ def test_sha1_and_md5_are_refused(digest: str) -> None:
 
 
 def test_pss_is_refused() -> None:
-    key = private_key("rsa2048-service")
+    key = stored_key("rsa2048-service")
     assert isinstance(key, rsa.RSAPrivateKey)
     csr = (
         x509.CertificateSigningRequestBuilder()
