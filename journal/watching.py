@@ -5,8 +5,10 @@ one before it by construction. Each call reads a bounded number of rows; what it
 ``IntegrityWatch``. A finding stays until a person has dealt with it, and is recorded as an event.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -22,6 +24,9 @@ from journal.verify import BrokenJournal, PublicKey, read_head
 ROWS_AT_ONCE: Final = 5_000
 _PAUSE: Final = timedelta(minutes=1)
 _PAUSE_PER_ROW: Final = timedelta(milliseconds=20)
+
+_Row = tuple[int, bytes | memoryview, str]
+"""Position, leaf hash, content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +71,8 @@ def _advance_front(state: IntegrityWatch, *, key: PublicKey, at: datetime, rows:
         if state.verified_size:
             IntegrityWatch.objects.filter(id=1).update(verified_at=at)
         return
-    walk = _read(state.verified_size, state.verified_peaks, until=head.size)
+    walk = Peaks(state.verified_size, _from_text(state.verified_peaks))
+    _read_on(walk, _rows(walk.size, head.size), until=head.size)
     _compare(walk, head, key=key, since=state.verified_size)
     state.verified_size, state.verified_peaks = walk.size, _as_text(walk)
     IntegrityWatch.objects.filter(id=1).update(
@@ -93,11 +99,12 @@ def _advance_round(state: IntegrityWatch, *, key: PublicKey, at: datetime, rows:
         state.round_started_at = at
     end = min(state.round_position + rows, state.round_size)
     walk, since = Peaks(state.round_position, _from_text(state.round_peaks)), state.round_position
+    unread = _rows(since, end)  # one query, however many heads: there may be one for each row
     for head in Checkpoint.objects.filter(size__gt=since, size__lte=end).order_by("size").iterator(2000):
-        walk = _read(walk.size, _as_text(walk), until=head.size)
+        _read_on(walk, unread, until=head.size)
         _compare(walk, head, key=key, since=since)
         since = head.size
-    walk = _read(walk.size, _as_text(walk), until=end)
+    _read_on(walk, unread, until=end)
     state.round_position, state.round_peaks = walk.size, _as_text(walk)
     is_whole = walk.size == state.round_size
     IntegrityWatch.objects.filter(id=1).update(
@@ -109,13 +116,15 @@ def _advance_round(state: IntegrityWatch, *, key: PublicKey, at: datetime, rows:
     )
 
 
-def _read(size: int, peaks: str, *, until: int) -> Peaks:
-    """Hash rows anew from ``size`` on. Raises ``_Broken`` at the first that is missing or was changed."""
-    walk = Peaks(size, _from_text(peaks))
-    leaves = Leaf.objects.filter(position__gte=size, position__lt=until).order_by("position")
-    for position, hashed, content in leaves.values_list("position", "leaf_hash", "entry__content").iterator(
-        2000
-    ):
+def _rows(since: int, until: int) -> Iterator[_Row]:
+    """Return the rows from position ``since`` to before ``until``, in their order."""
+    leaves = Leaf.objects.filter(position__gte=since, position__lt=until).order_by("position")
+    return leaves.values_list("position", "leaf_hash", "entry__content").iterator(2000)
+
+
+def _read_on(walk: Peaks, rows: Iterator[_Row], *, until: int) -> None:
+    """Hash the next rows anew onto the walk; raise ``_Broken`` at the first that is missing or changed."""
+    for position, hashed, content in islice(rows, until - walk.size):
         if position != walk.size:
             raise _Broken(walk.size, "the row is missing")
         leaf = leaf_hash(content.encode())
@@ -124,7 +133,6 @@ def _read(size: int, peaks: str, *, until: int) -> Peaks:
         walk.append(leaf)
     if walk.size != until:
         raise _Broken(walk.size, "the row is missing")
-    return walk
 
 
 def _compare(walk: Peaks, head: Checkpoint, *, key: PublicKey, since: int) -> None:
