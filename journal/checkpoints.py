@@ -6,6 +6,7 @@ The text is a transparency-dev checkpoint (origin, size, base64 root hash) in a 
 import base64
 import hashlib
 import os
+import secrets
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,8 @@ ECDSA_NOTE = b"\x02"
 """C2SP signed-note: ECDSA with SHA-256; the key id is over the SubjectPublicKeyInfo."""
 RSA_NOTE = b"\xffRSA-PKCS1-SHA256:"
 """Our own type for an RSA audit key, as the specification asks: 0xff and a longer name."""
+NEWEST = "head.newest"
+"""Beside the heads, the size of the newest: thousands come a day, too many to list every two seconds."""
 
 
 def note_body(*, origin: str, size: int, root_hash: bytes) -> str:
@@ -64,7 +67,7 @@ def sign_head(
     """Sign the present head, keep it in the database and as a file in ``outside``; None if nothing is new.
 
     ``sign`` is the audit key's only verb. It is called with no transaction open.
-    The file is on disk before the row and gets its final name after it, so every named file has its
+    The file is on disk before the row and gets its final place after it, so every named file has its
     row: a file without one means that the database was rolled back. What is kept is kept for ever, so
     the note is first read as an auditor reads it; raises ``HeadSignedWrongly`` when it does not verify.
     """
@@ -78,12 +81,14 @@ def sign_head(
         origin=origin, size=state.size, root_hash=root, public_key=public_key, signature=signature
     )
     _check_as_auditor(note, public_key)
-    _write_pending(outside / f"{state.size:012d}.pending", note)
+    _pending(outside).mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write(_pending(outside) / f"{state.size:012d}.pending", note)
     try:
         with transaction.atomic():
             checkpoint = Checkpoint.objects.create(size=state.size, root_hash=root, note=note, at=at)
     except IntegrityError:
         return None  # another worker signed the same head: the same root, both signatures are valid
+    _keep(outside, checkpoint)  # even if another worker, which did not see the row yet, dropped the file
     _settle_pending(outside)
     return checkpoint
 
@@ -98,20 +103,50 @@ def _check_as_auditor(note: str, public_key: bytes) -> None:
         raise HeadSignedWrongly(str(broken)) from broken
 
 
-def _write_pending(path: Path, note: str) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with path.open("w") as handle:
-        handle.write(note)
-        handle.flush()
-        os.fsync(handle.fileno())
+def _pending(outside: Path) -> Path:
+    """Return the folder of the files whose row is on its way: few, so looking there is quick."""
+    return outside / "pending"
 
 
 def _settle_pending(outside: Path) -> None:
     """Give files whose row was committed their final name; drop those whose row never came."""
-    for path in outside.glob("*.pending"):
+    for path in _pending(outside).glob("*.pending"):
         row = Checkpoint.objects.filter(size=int(path.stem)).first()
-        if row is None:
-            path.unlink(missing_ok=True)
-        else:
-            path.write_text(row.note)
-            path.replace(path.with_suffix(".txt"))
+        if row is not None:
+            _keep(outside, row)
+        path.unlink(missing_ok=True)
+
+
+def _keep(outside: Path, head: Checkpoint) -> None:
+    """Write a committed head outside the database, and which is the newest there.
+
+    That is never told backwards, or a database that was rolled back would hide it.
+    """
+    _write(outside / f"{head.size:012d}.txt", head.note)
+    newest = newest_outside(outside)
+    if newest is None or int(newest.stem) <= head.size:
+        _write(outside / NEWEST, str(head.size))
+
+
+def _write(path: Path, text: str) -> None:
+    """Put the whole text on disk under its name, or nothing; several workers may write the same."""
+    draft = path.with_suffix(f".{secrets.token_hex(4)}.draft")
+    with draft.open("w", encoding="utf-8") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    draft.replace(path)
+
+
+def newest_outside(outside: Path) -> Path | None:
+    """Return the file of the newest head that is kept outside the database; None where there is none.
+
+    Where nothing says which it is (after a restore, or when that was spoilt) all are looked through.
+    """
+    try:
+        told = outside / f"{int((outside / NEWEST).read_text()):012d}.txt"
+    except (OSError, ValueError):
+        told = None
+    if told is not None and told.exists():
+        return told
+    return max(outside.glob("*.txt"), key=lambda path: path.name, default=None)

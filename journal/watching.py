@@ -15,6 +15,7 @@ from typing import ClassVar, Final
 from django.db import transaction
 
 from journal.actor import Actor
+from journal.checkpoints import newest_outside
 from journal.events import Event
 from journal.merkle import Peaks, leaf_hash
 from journal.models import Checkpoint, IntegrityWatch, Leaf, TreeState
@@ -146,7 +147,7 @@ def _compare(walk: Peaks, head: Checkpoint, *, key: PublicKey, since: int) -> No
 
 def _check_outside(outside: Path, *, key: PublicKey) -> None:
     """Compare the newest head outside the database with the database: a rollback shows here."""
-    newest = max(outside.glob("*.txt"), key=lambda path: path.name, default=None)
+    newest = newest_outside(outside)
     if newest is None:
         return
     try:

@@ -49,7 +49,7 @@ def export(transactional_db: None, tmp_path: Path) -> list[str]:
             ring(times)
         sequencing.sequence_committed()
         checkpoints.sign_head(origin="sigill.test", public_key=SPKI, sign=sign, outside=tmp_path, at=AT)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["000000000005.txt", "000000000012.txt"]
+    assert sorted(path.name for path in tmp_path.glob("*.txt")) == ["000000000005.txt", "000000000012.txt"]
     return list(export_lines())
 
 

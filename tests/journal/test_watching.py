@@ -9,6 +9,7 @@ from django.db import connection
 
 from journal import append_only, checkpoints, sequencing
 from journal.actor import Actor
+from journal.checkpoints import NEWEST, newest_outside
 from journal.models import Checkpoint, Entry, IntegrityWatch
 from journal.watching import watch
 from tests.journal.test_recording import ring
@@ -119,6 +120,45 @@ def test_a_database_rolled_back_is_found_by_the_head_outside(outside: Path) -> N
     tamper("DELETE FROM journal_leaf WHERE position >= 12")
     tamper("UPDATE journal_treestate SET size = 12")
     assert look(outside).startswith("BROKEN at row 12: the head kept outside over 20 rows")
+
+
+def test_the_newest_head_outside_is_known_without_listing_all(outside: Path) -> None:
+    (outside / "000000000099.txt").write_text("nobody lists this")
+    assert newest_outside(outside) == outside / "000000000020.txt"
+    assert look(outside).startswith("intact to 20")
+    grow(outside, 3)
+    assert newest_outside(outside) == outside / "000000000023.txt"
+
+
+@pytest.mark.parametrize(
+    "spoil", [Path.unlink, lambda path: path.write_text("x"), lambda path: path.write_text("7")]
+)
+def test_where_nothing_says_which_is_the_newest_all_are_looked_through(
+    outside: Path, spoil: Callable[[Path], object]
+) -> None:
+    spoil(outside / NEWEST)
+    assert newest_outside(outside) == outside / "000000000020.txt"
+
+
+def test_a_head_of_a_database_rolled_back_does_not_hide_the_newer_one(outside: Path) -> None:
+    tamper("DELETE FROM journal_checkpoint WHERE size > 5")
+    tamper("DELETE FROM journal_leaf WHERE position >= 5")
+    tamper("DELETE FROM journal_entry WHERE id NOT IN (SELECT entry_id FROM journal_leaf)")
+    checkpoints._keep(outside, Checkpoint.objects.get())  # the next head of the older database
+    assert newest_outside(outside) == outside / "000000000020.txt"
+    assert look(outside).startswith("BROKEN")
+
+
+def test_a_head_whose_row_came_is_kept_and_one_whose_row_never_came_is_not(outside: Path) -> None:
+    """A kill on either side of the commit."""
+    came, never = Checkpoint.objects.get(size=20), outside / "pending" / "000000000021.pending"
+    (outside / "000000000020.txt").unlink()
+    (outside / "pending" / "000000000020.pending").write_text(came.note)
+    never.write_text("half a no")
+    grow(outside, 2)
+    assert (outside / "000000000020.txt").read_text() == came.note
+    assert max(path.name for path in outside.glob("*.txt")) == "000000000022.txt"
+    assert list((outside / "pending").iterdir()) == []
 
 
 def test_a_finding_is_one_event_and_stays(outside: Path) -> None:

@@ -19,7 +19,8 @@ AFTER_DATABASE: Final = (
 )  # fmt: skip
 """The ledger is copied later than the database: it may know more revocations, never fewer."""
 
-_LEFT_OUT: Final = frozenset({".lock", ".draft", ".pending"})
+_LEFT_OUT: Final = frozenset({".lock", ".draft", ".pending", ".newest"})
+"""What holds for the installation that is running and says nothing about one that is restored."""
 _BESIDE_SQLITE: Final = ("-wal", "-shm", "-journal")
 _TRIES: Final = 5
 
