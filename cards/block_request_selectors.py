@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from ca.models import Certificate
+from ca.selectors import certificates_on_carrier
 from cards import policies
 from cards.block_request_models import BlockRequest
 from cards.errors import CertificateNotFound
@@ -30,6 +31,8 @@ class HeldCertificate:
     person: Person
     card: Card | None
     refusal: Refusal | None
+    is_last: bool
+    """Nothing else on the card is valid: it opens no door afterwards."""
 
 
 def held_certificate(certificate_id: UUID | str, *, actor: Actor, at: datetime) -> HeldCertificate:
@@ -54,6 +57,10 @@ def held_certificate(certificate_id: UUID | str, *, actor: Actor, at: datetime) 
         person=person,
         card=card,
         refusal=policies.may_block_certificate(certificate, actor=actor, at=at),
+        is_last=not any(
+            one.pk != certificate.pk and one.revoked_at is None and one.not_after > at
+            for one in (certificates_on_carrier(CARRIER_KIND, card.pk) if card is not None else ())
+        ),
     )
 
 

@@ -192,8 +192,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "reader.empty": ("Inget kort i läsaren", "No card in the reader"),
     "remove": ("Ta ut", "Take out"),
     "remove.named": ("Ta ut {name}s kort ur läsare {number}", "Take {name}'s card out of reader {number}"),
+    "remove.nameless": ("Ta ut kortet ur läsare {number}", "Take the card out of reader {number}"),
     "insert": ("Sätt i", "Put in"),
     "insert.named": ("Sätt i {name}s kort, slutar på {tail}", "Put in {name}'s card, ending in {tail}"),
+    "insert.nameless": ("Sätt i kortet som slutar på {tail}", "Put in the card ending in {tail}"),
     "wallet": ("Kort på bordet", "Cards on the desk"),
     "wallet.empty": (
         "Inga kort här ännu. De kommer med posten när kortfabriken har skickat dem.",

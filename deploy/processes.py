@@ -11,6 +11,9 @@ from pathlib import Path
 
 from portal import config
 
+KEPT_ALIVE = "75"
+"""Seconds that a connection is kept: who asks every two seconds would lose a race at gunicorn's two."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
@@ -78,6 +81,7 @@ def processes(place: Installation) -> list[Process]:
         "--bind", f"127.0.0.1:{place.portal_port}",
         "--worker-class", "gthread", "--workers", "2", "--threads", "4",
         "--graceful-timeout", "5", "--no-control-socket", "--log-level", "warning",
+        "--keep-alive", KEPT_ALIVE,
         # No header of a request may say who asks or where the application lies.
         "--forwarded-allow-ips", "", "--forwarder-headers", "", "--preload",
     )  # fmt: skip
@@ -148,6 +152,7 @@ def _relying_party_api(python: str, place: Installation) -> Process:
             "--bind", f"unix:{path}", "--umask", "0117",
             "--worker-class", "gthread", "--workers", "1", "--threads", "4",
             "--graceful-timeout", "5", "--no-control-socket", "--log-level", "warning",
+            "--keep-alive", KEPT_ALIVE,
             "--forwarded-allow-ips", "", "--forwarder-headers", "",
         ),
         is_ready=listens(path),

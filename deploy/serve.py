@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from deploy.processes import Installation, environment, processes
-from deploy.supervisor import NotReady, Supervisor, ToldToEnd
+from deploy.supervisor import AlreadyServed, NotReady, Supervisor, ToldToEnd
 
 console = Console(highlight=False, stderr=False)
 
@@ -72,6 +73,29 @@ def supervisor_for(place: Installation) -> Supervisor:
     return Supervisor(processes(place), logs=place.home / "logs", run=place.run)
 
 
+class PortTaken(Exception):
+    """Something listens already where we are to listen."""
+
+
+def demand_ports(place: Installation) -> None:
+    """Refuse to start where another program listens; raises ``PortTaken``.
+
+    The status servers share their port on purpose: those of two installations would deal its callers out
+    between them, and answer for each other's certificates.
+    """
+    for name in ("portal", "status", "client", "directory", "factory"):
+        port = getattr(place, f"{name}_port")
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise PortTaken(
+                    f"Port {port} on 127.0.0.1 cannot be had ({error.strerror}): another installation or "
+                    f"program has it. End that one, or choose another port with SIGILL_{name.upper()}_PORT."
+                ) from error
+
+
 def told_to_end() -> threading.Event:
     """Return what SIGTERM and Ctrl-C set from now on, instead of ending this process in the middle."""
     told = threading.Event()
@@ -99,6 +123,8 @@ def main() -> int:
     told = told_to_end()
     supervisor = supervisor_for(place)
     try:
+        supervisor.take_over()
+        demand_ports(place)
         prepare()
         supervisor.start(told)
         if not _registers_know_us():
@@ -112,14 +138,15 @@ def main() -> int:
     except ToldToEnd:
         supervisor.stop()
         return 0
-    except (CommandFailed, NotReady) as error:
+    except (AlreadyServed, CommandFailed, NotReady, PortTaken) as error:
         console.print(str(error), markup=False)
         supervisor.stop()
         return 1
     console.print(
         f"portal http://127.0.0.1:{place.portal_port}   "
         f"status services http://127.0.0.1:{place.status_port}   "
-        f"card client http://127.0.0.1:{place.client_port}\nlogs in {place.home / 'logs'}; Ctrl-C ends it"
+        f"card client http://127.0.0.1:{place.client_port}\nlogs in {place.home / 'logs'}; Ctrl-C ends it",
+        soft_wrap=True,  # programs read it as well
     )
     serve_until(told, supervisor)
     return 0

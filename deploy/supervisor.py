@@ -1,10 +1,12 @@
 """Starts the processes, starts them again when they die, and ends them cleanly."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -20,6 +22,10 @@ STEADY_SECONDS = 10.0
 
 class NotReady(Exception):
     """A process did not become ready; the message names its log."""
+
+
+class AlreadyServed(Exception):
+    """Another supervisor lives that keeps this installation's processes."""
 
 
 class ToldToEnd(Exception):
@@ -44,6 +50,39 @@ class Supervisor:
         self._logs = logs
         self._run = run
         self._running: dict[str, _Running] = {}
+        self._lock: IO[bytes] | None = None
+
+    def take_over(self) -> None:
+        """Be this installation's only supervisor, and end what one that was killed left behind.
+
+        Raises ``AlreadyServed`` when another one lives.
+        """
+        self._run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = (self._run / "supervisor.lock").open("ab")  # held as long as this process lives
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._lock.close()
+            raise AlreadyServed(
+                f"Another `make up` or `make demo` serves this installation ({self._run}): end that first."
+            ) from error
+        left = [pid for process in self._processes if (pid := self._left_behind(process))]
+        _signal(left, signal.SIGTERM)
+        deadline = time.monotonic() + END_SECONDS
+        while left := [pid for pid in left if _lives(pid)]:
+            if time.monotonic() > deadline:
+                _signal(left, signal.SIGKILL)
+            time.sleep(0.05)
+
+    def _left_behind(self, process: Process) -> int | None:
+        """Return the living process of this name and command line that a supervisor before us started."""
+        try:
+            pid = int((self._run / f"{process.name}.pid").read_text())
+            told = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (OSError, ValueError):
+            return None
+        is_ours = told.rstrip(b"\0").split(b"\0") == [os.fsencode(one) for one in process.arguments]
+        return pid if is_ours else None
 
     def start(self, told: threading.Event | None = None) -> None:
         """Start every process in order and wait until each is ready.
@@ -124,8 +163,25 @@ class Supervisor:
                 running.child.wait()
             (self._run / f"{running.process.name}.pid").unlink(missing_ok=True)
         self._running.clear()
+        if self._lock is not None:
+            self._lock.close()
 
     @staticmethod
     def _signal(running: _Running, number: signal.Signals) -> None:
         if running.child.poll() is None:
             os.killpg(running.child.pid, number)
+
+
+def _signal(groups: list[int], number: signal.Signals) -> None:
+    for group in groups:
+        with suppress(ProcessLookupError):
+            os.killpg(group, number)
+
+
+def _lives(pid: int) -> bool:
+    """Tell whether a process that is no child of ours is still there; a zombie is not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"

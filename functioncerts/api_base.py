@@ -145,11 +145,26 @@ class ScopedView(APIView):
             return _domain_problem(exc)
         response: Response = super().handle_exception(exc)
         if isinstance(exc, APIException):
-            facts = response.data if isinstance(response.data, dict) else {"errors": response.data}
+            told = response.data
             code = "unauthenticated" if response.status_code == HTTPStatus.UNAUTHORIZED else "request_invalid"
-            response.data = _problem(HTTPStatus(response.status_code), code, {"detail": facts})
+            response.data = _problem(HTTPStatus(response.status_code), code, _told(told))
             response.content_type = "application/problem+json"
         return response
+
+
+def _told(data: object) -> dict[str, object]:
+    """Return ``detail``, which is text for a person (RFC 9457 section 3.1.4), and what is wrong by field."""
+    if isinstance(data, dict) and set(data) == {"detail"}:
+        return {"detail": str(data["detail"])}
+    return {"detail": _in_words(data), "errors": data}
+
+
+def _in_words(data: object) -> str:
+    if isinstance(data, dict):
+        return " ".join(f"{name}: {_in_words(said)}" for name, said in data.items())
+    if isinstance(data, list):
+        return " ".join(_in_words(said) for said in data)
+    return str(data)
 
 
 def _domain_problem(error: DomainError) -> Response:

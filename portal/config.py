@@ -57,6 +57,15 @@ def number(name: str, default: int) -> int:
     return int(value)
 
 
+def port(name: str, default: int) -> int:
+    """Return a TCP port from the environment; raises ``ConfigurationError`` when it is none."""
+    value = number(name, default)
+    if not 1 <= value <= 65535:  # noqa: PLR2004
+        msg = f"{name} must be a port, 1 to 65535, not {value}"
+        raise ConfigurationError(msg)
+    return value
+
+
 def day(name: str) -> date | None:
     """Return a calendar day (YYYY-MM-DD) from the environment; None when the variable is unset or empty.
 

@@ -73,6 +73,11 @@ class Problem:
     retry_after: str = ""
 
     @property
+    def sentence(self) -> str:
+        """Return the title as a sentence, for where more follows on the same line."""
+        return self.title if self.title.endswith((".", "?", "!", ":")) else f"{self.title}."
+
+    @property
     def tone(self) -> str:
         """Return the tone of the notice: red only where something is broken."""
         return "bad" if self.status == _SERVER_FAULT else "warn"

@@ -14,11 +14,11 @@ SIGILL_RUN = config.run_directory(SIGILL_HOME)
 SIGILL_SECRETS = SIGILL_HOME / "secrets"
 SIGILL_PUBLIC = SIGILL_HOME / "public"
 
-SIGILL_PORTAL_PORT = config.number("SIGILL_PORTAL_PORT", 8000)
-SIGILL_STATUS_PORT = config.number("SIGILL_STATUS_PORT", 8080)
-SIGILL_CLIENT_PORT = config.number("SIGILL_CLIENT_PORT", 8100)
-SIGILL_DIRECTORY_PORT = config.number("SIGILL_DIRECTORY_PORT", 8101)
-SIGILL_FACTORY_PORT = config.number("SIGILL_FACTORY_PORT", 8102)
+SIGILL_PORTAL_PORT = config.port("SIGILL_PORTAL_PORT", 8000)
+SIGILL_STATUS_PORT = config.port("SIGILL_STATUS_PORT", 8080)
+SIGILL_CLIENT_PORT = config.port("SIGILL_CLIENT_PORT", 8100)
+SIGILL_DIRECTORY_PORT = config.port("SIGILL_DIRECTORY_PORT", 8101)
+SIGILL_FACTORY_PORT = config.port("SIGILL_FACTORY_PORT", 8102)
 
 SIGILL_PORTAL_URL = config.text("SIGILL_PORTAL_URL", f"http://127.0.0.1:{SIGILL_PORTAL_PORT}")
 SIGILL_STATUS_URL = config.text("SIGILL_STATUS_URL", f"http://127.0.0.1:{SIGILL_STATUS_PORT}")
@@ -74,7 +74,7 @@ SIGILL_ACME_MASTER = config.secret_file(SIGILL_SECRETS / "acme-master")
 # besides public addresses it may go to for http-01, on which port, and how often it looks before it gives up.
 SIGILL_ACME_RESOLVERS = config.listed("SIGILL_ACME_RESOLVERS")
 SIGILL_ACME_NETWORKS = config.networks("SIGILL_ACME_NETWORKS")
-SIGILL_ACME_HTTP_PORT = config.number("SIGILL_ACME_HTTP_PORT", 80)
+SIGILL_ACME_HTTP_PORT = config.port("SIGILL_ACME_HTTP_PORT", 80)
 SIGILL_ACME_ATTEMPTS = config.number("SIGILL_ACME_ATTEMPTS", 3)
 # What one account may ask for in an hour, and how often in an hour one name may fail.
 SIGILL_ACME_ORDERS_PER_HOUR = config.number("SIGILL_ACME_ORDERS_PER_HOUR", 60)
@@ -283,12 +283,12 @@ CSRF_TRUSTED_ORIGINS = [SIGILL_PORTAL_URL]
 
 # Mail: notices of recurring reports. Without a host none is sent.
 EMAIL_HOST = config.text("SIGILL_SMTP_HOST", "")
-EMAIL_PORT = config.number("SIGILL_SMTP_PORT", 25)
+EMAIL_PORT = config.port("SIGILL_SMTP_PORT", 25)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = config.text("SIGILL_MAIL_FROM", "sigill@localhost")
 # SMS with the passwords of keys that are made here (functioncerts/smpp.py). Without a host no key is made.
 SIGILL_SMS_HOST = config.text("SIGILL_SMS_HOST", "")
-SIGILL_SMS_PORT = config.number("SIGILL_SMS_PORT", 2775)
+SIGILL_SMS_PORT = config.port("SIGILL_SMS_PORT", 2775)
 SIGILL_SMS_TLS = config.text("SIGILL_SMS_TLS", "yes") == "yes"
 SIGILL_SMS_SYSTEM_ID = config.text("SIGILL_SMS_SYSTEM_ID", "")
 SIGILL_SMS_PASSWORD = config.text("SIGILL_SMS_PASSWORD", "")

@@ -208,7 +208,7 @@ def _reader(scene: Scene, reader: Reader, printed: Mapping[str, PrintedCard]) ->
         "button",
         drawing.icon("out"),
         scene.say("remove"),
-        tag("span", f" {scene.say('remove.named', name=card.printed_name, number=number)}", class_="sr-only"),
+        tag("span", f" {_named(scene, 'remove', card, number=number)}", class_="sr-only"),
         class_="button line small",
         name="reader",
         value=str(reader.slot),
@@ -226,6 +226,13 @@ def _reader(scene: Scene, reader: Reader, printed: Mapping[str, PrintedCard]) ->
         ),
         aria_label=f"{title}: {card.printed_name}",
     )
+
+
+def _named(scene: Scene, verb: str, card: PrintedCard, **facts: object) -> str:
+    """Say which card a button is for: a reserve card has no name on it."""
+    if not card.printed_name:
+        return scene.say(f"{verb}.nameless", **facts)
+    return scene.say(f"{verb}.named", name=card.printed_name, **facts)
 
 
 def _wallet(scene: Scene, lying: list[PrintedCard], *, is_empty: bool) -> Markup:
@@ -246,7 +253,7 @@ def _wallet(scene: Scene, lying: list[PrintedCard], *, is_empty: bool) -> Markup
                     tag("span", scene.say("insert"), aria_hidden="true"),
                     tag(
                         "span",
-                        scene.say("insert.named", name=card.printed_name, tail=card.card_number[-4:]),
+                        _named(scene, "insert", card, tail=card.card_number[-4:]),
                         class_="sr-only",
                     ),
                     class_="button line small",

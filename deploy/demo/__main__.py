@@ -22,6 +22,8 @@ from deploy.demo.telling import Teller, console
 from deploy.processes import Installation
 from deploy.serve import (
     CommandFailed,
+    PortTaken,
+    demand_ports,
     installation,
     manage,
     prepare,
@@ -29,15 +31,18 @@ from deploy.serve import (
     supervisor_for,
     told_to_end,
 )
-from deploy.supervisor import NotReady, Supervisor
+from deploy.supervisor import AlreadyServed, NotReady, Supervisor
 
 PARTS_OF_A_HOME = {
     "cards", "ceremony", "db.sqlite3", "db.sqlite3-shm", "db.sqlite3-wal", "demo", "demo.json", "factory",
-    "hsm", "journal", "ledger", "logs", "ocsp", "public", "registers", "reports", "secrets", "static",
+    "hsm", "journal", "ledger", "logs", "ocsp", "public", "registers", "reports", "restored.json", "secrets",
+    "static",
 }  # fmt: skip
+KEPT = {"backups"}
+"""What somebody may still want back; it stays where it is."""
 FAILURES = (
-    ClientError, CommandFailed, DemoFailed, FunctionOrderFailed, NeverSeen, NotReady, PageRefused,
-    requests.RequestException,
+    AlreadyServed, ClientError, CommandFailed, DemoFailed, FunctionOrderFailed, NeverSeen, NotReady,
+    PageRefused, PortTaken, requests.RequestException,
 )  # fmt: skip
 
 
@@ -45,10 +50,12 @@ def start_over(home: Path) -> None:
     """Remove an installation's data; refuses a folder that holds anything else."""
     if not home.exists():
         return
-    strangers = sorted(path.name for path in home.iterdir() if path.name not in PARTS_OF_A_HOME)
+    strangers = sorted(path.name for path in home.iterdir() if path.name not in PARTS_OF_A_HOME | KEPT)
     if strangers:
         raise DemoFailed(f"{home} holds {', '.join(strangers)}, which is not ours: nothing was removed")
     for path in home.iterdir():
+        if path.name in KEPT:
+            continue
         if path.is_dir():
             shutil.rmtree(path)
         else:
@@ -117,6 +124,8 @@ def main() -> int:
     # As Ctrl-C does: what was started is ended by the last clause below.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        supervisor.take_over()
+        demand_ports(place)
         if arguments.fresh:
             start_over(place.home)
         job = run(place, supervisor)

@@ -369,7 +369,7 @@ class MainJob:
             said = self._verify(*arguments[1:])
             log = f"http://127.0.0.1:{self.place.status_port}/log"
             self._verify(log, "--key", key)
-            step.say(f"{said.split(', root')[0]}; so do the tiles at {log}")
+            step.say(f"{said.split(', root')[0]}; so do the tiles at {log}/checkpoint")
             step.check(" ".join([".venv/bin/python", *arguments]))
         with self.teller.step("A report: every card and how it stands") as step:
             target = self.filing.folder / "cards.pdf"

@@ -26,6 +26,14 @@ STATES: Final[Mapping[BulkOrderState, Tag]] = {
     BulkOrderState.CANCELLED: Tag(tone="mute", icon="x-circle", label=_("The rest cancelled")),
     BulkOrderState.LAPSED: Tag(tone="mute", icon="clock-history", label=_("Lapsed, nothing was ordered")),
 }
+_DISCARDED: Final = Tag(tone="mute", icon="x-circle", label=_("Discarded, nothing was ordered"))
+
+
+def state_tag(state: BulkOrderState, *, was_placed: bool) -> Tag:
+    """Return how an order for several is shown."""
+    return STATES[state] if was_placed or state is not BulkOrderState.CANCELLED else _DISCARDED
+
+
 ROW_STATES: Final[Mapping[BulkRowState, Tag]] = {
     BulkRowState.UNCHECKED: Tag(tone="mute", icon="hourglass-split", label=_("Being checked")),
     BulkRowState.READY: Tag(tone="info", icon="credit-card-2-front", label=_("Will be ordered")),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.processes import Process, touched
-from deploy.supervisor import NotReady, Supervisor, ToldToEnd
+from deploy.supervisor import AlreadyServed, NotReady, Supervisor, ToldToEnd
 
 PATIENCE = 60.0
 
@@ -29,6 +29,11 @@ def is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def lives(pid: int) -> bool:
+    """Tell whether it runs; one that was killed and that nobody has waited for does not."""
+    return Path(f"/proc/{pid}/stat").exists() and ") Z " not in Path(f"/proc/{pid}/stat").read_text()
 
 
 def a_process(folder: Path, name: str, program: str) -> Process:
@@ -114,3 +119,28 @@ def test_a_process_that_will_not_end_is_killed_after_the_grace(
     pid = pid_of(tmp_path, "stubborn")
     supervisor.stop()
     assert not is_alive(pid)
+
+
+@pytest.mark.parametrize("program", [SERVES, IGNORES_TERM])
+def test_what_a_killed_supervisor_left_behind_is_ended_and_nothing_else(
+    tmp_path: Path, run: Callable[..., Supervisor], program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deploy.supervisor.END_SECONDS", 0.3)
+    one, other = a_process(tmp_path, "one", program), a_process(tmp_path, "other", SERVES)
+    run(one, other)
+    left, strangers = pid_of(tmp_path, "one"), pid_of(tmp_path, "other")
+    mine = Supervisor([one, a_process(tmp_path, "other", NEVER_READY)], logs=tmp_path / "logs", run=tmp_path)
+    mine.take_over()
+    mine.stop()
+    assert not lives(left)
+    assert lives(strangers), "its number is known here, but not its command line"
+
+
+def test_one_supervisor_serves_an_installation_and_another_is_told_so(tmp_path: Path) -> None:
+    first, second = (Supervisor([], logs=tmp_path / "logs", run=tmp_path) for _ in range(2))
+    first.take_over()
+    with pytest.raises(AlreadyServed, match="serves this installation"):
+        second.take_over()
+    first.stop()
+    second.take_over()
+    second.stop()

@@ -173,7 +173,7 @@ def test_an_idempotency_key_is_never_cut(stage: Stage, token: str) -> None:
     assert post_order(token, key="k" * 64).status_code == 202
     longer = post_order(token, key="k" * 64 + "x")
     assert (longer.status_code, longer.json()["code"]) == (400, "request_invalid")
-    assert list(longer.json()["detail"]) == ["Idempotency-Key"]
+    assert list(longer.json()["errors"]) == ["Idempotency-Key"]
     assert FunctionOrder.objects.count() == 1
 
 
@@ -274,12 +274,12 @@ def test_a_body_that_is_not_right_is_a_problem(
 
 def test_a_field_that_nobody_knows_is_named_and_nothing_is_ordered(stage: Stage, token: str) -> None:
     answer = post_order(token, dns_names=["evil.test"])
-    assert (answer.status_code, list(answer.json()["detail"])) == (400, ["dns_names"])
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["dns_names"])
     assert not FunctionOrder.objects.exists()
     placed = post_order(token).json()["id"]
     body = {"reason": "superseded", "invalidity_date": "2026-01-01"}
     answer = bearer(token).post(f"{URL}{placed}/revoke", body, content_type="application/json")
-    assert (answer.status_code, list(answer.json()["detail"])) == (400, ["invalidity_date"])
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["invalidity_date"])
 
 
 def _with_its_point_moved(csr: str) -> str:

@@ -43,8 +43,10 @@ def test_it_is_ordered_from_the_persons_page_where_it_applies(scene: Scene, log_
     url = reverse("reserve-refill", args=[card.pk])
     assert url not in browser.get(person).content.decode(), "its certificates are valid: they are renewed"
     assert "Ett certifikat på kortet gäller" in _text(browser.get(url))
+    assert "Inget fungerande kort" not in _text(browser.get(person))
     spent(scene, card)
     shown = browser.get(person)
+    assert "Inget fungerande kort" in _text(shown), "nobody logs in with a card whose certificates all ended"
     assert url in shown.content.decode()
     assert reverse("renew-card", args=[card.pk]) not in shown.content.decode()
     asked = _text(browser.get(url))
@@ -212,6 +214,9 @@ def test_the_holder_fetches_with_the_code_and_no_login(scene: Scene, log_in: Log
     assert "De nya certifikaten finns på kortet" in done
     refill.refresh_from_db()
     assert refill.state == "FETCHED"
+    again = f"{url}?again"
+    assert again in browser.get(url).content.decode(), "the next holder at the same computer"
+    assert "Fortsätt till kortet" in _text(browser.get(again))
     desk = log_in(scene.cast.alva)
     receipt = _text(desk.get(reverse("renewal-receipt", args=[start.renewal.pk])))
     assert "Jag har hämtat nya certifikat till mitt reservkort" in receipt

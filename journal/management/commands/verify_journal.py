@@ -48,6 +48,8 @@ class Command(BaseCommand):
                     head = verify(lines, audit_key, published=published)
             except BrokenJournal as error:
                 raise CommandError(f"the journal is BROKEN: {error}") from error
+            except OSError as error:
+                raise CommandError(f"{target} cannot be written: {error.strerror}") from error
         self._compare_outside_heads()
         outside = settings.SIGILL_HOME / "journal" / "checkpoints"
         try:

@@ -37,9 +37,10 @@ def export_bulk_order(request: HttpRequest, bulk_order_id: UUID) -> HttpResponse
     rows = rows_of(bulk, limit=MOST_ROWS)
     shown = bulk_rows(rows.rows, bulk, actor=actor)
     for row, one in zip(shown, rows.rows, strict=True):
-        why = f"{row.why.title}. {row.why.text}" if row.why else ""
+        hsa_id = one.employment.hsa_id if one.employment and row.person_url else ""
+        why = f"{row.why.sentence} {row.why.text}" if row.why else ""
         cells = (
-            str(row.line), str(row.person), row.place, row.product, str(row.tag.label), why,
+            str(row.line), str(row.person), hsa_id, row.product, str(row.tag.label), why,
             str(one.card_order_id) if row.order_url else "",
             str(one.replaces.card_number) if one.replaces and row.replaces and row.person_url else "",
         )  # fmt: skip

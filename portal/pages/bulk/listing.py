@@ -84,5 +84,5 @@ def _line(bulk: BulkOrder, names: Mapping[str, str]) -> BulkLine:
         organization=bulk.organization.name,
         by=names.get(bulk.started_by, bulk.started_by),
         count=_("%(ordered)d ordered of %(total)d rows") % {"ordered": bulk.ordered, "total": bulk.total},
-        tag=words_of.STATES[BulkOrderState(bulk.state)],
+        tag=words_of.state_tag(BulkOrderState(bulk.state), was_placed=bulk.placed_at is not None),
     )

@@ -119,7 +119,7 @@ def bulk_order_page(
     progress_url = reverse("bulk-order-progress", args=[bulk.pk])
     return BulkOrderPage(
         title=_("Order for several"),
-        tag=words_of.STATES[state],
+        tag=words_of.state_tag(state, was_placed=bulk.placed_at is not None),
         facts=_facts(bulk),
         progress=_progress(bulk, state),
         toll=_toll(bulk, state, actor=actor, at=at),
@@ -161,7 +161,8 @@ def _act(request: HttpRequest, bulk: BulkOrder, act: str, *, actor: Actor, at: d
             return _("It goes on where it stopped.")
         case "cancel":
             cancel_bulk_order(bulk.pk, actor=actor, at=at)
-            return _("Cancelled. What was ordered before stays ordered.")
+            stays = _("Cancelled. What was ordered before stays ordered.")
+            return stays if bulk.placed_at is not None else _("Discarded. Nothing was ordered.")
         case _:
             return ""
 
@@ -231,7 +232,12 @@ def _progress(bulk: BulkOrder, state: BulkOrderState) -> Progress | None:
         return None
     left = bulk.ready - bulk.ordered - (bulk.refused - (bulk.total - bulk.ready))
     told = _("%(done)d of %(total)d cards ordered") % {"done": bulk.ordered, "total": bulk.ready}
-    detail = _("%(count)d rows were not ordered") % {"count": bulk.refused} if bulk.refused else ""
+    detail = (
+        ngettext("%(count)d row was not ordered", "%(count)d rows were not ordered", bulk.refused)
+        % {"count": bulk.refused}
+        if bulk.refused
+        else ""
+    )
     return Progress(
         key="bulk", label=told, done=bulk.ready - max(left, 0), total=bulk.ready, detail=detail, url=url
     )

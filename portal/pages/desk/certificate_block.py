@@ -102,11 +102,11 @@ def certificate_block_page(
         Fact(name=_("Valid through"), value=moments.day(certificate.not_after)),
         Fact(name=_("Carrier"), value=f"…\u2060{number[-3:]}" if number else _("No card that is known")),
     ]
-    goes_on = (
-        _("The card and its other certificates go on working.")
-        if held.card is not None
-        else _("No card is known for it: the certificate is all that there is to block.")
-    )
+    goes_on = _("The card and its other certificates go on working.")
+    if held.card is None:
+        goes_on = _("No card is known for it: the certificate is all that there is to block.")
+    elif held.is_last:
+        goes_on = _("It is the last valid certificate of the card: nobody logs in with the card afterwards.")
     return CertificateBlockPage(
         name=held.person.full_name,
         purpose=words.KEY_PURPOSES.get(certificate.name, certificate.name),

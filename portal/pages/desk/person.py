@@ -19,6 +19,7 @@ from ca.selectors import certificates_of_person
 from cards import foreign, policies
 from cards.basis_selectors import bears_a_former_name
 from cards.models import Card, CardOrder
+from cards.outdated_selectors import FETCH_WITHIN
 from cards.person_blocking import blockable_of
 from cards.products import catalogue, product
 from cards.reach import reaches_certificate
@@ -337,7 +338,8 @@ def _card_facts(view: CardView, *, at: datetime) -> tuple[Text, ...]:
         )
     facts = [_("valid through %(day)s") % {"day": card.valid_until.isoformat()}]
     if card.state == CardState.SHIPPED.value and card.shipped_at is not None:
-        last_day = asking.today(card.shipped_at + timedelta(days=DAYS_TO_ACTIVATE))
+        longest = FETCH_WITHIN if card.order.from_stock else timedelta(days=DAYS_TO_ACTIVATE)
+        last_day = asking.today(card.shipped_at + longest)
         days = (last_day - asking.today(at)).days
         facts.append(
             ngettext("%(days)d day left to activate", "%(days)d days left to activate", days) % {"days": days}
@@ -494,7 +496,8 @@ def _thoughts(
 ) -> list[Thought]:
     cards = [view for view in cards if view.card.environment == Environment.PROD.value]  # QA's open nothing
     states = {view.card.state for view in cards if not view.is_expired}
-    working = [view for view in cards if view.card.state == CardState.ACTIVE.value and not view.is_expired]
+    active = [view for view in cards if view.card.state == CardState.ACTIVE.value and not view.is_expired]
+    working = [view for view in active if not _is_spent(view, at=at)]
     waiting = [view for view in cards if view.activation_refusal is None]
     thoughts = []
     if not working:
@@ -522,6 +525,13 @@ def _thoughts(
             )
         )
     return thoughts
+
+
+def _is_spent(view: CardView, *, at: datetime) -> bool:
+    """Tell whether every certificate that the card has had is revoked or has ended."""
+    return bool(view.certificates) and all(
+        one.revoked_at is not None or one.not_after <= at for one in view.certificates
+    )
 
 
 def _no_card(

@@ -144,6 +144,7 @@ def _live(request: HttpRequest) -> VisitPage | None:
     again = f"{reverse('own-reserve')}?again" if page.again_url else ""
     return replace(
         page,
+        explanation=_("You can log in with the card from now on.") if page.is_done else page.explanation,
         status_url=reverse("own-reserve-status"),
         receipt_url="",
         person_url=reverse("mine"),
@@ -168,4 +169,5 @@ def _live_refill(renewal_id: str, house: Actor, *, start_url: str, at: datetime)
         back_label=_("To your own pages"),
         at=at,
     )
-    return replace(page, receipt_url="")
+    note = _("You type the PIN that the card has. Let nobody watch.")
+    return replace(page, receipt_url="", link_note=note)

@@ -100,6 +100,16 @@ def test_it_is_paused_let_go_on_and_the_rest_cancelled(scene: Scene, log_in: Log
     assert CardOrder.objects.count() == 1
 
 
+def test_one_that_was_never_placed_is_discarded_and_says_that_nothing_was_ordered(
+    scene: Scene, log_in: LogIn
+) -> None:
+    alva = log_in(scene.cast.alva)
+    bulk = prepared(alva, listed(several(scene, 2)))
+    told = said(alva.post(page_of(bulk), {"act": "cancel"}, follow=True))
+    assert "Slängd. Inget beställdes." in told
+    assert ("Slängd, inget beställdes" in told, "Resten avbruten" in told) == (True, False)
+
+
 def test_a_file_says_the_product_of_each_line(scene: Scene, log_in: LogIn) -> None:
     alva, (one, two) = log_in(scene.cast.alva), several(scene, 2)
     text = f"\ufeffPersonnummer;Produkt\r\n{one.person.personal_identity_number};7T1\r\n{two.hsa_id};\r\n"
@@ -208,6 +218,8 @@ def test_the_file_holds_every_row_and_nothing_that_a_spreadsheet_computes(
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
     assert rows[0][:3] == ["Rad", "Person", "HSA-id"]
     assert [row[4] for row in rows[1:]] == ["Beställd", "Inte beställt", "Inte beställt"]
+    assert [row[2] for row in rows[1:]] == [one.hsa_id, "", ""]
+    assert not [cell for row in rows for cell in row if ".." in cell]
     assert rows[1][6] == str(CardOrder.objects.get().pk)
     assert not [cell for row in rows[1:] for cell in row if cell[:1] in "=+-@" and cell]
 
