@@ -139,7 +139,7 @@ def main() -> int:
         supervisor.stop()
         return 0
     except (AlreadyServed, CommandFailed, NotReady, PortTaken) as error:
-        console.print(str(error), markup=False)
+        console.print(str(error), markup=False, soft_wrap=True)
         supervisor.stop()
         return 1
     console.print(

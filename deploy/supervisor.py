@@ -81,7 +81,8 @@ class Supervisor:
             told = Path(f"/proc/{pid}/cmdline").read_bytes()
         except (OSError, ValueError):
             return None
-        is_ours = told.rstrip(b"\0").split(b"\0") == [os.fsencode(one) for one in process.arguments]
+        # Each argument ends with a zero octet, also an empty one at the end.
+        is_ours = told == b"".join(os.fsencode(one) + b"\0" for one in process.arguments)
         return pid if is_ours else None
 
     def start(self, told: threading.Event | None = None) -> None:

@@ -38,7 +38,9 @@ def lives(pid: int) -> bool:
 
 def a_process(folder: Path, name: str, program: str) -> Process:
     ready = folder / f"{name}.up"
-    return Process(name=name, arguments=(sys.executable, "-c", program, str(ready)), is_ready=touched(ready))
+    return Process(
+        name=name, arguments=(sys.executable, "-c", program, str(ready), ""), is_ready=touched(ready)
+    )
 
 
 SERVES = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"
