@@ -10,12 +10,15 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from authn.trust import LOA2, LOA3
+from ca.models import Certificate
+from cards.block_requests import Received, block_certificate
 from cards.errors import CardNotFound, Refused
 from cards.models import Card, CardOrder
 from cards.own_blocking import block_own_card
 from cards.own_policies import may_block_own
 from cards.reasons import BlockReason
 from cards.renewal.policies import may_renew_own
+from cards.reserve_approving import refuse_as_second
 from cards.states import CardState
 from journal.actor import Actor, ActorKind
 from journal.models import Entry
@@ -162,6 +165,25 @@ def test_a_suspicion_at_the_desk_is_not_told_to_whom_it_is_about(scene: Scene) -
     assert "Identitet" not in shown
 
 
+def test_the_block_of_one_certificate_is_told_to_its_holder(scene: Scene) -> None:
+    card = an_active_card(scene)
+    one = Certificate.objects.filter(carrier_id=str(card.pk)).order_by("pk")[0]
+    when = Received(at=scene.at)
+    block_certificate(
+        certificate_id=one.pk, reason=BlockReason.REPLACED, received=when, actor=scene.cast.alva, at=scene.at
+    )
+    assert "Spärrbegäran registrerad" in _text(inside(card).get(reverse("own-history")))
+
+
+def test_a_reserve_card_not_approved_is_not_told_to_whom_it_may_be_about(scene: Scene) -> None:
+    """A suspicion refuses it as well."""
+    order = a_hand_out(scene)
+    refuse_as_second(order, reason="suspicion", actor=scene.cast.another_administrator, at=scene.at)
+    shown = _text(inside(an_active_card(scene)).get(reverse("own-history")))
+    assert "Reservkort utlämnat" in shown
+    assert "inte godkänt" not in shown
+
+
 def test_a_reserve_card_of_level_three_opens_what_an_ordinary_one_does(
     scene: Scene, settings: Settings, tmp_path: Path
 ) -> None:
@@ -171,6 +193,8 @@ def test_a_reserve_card_of_level_three_opens_what_an_ordinary_one_does(
     an_approved_hand_out(scene)
     card = in_use(scene)
     assert offered(inside(card)) == dict.fromkeys(MENU, True)
+    history = _text(inside(card).get(reverse("own-history")))
+    assert ("Reservkort utlämnat" in history, "Reservkort godkänt" in history) == (True, True)
     assert may_renew_own(card, actor=holder(card), at=scene.at) is None
 
 

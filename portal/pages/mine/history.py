@@ -27,8 +27,13 @@ from portal.pages.parts import Fact, TimelineItem, grouped
 from portal.words import Tag
 
 _LATEST: Final = 60
-_TOLD: Final = ("card", "card_order", "receipt", "activation", "unlock", "renewal", "puk_letter")
-"""Kinds of events that are the holder's to read; a suspicion at the desk is for those who look into it."""
+_TOLD: Final = (
+    "card", "card_order", "receipt", "activation", "unlock", "renewal", "puk_letter", "block_request",
+    "reserve_card", "reserve_refill",
+)  # fmt: skip
+"""Kinds of events that are the holder's to read."""
+_NOT_TOLD: Final = frozenset({"reserve_card.refused", "reserve_refill.ended"})
+"""What a suspicion at the desk leads to as well: that is for those who look into it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +83,8 @@ def show_test(request: HttpRequest) -> HttpResponse:
 
 def own_events(person_id: str) -> list[TimelineItem]:
     """Return the newest events about somebody that they may read themselves."""
-    types = [one for one in told_types(is_short=True) if one.split(".")[0] in _TOLD]
+    told = [one for one in told_types(is_short=True) if one.split(".")[0] in _TOLD]
+    types = [one for one in told if one not in _NOT_TOLD]
     return [
         TimelineItem(
             at=entry.at,
