@@ -58,7 +58,7 @@ def _order(seat: Seat, person_id: str) -> None:
     page.get_by_role("link", name=say("Order new certificates")).click()
     _check_identity(seat)
     seat.look()
-    page.get_by_role("button", name=say("Order"), exact=True).click()
+    page.get_by_role("button", name=say("Order new certificates"), exact=True).click()
     _says(
         page,
         say("New certificates are ordered. Another administrator approves before they can be fetched."),

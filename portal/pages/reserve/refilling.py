@@ -56,7 +56,7 @@ def _page(card: Card, *, problem: Problem | None) -> ReservePage:
     return ReservePage(
         title=_("Order new certificates"),
         name=card.person.full_name,
-        button=_("Order them"),
+        button=_("Order new certificates"),
         facts=(
             *facts_of(card.person),
             Fact(name=_("Card number"), value=grouped(card.card_number or "")),
