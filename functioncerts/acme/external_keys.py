@@ -1,11 +1,11 @@
 """External account keys (RFC 8555 7.3.4): an orderer makes one for one function object; it is shown once."""
 
 import hmac
-from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -15,6 +15,7 @@ from django.db import transaction
 from directory.models import Role
 from functioncerts import policies, selectors
 from functioncerts.acme.accounts_ended import end_accounts
+from functioncerts.acme.encoded import base64url
 from functioncerts.acme.errors import ExternalKeyNotFound
 from functioncerts.acme.events import AcmeKeyApproved, AcmeKeyCreated, AcmeKeyRevoked
 from functioncerts.acme.models import Account, ExternalAccountKey
@@ -62,6 +63,7 @@ def create_external_key(
     until = at + max(timedelta(minutes=1), min(lifetime, LONGEST_LIFETIME))
     with transaction.atomic():
         created = ExternalAccountKey.objects.create(
+            pk=fresh_id(),
             function_object=function_object,
             organization_id=function_object.organization_id,
             created_at=at,
@@ -81,8 +83,25 @@ def create_external_key(
             actor=actor,
             at=at,
         )
-    text = urlsafe_b64encode(_derived(created.pk)).rstrip(b"=").decode()
-    return CreatedExternalKey(external_key=created, key_id=str(created.pk), hmac_key=text)
+    return CreatedExternalKey(
+        external_key=created, key_id=str(created.pk), hmac_key=hmac_key_text(created.pk)
+    )
+
+
+def fresh_id(make: Callable[[], UUID] = uuid4) -> UUID:
+    """Return an id whose HMAC key a command line takes.
+
+    One text in 64 begins with a hyphen: certbot takes that for an option and says that the key is missing.
+    """
+    while True:
+        made = make()
+        if not hmac_key_text(made).startswith("-"):
+            return made
+
+
+def hmac_key_text(pk: UUID) -> str:
+    """Return the HMAC key of an id as clients are given it: base64url without padding (RFC 8555 7.3.4)."""
+    return base64url(_derived(pk))
 
 
 def approve_external_key(*, external_key_id: UUID | str, actor: Actor, at: datetime) -> None:

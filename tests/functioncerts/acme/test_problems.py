@@ -1,9 +1,11 @@
 """Every problem that ACME tells of: what is asked wrongly is refused by its own type, and nothing is done."""
 
 import hashlib
+import itertools
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from cryptography import x509
@@ -14,7 +16,12 @@ from django.http import HttpResponse
 from pytest_django import Settings
 
 from functioncerts.acme import accounts, edge, nonces
-from functioncerts.acme.external_keys import create_external_key, revoke_external_key
+from functioncerts.acme.external_keys import (
+    create_external_key,
+    fresh_id,
+    hmac_key_text,
+    revoke_external_key,
+)
 from functioncerts.acme.models import Account, AcmeOrder, Authorization, ExternalAccountKey, SpentNonce
 from functioncerts.errors import FunctionObjectNotFound, Refused
 from functioncerts.models import FunctionObject, FunctionOrder
@@ -492,6 +499,16 @@ def test_only_an_orderer_of_the_organization_makes_and_revokes_keys(acme: Acme) 
     assert ended.state == "revoked"
     with pytest.raises(Refused):
         create_external_key(hsa_id=MAILBOX, actor=SYSTEM, at=stage.at)
+
+
+def test_no_hmac_key_begins_as_an_option_does(acme: Acme) -> None:
+    """One in 64 would: ``certbot --eab-hmac-key -x...`` says that the key is missing."""
+    ids = [UUID(int=number) for number in range(1000)]
+    as_option = next(one for one in ids if hmac_key_text(one).startswith("-"))
+    usable = next(one for one in ids if not hmac_key_text(one).startswith("-"))
+    offered = itertools.chain([as_option, as_option, usable], ids)
+    assert fresh_id(lambda: next(offered)) == usable
+    assert acme.external.hmac_key == hmac_key_text(UUID(acme.external.key_id))
 
 
 def test_an_hmac_key_is_shown_once_and_stored_nowhere(acme: Acme) -> None:
