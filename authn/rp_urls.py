@@ -1,6 +1,7 @@
 """The addresses of the relying-party API, on a socket of their own: nothing else is served there."""
 
 import json
+from http import HTTPStatus
 from pathlib import Path
 
 from django.http import HttpRequest, JsonResponse
@@ -16,6 +17,22 @@ def openapi(_request: HttpRequest) -> JsonResponse:
     return JsonResponse(json.loads(_DOCUMENT.read_text(encoding="utf-8")))
 
 
+def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001 - Django names it
+    """Answer 404 in the shape of every other error here: Django's handler404."""
+    return rp_api.problem(HTTPStatus.NOT_FOUND, "notFound")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001 - Django names it
+    """Answer 400 where no call was reached: Django's handler400."""
+    return rp_api.problem(HTTPStatus.BAD_REQUEST, "invalidParameters")
+
+
+def server_error(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django names it
+    """Answer 500, which the log tells of: Django's handler500."""
+    return rp_api.problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internalError")
+
+
+handler400, handler404, handler500 = bad_request, not_found, server_error
 urlpatterns = [
     path("rp/v1/auth", rp_api.auth, name="rp-auth"),
     path("rp/v1/sign", rp_api.sign, name="rp-sign"),

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 from django.http import HttpResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from ca.environments import Environment
 from ca.selectors import certificate_pem, chain_pem
 from functioncerts import api_mails, api_objects, errors, selectors
-from functioncerts.api_base import ExactForm, ScopedView, actor_of, holder_of, now
+from functioncerts.api_base import ExactForm, ScopedView, actor_of, exactly, holder_of, now
 from functioncerts.lifecycle import (
     REASONS,
     approve_order,
@@ -46,6 +46,7 @@ class OrderForm(ExactForm):
     names = serializers.ListField(
         child=serializers.CharField(max_length=254),
         required=False,
+        allow_empty=False,
         max_length=20,
         help_text="names inside the validated ones; all of them if left out",
     )
@@ -64,6 +65,7 @@ class RenewalForm(ExactForm):
     names = serializers.ListField(
         child=serializers.CharField(max_length=254),
         required=False,
+        allow_empty=False,
         max_length=20,
         help_text="the old certificate's if left out",
     )
@@ -163,6 +165,13 @@ class OrderPageView(serializers.Serializer[object]):
     after = serializers.CharField(allow_blank=True)
 
 
+class OrderQuery(ExactForm):
+    """What a list of orders is asked with; what is misspelt would else list all of them."""
+
+    state = serializers.ChoiceField(choices=[state.value for state in FunctionOrderState], required=False)
+    after = serializers.CharField(required=False, allow_blank=True, help_text="the key of the page before")
+
+
 class FunctionCertificates(ScopedView):
     """Order a certificate, or list what was ordered."""
 
@@ -170,19 +179,16 @@ class FunctionCertificates(ScopedView):
 
     @extend_schema(
         operation_id="function_certificates_list",
-        parameters=[
-            OpenApiParameter("state", str, enum=[state.value for state in FunctionOrderState]),
-            OpenApiParameter("after", str),
-        ],
+        parameters=[OrderQuery],
         responses=OrderPageView,
     )
     def get(self, request: Request) -> Response:
         """List orders in scope, newest first, a page at a time."""
-        state = request.query_params.get("state")
+        asked = exactly(OrderQuery(data=request.query_params))
         page = selectors.list_orders(
             actor=actor_of(request),
-            state=FunctionOrderState(state) if state in list(FunctionOrderState) else None,
-            after=request.query_params.get("after", ""),
+            state=FunctionOrderState(asked["state"]) if "state" in asked else None,
+            after=asked.get("after", ""),
         )
         return Response({"orders": [_short(order) for order in page.orders], "after": page.after})
 
@@ -193,9 +199,7 @@ class FunctionCertificates(ScopedView):
     )
     def post(self, request: Request) -> Response:
         """Order a certificate; 201 with the certificate when it is out within seconds, else 202."""
-        form = OrderForm(data=request.data)
-        form.is_valid(raise_exception=True)
-        data = form.validated_data
+        data = exactly(OrderForm(data=request.data))
         return _placed(
             request,
             hsa_id=data["function_object"],
@@ -242,14 +246,12 @@ class FunctionCertificateRenewal(ScopedView):
     def post(self, request: Request, order_id: str) -> Response:
         """Order a certificate with the names of the old one; 201 with it when it is out in time, else 202."""
         old = selectors.get_order(order_id, actor=actor_of(request))
-        form = RenewalForm(data=request.data)
-        form.is_valid(raise_exception=True)
-        data = form.validated_data
+        data = exactly(RenewalForm(data=request.data))
         return _placed(
             request,
             hsa_id=old.function_object.hsa_id,
             csr=data["csr"],
-            names=data.get("names") or old.names,
+            names=data.get("names", old.names),
             replaces=str(old.pk),
             receipt=data.get("receipt", ""),
         )
@@ -263,9 +265,8 @@ class FunctionCertificateReceipt(ScopedView):
     @extend_schema(operation_id="function_certificates_receipt", request=ReceiptForm, responses=OrderView)
     def post(self, request: Request, order_id: str) -> Response:
         """Accept the receipt; from then on the certificate is given out."""
-        form = ReceiptForm(data=request.data)
-        form.is_valid(raise_exception=True)
-        receipt = Receipt(version=form.validated_data["version"])
+        data = exactly(ReceiptForm(data=request.data))
+        receipt = Receipt(version=data["version"])
         order = accept_receipt(order_id=order_id, receipt=receipt, actor=actor_of(request), at=now())
         return Response(_full(order))
 
@@ -278,12 +279,11 @@ class FunctionCertificateDecision(ScopedView):
     @extend_schema(operation_id="function_certificates_decide", request=DecisionForm, responses=OrderView)
     def post(self, request: Request, order_id: str) -> Response:
         """Approve or decline what waits; never what one ordered oneself."""
-        form = DecisionForm(data=request.data)
-        form.is_valid(raise_exception=True)
+        data = exactly(DecisionForm(data=request.data))
         actor, at = actor_of(request), now()
-        if form.validated_data["decision"] == "approve":
+        if data["decision"] == "approve":
             return Response(_full(approve_order(order_id=order_id, actor=actor, at=at)))
-        reason = form.validated_data.get("reason", "")
+        reason = data.get("reason", "")
         return Response(_full(decline_order(order_id=order_id, reason=reason, actor=actor, at=at)))
 
 
@@ -295,13 +295,12 @@ class FunctionCertificateAnswer(ScopedView):
     @extend_schema(operation_id="function_certificates_answer", request=AnswerForm, responses=OrderView)
     def post(self, request: Request, order_id: str) -> Response:
         """Take the renewal on, pass it on, or let the certificate end."""
-        form = AnswerForm(data=request.data)
-        form.is_valid(raise_exception=True)
+        data = exactly(AnswerForm(data=request.data))
         actor = actor_of(request)
         answer_notices(
             order_id=order_id,
-            answer=Answer(form.validated_data["answer"]),
-            delegate_to=form.validated_data.get("delegate_to", ""),
+            answer=Answer(data["answer"]),
+            delegate_to=data.get("delegate_to", ""),
             actor=actor,
             at=now(),
         )
@@ -325,14 +324,13 @@ class FunctionCertificateRevocation(ScopedView):
     @extend_schema(operation_id="function_certificates_revoke", request=RevocationForm, responses=OrderView)
     def post(self, request: Request, order_id: str) -> Response:
         """Revoke the order's certificate."""
-        form = RevocationForm(data=request.data)
-        form.is_valid(raise_exception=True)
+        data = exactly(RevocationForm(data=request.data))
         at = now()
-        reason = _REASONS[form.validated_data["reason"]]
+        reason = _REASONS[data["reason"]]
         order = revoke_certificate(
             order_id=order_id,
             reason=reason,
-            requested_at=form.validated_data.get("requested_at", at),
+            requested_at=data.get("requested_at", at),
             actor=actor_of(request),
             at=at,
         )

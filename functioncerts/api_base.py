@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import IO, Any, ClassVar, Final
+from typing import IO, Any, ClassVar, Final, cast
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -117,6 +117,12 @@ class ExactForm(serializers.Serializer[object]):
                 {name: [_("There is no such field.")] for name in sorted(unknown)}
             )
         return attrs
+
+
+def exactly(form: ExactForm) -> Mapping[str, Any]:
+    """Return what was sent; raises ValidationError, which names the field and what is wrong with it."""
+    form.is_valid(raise_exception=True)
+    return cast("Mapping[str, Any]", form.validated_data)
 
 
 class ScopedView(APIView):

@@ -2,14 +2,14 @@
 
 from typing import ClassVar
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ca.environments import Environment
 from functioncerts import policies, selectors, setup
-from functioncerts.api_base import ExactForm, ScopedView, actor_of, now
+from functioncerts.api_base import ExactForm, ScopedView, actor_of, exactly, now
 from functioncerts.errors import Refused
 from functioncerts.inventory import Ends, InventoryRow, Search, find, row_of
 from functioncerts.models import FunctionKind, TokenScope
@@ -46,6 +46,28 @@ class ObjectPageView(serializers.Serializer[object]):
     after = serializers.CharField(allow_blank=True)
 
 
+class ObjectQuery(ExactForm):
+    """What the list of objects is asked with."""
+
+    q = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=120,
+        help_text="a part of the name or of a validated name, or an HSA-id",
+    )
+    kind = serializers.ChoiceField(
+        choices=[one.value for one in FunctionKind], required=False, allow_blank=True
+    )
+    state = serializers.ChoiceField(
+        choices=[one.value for one in FunctionObjectState], required=False, allow_blank=True
+    )
+    tag = serializers.CharField(required=False, allow_blank=True, max_length=40)
+    ends = serializers.ChoiceField(choices=[one.value for one in Ends], required=False, allow_blank=True)
+    after = serializers.CharField(
+        required=False, allow_blank=True, max_length=32, help_text="the key of the page before"
+    )
+
+
 class TagsForm(ExactForm):
     """The words that an object is found by, all of them."""
 
@@ -57,29 +79,22 @@ class FunctionObjects(ScopedView):
 
     @extend_schema(
         operation_id="function_objects_list",
-        parameters=[
-            OpenApiParameter("q", str, description="a part of the name or of a validated name, or an HSA-id"),
-            OpenApiParameter("kind", str, enum=[one.value for one in FunctionKind]),
-            OpenApiParameter("state", str, enum=[one.value for one in FunctionObjectState]),
-            OpenApiParameter("tag", str),
-            OpenApiParameter("ends", str, enum=[one.value for one in Ends]),
-            OpenApiParameter("after", str),
-        ],
+        parameters=[ObjectQuery],
         responses=ObjectPageView,
     )
     def get(self, request: Request) -> Response:
         """List the function objects in scope by HSA-id, a page at a time."""
-        actor, asked = actor_of(request), request.query_params
+        actor, asked = actor_of(request), exactly(ObjectQuery(data=request.query_params))
         if (refusal := policies.may_find(actor)) is not None:
             raise Refused(refusal)
         search = Search(
-            text=asked.get("q", "")[:120],
-            kind=asked.get("kind", "")[:8],
-            state=asked.get("state", "")[:16],
-            tag=asked.get("tag", "")[:40],
-            ends=asked.get("ends", "")[:8],
+            text=asked.get("q", ""),
+            kind=asked.get("kind", ""),
+            state=asked.get("state", ""),
+            tag=asked.get("tag", ""),
+            ends=asked.get("ends", ""),
         )
-        page = find(search, actor=actor, at=now(), after=asked.get("after", "")[:32])
+        page = find(search, actor=actor, at=now(), after=asked.get("after", ""))
         return Response({"function_objects": [_short(row) for row in page.rows], "after": page.after})
 
 
@@ -101,9 +116,8 @@ class Tags(ScopedView):
     def put(self, request: Request, hsa_id: str) -> Response:
         """Set the tags: all of them, in the place of those there were."""
         one = selectors.get_function_object(hsa_id, actor=actor_of(request))
-        form = TagsForm(data=request.data)
-        form.is_valid(raise_exception=True)
-        setup.set_tags(one, tags=form.validated_data["tags"], actor=actor_of(request), at=now())
+        data = exactly(TagsForm(data=request.data))
+        setup.set_tags(one, tags=data["tags"], actor=actor_of(request), at=now())
         return Response(_full(request, hsa_id))
 
 

@@ -311,6 +311,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "mine/renewals/<uuid:own_renewal_id>/receipt.pdf", own_receipt.fetch, name="own-renewal-receipt-pdf"
     ),
+    path(
+        "mine/activations/<uuid:own_activation_id>/receipt/",
+        own_receipt.show,
+        name="own-activation-receipt",
+    ),
+    path(
+        "mine/activations/<uuid:own_activation_id>/receipt/proof/",
+        own_receipt.show_proof,
+        name="own-activation-receipt-proof",
+    ),
+    path(
+        "mine/activations/<uuid:own_activation_id>/receipt/seal/",
+        own_receipt.seal,
+        name="own-activation-receipt-seal",
+    ),
+    path(
+        "mine/activations/<uuid:own_activation_id>/receipt.pdf",
+        own_receipt.fetch,
+        name="own-activation-receipt-pdf",
+    ),
     path("mine/history/", own_history.show_history, name="own-history"),
     path("mine/test/", own_history.show_test, name="own-test"),
     path("mine/cards/<uuid:own_card_id>/block/", own_blocking.block, name="own-block"),

@@ -38,6 +38,8 @@ PARTS_OF_A_HOME = {
     "hsm", "journal", "ledger", "logs", "ocsp", "public", "registers", "reports", "restored.json", "secrets",
     "static",
 }  # fmt: skip
+ENDED = 130
+"""The exit status after Ctrl-C or SIGTERM, as a shell has it: the job was not done."""
 KEPT = {"backups"}
 """What somebody may still want back; it stays where it is."""
 FAILURES = (
@@ -66,8 +68,9 @@ def run(place: Installation, supervisor: Supervisor) -> MainJob:
     """Do every step; raises one of ``FAILURES``."""
     teller = Teller()
     job = MainJob(place=place, teller=teller, filing=Filing(home=place.home))
-    with teller.step("Database and static files"):
+    with teller.step("Database and static files") as step:
         prepare()
+        step.check(".venv/bin/python manage.py migrate --check")
     if home_is_fresh(place.home):
         with teller.step(
             "Key ceremony in the HSM: root, issuers, OCSP signers, audit and report keys; then QA's own"
@@ -78,6 +81,7 @@ def run(place: Installation, supervisor: Supervisor) -> MainJob:
     with teller.step("Signer, worker, responder, portal, card client, card factory, registers") as step:
         supervisor.start()
         step.say("all answer")
+        step.check(f"curl -s {job.portal}/healthz")
     with teller.step(
         "Function certificates: ours, since HSA and PU answer nobody without one, and the card factory's"
     ) as step:
@@ -135,6 +139,10 @@ def main() -> int:
         console.print(f"Logs: {place.home / 'logs'}", markup=False)
         supervisor.stop()
         return 1
+    except KeyboardInterrupt:
+        supervisor.stop()
+        console.print("The demo was ended before it was done; make demo goes on with what there is.")
+        return ENDED
     except BaseException:
         supervisor.stop()
         raise

@@ -55,8 +55,32 @@ ASA = Member(
     roles=(),
     pin="381640",
 )
+FRIDA = Member(
+    name="Frida Holm",
+    number="197611089926",
+    hsa_id="SE2321009801-P006",
+    organization="Region Norr",
+    roles=("id_administrator",),
+    pin="604918",
+)
+GUN = Member(
+    name="Gun Britt Sjödin",
+    number="196803199949",
+    hsa_id="SE2321009801-P007",
+    organization="Region Norr",
+    roles=("issuance_manager",),
+    pin="158362",
+)
+INES = Member(
+    name="Ines Wallin",
+    number="197405059986",
+    hsa_id="SE2021009804-P001",
+    organization="Central förvaltning",
+    roles=("central_administrator",),
+    pin="427190",
+)
 
-FIRST_CARDS = (ALVA, BO, CIA, DORIS)
+FIRST_CARDS = (ALVA, BO, CIA, DORIS, FRIDA, GUN, INES)
 """Those who need a card before anybody can log in to order one."""
 
 HOLDER = ASA

@@ -89,19 +89,21 @@ class MainJob:
 
     def first_cards(self) -> None:
         """Get the administrators their cards, each activated with a PIN of its own."""
-        with self.teller.step(f"The card factory makes {len(FIRST_CARDS)} first cards"):
+        with self.teller.step(f"The card factory makes {len(FIRST_CARDS)} first cards") as step:
             named = [f"--hsa-id={member.hsa_id}" for member in FIRST_CARDS]
             lines = (
                 manage("first_card", *named, f"--month-for={ENDS_SOON.hsa_id}")
                 .strip()
                 .splitlines()[-len(FIRST_CARDS) :]
             )
+            step.check(".venv/bin/python -m client cards")
         for member, made in zip(FIRST_CARDS, map(json.loads, lines), strict=True):
             with self.teller.step(f"{member.name} activates theirs with a PIN of their own") as step:
                 if made["url"]:
                     flows.activate(made["url"], new_pin=member.pin, configuration=self.configuration)
                 self.filing.person(member, made["card_number"])
                 step.say(f"card {grouped(made['card_number'])}, PIN {member.pin}")
+                step.check(looked_at(made["card_number"]))
 
     # --- 2. Login -------------------------------------------------------------------------------------
 
@@ -141,6 +143,7 @@ class MainJob:
             if "/orders/" not in placed.path:
                 raise DemoFailed(f"the order was not placed: {placed.complaint()}")
             step.say("service card without photo, level of assurance 3")
+            step.check(f"open {self.portal}{self.holder_url} in Alva's browser")
         with self.teller.step("The card factory produces and ships it") as step:
             activate = self._await_link(browser, self.holder_url, "/activate/")
             step.say("no PIN on it yet: nobody can use it before it is activated")
@@ -165,6 +168,7 @@ class MainJob:
             self.holder_card = done.card_number
             self.filing.person(HOLDER, done.card_number)
             step.say(f"card {grouped(done.card_number)} is active, PIN {HOLDER.pin}")
+            step.check(looked_at(done.card_number))
 
     @staticmethod
     def _await_link(browser: Browser, address: str, part: str) -> str:
@@ -192,6 +196,9 @@ class MainJob:
         with self.teller.step(f"{HOLDER.name} logs in with the new card") as step:
             _, page = self.log_in(HOLDER, self.holder_card)
             step.say(f"identified at level 3; no role, so the portal shows: {page.text('//h1')}")
+            step.check(
+                f"open {self.portal}/login/ in a browser; PIN {HOLDER.pin}, until the card is blocked below"
+            )
 
     def file_cards(self) -> None:
         """Read both cards' certificates from the cards themselves and keep them for outside programs."""
@@ -256,16 +263,20 @@ class MainJob:
     def ask_openssl(self, name: str, expected: str) -> None:
         """Let openssl ask OCSP and check its word."""
         with self.teller.step(f"openssl ocsp about {name}") as step:
-            arguments = [
-                "ocsp", "-issuer", self.shown(f"{name}-issuer.pem"), "-cert", self.shown(f"{name}.pem"),
-                "-CAfile", self.shown("root.pem"), "-verify_other", self.shown(f"{name}-chain.pem"),
-                "-url", self.ocsp,
-            ]  # fmt: skip
+            arguments = self._asked(name)
             said = openssl(arguments)
             if f"{name}.pem: {expected}" not in said or "Response verify OK" not in said:
                 raise DemoFailed(f"openssl says: {said}")
             step.say(expected)
             step.check("openssl " + " ".join(arguments))
+
+    def _asked(self, name: str) -> list[str]:
+        """Return what openssl is told to ask OCSP about a filed certificate."""
+        return [
+            "ocsp", "-issuer", self.shown(f"{name}-issuer.pem"), "-cert", self.shown(f"{name}.pem"),
+            "-CAfile", self.shown("root.pem"), "-verify_other", self.shown(f"{name}-chain.pem"),
+            "-url", self.ocsp,
+        ]  # fmt: skip
 
     def shown(self, name: str) -> str:
         """Return the path of a demo file as one types it here."""
@@ -298,10 +309,12 @@ class MainJob:
             if "/block/" in page.path:
                 raise DemoFailed(f"the card was not blocked: {page.complaint()}")
             step.say(f"reported lost or stolen; the page answered after {answered - started:.2f} s")
+            step.check(f"open {self.portal}{self.holder_url} in Alva's browser")
         with self.teller.step("OCSP says revoked") as step:
             seen = status_asking.wait_for(question, "revoked")
             self.seconds_to_revoked = seen - started
             step.say(f"seen from outside {self.seconds_to_revoked:.2f} s after the button was pressed")
+            step.check("openssl " + " ".join(self._asked("card-revoked")))
         for item in self.filing.certificates:
             if item["name"] == "card-revoked":
                 item["expected"] = "revoked"
@@ -318,6 +331,7 @@ class MainJob:
         with self.teller.step(f"Alva orders a new card in the place of {name}'s damaged one") as step:
             person = browser.submit(browser.open("/"), {"q": DAMAGED.number}, action="/people/search/")
             links = person.document.xpath("//a[contains(@href, '/replace/')]/@href")
+            step.check(f"open {self.portal}{person.path} in Alva's browser")
             if not links:
                 step.say("ordered by the first run already")
                 return
@@ -402,6 +416,12 @@ def chosen_role(page: Page) -> dict[str, str | list[str]]:
 def grouped(card_number: str) -> str:
     """Return the number in fours, as it is printed."""
     return " ".join(card_number[start : start + 4] for start in range(0, len(card_number), 4))
+
+
+def looked_at(card_number: str) -> str:
+    """Return the command by which one looks at a card as its reader sees it."""
+    insert = f".venv/bin/python -m client insert {card_number}"
+    return f"{insert} && .venv/bin/python -m client certificates"
 
 
 def openssl(arguments: list[str]) -> str:

@@ -15,7 +15,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from django.core.management import CommandError, call_command
 from django.db import connections
-from django.test import Client
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from authn import rp_urls
@@ -28,6 +28,7 @@ from authn.qr import qr_text
 from authn.relying_parties import Registration, register
 from authn.states import OrderState
 from journal.models import Entry
+from portal import rp_settings
 from tests.authn.conftest import ACTOR
 from tests.authn.pki import ARC, NUMBER, Holder, Pki
 from tests.authn.robot import Robot
@@ -324,6 +325,20 @@ def test_the_openapi_document_names_every_call_and_code() -> None:
     document = json.loads(Path(rp_urls.__file__).with_name("rp_openapi.json").read_text(encoding="utf-8"))
     assert set(document["paths"]) == {"/rp/v1/auth", "/rp/v1/sign", "/rp/v1/collect", "/rp/v1/cancel"}
     assert document["openapi"].startswith("3.1")
+
+
+def test_what_no_call_answers_is_told_in_the_same_shape(settings: Settings) -> None:
+    """Section 6: a program that mistypes an address reads JSON, as everywhere here."""
+    settings.ROOT_URLCONF, settings.MIDDLEWARE = rp_settings.ROOT_URLCONF, rp_settings.MIDDLEWARE
+    answer = Client().post("/rp/v1/autth", data="{}", content_type="application/json")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/json")
+    assert answer.json() == {"errorCode": "notFound", "details": "Not Found"}
+    asked = RequestFactory().get("/rp/v1/auth")
+    for told, status, code in (
+        (rp_urls.handler400(asked, ValueError()), 400, "invalidParameters"),
+        (rp_urls.handler500(asked), 500, "internalError"),
+    ):
+        assert (told.status_code, json.loads(told.content)["errorCode"]) == (status, code)
 
 
 def test_the_api_is_not_served_where_browsers_are() -> None:

@@ -8,10 +8,9 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 
 from deploy.demo.browser import PageRefused
-from deploy.demo.cast import ALVA, DORIS, Member
+from deploy.demo.cast import ALVA, DORIS, FRIDA, Member
 from deploy.demo.main_job import LOST
 from tests.running.aftermath import Aftermath
-from tests.running.cast import FRIDA
 from tests.running.desk import PRODUCT, Desk, links_of
 from tests.running.installation import Installation
 from tests.running.visitor import Visitor, visiting

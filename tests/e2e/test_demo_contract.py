@@ -152,7 +152,11 @@ def people_of(told: dict[str, object]) -> list[dict[str, str]]:
 def test_it_tells_its_steps_with_times_and_how_to_check_them(demo: Demo) -> None:
     for words in ("Key ceremony", "logs in", "orders a card", "OCSP says revoked", "journal verifies"):
         assert words in demo.printed
-    assert demo.printed.count("$ ") >= 8
+    lines = demo.printed.splitlines()
+    steps = [number for number, line in enumerate(lines) if line.startswith("✓")]
+    assert len(steps) > 20
+    for number in steps:
+        assert lines[number + 1].strip().startswith("$ "), lines[number]
 
 
 def test_demo_json_has_what_the_contract_names(demo: Demo) -> None:

@@ -3,9 +3,8 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from deploy.demo.cast import ALVA, Member
+from deploy.demo.cast import ALVA, FRIDA, Member
 from portal.pages.parts import grouped
-from tests.running.cast import FRIDA
 from tests.running.desk import Desk
 from tests.running.envelopes import Envelope, envelope_in_stock
 from tests.running.installation import Installation, eventually

@@ -262,6 +262,7 @@ def test_an_auditors_token_reads_and_is_told_why_it_orders_nothing(stage: Stage,
         ({"function_object": "SE2321000016-NOPE", "csr": "x"}, 404),
         ({"function_object": SERVER, "csr": "x", "names": "journal.regionnorr.test"}, 400),
         ({"function_object": SERVER, "csr": "x", "names": ["a"] * 21}, 400),
+        ({"function_object": SERVER, "csr": "x", "names": []}, 400),
     ],
 )
 def test_a_body_that_is_not_right_is_a_problem(
@@ -407,10 +408,22 @@ def test_the_openapi_document_describes_every_endpoint(stage: Stage) -> None:
 
 @pytest.mark.parametrize(
     "after",
-    ["0001-01-01T00:00:00%2B23:59~x", "9999-12-31T23:59:59-23:59~x", "9999-12-31T23:59:59Z~x", "%00~"],
+    ["0001-01-01T00:00:00%2B23:59~x", "9999-12-31T23:59:59-23:59~x", "9999-12-31T23:59:59Z~x", "x~"],
 )
 def test_a_crafted_cursor_breaks_nothing(stage: Stage, token: str, after: str) -> None:
     assert bearer(token).get(f"{URL}?after={after}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("state=revoked", "state"), ("sate=REVOKED", "sate"), ("after=%00~", "after")],
+)
+def test_what_a_list_is_asked_with_is_read_exactly(stage: Stage, token: str, query: str, field: str) -> None:
+    """A program that misspells a filter would else be given every order, and act on them."""
+    post_order(token)
+    answer = bearer(token).get(f"{URL}?{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "request_invalid")
+    assert list(answer.json()["errors"]) == [field]
 
 
 @pytest.mark.parametrize("body", ["[" * 5000, '{"a":' * 5000, "\x00", "[", "1"])

@@ -642,7 +642,8 @@ def receipt() -> dict[str, object]:
         receipt=said,
         seal=_seal(ReceiptKind.ACTIVATION),
         crumbs=(Crumb(label="Personer", url="#"), Crumb(label="Kvittens")),
-        person_url="#",
+        back_url="#",
+        back_label="Till personen",
     )
     return {"page": page, "proof": proof_part(), "shell": _shell("people")}
 

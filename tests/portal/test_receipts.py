@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.test import Client
 from django.urls import reverse
 
+from authn.trust import LOA2
 from cards.lifecycle import block_card
 from cards.models import Activation, Card
 from cards.reasons import BlockReason
@@ -30,7 +31,7 @@ from tests.cards.renewal.test_renewing import Chip, renewed
 from tests.journal.test_verifying import KEY, SPKI, sign
 from tests.portal.conftest import LogIn
 from tests.portal.test_own_pages import inside
-from tests.scenarios import Scene, a_shipped_card, an_active_card
+from tests.scenarios import Scene, a_shipped_card, a_written_activation, an_active_card
 from worker import sealed_receipts
 from worker.consumers import Consumer, consume_available
 from worker.errors import NotYet
@@ -349,6 +350,54 @@ def test_new_certificates_have_their_receipt_at_the_desk_and_on_the_own_pages(
 
 
 @pytest.mark.django_db
+def test_the_holder_has_the_receipt_of_a_card_on_the_own_pages_too(
+    scene: Scene, log_in: LogIn, tmp_path: Path
+) -> None:
+    """What they signed for the card is theirs to read, prove and keep; nobody else's."""
+    card = an_active_card(scene)
+    activation = Activation.objects.get(card=card)
+    alva, own = log_in(scene.cast.alva), inside(card)
+    url = reverse("own-activation-receipt", args=[activation.pk])
+    assert url in own.get(reverse("own-history")).content.decode()
+    assert "hx-get" in own.get(url).content.decode(), "its place in the log is awaited"
+    sign_head(tmp_path / "heads")
+    shown = own.get(url).content.decode()
+    assert "utlämnat till mig" in shown
+    assert "Plats i loggen" in shown
+    assert "Till personen" not in shown
+    again = reverse("own-activation-receipt-proof", args=[activation.pk])
+    assert "hx-trigger" not in own.get(again).content.decode()
+    document = _sealed(own, "own-activation-receipt", activation)
+    assert _sealed(alva, "activation-receipt", activation) == document, "one document, whoever asks for it"
+    (tmp_path / "out").mkdir()
+    code, said = checked(document, tmp_path / "out")
+    assert (code, "card.activated" in said) == (0, True), said
+    for browser in (log_in(scene.cast.doris), alva, inside(a_card_of_alvas(scene))):
+        for view in ("", "-proof", "-pdf", "-seal"):
+            at = reverse(f"own-activation-receipt{view}", args=[activation.pk])
+            assert browser.get(at).status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_login_with_a_reserve_card_of_level_2_reads_no_receipt_of_another_card(scene: Scene) -> None:
+    """MIN-4: such a login's own pages are about the card at hand alone."""
+    activation = Activation.objects.get(card=an_active_card(scene))
+    at_hand = Card(person=activation.card.person, hsa_id=activation.card.hsa_id)
+    own = inside(at_hand, loa=LOA2)
+    assert own.get(reverse("own-activation-receipt", args=[activation.pk])).status_code == 404
+
+
+@pytest.mark.django_db
+def test_an_activation_that_is_not_finished_has_no_receipt_on_the_own_pages(scene: Scene) -> None:
+    activation = a_written_activation(scene)
+    own = inside(Card(person=activation.card.person, hsa_id=activation.card.hsa_id))
+    assert own.get(reverse("own-activation-receipt", args=[activation.pk])).status_code == 404
+    assert reverse("own-activation-receipt", args=[activation.pk]) not in (
+        own.get(reverse("own-history")).content.decode()
+    )
+
+
+@pytest.mark.django_db
 def test_new_certificates_from_before_the_journal_named_such_work_have_their_receipt_too(
     scene: Scene, log_in: LogIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -371,11 +420,11 @@ def test_new_certificates_from_before_the_journal_named_such_work_have_their_rec
     assert DeadLetter.objects.filter(consumer="receipts").count() == 1
 
 
-def _sealed(browser: Client, name: str, renewal: Renewal) -> bytes:
+def _sealed(browser: Client, name: str, of: Activation | Renewal) -> bytes:
     """Ask for the document as one of the pages does, and take it."""
-    pdf, ask = (reverse(f"{name}-{kind}", args=[renewal.pk]) for kind in ("pdf", "seal"))
+    pdf, ask = (reverse(f"{name}-{kind}", args=[of.pk]) for kind in ("pdf", "seal"))
     browser.post(ask, headers={"hx-request": "true"})
-    receipt = SealedReceipt.objects.get(subject_id=str(renewal.pk))
+    receipt = SealedReceipt.objects.get(subject_id=str(of.pk))
     keep_sealed(receipt, written(receipt), actor=Actor.system("receipts"), at=datetime.now(tz=UTC))
     return browser.get(pdf).content
 

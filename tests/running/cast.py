@@ -2,15 +2,6 @@
 
 from deploy.demo.cast import Member
 
-FRIDA = Member(
-    name="Frida Holm",
-    number="197611089926",
-    hsa_id="SE2321009801-P006",
-    organization="Region Norr",
-    roles=("id_administrator",),
-    pin="604918",
-)
-
 
 def _holder(name: str, number: str, suffix: str) -> Member:
     return Member(

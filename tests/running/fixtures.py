@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from deploy.demo.cast import ALVA, DORIS, Member
-from tests.running.cast import FRIDA, HOLDERS
+from deploy.demo.cast import ALVA, DORIS, FRIDA, Member
+from tests.running.cast import HOLDERS
 from tests.running.chromium import launched
 from tests.running.desk import Desk
 from tests.running.installation import Installation, running

@@ -26,7 +26,6 @@ from client.configuration import Configuration
 from deploy.demo.cast import FIRST_CARDS, Member
 from deploy.private_services import Broker, rabbitmq
 from hsm_sim.build import build
-from tests.running.cast import FRIDA
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ACME_PORTS = ("ACME_TLS", "ACME_DNS", "ACME_HTTP")
@@ -276,7 +275,7 @@ def running(*first_cards: str) -> Iterator[Installation]:
 
 def with_first_cards(installation: Installation, made: dict[str, dict[str, str]]) -> Installation:
     """Activate the cards that were made, each with its holder's PIN."""
-    pins = {member.hsa_id: member.pin for member in (*FIRST_CARDS, FRIDA)}
+    pins = {member.hsa_id: member.pin for member in FIRST_CARDS}
     for hsa_id, card in made.items():
         flows.activate(card["url"], new_pin=pins[hsa_id], configuration=installation.configuration)
         installation.cards[hsa_id] = card["card_number"]

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from authn.certificate import read_certificate
+from cards.models import Activation
 from cards.renewal.models import Renewal
 from cards.states import CardState
 from journal.selectors import content_of, entries_about
@@ -96,18 +97,25 @@ def own_events(person_id: str) -> list[TimelineItem]:
 
 
 def own_receipts(person_id: str) -> list[TimelineItem]:
-    """Return the receipts of new certificates that somebody signed, the newest first."""
-    done = Renewal.objects.filter(card__person_id=person_id, finished_at__isnull=False).select_related("card")
-    return [
+    """Return the receipts that somebody signed, of cards and of new certificates on them, newest first."""
+    finished = {"card__person_id": person_id, "finished_at__isnull": False}
+    renewals = Renewal.objects.filter(**finished).select_related("card").order_by("-finished_at")[:_LATEST]
+    activations = Activation.objects.filter(**finished).select_related("card").order_by("-finished_at")
+    done: list[tuple[Activation | Renewal, str, str]] = [
+        *((one, str(words.RENEWAL_PURPOSES[one.purpose]), "own-renewal-receipt") for one in renewals),
+        *((one, _("Receipt for an eID card"), "own-activation-receipt") for one in activations[:_LATEST]),
+    ]
+    items = [
         TimelineItem(
             at=one.finished_at,
-            title=words.RENEWAL_PURPOSES[one.purpose],
+            title=title,
             detail=grouped(one.card.card_number or ""),
-            url=reverse("own-renewal-receipt", args=[one.pk]),
+            url=reverse(view, args=[one.pk]),
         )
-        for one in done.order_by("-finished_at")[:_LATEST]
+        for one, title, view in done
         if one.finished_at is not None
     ]
+    return sorted(items, key=lambda item: item.at, reverse=True)[:_LATEST]
 
 
 def tested(row: PortalSession) -> list[Fact]:

@@ -1,5 +1,7 @@
-"""Mina sidor: the holder's own receipt of new certificates on their card."""
+"""Mina sidor: the holder's own receipts, of a card that came into use and of new certificates on one."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -9,57 +11,103 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from cards.errors import RenewalNotFound
-from cards.renewal.models import Renewal
+from cards.errors import ActivationNotFound, RenewalNotFound
+from cards.models import Card
 from portal.accounts.actor import session_of, visitor_of
-from portal.pages.desk.receipt_seal import answer_document, answer_own_seal
-from portal.pages.desk.renewal_receipt import RenewalReceiptPage, own_renewal, proof_of, seal_of
+from portal.accounts.models import PortalSession
+from portal.pages.desk import receipt as activation_page
+from portal.pages.desk import renewal_receipt as renewal_page
+from portal.pages.desk.receipt_seal import SealPart, answer_document, answer_own_seal
 from portal.pages.mine.entrance import is_shown
-from reports.receipt_facts import renewal_receipt
+from portal.pages.proof import ProofPart
+from reports.receipt_facts import activation_receipt, renewal_receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnReceipt:
+    """One receipt of the holder's, of either kind, as the pages below show it."""
+
+    card: Card
+    template: str
+    page: activation_page.ReceiptPage | renewal_page.RenewalReceiptPage
+    proof: ProofPart
+    seal: SealPart
 
 
 @never_cache
 @require_safe
-def show(request: HttpRequest, own_renewal_id: UUID) -> HttpResponse:
-    """GET /mine/renewals/<id>/receipt/: what one signed, and its proof."""
-    renewal = _own(request, own_renewal_id)
-    page = RenewalReceiptPage(
-        receipt=renewal_receipt(renewal),
-        seal=seal_of(renewal, "own-renewal-receipt"),
-        crumbs=(),
-        back_url=reverse("mine"),
-        back_label=_("To your own pages"),
-    )
-    proof = proof_of(renewal, "own-renewal-receipt-proof")
-    return render(request, "portal/renewal_receipt.html", {"page": page, "proof": proof})
+def show(request: HttpRequest, **asked: UUID) -> HttpResponse:
+    """GET /mine/{activations,renewals}/<id>/receipt/: what one signed, and its proof."""
+    own = _own(request, asked)
+    return render(request, own.template, {"page": own.page, "proof": own.proof})
 
 
 @never_cache
 @require_safe
-def show_proof(request: HttpRequest, own_renewal_id: UUID) -> HttpResponse:
-    """GET /mine/renewals/<id>/receipt/proof/: the proof alone, for htmx."""
-    proof = proof_of(_own(request, own_renewal_id), "own-renewal-receipt-proof")
-    return render(request, "portal/parts/journal_proof.html", {"proof": proof})
+def show_proof(request: HttpRequest, **asked: UUID) -> HttpResponse:
+    """GET /mine/{activations,renewals}/<id>/receipt/proof/: the proof alone, for htmx."""
+    return render(request, "portal/parts/journal_proof.html", {"proof": _own(request, asked).proof})
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def seal(request: HttpRequest, own_renewal_id: UUID) -> HttpResponse:
-    """GET, POST /mine/renewals/<id>/receipt/seal/: ask for the sealed document; how far it is."""
-    renewal = _own(request, own_renewal_id)
-    part = seal_of(renewal, "own-renewal-receipt")
-    return answer_own_seal(request, part, card=renewal.card, actor=visitor_of(request))
+def seal(request: HttpRequest, **asked: UUID) -> HttpResponse:
+    """GET, POST /mine/{activations,renewals}/<id>/receipt/seal/: ask for the document; how far it is."""
+    own = _own(request, asked)
+    return answer_own_seal(request, own.seal, card=own.card, actor=visitor_of(request))
 
 
 @never_cache
 @require_safe
-def fetch(request: HttpRequest, own_renewal_id: UUID) -> HttpResponse:
-    """GET /mine/renewals/<id>/receipt.pdf: the sealed document."""
-    return answer_document(seal_of(_own(request, own_renewal_id), "own-renewal-receipt"), name="kvittens")
+def fetch(request: HttpRequest, **asked: UUID) -> HttpResponse:
+    """GET /mine/{activations,renewals}/<id>/receipt.pdf: the sealed document."""
+    return answer_document(_own(request, asked).seal, name="kvittens")
 
 
-def _own(request: HttpRequest, renewal_id: UUID) -> Renewal:
-    renewal, row = own_renewal(str(renewal_id), person_id=visitor_of(request).person_id), session_of(request)
+def _own(request: HttpRequest, asked: Mapping[str, UUID]) -> OwnReceipt:
+    """Return the receipt that an address names; raise ActivationNotFound or RenewalNotFound."""
+    row = session_of(request)
+    if "own_activation_id" in asked:
+        return _activation(str(asked["own_activation_id"]), row, person_id=visitor_of(request).person_id)
+    return _renewal(str(asked["own_renewal_id"]), row, person_id=visitor_of(request).person_id)
+
+
+def _activation(activation_id: str, row: PortalSession | None, *, person_id: str) -> OwnReceipt:
+    activation = activation_page.own_activation(activation_id, person_id=person_id)
+    if row is None or not is_shown(activation.card, row):
+        raise ActivationNotFound(activation_id)
+    seal = activation_page.seal_of(activation, "own-activation-receipt")
+    return OwnReceipt(
+        card=activation.card,
+        template="portal/receipt.html",
+        page=activation_page.ReceiptPage(
+            receipt=activation_receipt(activation),
+            seal=seal,
+            crumbs=(),
+            back_url=reverse("mine"),
+            back_label=_("To your own pages"),
+            is_own=True,
+        ),
+        proof=activation_page.proof_of(activation, "own-activation-receipt-proof"),
+        seal=seal,
+    )
+
+
+def _renewal(renewal_id: str, row: PortalSession | None, *, person_id: str) -> OwnReceipt:
+    renewal = renewal_page.own_renewal(renewal_id, person_id=person_id)
     if row is None or not is_shown(renewal.card, row):
-        raise RenewalNotFound(str(renewal_id))
-    return renewal
+        raise RenewalNotFound(renewal_id)
+    seal = renewal_page.seal_of(renewal, "own-renewal-receipt")
+    return OwnReceipt(
+        card=renewal.card,
+        template="portal/renewal_receipt.html",
+        page=renewal_page.RenewalReceiptPage(
+            receipt=renewal_receipt(renewal),
+            seal=seal,
+            crumbs=(),
+            back_url=reverse("mine"),
+            back_label=_("To your own pages"),
+        ),
+        proof=renewal_page.proof_of(renewal, "own-renewal-receipt-proof"),
+        seal=seal,
+    )
