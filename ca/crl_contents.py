@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ca.crl_lists import WHOLE, CrlList
 from ca.errors import CrlRefused
 from ca.ledger import RevocationLedger
-from ca.models import Certificate, Crl, SerialReservation
+from ca.models import Certificate, Crl, Issuer, SerialReservation
 from ca.pki.crl_entries import Entries, serial_of
 from ca.pki.dates import SECOND, whole_second
 from ca.pki.serial import hex_of, serial_content
@@ -31,9 +31,8 @@ class Window:
     base: Crl | None = None
 
     @classmethod
-    def after(cls, crl_list: CrlList, *, at: datetime, base: Crl | None = None) -> "Window":
-        """Return the window of the list that is made now; for a delta on ``base``."""
-        full = CrlList(issuer=crl_list.issuer, shard=crl_list.shard).latest
+    def after(cls, full: Crl | None, *, at: datetime, base: Crl | None = None) -> "Window":
+        """Return the window of the list that is made now after a full one; for a delta on ``base``."""
         this_update = whole_second(at)
         expired_after = this_update if full is None or full.this_update is None else full.this_update
         return cls(expired_after=expired_after, this_update=this_update, base=base)
@@ -60,6 +59,19 @@ def new_keys(crl_list: CrlList, window: Window) -> NewRows:
     without being listed.
     """
     return [(rows.model, list(rows.values_list("pk", flat=True))) for rows in new_rows(crl_list, window)]
+
+
+def issuers_lacking() -> frozenset[str]:
+    """Return the keys of issuers of which a revocation may lack on the whole list or its delta.
+
+    One query for all of them, and each a step into an index; what has expired since it was revoked counts
+    here too, so ``lacks_something`` has the last word.
+    """
+    unlisted = {"issuer": OuterRef("pk"), "crl_listed_at__isnull": True}
+    revoked = Certificate.objects.filter(**unlisted, revoked_at__isnull=False)
+    burnt = SerialReservation.objects.filter(**unlisted, state=SerialState.BURNT.value)
+    lacking = Issuer.objects.filter(Exists(revoked) | Exists(burnt.exclude(crl_entry_der=b"")))
+    return frozenset(lacking.values_list("key", flat=True))
 
 
 def lacks_something(crl_list: CrlList, window: Window) -> bool:

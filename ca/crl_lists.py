@@ -54,6 +54,41 @@ class CrlList:
         return sequence(self.issuer, self.shard).filter(base_crl_number__isnull=not self.is_delta)
 
 
+class NewestLists:
+    """The newest list of each kind, each asked for once: for one look at all of them.
+
+    Whoever makes a list meanwhile says so with ``forget``; another worker's is seen by the next look.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[CrlList, Crl | None] = {}
+
+    def latest(self, crl_list: CrlList) -> Crl | None:
+        """Return the newest of its kind, as ``CrlList.latest`` does."""
+        if crl_list not in self._found:
+            self._found[crl_list] = crl_list.latest
+        return self._found[crl_list]
+
+    def full(self, crl_list: CrlList) -> Crl | None:
+        """Return the newest full list of the sequence that a list is of."""
+        return self.latest(CrlList(issuer=crl_list.issuer, shard=crl_list.shard))
+
+    def newest(self, crl_list: CrlList) -> Crl | None:
+        """Return the newest of the sequence: a full list and its delta share the numbers."""
+        delta = CrlList(issuer=crl_list.issuer, shard=crl_list.shard, is_delta=True)
+        both = [one for one in (self.full(crl_list), self.latest(delta)) if one is not None]
+        return max(both, key=lambda one: one.crl_number, default=None)
+
+    def forget(self, crl_list: CrlList) -> None:
+        """Ask anew for the sequence of a list that was made."""
+        for found in [one for one in self._found if _sequence_of(one) == _sequence_of(crl_list)]:
+            del self._found[found]
+
+
+def _sequence_of(crl_list: CrlList) -> tuple[Issuer, int]:
+    return crl_list.issuer, crl_list.shard
+
+
 def sequence(issuer: Issuer, shard: int) -> QuerySet[Crl]:
     """Return the signed lists that share one sequence of numbers: a full list and its deltas."""
     return Crl.objects.filter(issuer=issuer, shard=shard, signed_at__isnull=False)

@@ -7,7 +7,7 @@ from typing import Final
 
 from ca.crl_lists import lists_of
 from ca.crl_publishing import publish_due
-from ca.crl_schedule import due_at
+from ca.crl_schedule import due_at, look
 from ca.hsm.proxy import SignerSource
 from ca.models import Issuer
 from journal.actor import Actor
@@ -69,7 +69,8 @@ def _quiet(edge: Edge, *, at: datetime) -> _Quiet | None:
     files = {one.file: identity for one in lists if (identity := _identity(one.file))}
     if len(files) < len(lists):
         return None
-    until = min((due_at(one, at=at) for one in lists), default=at + LONGEST_QUIET)
+    seen = look()
+    until = min((due_at(one, at=at, seen=seen) for one in lists), default=at + LONGEST_QUIET)
     return _Quiet(until=min(until, at + LONGEST_QUIET), edge=edge, files=files)
 
 

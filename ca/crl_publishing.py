@@ -16,7 +16,7 @@ from django.db.models import Max
 
 from ca.crl_contents import NewRows, Window, demand_complete, gather_entries, new_keys, note_listed
 from ca.crl_lists import WHOLE, CrlList, crl_file, lists_of, sequence
-from ca.crl_schedule import is_due
+from ca.crl_schedule import is_due, look
 from ca.errors import CrlRefused, SigningUnavailable
 from ca.events import CrlIntended, CrlIssued
 from ca.hsm.proxy import SignerSource
@@ -48,10 +48,12 @@ def publish_due(
     """
     made = 0
     unavailable: SigningUnavailable | None = None
+    seen = look()
     for crl_list in _all_lists():
         try:
-            restore_file(crl_list, at=at)
-            if is_due(crl_list, at=at):
+            restore_file(crl_list, at=at, latest=seen.newest.latest(crl_list))
+            if is_due(crl_list, at=at, seen=seen):
+                seen.newest.forget(crl_list)
                 publish(crl_list, signers=signers, actor=actor, at=at, ledger=ledger)
                 made += 1
         except SigningUnavailable as error:
@@ -100,7 +102,8 @@ def publish(
     issuer, facts = crl_list.issuer, crl_list.facts
     # 1. What it follows, before anything is read: whoever records the next one first decides (arrow 6).
     before = sequence(issuer, crl_list.shard).defer("crl_der").order_by("-crl_number").first()
-    window = Window.after(crl_list, at=at, base=_base(crl_list, at=at) if crl_list.is_delta else None)
+    full = CrlList(issuer=issuer, shard=crl_list.shard).latest
+    window = Window.after(full, at=at, base=_base(crl_list, at=at) if crl_list.is_delta else None)
     _demand_later(crl_list, before, window)
     # 2. The entries, which other witnesses must not miss anything in.
     new = new_keys(crl_list, window)
@@ -132,13 +135,15 @@ def publish(
     return Crl.objects.get(pk=crl.pk)
 
 
-def restore_file(crl_list: CrlList, *, at: datetime) -> bool:
+def restore_file(crl_list: CrlList, *, at: datetime, latest: Crl | None = None) -> bool:
     """Put the newest recorded CRL in its place if it is not there; return whether the file changed.
+
+    ``latest`` is the newest, where the caller has read it already.
 
     A published CRL that is newer than any recorded one (the database is an old backup) stays; a file that
     the issuer's key did not sign does not.
     """
-    latest, issuer = crl_list.latest, crl_list.issuer
+    latest, issuer = latest or crl_list.latest, crl_list.issuer
     if latest is None:
         return False
     issuer_der = bytes(issuer.certificate_der)

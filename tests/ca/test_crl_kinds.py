@@ -303,6 +303,21 @@ def test_no_number_is_both_a_full_lists_and_a_deltas_and_no_second_has_both(delt
     assert len(set(made.values_list("crl_number", flat=True))) == len(moments)
 
 
+def test_a_full_list_and_its_delta_that_are_due_together_are_made_one_after_the_other(
+    deltas: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One look makes the full one and sees that it did: the delta's turn comes with the next."""
+    one = issuer(KEY)
+    revoked(deltas)
+    deltas.later(hours=2)
+    run(deltas)
+    first = number(full(one))
+    assert [said.getMessage() for said in caplog.records if said.name == "ca.crl_publishing"] == []
+    deltas.later(seconds=2)
+    run(deltas)
+    assert number(delta(one)) > first
+
+
 def test_a_delta_that_would_lose_a_revocation_of_the_ledger_is_not_published(deltas: Authority) -> None:
     one = issuer(KEY)
     make_it_long(one)

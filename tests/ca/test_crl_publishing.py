@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import DatabaseError, IntegrityError, transaction
+from pytest_django import DjangoAssertNumQueries
 
 from ca.crl_lists import CrlList, crl_file, lists_of
 from ca.crl_publishing import publish_crl, publish_due, restore_file
@@ -90,6 +91,15 @@ def test_a_revoked_certificate_is_listed_and_openssl_refuses_it(authority: Autho
 
 def test_nothing_is_made_when_nothing_is_due(authority: Authority) -> None:
     assert publish_due(signers=authority.signers, actor=WORKER, at=authority.at) == 0
+
+
+def test_a_look_at_the_lists_asks_little_of_the_database(
+    authority: Authority, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Every two seconds while anything happens at all: three questions for an issuer."""
+    issuers = Issuer.objects.filter(certified_at__isnull=False).count()
+    with django_assert_max_num_queries(2 + 3 * issuers):
+        assert publish_due(signers=authority.signers, actor=WORKER, at=authority.at) == 0
 
 
 def test_a_revocation_makes_a_crl_due_at_once_and_once_only(authority: Authority) -> None:
