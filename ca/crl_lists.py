@@ -61,32 +61,37 @@ class NewestLists:
     """
 
     def __init__(self) -> None:
-        self._found: dict[CrlList, Crl | None] = {}
+        self._newest: dict[tuple[Issuer, int], Crl | None] = {}
+        self._latest: dict[CrlList, Crl | None] = {}
+
+    def newest(self, crl_list: CrlList) -> Crl | None:
+        """Return the newest of the sequence: a full list and its delta share the numbers."""
+        of = crl_list.issuer, crl_list.shard
+        if of not in self._newest:
+            self._newest[of] = sequence(*of).defer("crl_der").order_by("-crl_number").first()
+        return self._newest[of]
 
     def latest(self, crl_list: CrlList) -> Crl | None:
         """Return the newest of its kind, as ``CrlList.latest`` does."""
-        if crl_list not in self._found:
-            self._found[crl_list] = crl_list.latest
-        return self._found[crl_list]
+        newest = self.newest(crl_list)
+        if newest is None or (newest.base_crl_number is not None) is crl_list.is_delta:
+            return newest
+        if crl_list not in self._latest:
+            self._latest[crl_list] = crl_list.latest
+        return self._latest[crl_list]
 
     def full(self, crl_list: CrlList) -> Crl | None:
         """Return the newest full list of the sequence that a list is of."""
         return self.latest(CrlList(issuer=crl_list.issuer, shard=crl_list.shard))
 
-    def newest(self, crl_list: CrlList) -> Crl | None:
-        """Return the newest of the sequence: a full list and its delta share the numbers."""
-        delta = CrlList(issuer=crl_list.issuer, shard=crl_list.shard, is_delta=True)
-        both = [one for one in (self.full(crl_list), self.latest(delta)) if one is not None]
-        return max(both, key=lambda one: one.crl_number, default=None)
-
     def forget(self, crl_list: CrlList) -> None:
         """Ask anew for the sequence of a list that was made."""
-        for found in [one for one in self._found if _sequence_of(one) == _sequence_of(crl_list)]:
-            del self._found[found]
-
-
-def _sequence_of(crl_list: CrlList) -> tuple[Issuer, int]:
-    return crl_list.issuer, crl_list.shard
+        self._newest.pop((crl_list.issuer, crl_list.shard), None)
+        self._latest = {
+            one: found
+            for one, found in self._latest.items()
+            if (one.issuer, one.shard) != (crl_list.issuer, crl_list.shard)
+        }
 
 
 def sequence(issuer: Issuer, shard: int) -> QuerySet[Crl]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from ca.crl_lists import lists_of
@@ -35,12 +36,24 @@ class CrlLooking:
     """One process's look at the lists; a revocation, a list, a file or the time ends the quiet."""
 
     def __init__(self) -> None:
+        self._is_looking = Lock()
         self._quiet: _Quiet | None = None
         self._seen: tuple[Edge, datetime] | None = None
         """The edge of the last look, and when it was seen first."""
 
     def publish_due(self, *, signers: SignerSource, actor: Actor, at: datetime) -> int:
-        """Publish every CRL that is due; see ``ca.crl_publishing.publish_due``."""
+        """Publish every CRL that is due; see ``ca.crl_publishing.publish_due``.
+
+        A look that is still going on is not begun again beside itself: a long list would be made twice.
+        """
+        if not self._is_looking.acquire(blocking=False):
+            return 0
+        try:
+            return self._look(signers=signers, actor=actor, at=at)
+        finally:
+            self._is_looking.release()
+
+    def _look(self, *, signers: SignerSource, actor: Actor, at: datetime) -> int:
         edge = journal_edge()  # before anything is read: what comes meanwhile is seen the next time
         quiet, self._quiet = self._quiet, None
         if quiet is not None and _holds(quiet, edge=edge, at=at):

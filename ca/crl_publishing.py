@@ -110,7 +110,8 @@ def publish(
     entries = gather_entries(crl_list, window)
     append_missing(issuer.key, map(hex_of, entries.serials), ledger=ledger)
     demand_complete(crl_list, entries, window, ledger=ledger)
-    # 3. The number, 4. the intent, 5. one signature.
+    # 3. The number, 4. the intent, 5. one signature. Without a signer none of them.
+    signer = signers.signer_for(issuer.key)
     crl = _take_number(crl_list, window, at=at)
     lasts = facts.plan.delta_crl_validity if crl_list.is_delta else facts.plan.crl_validity
     crl.this_update, crl.next_update = window.this_update, window.this_update + lasts
@@ -128,7 +129,7 @@ def publish(
         freshest_crl=facts.delta_crl_url if has_delta else None,
     )
     _intend(crl, prepared, actor=actor, at=at)
-    crl_der = issue_crl(prepared, signers.signer_for(issuer.key))
+    crl_der = issue_crl(prepared, signer)
     # 6. The outcome, 7. the file.
     _complete(crl_list, crl, crl_der, new, actor=actor, at=at)
     restore_file(crl_list, at=at)

@@ -138,6 +138,7 @@ def _burn_unknown(entry: LedgerEntry) -> bool:
                 burnt_at=revoked_at,
                 not_after=entry.expires_at,
                 crl_entry_der=line.encode(),
+                crl_shard=_shard_of(entry),
             )
             == 1
         )

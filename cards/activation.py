@@ -11,6 +11,7 @@ from cards import challenges, identity, policies, selectors
 from cards.conversation import (
     CLAIM_WITHIN,
     DESK_CANCEL,
+    SUSPICION,
     Kind,
     abort_conversation,
     claim_conversation,
@@ -101,7 +102,7 @@ def report_suspicion(*, card_id: str, facts: SuspicionFacts, actor: Actor, at: d
         raise Refused(refusal)
     with transaction.atomic():
         locked = lock_card(card)
-        end_conversations(ACTIVATIONS, locked, reason="suspicion", actor=actor, at=at)
+        end_conversations(ACTIVATIONS, locked, reason=SUSPICION, actor=actor, at=at)
         return identity.record_suspected(locked, facts, actor=actor, at=at)
 
 

@@ -34,6 +34,8 @@ CLIENT_ABORT_REASONS: Final = frozenset(
 SUPERSEDED: Final = "superseded"
 EXPIRED: Final = "expired"
 DESK_CANCEL: Final = "deskCancel"
+SUSPICION: Final = "suspicion"
+"""The document, or who showed it: never told on the own pages."""
 
 Row = TypeVar("Row", bound=CardConversation)
 

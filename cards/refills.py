@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from cards import identity, policies
-from cards.conversation import lock_card
+from cards.conversation import SUSPICION, lock_card
 from cards.errors import OrderAlreadyRunning, Refused
 from cards.identity import IdentityCheckFacts, SuspicionFacts
 from cards.models import Card, IdentityCheck
@@ -54,12 +54,18 @@ def order_refill(
 def report_refill_suspicion(
     *, card_number: str, facts: SuspicionFacts, actor: Actor, at: datetime
 ) -> IdentityCheck:
-    """Break off on suspicion at the first check: nothing is ordered. Raises CardNotFound, Refused."""
+    """Break off on suspicion at the first check: nothing is ordered, and what was ordered meanwhile ends.
+
+    What stands in the way of new certificates is no reason to be silent about a suspicion. Raises
+    CardNotFound and Refused (the actor, or a card that is none of stock).
+    """
     card = get_card_by_number(card_number, actor=actor)
-    if (refusal := may_order_refill(card, actor=actor, at=at)) is not None:
+    if (refusal := policies.may_attend_reserve(card, actor=actor, at=at)) is not None:
         raise Refused(refusal)
     with transaction.atomic():
-        return identity.record_suspected(lock_card(card), facts, actor=actor, at=at)
+        locked = lock_card(card)
+        end_refills_of(locked, reason=SUSPICION, actor=actor, at=at)
+        return identity.record_suspected(locked, facts, actor=actor, at=at)
 
 
 def _order(card: Card, identity_check: IdentityCheckFacts, *, actor: Actor, at: datetime) -> ReserveRefill:

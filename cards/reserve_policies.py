@@ -19,16 +19,21 @@ MOST_MONTHS: Final = 12
 EXTENSION_MONTHS: Final = 6
 
 
-def may_decide(order: ReserveOrder, *, actor: Actor, at: datetime) -> Refusal | None:
-    """Return why this actor is not the second, who approves or says no: another person, under any HSA-id."""
+def may_suspect(order: ReserveOrder, *, actor: Actor, at: datetime) -> Refusal | None:
+    """Return why this actor is not the second, who identifies the holder: another person, any HSA-id."""
     refusal = policies.may_attend_reserve(order.card, actor=actor, at=at)
-    if refusal is not None:
+    if refusal is None and (not actor.person_id or actor.person_id == order.first_person_id):
+        return Refusal(code="second_person_needed", fixer=Role.ID_ADMINISTRATOR.value)
+    return refusal
+
+
+def may_decide(order: ReserveOrder, *, actor: Actor, at: datetime) -> Refusal | None:
+    """Return why this actor does not approve or say no as the second: it is decided, or they are not it."""
+    if (refusal := policies.may_attend_reserve(order.card, actor=actor, at=at)) is not None:
         return refusal
     if order.state != ReserveState.AWAITING_SECOND.value:
         return Refusal(code="reserve_card_decided", facts=(("state", order.state),))
-    if not actor.person_id or actor.person_id == order.first_person_id:
-        return Refusal(code="second_person_needed", fixer=Role.ID_ADMINISTRATOR.value)
-    return None
+    return may_suspect(order, actor=actor, at=at)
 
 
 def may_approve(order: ReserveOrder, *, actor: Actor, at: datetime) -> Refusal | None:

@@ -5,17 +5,17 @@ from datetime import datetime
 from django.db import transaction
 
 from cards import policies, reserve_policies
-from cards.conversation import lock_card
+from cards.conversation import SUSPICION, lock_card
 from cards.errors import Refused
 from cards.identity import SuspicionFacts, record_suspected_without_card
 from cards.models import IdentityCheck
 from cards.products import CardKind, catalogue
+from cards.refill_ends import end_refills_of
 from cards.reserve_approving import refuse_as_second
 from cards.reserve_selectors import get_reserve_order
+from cards.stock_states import ReserveState
 from directory.models import Employment
 from journal.actor import Actor
-
-SUSPICION = "suspicion"
 
 
 def report_hand_out_suspicion(
@@ -44,16 +44,21 @@ def report_approval_suspicion(
 ) -> IdentityCheck:
     """Note that the second identity check was broken off, and refuse the card, or its re-fill, with it.
 
-    The alarm outlives a card that is discarded: it is about the person. Raises ReserveHandOutNotFound,
-    Refused and IllegalTransition.
+    The alarm outlives a card that is discarded: it is about the person. It is noted also where somebody
+    else decided meanwhile; a re-fill that was approved so, and not fetched yet, ends. Raises
+    ReserveHandOutNotFound and Refused.
     """
     order = get_reserve_order(order_id, actor=actor)
-    if (refusal := reserve_policies.may_decide(order, actor=actor, at=at)) is not None:
+    if (refusal := reserve_policies.may_suspect(order, actor=actor, at=at)) is not None:
         raise Refused(refusal)
     with transaction.atomic():
         card = lock_card(order.card)
+        order.refresh_from_db(fields=["state"])
         check = record_suspected_without_card(
             card.person, facts, organization=card.organization, hsa_id=card.hsa_id, actor=actor, at=at
         )
-        refuse_as_second(order, reason=SUSPICION, actor=actor, at=at)
+        if order.state == ReserveState.AWAITING_SECOND.value:
+            refuse_as_second(order, reason=SUSPICION, actor=actor, at=at)
+        else:
+            end_refills_of(card, reason=SUSPICION, actor=actor, at=at)
         return check

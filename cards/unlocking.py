@@ -15,6 +15,7 @@ from cards import identity, selectors
 from cards.conversation import (
     CLAIM_WITHIN,
     DESK_CANCEL,
+    SUSPICION,
     Kind,
     abort_conversation,
     claim_conversation,
@@ -91,8 +92,8 @@ def report_unlock_suspicion(
         raise Refused(refusal)
     with transaction.atomic():
         locked = lock_card(card)
-        end_conversations(UNLOCKS, locked, reason="suspicion", actor=actor, at=at)
-        end_refills_of(locked, reason="suspicion", actor=actor, at=at)
+        end_conversations(UNLOCKS, locked, reason=SUSPICION, actor=actor, at=at)
+        end_refills_of(locked, reason=SUSPICION, actor=actor, at=at)
         return identity.record_suspected(locked, facts, actor=actor, at=at)
 
 

@@ -120,12 +120,30 @@ def _settle_pending(outside: Path) -> None:
 def _keep(outside: Path, head: Checkpoint) -> None:
     """Write a committed head outside the database, and which is the newest there.
 
-    That is never told backwards, or a database that was rolled back would hide it.
+    A database that was rolled back would hide it by what it signs next: so the newest is never told
+    backwards nor past a head that the database does not have, and no head of other rows is replaced.
     """
-    _write(outside / f"{head.size:012d}.txt", head.note)
+    place = outside / f"{head.size:012d}.txt"
+    if place.exists() and _body(place) != _body_of(head):
+        return
+    _write(place, head.note)
     newest = newest_outside(outside)
-    if newest is None or int(newest.stem) <= head.size:
+    if newest is None or (int(newest.stem) <= head.size and _is_the_databases(newest)):
         _write(outside / NEWEST, str(head.size))
+
+
+def _is_the_databases(kept: Path) -> bool:
+    row = Checkpoint.objects.filter(size=int(kept.stem)).first()
+    return row is not None and _body_of(row) == _body(kept)
+
+
+def _body(kept: Path) -> str:
+    """Return what a head outside was signed over; signatures differ where two workers signed the same."""
+    return kept.read_text(encoding="utf-8", errors="replace").partition("\n\n")[0]
+
+
+def _body_of(head: Checkpoint) -> str:
+    return head.note.partition("\n\n")[0]
 
 
 def _write(path: Path, text: str) -> None:
@@ -149,4 +167,5 @@ def newest_outside(outside: Path) -> Path | None:
         told = None
     if told is not None and told.exists():
         return told
-    return max(outside.glob("*.txt"), key=lambda path: path.name, default=None)
+    heads = (path for path in outside.glob("*.txt") if path.stem.isdigit())
+    return max(heads, key=lambda path: path.name, default=None)

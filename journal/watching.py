@@ -152,7 +152,7 @@ def _check_outside(outside: Path, *, key: PublicKey) -> None:
         return
     try:
         kept = read_head(newest.read_text(encoding="utf-8"), key)
-    except (BrokenJournal, ValueError, OSError) as error:
+    except (BrokenJournal, ValueError) as error:
         raise _Broken(-1, f"the head kept in {newest.name} cannot be read as a signed head") from error
     inside = Checkpoint.objects.filter(size=kept.size).first()
     if inside is None or bytes(inside.root_hash) != kept.root_hash:

@@ -17,7 +17,7 @@ from ca.models import Certificate
 from ca.selectors import certificates_on_carrier
 from cards.card_number import grouped
 from cards.models import Activation, Card, IdentityCheck, Receipt
-from cards.products import product
+from cards.products import IdentityCheckMethod, product
 from cards.receipts import question_of
 from cards.renewal.keys import question_of_renewal
 from cards.renewal.models import Renewal
@@ -137,11 +137,18 @@ def _check_facts(check: IdentityCheck) -> list[ReceiptFact]:
     return [
         ReceiptFact(name=_("Method"), value=_word("Method", check.method)),
         ReceiptFact(name=_("Document"), value=_word("Document", check.document_kind)),
-        ReceiptFact(name=_("Document number"), value=check.document_number),
+        *_number_of(check),
         *_more_of(check),
         ReceiptFact(name=_("Checked by"), value=_joined((who, check.checked_by))),
         ReceiptFact(name=_("Checked at"), value=_exact(check.checked_at)),
     ]
+
+
+def _number_of(check: IdentityCheck) -> list[ReceiptFact]:
+    """Return the document's number; an attestor's is not the holder's to read, whose receipt it is."""
+    if check.method == IdentityCheckMethod.ATTESTOR.value:
+        return []
+    return [ReceiptFact(name=_("Document number"), value=check.document_number)]
 
 
 def _more_of(check: IdentityCheck) -> list[ReceiptFact]:

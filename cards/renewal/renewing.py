@@ -14,6 +14,7 @@ from cards import identity, selectors
 from cards.conversation import (
     CLAIM_WITHIN,
     DESK_CANCEL,
+    SUSPICION,
     Kind,
     abort_conversation,
     claim_conversation,
@@ -132,7 +133,7 @@ def report_renewal_suspicion(
         raise Refused(refusal)
     with transaction.atomic():
         locked = lock_card(card)
-        end_conversations(RENEWALS, locked, reason="suspicion", actor=actor, at=at)
+        end_conversations(RENEWALS, locked, reason=SUSPICION, actor=actor, at=at)
         return identity.record_suspected(locked, facts, actor=actor, at=at)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,6 +15,8 @@ from portal.accounts.models import EndReason, PortalSession
 from portal.accounts.redirects import safe_next
 
 Answer = Callable[[HttpRequest], HttpResponse]
+_ASKING: Final = ("/status/", "/status", "/landing/", "/progress/", "/receipt/seal/", "/receipt/proof/")
+"""How the addresses of fragments end that a page asks for by itself."""
 
 
 class AccountsMiddleware:
@@ -59,8 +62,7 @@ def _session(request: HttpRequest, *, at: datetime) -> tuple[PortalSession | Non
 
 def is_poll(request: HttpRequest) -> bool:
     """Say whether a page asks by itself (live fragments, by their address): that keeps nobody logged in."""
-    is_fragment = request.path_info.endswith(("/status/", "/status", "/landing/", "/progress/"))
-    return is_fragment and "HX-Request" in request.headers
+    return request.path_info.endswith(_ASKING) and "HX-Request" in request.headers
 
 
 def _elsewhere(request: HttpRequest, path: str, *, ended: EndReason | None) -> HttpResponse:

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -113,7 +114,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """POST /mine/sessions/<id>/end/: log out somewhere else, or here."""
     row = _row(request)
-    meant = sessions.open_sessions_of(row.person_id).filter(pk=session_id).first()
+    meant = _told_sessions(row).filter(pk=session_id).first()
     if meant is None:
         raise Http404
     sessions.end(meant, EndReason.ENDED_BY_HOLDER, actor=visitor_of(request), at=timezone.now())
@@ -144,13 +145,19 @@ def own_page(row: PortalSession, *, at: datetime) -> OwnPage:
             for one in certificates_of_person(person.pk)
             if one.not_after > at and (not entrance.is_limited or one.carrier_id in shown)
         ],
-        sessions=[_session(one, here=row) for one in sessions.open_sessions_of(row.person_id)],
+        sessions=[_session(one, here=row) for one in _told_sessions(row)],
         may_choose_role=means.opens_some_role(row.amr, loa=row.loa),
         has_role=bool(row.role),
         menu=own_menu(entrance, here="mine"),
         is_limited=entrance.is_limited,
         may_fetch=waits_to_be_fetched(row.person_id),
     )
+
+
+def _told_sessions(row: PortalSession) -> QuerySet[PortalSession]:
+    """Return the logins that this one is told of and may end: a limited one itself alone (MIN-4)."""
+    own = sessions.open_sessions_of(row.person_id)
+    return own.filter(pk=row.pk) if entrance_of(row).is_limited else own
 
 
 def _row(request: HttpRequest) -> PortalSession:

@@ -14,7 +14,7 @@ from ca.pki.reasons import RevocationReason
 from ca.revocation import revoke
 from journal.sequencing import sequence_committed
 from tests.ca.conftest import ALVA, WORKER, Authority
-from tests.ca.test_crl_publishing import issuer, read, revoked, serials
+from tests.ca.test_crl_publishing import SlowSigners, issuer, read, revoked, serials
 
 pytestmark = pytest.mark.usefixtures("policy")
 Queries = Callable[[int], AbstractContextManager[object]]
@@ -51,6 +51,20 @@ def test_a_revocation_is_seen_by_the_next_look(authority: Authority, look: Calla
     authority.later(seconds=1)
     assert look() == 1
     assert int(certificate.serial_hex, 16) in serials(read(issuer("person_hsa_id_3")))
+
+
+def test_a_look_is_not_begun_beside_one_that_still_makes_a_list(authority: Authority) -> None:
+    """A list of a million takes longer than the two seconds between looks: it is made once."""
+    revoked(authority)
+    looking, beside = CrlLooking(), []
+
+    def another() -> None:
+        beside.append(looking.publish_due(signers=authority.signers, actor=WORKER, at=authority.at))
+
+    slow = SlowSigners(authority.signers, another)
+    assert looking.publish_due(signers=slow, actor=WORKER, at=authority.at) == 1
+    assert beside == [0]
+    assert looking.publish_due(signers=authority.signers, actor=WORKER, at=authority.at) == 0
 
 
 def test_a_revocation_by_a_clock_that_is_ahead_waits_until_its_time_and_no_longer(

@@ -23,9 +23,10 @@ from ca.hsm.proxy import SignerSource, SocketSigners
 from ca.ledger_replay import append_revocation, replay, revocation_ledger
 from ca.models import Certificate, CertificateRequest, Crl, Issuer, SerialReservation
 from ca.pki.reasons import RevocationReason
-from ca.pki.signer import Signer
+from ca.pki.signer import SignatureAlgorithm, Signer
 from ca.revocation import revoke
 from ca.selectors import issuer
+from journal.models import Entry
 from tests.ca.conftest import ALVA, WORKER, Authority
 from tests.ca.test_issuance import fail_inserts_into, heal
 
@@ -130,11 +131,26 @@ def test_numbers_rise_by_one_and_are_never_used_twice(authority: Authority) -> N
 def test_a_number_that_went_to_the_signer_is_burnt_by_a_failure(authority: Authority) -> None:
     one = issuer("person_hsa_id_3")
     before = number(read(one))
+
+    def gone() -> None:
+        raise SigningUnavailable("it went away while it signed")
+
+    with pytest.raises(SigningUnavailable):
+        publish_crl(one, signers=SlowSigners(authority.signers, gone), actor=WORKER, at=authority.at)
+    assert number(read(one)) == before
+    assert number(publish(authority)) == before + 2
+
+
+def test_without_a_signer_no_number_is_taken_and_nothing_is_noted(authority: Authority) -> None:
+    """It is tried every two seconds, for hours perhaps."""
+    one = issuer("person_hsa_id_3")
+    before, events = Crl.objects.count(), Entry.objects.count()
     nobody = SocketSigners(authority.home / "nobody.sock", patience=0.05)
     with pytest.raises(SigningUnavailable):
         publish_crl(one, signers=nobody, actor=WORKER, at=authority.at)
-    assert number(read(one)) == before
-    assert number(publish(authority)) == before + 2
+    assert (Crl.objects.count(), Entry.objects.count()) == (before, events)
+    taken = number(read(one))
+    assert number(publish(authority)) == taken + 1
 
 
 def test_a_number_is_above_the_published_one_also_when_the_database_is_an_old_backup(
@@ -319,9 +335,28 @@ class SlowSigners:
         self._meanwhile: list[Callable[[], object]] = [meanwhile]
 
     def signer_for(self, key_label: str) -> Signer:
+        return SlowSigner(self._signers.signer_for(key_label), self._meanwhile)
+
+
+class SlowSigner:
+    """One key of theirs."""
+
+    def __init__(self, signer: Signer, meanwhile: list[Callable[[], object]]) -> None:
+        self._signer = signer
+        self._meanwhile = meanwhile
+
+    @property
+    def public_key(self) -> bytes:
+        return self._signer.public_key
+
+    @property
+    def algorithm(self) -> SignatureAlgorithm:
+        return self._signer.algorithm
+
+    def sign(self, tbs: bytes) -> bytes:
         if self._meanwhile:
             self._meanwhile.pop()()
-        return self._signers.signer_for(key_label)
+        return self._signer.sign(tbs)
 
 
 def test_a_list_that_was_overtaken_is_not_recorded_and_takes_nothing_off(authority: Authority) -> None:

@@ -157,6 +157,38 @@ def test_at_level_three_two_people_order_it(scene: Scene) -> None:
     assert code_of(caught) == "reserve_card_decided"
 
 
+def test_a_suspicion_counts_though_another_approved_meanwhile(scene: Scene) -> None:
+    """Else whoever was quicker would have let it through: the alarm is there, and nothing is fetched."""
+    a_spent_card(scene, loa=3)
+    refill, second = an_approved_refill(scene), scene.cast.another_administrator
+    assert refill.state == "READY"
+    with pytest.raises(Refused) as caught:
+        report_approval_suspicion(
+            order_id=str(refill.pk), facts=SuspicionFacts(), actor=scene.cast.alva, at=scene.at
+        )
+    assert code_of(caught) == "second_person_needed"
+    report_approval_suspicion(order_id=str(refill.pk), facts=SuspicionFacts(), actor=second, at=scene.at)
+    refill.refresh_from_db()
+    assert refill.state == "ENDED"
+    assert IdentityCheck.objects.filter(outcome="suspected").count() == 1
+    with pytest.raises(EnvelopeCodeWrong):
+        opened(scene)
+
+
+def test_a_suspicion_at_the_first_check_counts_though_another_ordered_meanwhile(scene: Scene) -> None:
+    a_spent_card(scene)
+    refill = a_refill(scene)
+    report_refill_suspicion(
+        card_number=NUMBER, facts=SuspicionFacts(), actor=scene.cast.another_administrator, at=scene.at
+    )
+    refill.refresh_from_db()
+    assert refill.state == "ENDED"
+    assert IdentityCheck.objects.filter(outcome="suspected").count() == 1
+    for stranger in (scene.cast.doris, scene.cast.cia):
+        with pytest.raises((CardNotFound, Refused)):
+            report_refill_suspicion(card_number=NUMBER, facts=SuspicionFacts(), actor=stranger, at=scene.at)
+
+
 @pytest.mark.parametrize("is_suspected", [False, True])
 def test_what_is_not_approved_leaves_the_card_as_it_was(scene: Scene, is_suspected: bool) -> None:  # noqa: FBT001 - drawn by pytest
     card = a_spent_card(scene, loa=3)

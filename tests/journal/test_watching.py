@@ -10,7 +10,8 @@ from django.db import connection
 from journal import append_only, checkpoints, sequencing
 from journal.actor import Actor
 from journal.checkpoints import NEWEST, newest_outside
-from journal.models import Checkpoint, Entry, IntegrityWatch
+from journal.merkle import Peaks
+from journal.models import Checkpoint, Entry, IntegrityWatch, Leaf
 from journal.watching import watch
 from tests.journal.test_recording import ring
 from tests.journal.test_verifying import AT, KEY, SPKI, sign
@@ -18,8 +19,8 @@ from tests.journal.test_verifying import AT, KEY, SPKI, sign
 JOB = Actor.system("journal.watch")
 
 
-def grow(outside: Path, count: int) -> None:
-    for times in range(count):
+def grow(outside: Path, count: int, *, first: int = 0) -> None:
+    for times in range(first, first + count):
         ring(times)
     sequencing.sequence_committed()
     checkpoints.sign_head(origin="sigill.test", public_key=SPKI, sign=sign, outside=outside, at=AT)
@@ -147,6 +148,37 @@ def test_a_head_of_a_database_rolled_back_does_not_hide_the_newer_one(outside: P
     checkpoints._keep(outside, Checkpoint.objects.get())  # the next head of the older database
     assert newest_outside(outside) == outside / "000000000020.txt"
     assert look(outside).startswith("BROKEN")
+
+
+def test_a_database_rolled_back_does_not_grow_past_the_head_that_shows_it(outside: Path) -> None:
+    """Signed on before anybody looked: the head outside over more rows is still the newest there."""
+    roll_back(to=12)
+    grow(outside, 11)
+    assert Checkpoint.objects.filter(size=23).exists()
+    assert newest_outside(outside) == outside / "000000000020.txt"
+    assert look(outside).startswith("BROKEN")
+
+
+def test_a_head_over_as_many_other_rows_does_not_replace_the_one_that_is_kept(outside: Path) -> None:
+    kept = (outside / "000000000020.txt").read_text()
+    roll_back(to=12)
+    grow(outside, 8, first=100)
+    assert Checkpoint.objects.get(size=20).note != kept
+    assert (outside / "000000000020.txt").read_text() == kept
+    assert look(outside).startswith("BROKEN")
+
+
+def roll_back(*, to: int) -> None:
+    """Bring the database back to what it was: rows, heads, tree, and what the watch had seen."""
+    tamper("DELETE FROM journal_checkpoint WHERE size > %s", to)
+    tamper("DELETE FROM journal_leaf WHERE position >= %s", to)
+    tamper("DELETE FROM journal_entry WHERE id NOT IN (SELECT entry_id FROM journal_leaf)")
+    rows = Leaf.objects.filter(position__lt=to).order_by("position")
+    walk = Peaks(0, [])
+    for row in rows:
+        walk.append(bytes(row.leaf_hash))
+    tamper("UPDATE journal_treestate SET size = %s", to)
+    tamper("UPDATE journal_treestate SET peaks = %s", " ".join(peak.hex() for peak in walk.peaks))
 
 
 def test_a_head_whose_row_came_is_kept_and_one_whose_row_never_came_is_not(outside: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django import Settings
 
@@ -13,22 +13,26 @@ from authn.trust import LOA2, LOA3
 from ca.models import Certificate
 from cards.block_requests import Received, block_certificate
 from cards.errors import CardNotFound, Refused
+from cards.identity import SuspicionFacts
 from cards.models import Card, CardOrder
 from cards.own_blocking import block_own_card
 from cards.own_policies import may_block_own
 from cards.reasons import BlockReason
 from cards.renewal.policies import may_renew_own
+from cards.renewal.renewing import report_renewal_suspicion
 from cards.reserve_approving import refuse_as_second
 from cards.states import CardState
 from journal.actor import Actor, ActorKind
 from journal.models import Entry
+from portal.accounts.middleware import is_poll
 from portal.accounts.models import PortalSession
 from portal.accounts.sessions import SESSION_ID
 from portal.pages.mine.entrance import is_shown
 from tests.cards.stock_violations import a_hand_out, an_approved_hand_out
 from tests.cards.test_reserve_cards import in_use
+from tests.portal.conftest import LogIn
 from tests.portal.test_pages import _text
-from tests.scenarios import Scene, a_shipped_card, an_active_card
+from tests.scenarios import Scene, a_shipped_card, an_active_card, an_open_renewal
 
 MENU = ("own-history", "own-test", "own-reserve")
 
@@ -233,3 +237,39 @@ def test_a_reserve_card_of_level_two_is_blocked_tested_and_replaced_by_one_that_
     assert not is_shown(Card.objects.get(pk=ordinary.pk), PortalSession.objects.get(loa=LOA2))
     a_hand_out(scene, loa=2, first=700)
     assert "Det finns certifikat till ditt reservkort. Hämta dem" in _text(browser.get(reverse("mine")))
+
+
+def test_a_login_of_level_two_is_told_of_no_other_login_and_ends_none(scene: Scene) -> None:
+    """MIN-4: who has the weak card alone does not learn what the holder does, nor log them out."""
+    ordinary = an_active_card(scene)
+    strong, weak = inside(ordinary), inside(Card(person=ordinary.person, hsa_id=ordinary.hsa_id), loa=LOA2)
+    other = PortalSession.objects.get(loa=LOA3)
+    end = reverse("own-session-end", args=[other.pk])
+    assert str(other.pk) not in weak.get(reverse("mine")).content.decode()
+    assert weak.post(end).status_code == 404
+    assert str(other.pk) in strong.get(reverse("mine")).content.decode()
+    renewal = an_open_renewal(scene, ordinary).renewal
+    for name, ask in (("own-renewal", weak.get), ("own-renewal-cancel", weak.post)):
+        assert ask(reverse(name, args=[renewal.pk])).status_code == 404
+    renewal.refresh_from_db()
+    assert renewal.state == "OPENED"
+
+
+def test_a_suspicion_at_the_desk_is_not_told_on_the_own_pages(scene: Scene, log_in: LogIn) -> None:
+    """Who is suspected may be who has the page open: that is for those who look into it."""
+    card = an_active_card(scene)
+    renewal = an_open_renewal(scene, card).renewal
+    report_renewal_suspicion(
+        card_id=str(card.pk), facts=SuspicionFacts(), actor=scene.cast.alva, at=scene.later(minutes=1)
+    )
+    own = _text(inside(card).get(reverse("own-renewal", args=[renewal.pk])))
+    assert ("Den avslutades vid disken" in own, "misstänk" in own) == (True, False)
+    desk = _text(log_in(scene.cast.alva).get(reverse("renewal", args=[renewal.pk])))
+    assert "Id-handlingen misstänktes" in desk
+
+
+@pytest.mark.parametrize("path", ["/mine/activations/1/receipt/seal/", "/renewals/1/receipt/proof/"])
+def test_a_receipt_that_waits_keeps_nobody_logged_in(path: str) -> None:
+    asked = RequestFactory()
+    assert is_poll(asked.get(path, headers={"hx-request": "true"}))
+    assert not is_poll(asked.get(path))

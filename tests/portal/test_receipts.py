@@ -25,6 +25,7 @@ from journal.proofs import receipt_proof
 from reports import vault
 from reports.models import SealedReceipt
 from reports.receipt_documents import shown_proof
+from reports.receipt_facts import activation_receipt
 from reports.receipt_models import ReceiptKind
 from reports.sealed_receipts import delete_due_receipts, keep_sealed
 from tests.cards.renewal.test_renewing import Chip, renewed
@@ -385,6 +386,17 @@ def test_a_login_with_a_reserve_card_of_level_2_reads_no_receipt_of_another_card
     at_hand = Card(person=activation.card.person, hsa_id=activation.card.hsa_id)
     own = inside(at_hand, loa=LOA2)
     assert own.get(reverse("own-activation-receipt", args=[activation.pk])).status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_receipt_does_not_tell_the_holder_the_number_of_an_attestors_document(scene: Scene) -> None:
+    activation = Activation.objects.get(card=an_active_card(scene))
+    check = activation.identity_check
+    told = [fact.value for fact in activation_receipt(activation).check_facts]
+    assert check.document_number in told
+    check.method, check.attestor_name = "attestor", "Bo Ek"
+    told = [fact.value for fact in activation_receipt(activation).check_facts]
+    assert (check.document_number in told, "Bo Ek" in told) == (False, True)
 
 
 @pytest.mark.django_db

@@ -84,6 +84,16 @@ def test_a_suspicion_gives_no_card_and_alarms_at_either_step(scene: Scene, log_i
     assert "Misstänkt identitetshandling: Åsa Lindqvist" in _text(first.get("/"))
 
 
+def test_a_suspicion_is_taken_though_another_approved_meanwhile(scene: Scene, log_in: LogIn) -> None:
+    """CRD-6: the form was open when somebody else decided; the alarm is not lost to that."""
+    hand_out = an_approved_hand_out(scene)
+    second = log_in(scene.cast.another_administrator)
+    url = reverse("reserve-approve", args=[hand_out.pk])
+    told = second.post(url, {**IDENTITY, "steps": [], "act": "suspect"}, follow=True)
+    assert "Avbrutet på misstanke" in _text(told)
+    assert "Misstänkt identitetshandling: Åsa Lindqvist" in _text(second.get("/"))
+
+
 def test_a_suspicion_before_a_card_is_cleared_up_when_both_have_identified(
     scene: Scene, log_in: LogIn
 ) -> None:

@@ -24,6 +24,7 @@ def renewal_page(
     back_url: str,
     back_label: Text = "",
     receipt_view: str = "renewal-receipt",
+    is_own: bool = False,
     crumbs: tuple[Crumb, ...] = (),
     at: datetime,
 ) -> VisitPage:
@@ -47,7 +48,7 @@ def renewal_page(
         is_done=is_done,
         heading=words.RENEWAL_PURPOSES[renewal.purpose],
         status_line=words.RENEWAL_STATES[state] if is_open or not is_running else _("It stopped here"),
-        explanation=_explanation(renewal, state=state, is_open=is_open),
+        explanation=_explanation(renewal, state=state, is_open=is_open, is_own=is_own),
         steps=_steps(renewal, is_open=is_open, now=at),
         facts=[*visit.visit_facts(renewal), *_identity(renewal)],
         crumbs=crumbs,
@@ -74,9 +75,10 @@ def ended_says(renewal: Renewal) -> str:
     return _("The renewal was ended. The certificates that were on the card go on.")
 
 
-def _explanation(renewal: Renewal, *, state: RenewalState, is_open: bool) -> Text:
+def _explanation(renewal: Renewal, *, state: RenewalState, is_open: bool, is_own: bool) -> Text:
     if state is RenewalState.ABORTED:
-        return words.RENEWAL_REASONS.get(renewal.abort_reason, renewal.abort_reason)
+        reason = visit.told_to_holder(renewal.abort_reason) if is_own else renewal.abort_reason
+        return words.RENEWAL_REASONS.get(reason, reason)
     if not is_open and state is not RenewalState.RENEWED:
         if renewal.purpose == RenewalPurpose.REFILL.value:
             return _(

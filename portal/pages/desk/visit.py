@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from cards.conversation import DESK_CANCEL, SUSPICION
 from cards.conversation_models import CardConversation
 from cards.errors import CardsError
 from cards.identity import IdentityCheckFacts, SuspicionFacts
@@ -30,6 +31,11 @@ from portal.problems import Problem
 from portal.words import Text
 
 _TOKENS: Final = "card-tokens"
+
+
+def told_to_holder(reason: str) -> str:
+    """Return the reason that the own pages give for an end: a suspicion is for those who look into it."""
+    return DESK_CANCEL if reason == SUSPICION else reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from portal import problems
 from portal.accounts.actor import session_of, visitor_of
 from portal.pages.desk.renewal_page import ended_says, renewal_page
 from portal.pages.desk.visit import Started, VisitPage, keep_start, start_kept
-from portal.pages.mine.entrance import entrance_of
+from portal.pages.mine.entrance import entrance_of, is_shown
 
 OFFERED = (RenewalPurpose.RENEW, RenewalPurpose.SIGNATURE)
 """What a holder does alone; an extra pair is for the desk."""
@@ -85,12 +85,14 @@ def _live(request: HttpRequest, renewal_id: UUID) -> VisitPage:
         back_url=reverse("mine"),
         back_label=_("To your own pages"),
         receipt_view="own-renewal-receipt",
+        is_own=True,
         at=timezone.now(),
     )
 
 
 def _demand_own(request: HttpRequest, renewal_id: UUID) -> None:
-    """Raise RenewalNotFound unless it is about a card of the person who is logged in."""
-    person_id = visitor_of(request).person_id
-    if not person_id or not Card.objects.filter(renewals__pk=renewal_id, person_id=person_id).exists():
+    """Raise RenewalNotFound unless it is about a card that this login's own pages are about."""
+    person_id, row = visitor_of(request).person_id, session_of(request)
+    card = Card.objects.filter(renewals__pk=renewal_id, person_id=person_id).first() if person_id else None
+    if card is None or row is None or not is_shown(card, row):
         raise RenewalNotFound(str(renewal_id))

@@ -32,20 +32,20 @@ def approve(request: HttpRequest, hand_out_id: str) -> HttpResponse:
     """Approve a level 3 reserve card, or new certificates on one, as the second person, or do not."""
     actor, at = asking.who(request), asking.now()
     found = get_reserve_order(str(hand_out_id), actor=actor)
+    data = request.POST if request.method == "POST" else None
+    form = IdentityForm(data, level=assurance_level(found.loa))
+    if data is not None and data.get("act") == "suspect":
+        report_approval_suspicion(order_id=str(found.pk), facts=form.suspicion(), actor=actor, at=at)
+        return broken_off(request, found.card.person)
     if (refusal := reserve_policies.may_decide(found, actor=actor, at=at)) is not None:
         return problems.page(request, problems.explain(refusal))
     refusal = reserve_policies.may_approve(found, actor=actor, at=at)
-    data = request.POST if request.method == "POST" else None
     person_url = reverse("person", args=[found.card.person_id])
     if data is not None and data.get("act") == "refuse":
         refuse_as_second(found, reason="not_approved", actor=actor, at=at)
         messages.success(request, _not_approved(found))
         return HttpResponseRedirect(person_url)
-    form = IdentityForm(data, level=assurance_level(found.loa))
     problem = problems.explain(refusal) if refusal else None
-    if data is not None and data.get("act") == "suspect":
-        report_approval_suspicion(order_id=str(found.pk), facts=form.suspicion(), actor=actor, at=at)
-        return broken_off(request, found.card.person)
     if refusal is None and data is not None and form.is_valid():
         try:
             check = asked(form.facts(), actor=actor, at=at)

@@ -21,14 +21,14 @@ from cards.errors import CardsError
 from cards.lifecycle import OpenedRenewal
 from cards.renewal.renewing import get_renewal
 from cards.reserve_fetching import extend_reserve_card, extendable_cards, open_fetching
-from cards.selectors import activation_view
+from cards.selectors import ActivationView, activation_view
 from journal.actor import Actor, ActorKind
-from portal import problems
+from portal import problems, words
 from portal.accounts.actor import address_of, visitor_of
 from portal.pages.desk.activating import activation_page
 from portal.pages.desk.identity_form import dress
 from portal.pages.desk.renewal_page import renewal_page
-from portal.pages.desk.visit import Started, VisitPage, keep_start
+from portal.pages.desk.visit import Started, VisitPage, keep_start, told_to_holder
 
 _FETCHING = "reserve-activation"
 _CODES_PER_MINUTE = 10
@@ -144,7 +144,7 @@ def _live(request: HttpRequest) -> VisitPage | None:
     again = f"{reverse('own-reserve')}?again" if page.again_url else ""
     return replace(
         page,
-        explanation=_("You can log in with the card from now on.") if page.is_done else page.explanation,
+        explanation=_("You can log in with the card from now on.") if page.is_done else _why(view, page),
         status_url=reverse("own-reserve-status"),
         receipt_url="",
         person_url=reverse("mine"),
@@ -152,6 +152,11 @@ def _live(request: HttpRequest) -> VisitPage | None:
         link_note=_("You choose your own PIN; let nobody watch."),
         again_url=again,
     )
+
+
+def _why(view: ActivationView, page: VisitPage) -> words.Text:
+    reason = view.activation.abort_reason
+    return words.ABORT_REASONS.get(told_to_holder(reason), page.explanation) if reason else page.explanation
 
 
 def _live_refill(renewal_id: str, house: Actor, *, start_url: str, at: datetime) -> VisitPage | None:
@@ -167,6 +172,7 @@ def _live_refill(renewal_id: str, house: Actor, *, start_url: str, at: datetime)
         again_url=f"{reverse('own-reserve')}?again",
         back_url=reverse("mine"),
         back_label=_("To your own pages"),
+        is_own=True,
         at=at,
     )
     note = _("You type the PIN that the card has. Let nobody watch.")

@@ -31,14 +31,14 @@ def order(request: HttpRequest, card_id: str) -> HttpResponse:
     """Take the identity check and order new certificates for a reserve card when it is signed."""
     actor, at = asking.who(request), asking.now()
     card = get_card(str(card_id), actor=actor)
-    if (refusal := may_order_refill(card, actor=actor, at=at)) is not None:
-        return problems.page(request, problems.explain(refusal))
     data = request.POST if request.method == "POST" else None
     form = IdentityForm(data, level=assurance_level(card.loa))
     number, problem = card.card_number or "", None
-    if data is not None and data.get("act") == "suspect":
+    if data is not None and data.get("act") == "suspect" and card.order.from_stock:
         report_refill_suspicion(card_number=number, facts=form.suspicion(), actor=actor, at=at)
         return broken_off(request, card.person)
+    if (refusal := may_order_refill(card, actor=actor, at=at)) is not None:
+        return problems.page(request, problems.explain(refusal))
     if data is not None and form.is_valid():
         try:
             check = asked(form.facts(), actor=actor, at=at)
