@@ -55,7 +55,7 @@ class Supervisor:
     def take_over(self) -> None:
         """Be this installation's only supervisor, and end what one that was killed left behind.
 
-        Raises ``AlreadyServed`` when another one lives.
+        Raises ``AlreadyServed`` when another one lives, and ``NotReady`` when a process cannot be ended.
         """
         self._run.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = (self._run / "supervisor.lock").open("ab")  # held as long as this process lives
@@ -67,9 +67,11 @@ class Supervisor:
                 f"Another `make up` or `make demo` serves this installation ({self._run}): end that first."
             ) from error
         left = [pid for process in self._processes if (pid := self._left_behind(process))]
-        _signal(left, signal.SIGTERM)
         deadline = time.monotonic() + END_SECONDS
+        _signal(left, signal.SIGTERM)
         while left := [pid for pid in left if _lives(pid)]:
+            if time.monotonic() > deadline + END_SECONDS:
+                raise NotReady(f"Processes of an earlier run do not end: {left}. End them, then start again.")
             if time.monotonic() > deadline:
                 _signal(left, signal.SIGKILL)
             time.sleep(0.05)
@@ -175,7 +177,7 @@ class Supervisor:
 
 def _signal(groups: list[int], number: signal.Signals) -> None:
     for group in groups:
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):  # told by the name of who still lives
             os.killpg(group, number)
 
 

@@ -22,12 +22,14 @@ from ca.crl_schedule import LONGEST_PAUSE, is_due, pause
 from ca.crl_watch import CrlState, crl_age, late_crls
 from ca.errors import CrlRefused
 from ca.health.lists import lists
-from ca.ledger_replay import append_revocation
-from ca.models import Certificate, Crl, Issuer
+from ca.ledger_replay import append_revocation, replay
+from ca.models import Certificate, Crl, Issuer, SerialReservation
 from ca.pki.reasons import RevocationReason
 from ca.revocation import revoke
 from ca.selectors import issuer
+from ca.states import SerialState
 from tests.ca.conftest import ALVA, WORKER, Authority
+from tests.ca.test_crl_publishing import forget_everything
 
 KEY = "person_hsa_id_3"
 
@@ -458,6 +460,23 @@ def shard_file(certificate: Certificate) -> Path:
     """Return the file behind the address that a certificate carries."""
     file: Path = crl_file(certificate.issuer).parent / shard_url(certificate).rpartition("/")[2]
     return file
+
+
+def test_a_revocation_that_is_replayed_onto_a_reserved_number_stands_on_its_shard_too(
+    shards: Authority,
+) -> None:
+    """The backup knew the number, and not yet that anything was made with it."""
+    certificate = revoked(shards)
+    append_revocation(str(certificate.pk))
+    file, told, key = shard_file(certificate), serial(certificate), certificate.issuer_id
+    number_hex = certificate.serial_hex
+    forget_everything(certificate)
+    SerialReservation.objects.create(
+        issuer_id=key, serial_hex=number_hex, state=SerialState.RESERVED.value, reserved_at=shards.at
+    )
+    assert replay(actor=WORKER, at=shards.later(seconds=2)).unknown == 1
+    run(shards)
+    assert (told in serials(read(file)), told in serials(full(issuer(KEY)))) == (True, True)
 
 
 def test_a_revocation_stands_on_its_shard_and_on_the_whole_list_and_nothing_else_is_made(
