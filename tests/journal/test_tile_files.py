@@ -22,7 +22,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def verified(folder: Path) -> int:
     head, leaves = verify.read_tiles(str(folder), KEY.public_key())
-    assert leaves == [bytes(leaf) for leaf in Leaf.objects.values_list("leaf_hash", flat=True)[: head.size]]
+    assert leaves == [
+        bytes(leaf)
+        for leaf in Leaf.objects.order_by("position").values_list("leaf_hash", flat=True)[: head.size]
+    ]
     return head.size
 
 
@@ -51,7 +54,7 @@ def test_the_tree_is_published_head_by_head(log: Path, more: Callable[[int], Che
         assert found == names
         assert (log / "checkpoint").read_text() == head.note
         assert verified(log) == head.size
-    leaves = [bytes(leaf) for leaf in Leaf.objects.values_list("leaf_hash", flat=True)]
+    leaves = [bytes(leaf) for leaf in Leaf.objects.order_by("position").values_list("leaf_hash", flat=True)]
     assert (log / "tile/0/001").read_bytes() == b"".join(leaves[256:512])
     assert (log / "tile/1/000.p/2").read_bytes() == merkle.root_of(leaves[:256]) + merkle.root_of(
         leaves[256:512]
