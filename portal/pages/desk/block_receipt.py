@@ -74,13 +74,7 @@ def _blocked(request: HttpRequest, card_id: str) -> Card:
 
 
 def _seal(card: Card) -> SealPart:
-    return seal_part(
-        ReceiptKind.BLOCK,
-        str(card.pk),
-        ask_url=reverse("block-receipt-seal", args=[card.pk]),
-        pdf_url=reverse("block-receipt-pdf", args=[card.pk]),
-        page_url=reverse("block-receipt", args=[card.pk]),
-    )
+    return seal_part(ReceiptKind.BLOCK, str(card.pk), view="block-receipt")
 
 
 def _page(card: Card) -> BlockReceiptPage:

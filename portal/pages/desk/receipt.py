@@ -65,13 +65,7 @@ def print_receipt(request: HttpRequest, activation_id: str) -> HttpResponse:
 
 def seal_of(activation: Activation, view: str) -> SealPart:
     """Return the state of the document; ``view`` is the page whose fellows ask for it and take it."""
-    return seal_part(
-        ReceiptKind.ACTIVATION,
-        str(activation.pk),
-        ask_url=reverse(f"{view}-seal", args=[activation.pk]),
-        pdf_url=reverse(f"{view}-pdf", args=[activation.pk]),
-        page_url=reverse(view, args=[activation.pk]),
-    )
+    return seal_part(ReceiptKind.ACTIVATION, str(activation.pk), view=view)
 
 
 def proof_of(activation: Activation, view: str) -> ProofPart:

@@ -1,10 +1,11 @@
 """The sealed document of a receipt: asked for on its page, made by the worker, taken from here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import get_language
 
 from cards.models import Card
@@ -42,14 +43,17 @@ class SealPart:
         return self.receipt.failure if self.receipt is not None else ""
 
 
-def seal_part(kind: ReceiptKind, subject_id: str, *, ask_url: str, pdf_url: str, page_url: str) -> SealPart:
-    """Return the state of a receipt's document in the reader's language; who may read it was decided."""
+def seal_part(kind: ReceiptKind, subject_id: str, *, view: str) -> SealPart:
+    """Return the state of a receipt's document in the reader's language; who may read it was decided.
+
+    ``view`` is the receipt's page: ``view-seal`` asks for the document, ``view-pdf`` gives it.
+    """
     return SealPart(
         kind=kind,
         subject_id=subject_id,
-        ask_url=ask_url,
-        pdf_url=pdf_url,
-        page_url=page_url,
+        ask_url=reverse(f"{view}-seal", args=[subject_id]),
+        pdf_url=reverse(f"{view}-pdf", args=[subject_id]),
+        page_url=reverse(view, args=[subject_id]),
         receipt=find_sealed(kind, subject_id, language=_language()),
     )
 
@@ -79,9 +83,7 @@ def answer_own_seal(request: HttpRequest, part: SealPart, *, card: Card, actor: 
         )
     if "HX-Request" not in request.headers:
         return HttpResponseRedirect(part.page_url)
-    now = seal_part(
-        part.kind, part.subject_id, ask_url=part.ask_url, pdf_url=part.pdf_url, page_url=part.page_url
-    )
+    now = replace(part, receipt=find_sealed(part.kind, part.subject_id, language=_language()))
     return render(request, "portal/parts/receipt_seal.html", {"seal": now})
 
 

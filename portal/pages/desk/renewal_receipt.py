@@ -79,13 +79,7 @@ def fetch(request: HttpRequest, renewal_id: str) -> HttpResponse:
 
 def seal_of(renewal: Renewal, view: str) -> SealPart:
     """Return the state of the document; ``view`` is the page whose fellows ask for it and take it."""
-    return seal_part(
-        ReceiptKind.RENEWAL,
-        str(renewal.pk),
-        ask_url=reverse(f"{view}-seal", args=[renewal.pk]),
-        pdf_url=reverse(f"{view}-pdf", args=[renewal.pk]),
-        page_url=reverse(view, args=[renewal.pk]),
-    )
+    return seal_part(ReceiptKind.RENEWAL, str(renewal.pk), view=view)
 
 
 def proof_of(renewal: Renewal, view: str) -> ProofPart:

@@ -1,6 +1,6 @@
 """Mina sidor: the holder's own receipts, of a card that came into use and of new certificates on one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,9 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cards.errors import ActivationNotFound, RenewalNotFound
-from cards.models import Card
+from cards.models import Activation, Card
+from cards.renewal.models import Renewal
 from portal.accounts.actor import session_of, visitor_of
-from portal.accounts.models import PortalSession
 from portal.pages.desk import receipt as activation_page
 from portal.pages.desk import renewal_receipt as renewal_page
 from portal.pages.desk.receipt_seal import SealPart, answer_document, answer_own_seal
@@ -25,13 +25,13 @@ from reports.receipt_facts import activation_receipt, renewal_receipt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnReceipt:
-    """One receipt of the holder's, of either kind, as the pages below show it."""
+    """One receipt of the holder's, of either kind; its page and proof are read when they are shown."""
 
     card: Card
-    template: str
-    page: activation_page.ReceiptPage | renewal_page.RenewalReceiptPage
-    proof: ProofPart
     seal: SealPart
+    template: str
+    page: Callable[[], activation_page.ReceiptPage | renewal_page.RenewalReceiptPage]
+    proof: Callable[[], ProofPart]
 
 
 @never_cache
@@ -39,14 +39,14 @@ class OwnReceipt:
 def show(request: HttpRequest, **asked: UUID) -> HttpResponse:
     """GET /mine/{activations,renewals}/<id>/receipt/: what one signed, and its proof."""
     own = _own(request, asked)
-    return render(request, own.template, {"page": own.page, "proof": own.proof})
+    return render(request, own.template, {"page": own.page(), "proof": own.proof()})
 
 
 @never_cache
 @require_safe
 def show_proof(request: HttpRequest, **asked: UUID) -> HttpResponse:
     """GET /mine/{activations,renewals}/<id>/receipt/proof/: the proof alone, for htmx."""
-    return render(request, "portal/parts/journal_proof.html", {"proof": _own(request, asked).proof})
+    return render(request, "portal/parts/journal_proof.html", {"proof": _own(request, asked).proof()})
 
 
 @never_cache
@@ -66,21 +66,27 @@ def fetch(request: HttpRequest, **asked: UUID) -> HttpResponse:
 
 def _own(request: HttpRequest, asked: Mapping[str, UUID]) -> OwnReceipt:
     """Return the receipt that an address names; raise ActivationNotFound or RenewalNotFound."""
-    row = session_of(request)
+    person_id, row = visitor_of(request).person_id, session_of(request)
     if "own_activation_id" in asked:
-        return _activation(str(asked["own_activation_id"]), row, person_id=visitor_of(request).person_id)
-    return _renewal(str(asked["own_renewal_id"]), row, person_id=visitor_of(request).person_id)
+        wanted = str(asked["own_activation_id"])
+        activation = activation_page.own_activation(wanted, person_id=person_id)
+        if row is None or not is_shown(activation.card, row):
+            raise ActivationNotFound(wanted)
+        return _of_activation(activation)
+    wanted = str(asked["own_renewal_id"])
+    renewal = renewal_page.own_renewal(wanted, person_id=person_id)
+    if row is None or not is_shown(renewal.card, row):
+        raise RenewalNotFound(wanted)
+    return _of_renewal(renewal)
 
 
-def _activation(activation_id: str, row: PortalSession | None, *, person_id: str) -> OwnReceipt:
-    activation = activation_page.own_activation(activation_id, person_id=person_id)
-    if row is None or not is_shown(activation.card, row):
-        raise ActivationNotFound(activation_id)
+def _of_activation(activation: Activation) -> OwnReceipt:
     seal = activation_page.seal_of(activation, "own-activation-receipt")
     return OwnReceipt(
         card=activation.card,
+        seal=seal,
         template="portal/receipt.html",
-        page=activation_page.ReceiptPage(
+        page=lambda: activation_page.ReceiptPage(
             receipt=activation_receipt(activation),
             seal=seal,
             crumbs=(),
@@ -88,26 +94,22 @@ def _activation(activation_id: str, row: PortalSession | None, *, person_id: str
             back_label=_("To your own pages"),
             is_own=True,
         ),
-        proof=activation_page.proof_of(activation, "own-activation-receipt-proof"),
-        seal=seal,
+        proof=lambda: activation_page.proof_of(activation, "own-activation-receipt-proof"),
     )
 
 
-def _renewal(renewal_id: str, row: PortalSession | None, *, person_id: str) -> OwnReceipt:
-    renewal = renewal_page.own_renewal(renewal_id, person_id=person_id)
-    if row is None or not is_shown(renewal.card, row):
-        raise RenewalNotFound(renewal_id)
+def _of_renewal(renewal: Renewal) -> OwnReceipt:
     seal = renewal_page.seal_of(renewal, "own-renewal-receipt")
     return OwnReceipt(
         card=renewal.card,
+        seal=seal,
         template="portal/renewal_receipt.html",
-        page=renewal_page.RenewalReceiptPage(
+        page=lambda: renewal_page.RenewalReceiptPage(
             receipt=renewal_receipt(renewal),
             seal=seal,
             crumbs=(),
             back_url=reverse("mine"),
             back_label=_("To your own pages"),
         ),
-        proof=renewal_page.proof_of(renewal, "own-renewal-receipt-proof"),
-        seal=seal,
+        proof=lambda: renewal_page.proof_of(renewal, "own-renewal-receipt-proof"),
     )
