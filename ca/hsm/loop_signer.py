@@ -59,7 +59,7 @@ class LoopSigner:
         request = wire.SignRequest(
             label=label, algorithm=SignatureAlgorithm[algorithm], messages=tuple(messages)
         )
-        frame = wire.frame(wire.encode_request(request))
+        frame = wire.frame(*wire.encode_request(request))
         loop = self._loop = asyncio.get_running_loop()
         until = loop.time() + self._patience
         timer = loop.call_at(until + len(messages) * _SECONDS_A_SIGNATURE, self._give_up)

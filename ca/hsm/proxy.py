@@ -120,7 +120,7 @@ class SocketSigners:
         return dict(facts)
 
     def _ask(self, request: wire.SignRequest | wire.FactsRequest) -> wire.Answer:
-        body = wire.frame(wire.encode_request(request))
+        body = wire.frame(*wire.encode_request(request))
         deadline = time.monotonic() + self._patience
         pause, work = _FIRST_PAUSE, _seconds_of_work(request)
         while True:

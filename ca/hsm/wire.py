@@ -78,12 +78,13 @@ class Answer:
     facts: str = "{}"
 
 
-def frame(body: bytes) -> bytes:
-    """Put the length before a body. Raises ``BadFrame`` when it is too long."""
-    if len(body) > MAX_FRAME:
-        msg = f"a frame of {len(body)} octets is longer than {MAX_FRAME}"
+def frame(*parts: bytes) -> bytes:
+    """Put the length before a body, whose parts are copied once. Raises ``BadFrame`` when it is too long."""
+    length = sum(map(len, parts))
+    if length > MAX_FRAME:
+        msg = f"a frame of {length} octets is longer than {MAX_FRAME}"
         raise BadFrame(msg)
-    return _U32.pack(len(body)) + body
+    return b"".join((_U32.pack(length), *parts))
 
 
 def frame_length(prefix: bytes) -> int:
@@ -95,14 +96,14 @@ def frame_length(prefix: bytes) -> int:
     return int(length)
 
 
-def encode_request(request: SignRequest | FactsRequest) -> bytes:
-    """Return a request's body."""
+def encode_request(request: SignRequest | FactsRequest) -> tuple[bytes, ...]:
+    """Return a request's body, in parts: a message may be a certificate list of tens of megabytes."""
     match request:
         case SignRequest():
             head = bytes([Operation.SIGN]) + _short(request.label) + _short(request.algorithm.name)
-            return head + _list(request.messages)
+            return (head, *_list(request.messages))
         case FactsRequest():
-            return bytes([request.operation]) + json.dumps(dict(request.facts)).encode()
+            return bytes([request.operation]), json.dumps(dict(request.facts)).encode()
 
 
 def decode_request(body: bytes) -> SignRequest | FactsRequest:
@@ -126,7 +127,7 @@ def decode_request(body: bytes) -> SignRequest | FactsRequest:
 def encode_answer(answer: Answer) -> bytes:
     """Return an answer's body."""
     if answer.outcome is Outcome.SIGNATURES:
-        return bytes([answer.outcome]) + _list(answer.signatures)
+        return b"".join((bytes([answer.outcome]), *_list(answer.signatures)))
     return bytes([answer.outcome]) + answer.facts.encode()
 
 
@@ -155,11 +156,11 @@ def _read_short(body: bytes, position: int) -> tuple[str, int]:
     return value.decode(), end
 
 
-def _list(values: Sequence[bytes]) -> bytes:
+def _list(values: Sequence[bytes]) -> list[bytes]:
     parts = [_U32.pack(len(values))]
     for value in values:
         parts += [_U32.pack(len(value)), value]
-    return b"".join(parts)
+    return parts
 
 
 def _read_list(body: bytes, position: int) -> tuple[bytes, ...]:

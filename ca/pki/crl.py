@@ -44,15 +44,17 @@ def prepare_crl(
         b"" if shard is None else extensions.issuing_distribution_point(*issuer.all_urls_of(shard)),
         b"" if freshest_crl is None else extensions.freshest_crl(freshest_crl),
     )
-    tbs_der = der.sequence(
+    before = (
         _VERSION_2,
         issuer.signature_algorithm.identifier_der,
         issuer.name_der,
         der.time(this_update),
         der.time(next_update),
-        der.sequence(*gathered.pieces) if gathered.pieces else b"",  # absent when empty, RFC 5280 §5.1.2.6
-        der.explicit(0, der.sequence(*crl_extensions)),
+        # Absent when empty, RFC 5280 §5.1.2.6.
+        der.sequence_header(gathered.octets) if gathered.pieces else b"",
     )
+    after = (der.explicit(0, der.sequence(*crl_extensions)),)
+    tbs_der = der.sequence_of_runs(before, gathered.pieces, after)
     return prepared(tbs_der, findings=lint_crl(tbs_der, issuer=issuer, entries=gathered), issuer=issuer)
 
 

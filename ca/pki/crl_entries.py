@@ -95,6 +95,11 @@ class Entries:
         return all(piece[1:2] == bytes((len(piece) - 2 & 0xFF,)) for piece in self.pieces)
 
     @property
+    def octets(self) -> int:
+        """How many octets the pieces are together."""
+        return sum(map(len, self.pieces))
+
+    @property
     def doubles(self) -> int:
         """How many entries are there for a serial number that another entry is about."""
         return len(self.pieces) - len(self.serials)

@@ -127,7 +127,7 @@ class CrlReading:
         start, end = self.fields.revoked or (0, 0)
         if self.given is None:
             return Entries.gather(walk(self.tbs_der, start, end))
-        if sum(map(len, self.given.pieces)) != end - start:
+        if self.given.octets != end - start:
             raise ValueError("the list holds other octets than the entries that were joined")
         if not self.given.are_whole:
             raise ValueError("what was joined is not one entry each")

@@ -89,7 +89,7 @@ def test_a_process_of_another_user_is_turned_away(signer_process: SignerProcess,
             try:
                 channel.sendall(
                     wire.frame(
-                        wire.encode_request(wire.FactsRequest(operation=wire.Operation.HEALTH, facts={}))
+                        *wire.encode_request(wire.FactsRequest(operation=wire.Operation.HEALTH, facts={}))
                     )
                 )
                 writer.send(channel.recv(1))
