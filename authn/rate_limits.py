@@ -16,7 +16,7 @@ def count_request(source: str, *, limit: int, at: datetime) -> None:
 
     `source` names the kind of request and who sent it, as in `claim:192.0.2.7`.
     """
-    minute, second = divmod(int(at.timestamp()), _MINUTE)
+    minute, second = _minute_and_second(at)
     row = RequestCount.objects.filter(source=source, minute=minute)
     if not row.update(count=F("count") + 1):
         try:
@@ -26,6 +26,10 @@ def count_request(source: str, *, limit: int, at: datetime) -> None:
             row.update(count=F("count") + 1)
     if row.values_list("count", flat=True).get() > limit:
         raise TooManyRequests("too many requests", facts={"retry_after": str(_MINUTE - second)})
+
+
+def _minute_and_second(at: datetime) -> tuple[int, int]:
+    return divmod(int(at.timestamp()), _MINUTE)
 
 
 def forget_old_counts(*, at: datetime) -> int:

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bench.measuring import NotMeasured
 from bench.place import Place
-from deploy.private_services import ServiceNotStarted, free_port, postgresql
+from deploy.free_ports import free_ports
+from deploy.private_services import ServiceNotStarted, postgresql
 from deploy.processes import listens
 from deploy.serve import CommandFailed, manage, prepare
 
@@ -32,7 +33,7 @@ def install(place: Place) -> Installation:
         os.environ["DATABASE_URL"] = place.stack.enter_context(postgresql())
     except (ServiceNotStarted, OSError, subprocess.CalledProcessError) as error:
         raise NotMeasured(f"PostgreSQL did not start: {error}") from error
-    ports = {name: free_port() for name in _PORTS}
+    ports = free_ports(*_PORTS)
     os.environ.update({f"SIGILL_{name}_PORT": str(port) for name, port in ports.items()})
     os.environ["SIGILL_HOME"] = str(place.folder / "home")
     os.environ["SIGILL_RUN"] = str(place.folder / "run")

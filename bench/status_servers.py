@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.authority import Authority
 from bench.measuring import NotMeasured, cpu_seconds, family
 from bench.place import Place, get
-from deploy.private_services import free_port
+from deploy.free_ports import free_port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

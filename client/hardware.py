@@ -118,10 +118,11 @@ class Hardware:
             try:
                 yield held
             except PyKCS11Error as error:
-                failure = translated(error)
-                if isinstance(failure, ReaderError) and not self._is_inserted(card_number):
+                # No name holds the failure: its traceback would hold this frame, and with it the module,
+                # until the collector comes by, maybe under the lock of PyKCS11 that unloading a module takes.
+                if isinstance(translated(error), ReaderError) and not self._is_inserted(card_number):
                     raise CardRemoved from error
-                raise failure from error
+                raise translated(error) from error
             finally:
                 held.close()
 

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -11,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
+
+from deploy.free_ports import free_port
 
 POSTGRES = Path("/usr/lib/postgresql/15/bin")
 START_SECONDS = 90.0
@@ -23,13 +24,6 @@ class ServiceNotStarted(Exception):
 def as_user(name: str) -> list[str]:
     """Return the prefix that runs a command as a system user when we are root (servers refuse root)."""
     return ["setpriv", f"--reuid={name}", f"--regid={name}", "--clear-groups"] if os.geteuid() == 0 else []
-
-
-def free_port() -> int:
-    """Return a TCP port of loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _private_folder(name: str, user: str) -> Path:

@@ -79,6 +79,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Together
     return _Together(config, log)
 
 
+@pytest.fixture
+def in_one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All requests of the test are counted in one minute: one that ends meanwhile lets more through."""
+    monkeypatch.setattr("authn.rate_limits._minute_and_second", lambda at: (29_000_000, at.second))
+
+
 _in_place = False
 """Whether the triggers stand in this process's database: a transaction that is rolled back keeps them."""
 

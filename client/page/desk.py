@@ -41,6 +41,7 @@ class Desk:
         self._hardware = Hardware(configuration)
         self._virtual = VirtualReaders(configuration)
         self._changed = threading.Condition()
+        self._looking = threading.Lock()
         self._version = 1
         self._readers: tuple[Reader, ...] = ()
         self._cards: tuple[PrintedCard, ...] = ()
@@ -279,15 +280,16 @@ class Desk:
         """Find out what can be asked with the cards that are in the readers now."""
         hindrance: ClientError | None = None
         choices = visit.choices
-        try:
-            if visit.login:
-                choices = visit.login.choices(at=datetime.now(UTC))
-            if visit.activation:
-                visit.activation.check_card()
-        except ClientError as error:
-            hindrance, choices = error, ()
-        with self._changed:
-            visit.hindrance, visit.choices = hindrance, choices
+        with self._looking:  # one after the other: what an earlier look saw is never told after a later one's
+            try:
+                if visit.login:
+                    choices = visit.login.choices(at=datetime.now(UTC))
+                if visit.activation:
+                    visit.activation.check_card()
+            except ClientError as error:
+                hindrance, choices = error, ()
+            with self._changed:
+                visit.hindrance, visit.choices = hindrance, choices
 
     def _watch(self) -> None:
         while not self._ended.wait(LOOK_SECONDS):

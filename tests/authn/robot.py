@@ -3,6 +3,7 @@
 import json
 import secrets
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -10,7 +11,15 @@ from django.test import Client
 
 from authn import evidence
 from authn.evidence import Question
+from authn.models import AuthnOrder
+from authn.qr import qr_text
 from tests.authn.pki import key
+
+
+def fresh_frame(order_ref: str, token: str, secret: bytes) -> str:
+    """Return the code that a page shows now for an order: it is worth something for five seconds."""
+    created = AuthnOrder.objects.values_list("created_at", flat=True).get(pk=order_ref)
+    return qr_text(token, secret=secret, second=int((datetime.now(UTC) - created).total_seconds()))
 
 
 @dataclass

@@ -13,10 +13,9 @@ from pytest_django import Settings
 
 from authn.evidence import unb64
 from authn.hints import FailureHint, PendingHint
-from authn.qr import qr_text
 from authn.rp_bankid import FAILED, PENDING
 from tests.authn.pki import NUMBER, Holder
-from tests.authn.robot import Robot
+from tests.authn.robot import Robot, fresh_frame
 from tests.authn.test_rp_api import Caller, caller
 
 __all__ = ["caller"]
@@ -59,7 +58,7 @@ def test_the_library_authenticates_a_card_holder(bankid: BankIDClient, caller: C
     reference = order["orderRef"]
     assert bankid.collect(reference)["hintCode"] == "outstandingTransaction"
     robot = Robot()
-    frame = qr_text(order["qrStartToken"], secret=unb64(order["qrStartSecret"]), second=0)
+    frame = fresh_frame(order["orderRef"], order["qrStartToken"], unb64(order["qrStartSecret"]))
     assert robot.claim(frame, member="qr")[0] == 200
     assert robot.claimed["visible"] == {"text": "Logga in i Journalen", "lang": "sv"}
     assert bankid.collect(reference)["hintCode"] == "started"
@@ -75,7 +74,7 @@ def test_the_library_authenticates_a_card_holder(bankid: BankIDClient, caller: C
 def test_the_library_shows_a_text_and_is_told_of_a_cancel(bankid: BankIDClient) -> None:
     order = bankid.sign(end_user_ip="127.0.0.1", user_visible_data="Jag godkänner läkemedelslistan")
     robot = Robot()
-    frame = qr_text(order["qrStartToken"], secret=unb64(order["qrStartSecret"]), second=0)
+    frame = fresh_frame(order["orderRef"], order["qrStartToken"], unb64(order["qrStartSecret"]))
     assert robot.claim(frame, member="qr")[0] == 200
     assert robot.claimed["purpose"] == "sign"
     assert robot.claimed["visible"] == {"text": "Jag godkänner läkemedelslistan", "lang": "sv"}

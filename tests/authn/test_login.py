@@ -274,6 +274,7 @@ def test_a_relying_party_gets_only_the_purposes_it_is_registered_for(service: Se
         service.start(purpose=Purpose.SIGN)
 
 
+@pytest.mark.usefixtures("in_one_minute")
 def test_a_flood_of_orders_from_one_address_is_refused(service: Service, settings: object) -> None:
     """T17: others are still let in, and the flood is over with the minute."""
     settings.AUTHN_STARTS_PER_MINUTE = 3  # type: ignore[attr-defined]
@@ -285,6 +286,7 @@ def test_a_flood_of_orders_from_one_address_is_refused(service: Service, setting
     service.start(end_user_address="192.0.2.9")
 
 
+@pytest.mark.usefixtures("in_one_minute")
 def test_what_one_address_is_refused_does_not_use_up_what_all_share(
     service: Service, settings: object
 ) -> None:
@@ -300,6 +302,7 @@ def test_what_one_address_is_refused_does_not_use_up_what_all_share(
     service.start(end_user_address="192.0.2.9")
 
 
+@pytest.mark.usefixtures("in_one_minute")
 def test_guessing_tokens_is_slowed_down(service: Service, settings: object) -> None:
     """T17."""
     settings.AUTHN_CLAIMS_PER_MINUTE = 3  # type: ignore[attr-defined]

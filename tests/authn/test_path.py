@@ -10,8 +10,6 @@ from authn.path import validate_path, validate_status
 from authn.trust import LOA3, Trust, load_trust
 from tests.authn.pki import ARC, Holder, Pki
 
-NOW = datetime.now(UTC)
-
 
 @pytest.fixture
 def trust(trusted: Pki) -> Trust:
@@ -26,7 +24,7 @@ def test_without_a_wanted_policy_there_is_no_path(pki: Pki, trust: Trust, polici
             anchors=trust.anchors,
             issuers=trust.issuers,
             policy_oids=trust.policy_oids_of((LOA3,)),
-            at=NOW,
+            at=datetime.now(UTC),
         )
     assert refused.value.hint is FailureHint.LOA_TOO_LOW
 
@@ -53,7 +51,7 @@ def check(der: bytes, trust: Trust, crls: list[bytes]) -> None:
         policy_oids=trust.policy_oids_of((LOA3,)),
         ocsp_der=b"",
         crls_der=crls,
-        at=NOW,
+        at=datetime.now(UTC),
     )
 
 
@@ -63,7 +61,7 @@ def test_a_path_leads_from_the_issuer_to_the_anchor(pki: Pki, trust: Trust) -> N
         anchors=trust.anchors,
         issuers=trust.issuers,
         policy_oids=trust.policy_oids_of((LOA3,)),
-        at=NOW,
+        at=datetime.now(UTC),
     )
     assert len(path) == 2
     assert path[1] == trust.anchors[0]

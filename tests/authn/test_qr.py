@@ -14,7 +14,7 @@ from authn.orders import Started
 from authn.qr import is_genuine, qr_text, read_frame
 from tests.authn.conftest import Service
 from tests.authn.pki import Holder, Pki
-from tests.authn.robot import Robot
+from tests.authn.robot import Robot, fresh_frame
 
 SECRET = bytes(range(200, 232))
 TOKEN = "q7Zt1mS0u6c0m1nQ2r9w8A"
@@ -63,7 +63,7 @@ def test_a_fresh_frame_is_claimed_once_and_answered(service: Service, pki: Pki) 
     """AUT-3, T2: the first scan wins; the answer binds the flow."""
     started = service.start(flow=Flow.OTHER_DEVICE)
     robot = Robot()
-    text = qr_text(started.qr_start_token, secret=started.qr_start_secret, second=0)
+    text = fresh_frame(started.order_ref, started.qr_start_token, started.qr_start_secret)
     assert robot.claim(text, member="qr")[0] == 200
     assert robot.claimed["flow"] == "other-device"
     assert Robot().claim(text, member="qr")[0] == 409

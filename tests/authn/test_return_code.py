@@ -12,11 +12,10 @@ from authn.errors import OrderNotFound, ReturnCodeWrong
 from authn.evidence import Flow, return_code
 from authn.models import AuthnOrder
 from authn.orders import Complete, Failed, Pending, Started
-from authn.qr import qr_text
 from authn.states import MOST_RETURN_CODE_TRIES
 from tests.authn.conftest import ACTOR, RP, Service
 from tests.authn.pki import NUMBER, Holder, Pki
-from tests.authn.robot import Robot
+from tests.authn.robot import Robot, fresh_frame
 
 GOLDEN_CHALLENGE = "9F3IKnUj0Ul0zqBQ4wKOi_BqjuhVqdYwNOu0-57MIwU"
 
@@ -84,19 +83,13 @@ def test_another_relying_party_types_in_vain(service: Service, pki: Pki) -> None
 
 def test_a_scanned_login_has_no_return_code(service: Service, pki: Pki) -> None:
     started, robot = service.start(flow=Flow.OTHER_DEVICE), Robot()
-    order = AuthnOrder.objects.get(pk=started.order_ref)
-    elapsed = int((datetime.now(UTC) - order.created_at).total_seconds())
-    frame = orders_frame(started, elapsed)
+    frame = fresh_frame(started.order_ref, started.qr_start_token, started.qr_start_secret)
     assert robot.claim(frame, member="qr")[0] == 200
     answer = robot.answer(pki.holder(Holder()))
     assert robot.call("/c/v1/respond", answer)[0] == 200
     with pytest.raises(OrderNotFound):
         typed(started, return_code(str(answer["userChallenge"])))
     assert isinstance(service.collect(started), Complete)
-
-
-def orders_frame(started: Started, second: int) -> str:
-    return qr_text(started.qr_start_token, secret=started.qr_start_secret, second=second)
 
 
 def test_tries_are_counted_by_the_database(service: Service, pki: Pki) -> None:

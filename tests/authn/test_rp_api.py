@@ -24,14 +24,13 @@ from authn.errors import InvalidParameters
 from authn.evidence import Answer, Flow, Purpose, Question, b64, hashed, unb64, verify, verify_return
 from authn.levels import LOA2, LOA3
 from authn.models import AuthnOrder, RelyingParty
-from authn.qr import qr_text
 from authn.relying_parties import Registration, register
 from authn.states import OrderState
 from journal.models import Entry
 from portal import rp_settings
 from tests.authn.conftest import ACTOR
 from tests.authn.pki import ARC, NUMBER, Holder, Pki
-from tests.authn.robot import Robot
+from tests.authn.robot import Robot, fresh_frame
 from tests.authn.status_service import StatusService
 
 RP_ID = "SE2321000016-RP1"
@@ -138,7 +137,7 @@ def test_the_other_device_gets_frames(caller: Caller) -> None:
     """AUT-3."""
     _, started = caller.post("auth", asked(flow="other-device"))
     secret = unb64(str(started["qrStartSecret"]))
-    text = qr_text(str(started["qrStartToken"]), secret=secret, second=0)
+    text = fresh_frame(str(started["orderRef"]), str(started["qrStartToken"]), secret)
     assert Robot().claim(text, member="qr")[0] == 200
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from cards.manufacturing.receiving import poll_factory_files, receive_file
 from cards.manufacturing.sending import send_due_batches
 from cards.models import CardOrder
 from cards.states import CardOrderState
+from deploy.free_ports import free_port
 from hsm_sim.factory.ledger import Ledger
 from tests.ca.house_keys import HouseKeys
 from tests.hsm_sim.customer import Customer
@@ -60,9 +60,7 @@ class FactoryProcess:
 def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FactoryProcess]:
     home = tmp_path_factory.mktemp("factory-home")
     Customer().give_key(home / "factory")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {
         **os.environ,
         "SIGILL_HOME": str(home),

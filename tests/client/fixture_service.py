@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -136,8 +137,10 @@ class FixtureService(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.orders: dict[str, Order] = {}
         self.tokens: dict[str, Order | Activation] = {}
         self.activations: dict[str, Activation] = {}

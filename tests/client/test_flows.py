@@ -473,12 +473,13 @@ def test_a_card_taken_out_while_it_signs_is_a_removed_card(
     active_card: CardInHand, home: Path, service: FixtureService, configuration: Configuration,
     readers: VirtualReaders,
 ) -> None:  # fmt: skip
-    (home / "faults").write_text("C_Sign 1 HANG 400\n")
+    (home / "faults").write_text("C_Sign 1 HANG\n")
     readers.insert(active_card.number, reader=0)
     url, order = service.start_login()
     fired = home / "faults.fired"  # another process takes the card, while this one waits in C_Sign
     take = (
         f"until [ -e {fired} ]; do sleep 0.01; done; : > {home}/empty; mv {home}/empty {home}/cards/readers/0"
+        f"; rm {home}/faults"  # which lets it go on
     )
     with subprocess.Popen(["sh", "-c", take]), pytest.raises(CardRemoved):
         flows.log_in(url, pin=PIN, configuration=configuration)

@@ -358,7 +358,7 @@ def test_another_site_learns_no_name_no_number_and_no_token(  # noqa: PLR0917 - 
             path = route.format(visit=visit)
             status, headers, content = browser.request(method, path, body=body, **foreign)
             assert status == (403 if method in {"GET", "HEAD", "POST"} else 501), (method, path)
-            shown = content + str(headers)
+            shown = content + str([value for name, value in headers.items() if name != "Date"])
             assert not [secret for secret in secrets if secret in shown], (method, path)
             if status == 403:
                 assert headers["Content-Type"] == "text/plain; charset=utf-8"

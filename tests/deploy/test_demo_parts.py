@@ -6,11 +6,11 @@ import pytest
 
 from deploy.demo.__main__ import start_over
 from deploy.demo.main_job import DemoFailed
+from deploy.free_ports import free_ports
 from deploy.lock_check import locked
 from deploy.processes import Installation
 from deploy.serve import PortTaken, demand_ports
 from ocsp.responder.server import listening_sockets
-from tests.running.installation import free_ports
 
 
 def test_starting_over_refuses_a_folder_that_holds_anything_else(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.ocsp.responder.conftest import free_port
+from deploy.free_ports import free_port
 from tests.running.installation import eventually
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "deploy" / "nginx" / "rp.conf"

@@ -1,9 +1,8 @@
 """The clients of HSA and PU against the simulators, over HTTP, in good weather and in bad (HSA-2, PU-1)."""
 
-import socket
-
 import pytest
 
+from deploy.free_ports import free_port
 from directory.bounded_http import Endpoint
 from directory.errors import RegisterUnavailable
 from directory.hsa_client import DistinguishedName, HsaClient
@@ -147,10 +146,7 @@ def test_an_answer_that_leaves_someone_out_is_incomplete(registers_running: Regi
 
 
 def test_a_register_that_is_not_there_is_unavailable() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    endpoint = Endpoint(register="hsa", url=f"http://127.0.0.1:{port}/hsa", logical_address="X")
+    endpoint = Endpoint(register="hsa", url=f"http://127.0.0.1:{free_port()}/hsa", logical_address="X")
     with pytest.raises(RegisterUnavailable) as caught:
         HsaClient(endpoint, include_feigned=True).employees(ASA)
     assert caught.value.reason == "connection"

@@ -16,7 +16,7 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from tests.running.installation import free_ports
+from deploy.free_ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0

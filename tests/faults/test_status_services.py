@@ -23,7 +23,8 @@ from cryptography.x509 import ocsp
 
 from ca.published_files import write_whole
 from deploy.demo import status_asking
-from tests.ocsp.responder.conftest import _listens, free_port
+from deploy.free_ports import free_port
+from tests.ocsp.responder.conftest import _listens
 from tests.running.installation import PATIENCE, REPOSITORY, Installation, environment_of, eventually
 
 BEHIND = ("signer", "worker", "consumers", "beat", "portal", "registers", "factory")

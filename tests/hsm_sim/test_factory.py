@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -23,6 +22,7 @@ import pytest
 from cryptography import x509
 
 from cards.manufacturing.cms import CmsInvalid
+from deploy.free_ports import free_port
 from hsm_sim.factory.cms import FactoryKey, MessageRefused
 from hsm_sim.factory.faults import Faults
 from hsm_sim.factory.numbers import admin_key, luhn_digit, random_card_number, read_master_key
@@ -61,9 +61,7 @@ class Factory:
         (home / "public").mkdir(parents=True, exist_ok=True)
         (home / "public" / "root.pem").write_bytes(customer.root_pem)
         customer.give_key(home / "factory")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self._environment = {
             **os.environ,
             "SIGILL_HOME": str(home),

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.free_ports import free_ports
 from tests.ocsp.responder.conftest import _listens
-from tests.running.installation import eventually, free_ports
+from tests.running.installation import eventually
 
 PROGRAM = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin") or "nginx"
 _CONFIGURATION = """{user}

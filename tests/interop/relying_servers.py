@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from deploy.free_ports import free_port
 from tests.ocsp.responder.conftest import _listens
-from tests.running.installation import eventually, free_ports
+from tests.running.installation import eventually
 
 _MODULES = Path("/usr/lib/apache2/modules")
 _APACHE = """
@@ -58,7 +59,7 @@ printf 'HTTP/1.0 200 OK\r\n\r\nlet in\n'
 @contextmanager
 def apache(folder: Path) -> Iterator[int]:
     """Run Apache over ``server.pem``, ``server.key`` and ``chain.pem`` of a folder; yield its port."""
-    port = free_ports("APACHE")["APACHE"]
+    port = free_port()
     user = "User www-data\nGroup www-data" if os.geteuid() == 0 else f"# as {getpass.getuser()}"
     configuration = folder / "apache.conf"
     configuration.write_text(_APACHE.format(user=user, folder=folder, modules=_MODULES, port=port))
@@ -68,7 +69,7 @@ def apache(folder: Path) -> Iterator[int]:
 @contextmanager
 def stunnel(folder: Path) -> Iterator[int]:
     """Run stunnel over the same files; yield its port."""
-    port = free_ports("STUNNEL")["STUNNEL"]
+    port = free_port()
     configuration = folder / "stunnel.conf"
     configuration.write_text(_STUNNEL.format(folder=folder, port=port))
     (folder / "answer.sh").write_text(_ANSWER)

@@ -16,10 +16,11 @@ from ca.linting import Read, faults_in_certificates, faults_in_crls
 from ca.models import Certificate
 from ca.policy_files import policy_files
 from ca.selectors import issuer
+from deploy.free_ports import free_port
 from ocsp.store.lmdb_store import LmdbStore
 from portal.told_settings import tell_configuration
 from tests.authority import the_authority
-from tests.ocsp.probe.site import ISSUER, free_port, node, now, publish_files
+from tests.ocsp.probe.site import ISSUER, node, now, publish_files
 from tests.ocsp.test_publisher import Token, World
 
 pytestmark = pytest.mark.django_db(transaction=True)

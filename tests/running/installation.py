@@ -3,9 +3,7 @@
 import itertools
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +22,7 @@ import requests
 from client import flows
 from client.configuration import Configuration
 from deploy.demo.cast import FIRST_CARDS, Member
+from deploy.free_ports import free_ports
 from deploy.private_services import Broker, rabbitmq
 from hsm_sim.build import build
 
@@ -236,7 +235,7 @@ def running(*first_cards: str) -> Iterator[Installation]:
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sigill-home-")))
         run = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sg-")))
-        ports = free_ports("PORTAL", "STATUS", "CLIENT", "DIRECTORY", "FACTORY") | quiet_ports(*ACME_PORTS)
+        ports = free_ports("PORTAL", "STATUS", "CLIENT", "DIRECTORY", "FACTORY", *ACME_PORTS)
         environment = environment_of(home=home, run=run, ports=ports)
         environment["SIGILL_PKCS11_MODULE"] = str(build())
         environment |= acme_environment(ports)
@@ -300,15 +299,6 @@ def environment_of(*, home: Path, run: Path, ports: dict[str, int]) -> dict[str,
     }
 
 
-def free_ports(*names: str) -> dict[str, int]:
-    """Return as many different ports of loopback as there are names, on which nobody listens now."""
-    with ExitStack() as stack:
-        probes = {name: stack.enter_context(socket.socket()) for name in names}
-        for probe in probes.values():
-            probe.bind(("127.0.0.1", 0))
-        return {name: int(probe.getsockname()[1]) for name, probe in probes.items()}
-
-
 def acme_environment(ports: dict[str, int]) -> dict[str, str]:
     """Return where ACME is asked (over TLS, by what a test puts in front) and where it looks for proofs."""
     return {
@@ -317,27 +307,6 @@ def acme_environment(ports: dict[str, int]) -> dict[str, str]:
         "SIGILL_ACME_NETWORKS": "127.0.0.0/8",
         "SIGILL_ACME_ATTEMPTS": "1",
     }
-
-
-def quiet_ports(*names: str) -> dict[str, int]:
-    """Return ports on which nobody will listen by chance: below those that connections are given."""
-    found: dict[str, int] = {}
-    with ExitStack() as stack:
-        for name in names:
-            for port in random.sample(range(20_000, 32_000), 200):
-                both = [
-                    stack.enter_context(socket.socket(type=kind))
-                    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)
-                ]
-                try:
-                    for one in both:
-                        one.bind(("127.0.0.1", port))
-                except OSError:
-                    continue
-                found[name] = port
-                break
-    assert set(found) == set(names)
-    return found
 
 
 @contextmanager

@@ -21,9 +21,10 @@ import psycopg
 import pytest
 from cryptography import x509
 
+from deploy.free_ports import free_port
 from deploy.private_services import postgresql
 from tests.ca.installation import ROOT, Installation, hold_ceremony, new_installation, run_folder
-from tests.ocsp.responder.conftest import _listens, free_port
+from tests.ocsp.responder.conftest import _listens
 from tests.worker import drill
 from worker.backup import exchange
 from worker.backup.archive import describe_files, extract_archive, write_archive

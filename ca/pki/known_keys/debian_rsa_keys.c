@@ -220,7 +220,7 @@ static void step(mpz_t r) {
 
 /* --- Fermat's test to base 2, eight numbers at a time --- */
 static void to_digits(uint64_t *digits, mpz_t number) { /* one lane of eight */
-  uint64_t limbs[HALF / 64 + 2] = {0};
+  uint64_t limbs[DIGITS * 52 / 64 + 2] = {0}; /* the digits reach further than the number */
   size_t count;
   mpz_export(limbs, &count, -1, 8, 0, 0, number);
   for (int i = 0; i < DIGITS; i++) {

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from deploy.free_ports import free_port
 from ocsp.store.lmdb_store import LmdbStore
 from tests.authority import the_authority
 from tests.ocsp.probe.site import node, now
-from tests.ocsp.responder.conftest import free_port
 from tests.ocsp.test_publisher import Token, World
 
 

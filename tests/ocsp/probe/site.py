@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ca.crl_publishing import publish_crl
 from ca.models import Certificate, Crl, Issuer
-from tests.ocsp.responder.conftest import _listens, free_port
+from deploy.free_ports import free_port
+from tests.ocsp.responder.conftest import _listens
 from tests.ocsp.test_publisher import ALVA, ISSUER, World
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,8 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from deploy.free_ports import free_port
 from tests.ocsp.probe.site import now, publish_files
-from tests.ocsp.responder.conftest import free_port
 from tests.ocsp.test_publisher import World
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,6 +10,7 @@ from pytest_django import Settings
 from ca.crl_lists import CrlList
 from ca.crl_publishing import publish
 from ca.models import Certificate, Issuer
+from deploy.free_ports import free_port
 from journal.models import Entry
 from ocsp.models import Landing, Sighting
 from ocsp.probe import alarms, landings, watching
@@ -19,7 +20,6 @@ from ocsp.selectors import progress_of
 from ocsp.states import LandingState, Source
 from tests.ca.test_issuance import fail_inserts_into, heal
 from tests.ocsp.probe.site import node, now, place, publish_delta, publish_list
-from tests.ocsp.responder.conftest import free_port
 from tests.ocsp.test_publisher import ALVA, ISSUER, World
 from tests.running.installation import eventually
 

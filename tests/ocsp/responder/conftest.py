@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp as oracle
 
+from deploy.free_ports import free_port
 from ocsp.store.lmdb_store import LmdbStore
 from ocsp.wire.response import CertStatus
 from tests.ocsp.authority import DER, Authority, make_authority
@@ -102,12 +103,6 @@ class Server:
     def stop(self) -> int:
         self.process.terminate()
         return self.process.wait(60)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def question(

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from deploy.free_ports import free_port
 from deploy.processes import Installation, processes
 from deploy.supervisor import Supervisor
 from tests.ocsp.authority import Authority
-from tests.ocsp.responder.conftest import GOOD, ROOT, Server, fill, free_port, question
+from tests.ocsp.responder.conftest import GOOD, ROOT, Server, fill, question
 
 
 @pytest.fixture
