@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from itertools import cycle, islice
 from random import SystemRandom
+from zlib import crc32
 
 _FIRST, _SLICES, _SLICE = 20_000, 12, 1_000
 """Up to 31,999: Linux gives connections the ports from 32,768 (ip_local_port_range)."""
@@ -40,8 +41,10 @@ def _is_free(port: int) -> bool:
 
 
 def _slice() -> Iterator[int]:
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
-    first = _FIRST + _SLICE * (int(worker) % (_SLICES - 1) if worker else _SLICES - 1)
+    # Another run beside this one begins at another slice, as a rule.
+    run = crc32(os.environ.get("PYTEST_XDIST_TESTRUNUID", "").encode())
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = _FIRST + _SLICE * ((run + worker) % _SLICES)
     # Not the seeded one: two runs with one seed on one machine would choose alike.
     return cycle(SystemRandom().sample(range(first, first + _SLICE), _SLICE))
 

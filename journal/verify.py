@@ -543,9 +543,9 @@ def _told_bundle(text: str, octets: bytes, arguments: argparse.Namespace, key: P
 
 def load_key(octets: bytes) -> PublicKey:
     """Return the key of a certificate, a PEM or a note verifier key; raises ``BrokenJournal`` for others."""
-    if b"BEGIN CERTIFICATE" in octets:
+    if b"-----BEGIN CERTIFICATE" in octets:
         key = x509.load_pem_x509_certificate(octets).public_key()
-    elif b"BEGIN" in octets:
+    elif b"-----BEGIN" in octets:
         key = serialization.load_pem_public_key(octets)  # type: ignore[assignment]
     else:
         typed = base64.b64decode(octets.strip().split(b"+", 2)[-1])

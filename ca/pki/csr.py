@@ -12,6 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import SignatureAlgorithmOID
 
+from ca.pki import der_reading
 from ca.pki.csr_faults import fault_of, without_bom
 from ca.pki.errors import CsrRefused
 from ca.pki.keys import key_name
@@ -114,7 +115,7 @@ def parse_csr(der_or_pem: bytes | str) -> CsrFacts:
         is_proved = request.is_signature_valid
     except (ValueError, UnsupportedAlgorithm) as error:
         raise _refused("key", f"not a key that can be certified: {error}") from error
-    if not is_proved:
+    if not is_proved or _has_unused_bits(csr_der):
         raise _refused("proof", "the signature is not made by the key in the request")
     return CsrFacts(
         public_key=public_key,
@@ -125,6 +126,12 @@ def parse_csr(der_or_pem: bytes | str) -> CsrFacts:
         extensions=extensions,
         attributes=_attributes(request),
     )
+
+
+def _has_unused_bits(csr_der: bytes) -> bool:
+    """Tell whether the signature's BIT STRING is not whole octets: parsers let its last bits go unread."""
+    *_, signature = der_reading.members(csr_der, der_reading.whole(csr_der, der_reading.SEQUENCE))
+    return csr_der[signature.content] != 0
 
 
 def _refused(reason: str, message: str) -> CsrRefused:

@@ -144,7 +144,13 @@ def _choice(
         place, certificate = usable[0]
         return join(
             tag("input", type="hidden", name="certificate", value=str(place)),
-            tag("p", drawing.icon("card"), *_certificate(scene, certificate), class_="chosen"),
+            tag(
+                "p",
+                drawing.icon("card"),
+                *_certificate(scene, certificate),
+                class_="chosen",
+                data_of=certificate.card_number,
+            ),
         )
     certificates = [certificate for _, certificate in usable]
     checked = chosen if chosen in certificates else certificates[0]
@@ -160,6 +166,7 @@ def _choice(
                 checked=certificate == checked,
             ),
             tag("span", *_certificate(scene, certificate)),
+            data_of=certificate.card_number,
         )
         for place, certificate in usable
     ]

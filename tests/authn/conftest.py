@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from pytest_django import Settings
 
-from authn import orders
+from authn import orders, status_http
 from authn.checks import Requirement
 from authn.evidence import Flow, Purpose
 from authn.models import RelyingParty
@@ -45,8 +45,16 @@ def pki(status_service: StatusService) -> Pki:
 
 
 @pytest.fixture
-def trusted(pki: Pki, settings: Settings, tmp_path: Path, status_service: StatusService) -> Pki:
+def trusted(
+    pki: Pki,
+    settings: Settings,
+    tmp_path: Path,
+    status_service: StatusService,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Pki:
     """Write the PKI into a public folder and point the settings at it."""
+    # It runs in this process: a machine that is slow is no server that hangs.
+    monkeypatch.setattr(status_http, "_SECONDS", 60.0)
     folder = tmp_path / "public"
     (folder / "aia").mkdir(parents=True)
     chain = [pki.issuer, pki.root]

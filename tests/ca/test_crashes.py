@@ -31,7 +31,7 @@ from ca.hsm.proxy import SocketSigners
 from django.conf import settings
 from journal.actor import Actor
 at = datetime.now(UTC) + timedelta(seconds={seconds})
-signers = SocketSigners(settings.SIGILL_SIGNER_SOCKET)
+signers = SocketSigners(settings.SIGILL_SIGNER_SOCKET, patience=60)
 print(issue_pending(signers=signers, actor=Actor.system("test"), at=at))
 """
 

@@ -199,6 +199,7 @@ def test_a_double_click_orders_one_card(
         _as(visitor, alva)
         visitor.page.goto(f"{installation.portal}{alva.person(holder).path}order/")
         visitor.page.get_by_role("button", name="Fortsätt").click()
+        visitor.page.wait_for_load_state()  # one press is one act once the script runs
         visitor.page.get_by_role("button", name="Lägg beställningen").dblclick()
         visitor.page.wait_for_url("**/orders/*-*/")
     alva.link(alva.person(holder).path, "/activate/")
@@ -246,6 +247,7 @@ def test_a_double_click_blocks_once_and_back_shows_that_it_is_done(
         page.locator("main a[href$='/block/']").first.click()
         page.locator("select[name=reason]").select_option(LOST)
         page.locator("input[name=confirmed]").check()
+        page.wait_for_load_state()
         page.get_by_role("button", name="Spärra kort").dblclick()
         expect(page.get_by_role("status").first).to_contain_text("är spärrat")
         page.go_back()

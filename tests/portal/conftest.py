@@ -1,11 +1,13 @@
 """Browsers that are logged in as somebody of the cast, without the card client."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.http import HttpResponse
 from django.test import Client
 from playwright.sync_api import Browser
 
@@ -52,6 +54,11 @@ def room(request: pytest.FixtureRequest, _chromium: Browser, transactional_db: N
     """Return a server of this test's own and a Chromium that visits it, once in each language."""
     address: str = request.getfixturevalue("live_server").url
     return Room(address=address, chromium=_chromium, say=in_language(request.param))
+
+
+def told(response: HttpResponse) -> str:
+    """Return a page without the tokens of its forms: random letters spell a short name now and then."""
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", response.content.decode(errors="replace"))
 
 
 @pytest.fixture

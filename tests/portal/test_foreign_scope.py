@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 from pytest_django import Settings
 
@@ -42,7 +43,7 @@ _VOLATILE: Final = re.compile(
     r'name="csrfmiddlewaretoken" value="\w+"|data-absolute-seconds="\d+"|\d{2}:\d{2}(?::\d{2})?'
 )
 
-_OF_EACH_ANSWER: Final = ("X-Correlation-Id", "Replay-Nonce")
+_OF_EACH_ANSWER: Final = ("X-Correlation-Id", "Replay-Nonce", "Expires")
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +103,13 @@ def test_no_address_answers_a_stranger_with_data_by_any_method(scene: Scene, log
     assert leaks == {}
 
 
+@pytest.fixture
+def _one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pages' clock stands still: a day that ends meanwhile would change them."""
+    at = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: at)
+
+
 def _tries(role: Role, form: Mapping[str, str]) -> list[tuple[str, Mapping[str, str] | None]]:
     """Return how a role tries an address: those who act send forms too, empty and filled in."""
     tries: list[tuple[str, Mapping[str, str] | None]] = [("get", None)]
@@ -146,6 +154,7 @@ def test_nothing_that_is_typed_finds_what_is_another_organizations(
     assert leaks == {}
 
 
+@pytest.mark.usefixtures("_one_moment")
 def test_no_list_figure_or_count_changes_because_of_what_another_organization_does(
     scene: Scene, log_in: LogIn
 ) -> None:
@@ -244,6 +253,7 @@ def test_nothing_that_is_typed_finds_what_is_another_units(
     assert leaks == {}
 
 
+@pytest.mark.usefixtures("_one_moment")
 def test_no_list_figure_or_count_of_a_unit_changes_because_of_what_another_unit_does(
     scene: Scene, log_in: LogIn
 ) -> None:

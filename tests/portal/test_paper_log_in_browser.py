@@ -98,6 +98,8 @@ def _blocks_by_the_form(seat: Seat, card: Card, asked_at: datetime) -> None:
     expect(seat.page.get_by_role("alert").first).to_be_visible()
     card.refresh_from_db()
     assert card.state == "SHIPPED"
+    # The script takes the focus to what is wrong: from a field that is being filled in, if it comes late.
+    expect(seat.page.locator(":focus")).to_have_attribute("role", "alert")
     fill(asked_at)
     seat.page.wait_for_url(f"**/people/{card.person_id}/")
     card.refresh_from_db()

@@ -13,7 +13,7 @@ from journal.models import Entry
 from journal.personal import whole_contents
 from portal.pages.desk import opening
 from tests.cast import actor_of
-from tests.portal.conftest import LogIn
+from tests.portal.conftest import LogIn, told
 from tests.scenarios import Scene
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def entitled(scene: Scene, log_in: LogIn) -> Client:
 
 
 def page(browser: Client, scene: Scene) -> str:
-    return browser.get(reverse("person", args=[scene.cast.erik.person_id])).content.decode()
+    return told(browser.get(reverse("person", args=[scene.cast.erik.person_id])))
 
 
 def openings() -> list[str]:
@@ -68,13 +68,13 @@ def test_no_other_page_names_them_before_the_reason(scene: Scene, entitled: Clie
         *(reverse(name, args=[order.card.pk]) for name in ("block-card", "activate-card")),
     ]
     for address in looked_at:
-        assert "Sund" not in entitled.get(address).content.decode(), address
+        assert "Sund" not in told(entitled.get(address)), address
     form = {"product": "7C1", "employment": scene.cast.erik.hsa_id, "step": "confirm"}
-    assert "Sund" not in entitled.post(looked_at[0], form).content.decode()
+    assert "Sund" not in told(entitled.post(looked_at[0], form))
     assert openings() == []
     entitled.post(reverse("person-open", args=[person]), {"reason": "visit"})
     for address in looked_at[:3]:
-        assert "Sund" in entitled.get(address).content.decode(), address
+        assert "Sund" in told(entitled.get(address)), address
 
 
 def test_without_the_right_there_is_nobody_to_open(scene: Scene, log_in: LogIn) -> None:
@@ -86,7 +86,7 @@ def test_without_the_right_there_is_nobody_to_open(scene: Scene, log_in: LogIn) 
 
 def test_no_list_names_a_protected_person_not_even_to_the_entitled(scene: Scene, entitled: Client) -> None:
     for name in ("today", "orders"):
-        found = entitled.get(reverse(name)).content.decode()
+        found = told(entitled.get(reverse(name)))
         assert "Sund" not in found
 
 

@@ -12,7 +12,7 @@ from directory.selectors import roles_of
 from journal.actor import Actor
 from journal.models import Entry
 from tests.cast import actor_of
-from tests.portal.conftest import LogIn
+from tests.portal.conftest import LogIn, told
 from tests.scenarios import Scene
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ def held(hsa_id: str) -> set[str]:
 def text(browser: Client, url: str, status: int = 200) -> str:
     response = browser.get(url, headers={"Accept-Language": "en"})
     assert response.status_code == status
-    return response.content.decode()
+    return told(response)
 
 
 def english(browser: Client) -> Client:

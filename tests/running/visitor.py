@@ -114,10 +114,10 @@ class Visitor(Watched):
 
     def choose_certificate_of(self, card_number: str) -> None:
         """Choose a certificate of one card where the client offers several."""
-        tail = f"…{card_number[-4:]}"
+        its_own = f"[data-of='{card_number}']"
         # The card shows in its reader before its certificates are read: until then another's are offered.
-        self.page.locator("fieldset.choice label, .chosen").filter(has_text=tail).first.wait_for()
-        choices = self.page.locator("fieldset.choice label", has_text=tail)
+        self.page.locator(its_own).first.wait_for()
+        choices = self.page.locator(f"label{its_own}")
         if choices.count():
             choices.first.click()
 

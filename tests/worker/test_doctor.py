@@ -28,6 +28,7 @@ from ca.models import Certificate, Issuer
 from ca.pki.reasons import RevocationReason
 from ca.revocation import revoke_carrier
 from ca.signature_counts import accept_differences, key_figures
+from deploy.free_ports import free_port
 from journal.actor import Actor
 from journal.models import Entry
 from tests.ca.conftest import WORKER, Authority, ceremony_rows, installation, made_installation, made_rows  # noqa: F401
@@ -294,9 +295,7 @@ def test_a_ledger_without_a_place_to_write_is_said(home: Path, settings: Setting
 
 
 def test_the_command_says_that_the_database_is_away(installation: Installation) -> None:  # noqa: F811
-    with socket.create_server(("127.0.0.1", 0)) as nobody:
-        port = nobody.getsockname()[1]
-    installation.extra["DATABASE_URL"] = f"postgresql://sigill@127.0.0.1:{port}/sigill"
+    installation.extra["DATABASE_URL"] = f"postgresql://sigill@127.0.0.1:{free_port()}/sigill"
     examined = installation.manage("doctor")
     assert examined.returncode == 1
     assert "WRONG database: the database does not answer" in examined.stdout

@@ -61,8 +61,9 @@ def test_a_period_begins_at_a_moment_that_has_been(tmp_path: Path, since: str, w
 
 
 def test_with_a_worker_the_proof_lies_beside_the_table(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("worker.management.commands.report._PATIENCE", 120.0)
     JobStatus.objects.create(name="sign_head", started_at=datetime.now(tz=UTC))
     out, made = tmp_path / "s1.csv", threading.Event()
 

@@ -55,6 +55,11 @@
     window.addEventListener("pageshow", () => delete form.dataset.sent, { once: true });
   });
 
+  // What is being pressed stays where it is: a click on what moves meanwhile is lost. The part asks again.
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target?.querySelector(":active")) event.detail.shouldSwap = false;
+  });
+
   // A scanned login goes on by itself when the card has signed; without a script one presses the button.
   document.body.addEventListener("htmx:afterSwap", () => {
     document.querySelector("[data-finish]")?.form.requestSubmit();

@@ -9,6 +9,7 @@ import socket
 import stat
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -175,13 +176,13 @@ def test_a_caller_waits_for_a_signer_that_starts_late(signer_process: SignerProc
     signer_process.kill()
     timer = threading.Timer(1.0, signer_process.start)
     timer.start()
-    sign_and_verify(SocketSigners(signer_process.socket), "issuer", b"worth waiting for")
+    sign_and_verify(SocketSigners(signer_process.socket, patience=60), "issuer", b"worth waiting for")
     timer.join()
 
 
 def test_without_a_signer_the_caller_is_told_after_its_patience(signer_process: SignerProcess) -> None:
     signers = SocketSigners(signer_process.socket, patience=0.3)
-    signer = signers.signer_for("issuer")
+    signer = replace(SocketSigners(signer_process.socket).signer_for("issuer"), _signers=signers)
     signer_process.kill()
     with pytest.raises(SigningUnavailable):
         signer.sign(b"nobody there")
@@ -192,7 +193,7 @@ def test_a_signer_that_hangs_is_told_from_one_that_works_after_the_callers_patie
 ) -> None:
     """It accepts and never answers, as under SIGSTOP; the caller's own patience ends the wait."""
     signers = SocketSigners(signer_process.socket, patience=0.3)
-    signer = signers.signer_for("issuer")
+    signer = replace(SocketSigners(signer_process.socket).signer_for("issuer"), _signers=signers)
     assert signer_process.process is not None
     signer_process.process.send_signal(signal.SIGSTOP)
     told: list[SigningUnavailable] = []

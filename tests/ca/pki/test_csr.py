@@ -167,6 +167,17 @@ def test_what_is_too_long_is_not_even_read() -> None:
     assert reason_of("å" * LONGEST_CSR) == "size"
 
 
+def test_a_signature_of_broken_octets_proves_nothing() -> None:
+    """X.690 §11.2.1: bits at the end that do not count; parsers pass over them where they are zero."""
+    drawn = (request().public_bytes(Encoding.DER) for _ in range(64))
+    good = next(csr_der for csr_der in drawn if csr_der[-1] % 2 == 0)
+    *_, signature = children(good)
+    at = len(good) - len(signature) + 2
+    assert (good[at - 2], good[at]) == (0x03, 0)
+    assert parse_csr(good)
+    assert reason_of(good[:at] + b"\x01" + good[at + 1 :]) == "proof"
+
+
 @settings(max_examples=300, deadline=None)
 @given(place=st.integers(min_value=0, max_value=400), octet=st.integers(min_value=0, max_value=255))
 def test_a_changed_octet_is_refused_and_never_a_crash(place: int, octet: int) -> None:

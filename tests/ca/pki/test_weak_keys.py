@@ -208,7 +208,7 @@ def test_the_corpus_holds_each_kind() -> None:
 def test_debians_list_is_whole_and_takes_no_key_for_another() -> None:
     """F22: CVE-2008-0166 still turns up. 9 variants of P-256, P-384, RSA 2048, 3072 and 4096."""
     assert known_keys.count() == 32_768 * (9 * 5)
-    fresh = (spki(ec.generate_private_key(ec.SECP256R1()).public_key()) for _ in range(300))
+    fresh = (spki(ec.derive_private_key(number, ec.SECP256R1()).public_key()) for number in range(1, 300))
     assert not any(known_keys.is_known(key) for key in fresh)
 
 
@@ -217,10 +217,31 @@ def test_a_list_finds_what_was_written_and_nothing_else(
 ) -> None:
     keys = [spki(ec.generate_private_key(ec.SECP256R1()).public_key()) for _ in range(5)]
     for name, some in (("first.keys", keys[:2]), ("second.keys", keys[2:4])):
-        (tmp_path / name).write_bytes(known_keys.encode({sha256(key).digest() for key in some}))
+        digests = {sha256(key).digest() for key in some}
+        (tmp_path / name).write_bytes(known_keys.encode(digests, about=len(keys[0])))
     monkeypatch.setattr(known_keys, "_FOLDER", tmp_path)
     assert [known_keys.is_known(key) for key in keys] == [True] * 4 + [False]
     assert known_keys.count() == 4
+
+
+def test_a_list_is_about_keys_of_one_length_and_tells_them_by_eight_octets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that only begins like a listed one is certified; so is one of another kind."""
+    key = spki(ec.derive_private_key(5, ec.SECP256R1()).public_key())
+    digest = sha256(key).digest()
+    for place, (listed, about, found) in enumerate(
+        [
+            (digest, len(key), True),
+            (digest, len(key) + 29, False),
+            (digest[:7] + bytes((digest[7] ^ 1,)), len(key), False),
+        ]
+    ):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        (folder / "some.keys").write_bytes(known_keys.encode({listed}, about=about))
+        monkeypatch.setattr(known_keys, "_FOLDER", folder)
+        assert known_keys.is_known(key) is found
 
 
 @pytest.mark.parametrize("content", [None, b"rubbish"])

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.http import HttpResponse
 from pytest_django import Settings
 
+from functioncerts.acme import name_probe, web_probe
 from functioncerts.acme.external_keys import CreatedExternalKey, create_external_key
 from functioncerts.acme.models import AcmeOrder, Challenge
 from functioncerts.acme.name_probe import NameProbe
@@ -24,6 +25,13 @@ from tests.functioncerts.acme.program import Program, b64, thumbprint
 from tests.functioncerts.conftest import SERVER, SYSTEM, Key, Stage
 
 NAME = "journal.regionnorr.test"
+
+
+@pytest.fixture(autouse=True)
+def _looking_is_not_hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The outside is in this process: a slow machine is no slow server."""
+    monkeypatch.setattr(name_probe, "SECONDS", 60.0)
+    monkeypatch.setattr(web_probe, "SECONDS", 60.0)
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
 
@@ -191,8 +191,10 @@ def test_a_failed_attempt_is_repeated_and_then_final(acme: Acme, settings: Setti
     """RFC 8555 section 8.2."""
     settings.SIGILL_ACME_ATTEMPTS = 3
     challenge = answered(acme)
+    begun = datetime.now(UTC)
     for number in (1, 2):
-        later = probes_of(acme.world, later=timedelta(seconds=10 * number))
+        at = begun + timedelta(seconds=10 * number)
+        later = replace(probes_of(acme.world), clock=lambda at=at: at)
         assert acme.look(challenge["url"], probes=later)
         assert outcome(acme, challenge) == ("processing", "unauthorized")
         assert not acme.look(challenge["url"], probes=later)  # not due yet

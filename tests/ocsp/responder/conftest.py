@@ -136,8 +136,14 @@ def start(home: Path, authority: Authority, *, may_sign: bool = True, port: int 
         [sys.executable, "-m", "tests.ocsp.responder.process", str(home), str(port), str(key_file)], cwd=ROOT
     )
     server = Server(home, port, authority, process)
-    server.wait_for(lambda: _listens(port))
+    server.wait_for(lambda: _listens(port) and _answers_privately(home))
     return server
+
+
+def _answers_privately(home: Path) -> bool:
+    """Tell whether the figures can be asked for: that socket is opened after the public port."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(home / "private.sock")) == 0
 
 
 def _listens(port: int) -> bool:
