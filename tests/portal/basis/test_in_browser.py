@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from cards.basis import block_card_on_basis
 from cards.models import Card
@@ -77,7 +77,7 @@ def test_many_cards_are_blocked_by_two_people_in_a_run_that_can_be_stopped(
         work(killed_after=9)
         sees(gun, say("%(done)d of %(total)d rows done", done=9, total=MANY))  # by itself
         gun.look()
-        button(gun, say("Stop: leave the rest alone")).click()
+        _presses_slowly(gun, button(gun, say("Stop: leave the rest alone")), part="/progress/")
         is_told(gun, say("Stopped. What was done before stays done."))
         sees(gun, say("Stopped"), say("%(done)d of %(total)d rows done", done=9, total=MANY))
         expect(button(gun, say("Stop: leave the rest alone"))).to_have_count(0)
@@ -103,6 +103,16 @@ def test_many_cards_are_blocked_by_two_people_in_a_run_that_can_be_stopped(
             expect(other.page.get_by_role("link", name=say("Basis lists"), exact=True)).to_have_count(0)
             is_refused(other, "/basis/")
             is_refused(other, f"/basis/decisions/{decision.pk}/")
+
+
+def _presses_slowly(seat: Seat, wanted: Locator, *, part: str) -> None:
+    """Let go only after the part around it was asked for anew, as it is every two seconds."""
+    wanted.hover()
+    seat.page.mouse.down()
+    for _ in range(2):
+        with seat.page.expect_response(lambda response: part in response.url):
+            pass
+    seat.page.mouse.up()
 
 
 def _decides(seat: Seat, count: int) -> None:
