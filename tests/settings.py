@@ -1,11 +1,12 @@
 """The portal's settings with a home of their own, so that no test touches an installation's data."""
 
 import os
-import tempfile
+
+from tests.temporary import short_folder
 
 # portal.settings reads these at import; pytest-django imports settings before any conftest.
-os.environ["SIGILL_HOME"] = tempfile.mkdtemp(prefix="sigill-test-")
-os.environ["SIGILL_RUN"] = tempfile.mkdtemp(prefix="sigill-run-")
+os.environ["SIGILL_HOME"] = str(short_folder("test"))
+os.environ["SIGILL_RUN"] = str(short_folder("run"))
 
 from portal.settings import *  # noqa: F403 - after the environment is named
 

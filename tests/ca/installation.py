@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from ca.hsm.proxy import SocketSigners
 from tests.ca.forked import forked
+from tests.temporary import short_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,18 +69,13 @@ class Installation:
     def copy_to(self, folder: Path) -> "Installation":
         """Copy the data elsewhere; nothing in it holds an absolute path."""
         shutil.copytree(self.home, folder, ignore=shutil.ignore_patterns("*.lock"))
-        return Installation(home=folder, run=run_folder(), extra=dict(self.extra))
-
-
-def run_folder() -> Path:
-    """Return a new run folder with a short name: a Unix socket's path is limited."""
-    return Path(tempfile.mkdtemp(prefix="sigill-r-"))
+        return Installation(home=folder, run=short_folder("r"), extra=dict(self.extra))
 
 
 @contextmanager
 def new_installation(home: Path, **extra: str) -> Iterator[Installation]:
     """Make an installation whose database is there and whose ceremony is not."""
-    installation = Installation(home=home, run=run_folder(), extra=extra)
+    installation = Installation(home=home, run=short_folder("r"), extra=extra)
     made = installation.manage("migrate", "--verbosity", "0")
     assert made.returncode == 0, made.stderr
     try:

@@ -23,8 +23,9 @@ from cryptography import x509
 
 from deploy.free_ports import free_port
 from deploy.private_services import postgresql
-from tests.ca.installation import ROOT, Installation, hold_ceremony, new_installation, run_folder
+from tests.ca.installation import ROOT, Installation, hold_ceremony, new_installation
 from tests.ocsp.responder.conftest import _listens
+from tests.temporary import short_folder
 from tests.worker import drill
 from worker.backup import exchange
 from worker.backup.archive import describe_files, extract_archive, write_archive
@@ -229,7 +230,7 @@ def test_an_empty_machine_serves_again_from_backup_and_ledger(drilled: Drill, tm
     ledger = tmp_path / "ledger-kept-elsewhere.log"
     ledger.write_bytes((drilled.home / "ledger" / "revocations.log").read_bytes())
     machine = Installation(
-        home=tmp_path / "machine" / "home", run=run_folder(), extra=dict(drilled.installation.extra)
+        home=tmp_path / "machine" / "home", run=short_folder("r"), extra=dict(drilled.installation.extra)
     )
     done = machine.manage("restore", str(drilled.backup), "--ledger", str(ledger))
     assert done.returncode == 0, done.stderr
