@@ -15,9 +15,9 @@ def free_port() -> int:
     """Return a TCP and UDP port of loopback on which nobody listens now, nor will by chance.
 
     A server binds its port later than it is chosen, some of them half a minute. So none is chosen that a
-    connection may get meanwhile, each worker of a test run (PYTEST_XDIST_WORKER) chooses from a slice of its
-    own, and what was chosen comes again only when the rest of the slice has. Raises RuntimeError when a slice
-    is used up.
+    connection may get meanwhile, each of up to twelve workers of a test run (PYTEST_XDIST_WORKER) chooses
+    from a slice of its own, and what was chosen comes again only when the rest of the slice has.
+    Raises RuntimeError when a slice is used up.
     """
     for port in islice(_ports, _SLICE):
         if _is_free(port):

@@ -274,12 +274,15 @@ class Desk:
         with self._changed:
             visit.phase, visit.notice, visit.failure, visit.return_url = phase, notice, failure, return_url
         self._look()
+        if phase is Phase.ASKING and visit.seen != (self._readers, self._cards):
+            self._see_what_hinders(visit)  # a card came before it was asked: no look went by this visit
         self._tell()
 
     def _see_what_hinders(self, visit: Visit) -> None:
         """Find out what can be asked with the cards that are in the readers now."""
         hindrance: ClientError | None = None
         choices = visit.choices
+        seen = (self._readers, self._cards)
         with self._looking:  # one after the other: what an earlier look saw is never told after a later one's
             try:
                 if visit.login:
@@ -289,7 +292,7 @@ class Desk:
             except ClientError as error:
                 hindrance, choices = error, ()
             with self._changed:
-                visit.hindrance, visit.choices = hindrance, choices
+                visit.hindrance, visit.choices, visit.seen = hindrance, choices, seen
 
     def _watch(self) -> None:
         while not self._ended.wait(LOOK_SECONDS):

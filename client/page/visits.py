@@ -39,6 +39,7 @@ class Visit:
     choices: tuple[CardCertificate, ...] = ()
     chosen: CardCertificate | None = None  # a wrong PIN must not lead the next try to another card
     hindrance: ClientError | None = None  # why nothing can be asked at the moment: no card, no certificate
+    seen: object = None  # what was in the readers when that was found out
     notice: ClientError | None = None  # what went wrong with the last try
     failure: ClientError | None = None
     step: Step | None = None

@@ -58,7 +58,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Edge:
-    """nginx with the portal behind it; the port HASTY waits one second for the rest of a request."""
+    """nginx with the portal behind it; the port HASTY waits three seconds for the rest of a request."""
 
     home: Path
     folder: Path

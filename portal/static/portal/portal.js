@@ -55,9 +55,11 @@
     window.addEventListener("pageshow", () => delete form.dataset.sent, { once: true });
   });
 
-  // What is being pressed stays where it is: a click on what moves meanwhile is lost. The part asks again.
+  // What is being pressed stays where it is: a click on what moves meanwhile is lost. A part that asks by itself
+  // asks again; what a form asked for is asked once, and is shown.
   document.body.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.target?.querySelector(":active")) event.detail.shouldSwap = false;
+    const { requestConfig, target } = event.detail;
+    if (!requestConfig.elt.matches("form") && target?.querySelector(":active")) event.detail.shouldSwap = false;
   });
 
   // A scanned login goes on by itself when the card has signed; without a script one presses the button.
