@@ -143,12 +143,15 @@ def check_carrier(meaning: PolicyMeaning, *, requirement: Requirement) -> None:
 
 
 def check_card(certificate: HolderCertificate, meaning: PolicyMeaning, *, at: datetime) -> None:
-    """11: the card register says that the card is active."""
-    if meaning.carrier is not Carrier.CARD:
-        return
-    is_active = bool(certificate.card_number) and configuration.card_state()(certificate.card_number, at)
+    """11: the register of what carries the key says that it is in use: of cards, or of mobile eIDs."""
+    match meaning.carrier:
+        case Carrier.CARD:
+            number = certificate.card_number
+            is_active = bool(number) and configuration.card_state()(number, at)
+        case Carrier.MOBILE:
+            is_active = configuration.mobile_state()(certificate.sha256_hex, at)
     if not is_active:
-        raise CheckFailed(FailureHint.CARD_NOT_ACTIVE, "the card register does not say active")
+        raise CheckFailed(FailureHint.CARD_NOT_ACTIVE, "the register does not say active")
 
 
 def check_subject(certificate: HolderCertificate, *, requirement: Requirement) -> None:

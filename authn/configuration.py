@@ -20,6 +20,14 @@ class CardState(Protocol):
         ...
 
 
+class MobileState(Protocol):
+    """Says whether a mobile eID is in use: confirmed by its phone, not blocked, not past its end."""
+
+    def __call__(self, certificate_sha256: str, at: datetime) -> bool:
+        """Return True only for one in use; ``certificate_sha256`` is hexadecimal."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRules:
     """Which clients may speak to the client API."""
@@ -82,5 +90,14 @@ def issuer_name_pattern() -> str:
 
 def card_state() -> CardState:
     """Return the function behind the dotted path AUTHN_CARD_STATE."""
-    module, _, name = settings.AUTHN_CARD_STATE.rpartition(".")
-    return cast("CardState", getattr(import_module(module), name))
+    return cast("CardState", _behind(settings.AUTHN_CARD_STATE))
+
+
+def mobile_state() -> MobileState:
+    """Return the function behind the dotted path AUTHN_MOBILE_STATE."""
+    return cast("MobileState", _behind(settings.AUTHN_MOBILE_STATE))
+
+
+def _behind(path: str) -> object:
+    module, _, name = path.rpartition(".")
+    return getattr(import_module(module), name)

@@ -53,6 +53,7 @@ __all__ = [
     "client_key_of",
     "ecdsa_der",
     "hashed",
+    "mobile_mark",
     "origin_of",
     "parse_client_key",
     "return_code",
@@ -79,6 +80,7 @@ MAX_VISIBLE_CHARACTERS = 1500
 MAX_NON_VISIBLE_OCTETS = 32 * 1024
 MAX_CERTIFICATE_OCTETS = 8 * 1024
 MAX_SIGNATURE_OCTETS = 1024
+_MARK_OCTETS = 16
 NO_TLS_SPKI = hashed(b"")
 """Line 14 where there is no TLS at all: on loopback only, and only when the server pins this value."""
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})  # bidi and zero-width are Cf
@@ -244,6 +246,12 @@ def verify(question: Question, answer: Answer, *, server_spki_pins: Collection[s
 def verification_code(rp_challenge: bytes) -> str:
     """Return the four digits shown both in the browser and in the client, so that a person can compare."""
     return f"{int.from_bytes(sha256(b'siths-oob-vc|' + rp_challenge)[-2:]) % 10_000:04d}"
+
+
+def mobile_mark(token: str, personal_identity_number: str) -> str:
+    """Return what binds the code for a phone to whose mobile eID it makes (MOB-5): base64url of 16 octets."""
+    bound = sha256(f"siths-mobile|1|{token}|{personal_identity_number}".encode())
+    return b64url(bound[:_MARK_OCTETS])
 
 
 def user_challenge_of(user_challenge_verifier: str) -> str:

@@ -14,6 +14,8 @@ class CarrierKind(StrEnum):
     """What holds the private key."""
 
     CARD = "card"
+    MOBILE = "mobile"
+    """The hardware of a phone (MOB-2)."""
     FUNCTION = "function"
     NONE = "none"
     """Our own key, in the HSM."""

@@ -20,6 +20,7 @@ from cards.errors import (
     RequestedInTheFuture,
 )
 from cards.events import BlockRequestForgotten, BlockRequestRegistered
+from cards.mobile.blocking import end_mobile_with_certificate
 from cards.models import Card
 from cards.reasons import REVOCATION_REASONS, BlockReason
 from cards.selectors import get_card
@@ -76,6 +77,10 @@ def block_certificate(
             raise RequestedBeforeTheCertificate(
                 "received before the certificate began", facts=dict(error.facts)
             ) from error
+        if isinstance(done, Revoked):
+            end_mobile_with_certificate(
+                certificate, reason=reason, requested_at=received.at, actor=actor, at=at
+            )
         return _register(
             person_id=held.person.pk,
             organization_id=UUID(certificate.organization_id),

@@ -18,6 +18,7 @@ from cards.errors import (
     RequestedInTheFuture,
 )
 from cards.events import CardBlocked, CardOrderLapsed
+from cards.mobile.making import MOBILES
 from cards.models import Card, CardOrder
 from cards.puk_letters import end_waiting_puk_letters
 from cards.reasons import REVOCATION_REASONS, BlockReason
@@ -132,6 +133,7 @@ def end_card(
     end_conversations(ACTIVATIONS, card, reason=_CARD_BLOCKED, actor=actor, at=at)
     end_conversations(UNLOCKS, card, reason=_CARD_BLOCKED, actor=actor, at=at)
     end_conversations(RENEWALS, card, reason=_CARD_BLOCKED, actor=actor, at=at)
+    end_conversations(MOBILES, card, reason=_CARD_BLOCKED, actor=actor, at=at)
     end_refills_of(card, reason="card_blocked", actor=actor, at=at)
     end_waiting_puk_letters(card, reason="card_not_active", actor=actor, at=at)
     _end_running_order(card, actor=actor, at=at)

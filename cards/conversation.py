@@ -5,8 +5,8 @@ What differs between them (an activation, an unlocking, a renewal) stands in the
 
 import hashlib
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Generic, TypeVar
 from uuid import UUID
@@ -46,7 +46,7 @@ class Kind(Generic[Row]):
 
     Every table has the states OPENED, CLAIMED and ABORTED and the actions CLAIM and ABORT; ``done`` is the
     state at its end. ``refusal`` is why the card itself lets it not go on, whoever asks; ``undo`` takes back
-    what one left that was aborted.
+    what one left that was aborted, and ``given_back`` are columns that end with it.
     """
 
     rows: Manager[Row]
@@ -62,6 +62,7 @@ class Kind(Generic[Row]):
     claimed: Callable[[Row, ClientKey], Event]
     ended: Callable[[Row, str], tuple[Event, ...]]
     undo: Callable[[Row, Actor, datetime], None] | None = None
+    given_back: Mapping[str, object] = field(default_factory=dict)
 
 
 def open_conversation(
@@ -211,7 +212,7 @@ def token_digest(token: str) -> str:
 
 def _abort(kind: Kind[Row], row: Row, *, reason: str, actor: Actor, at: datetime) -> None:
     moved = kind.rows.filter(pk=row.pk, state=row.state).update(
-        state=kind.after(row.state, "ABORT"), aborted_at=at, abort_reason=reason
+        state=kind.after(row.state, "ABORT"), aborted_at=at, abort_reason=reason, **kind.given_back
     )
     demand_moved(moved, thing=kind.thing, state=row.state, action="ABORT")
     for event in kind.ended(row, reason):

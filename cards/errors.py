@@ -196,6 +196,24 @@ class RenewalAborted(CardsError):
     code = "renewal_aborted"
 
 
+class MobileNotFound(CardsError):
+    """There is no such mobile eID, or not for this person or client key."""
+
+    code = "mobile_not_found"
+
+
+class MobileExpired(CardsError):
+    """The mobile eID was not finished in time."""
+
+    code = "mobile_expired"
+
+
+class MobileEnded(CardsError):
+    """The making of the mobile eID was ended; ``facts["reason"]`` says why."""
+
+    code = "mobile_ended"
+
+
 class ConfirmationInvalid(CardsError):
     """The signature that the card is open again does not hold, or is another card's."""
 

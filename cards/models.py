@@ -17,6 +17,7 @@ from cards.manufacturing.models import (  # noqa: F401 - Django finds models fro
     ProductionBatch,
     ProductionRow,
 )
+from cards.mobile.models import MobileEid  # noqa: F401 - Django finds models from here
 from cards.pictures.models import CardPicture  # noqa: F401 - Django finds models from here
 from cards.products import DocumentKind, IdentityCheckMethod
 from cards.puk_letter_models import PukLetter  # noqa: F401 - Django finds models from here

@@ -244,6 +244,12 @@ def holder_refusal(person: Person) -> Refusal | None:
     return None
 
 
+def person_refusal(person: Person, *, loa: int, at: datetime) -> Refusal | None:
+    """Return why nothing of this level is issued to the person: the kind of their number, or their age."""
+    level = assurance_level(loa)
+    return _identity_refusal(person, level) or _age_refusal(person, level, at=at)
+
+
 def is_expired(card: Card, *, at: datetime) -> bool:
     """Tell whether the card's last day has passed, in Sweden."""
     return swedish_day(at) > card.valid_until
@@ -377,11 +383,7 @@ def _set_up_refusal(terms: OrganizationTerms, item: CardProduct | None) -> Refus
 
 
 def _level_refusal(person: Person, level: AssuranceLevel, *, at: datetime) -> Refusal | None:
-    return (
-        _identity_refusal(person, level)
-        or _age_refusal(person, level, at=at)
-        or _address_refusal(person, level)
-    )
+    return person_refusal(person, loa=level.level, at=at) or _address_refusal(person, level)
 
 
 def _identity_refusal(person: Person, level: AssuranceLevel) -> Refusal | None:

@@ -19,6 +19,7 @@ REFERENCE_KINDS: dict[str, str] = {
     "card_order_id": "card_order",
     "activation_id": "activation",
     "renewal_id": "renewal",
+    "mobile_id": "mobile",
     "replaced_card_id": "card",
     "new_card_id": "card",
     "certificate_id": "certificate",

@@ -153,6 +153,7 @@ SIGILL_REFUSALS_TELLER = "portal.refusal_sums.tell_sums"
 
 # --- Login -----------------------------------------------------------------------------------------
 AUTHN_CARD_STATE = "cards.selectors.is_card_active"
+AUTHN_MOBILE_STATE = "cards.mobile.selectors.is_mobile_active"
 SIGILL_RP_ID = config.text("SIGILL_RP_ID", "SE0000000000-SIGILL")
 SIGILL_PORTAL_NAME = config.text("SIGILL_PORTAL_NAME", "Sigill")
 AUTHN_CLIENT_LEAST_VERSION = config.text("SIGILL_CLIENT_LEAST_VERSION", "1.0")

@@ -44,6 +44,7 @@ from portal.pages.desk import (
 from portal.pages.managers import deciding, giving, organizations, roles
 from portal.pages.mine import blocking as own_blocking
 from portal.pages.mine import history as own_history
+from portal.pages.mine import mobile as own_mobiles
 from portal.pages.mine import receipt as own_receipt
 from portal.pages.mine import renewing as own_renewing
 from portal.pages.orderer import acme, function, functions, key_order, notices, validating
@@ -90,6 +91,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("c/v1/activation/", include("cards.api")),
     path("c/v1/unlock/", include("cards.unlock_api")),
     path("c/v1/renewal/", include("cards.renewal.api")),
+    path("c/v1/mobile/", include("cards.mobile.api")),
     path("api/v1/", include("functioncerts.api")),
     path("acme/", include("functioncerts.acme.urls")),
     # The journal
@@ -331,6 +333,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         own_receipt.fetch,
         name="own-activation-receipt-pdf",
     ),
+    path("mine/mobile/", own_mobiles.show_mobiles, name="own-mobiles"),
+    path("mine/mobile/new/", own_mobiles.make, name="own-mobile-new"),
+    path("mine/mobile/<uuid:own_mobile_id>/", own_mobiles.show, name="own-mobile"),
+    path("mine/mobile/<uuid:own_mobile_id>/status/", own_mobiles.show_status, name="own-mobile-status"),
+    path("mine/mobile/<uuid:own_mobile_id>/cancel/", own_mobiles.cancel, name="own-mobile-cancel"),
+    path("mine/mobile/<uuid:own_mobile_id>/block/", own_mobiles.block, name="own-mobile-block"),
     path("mine/history/", own_history.show_history, name="own-history"),
     path("mine/test/", own_history.show_test, name="own-test"),
     path("mine/cards/<uuid:own_card_id>/block/", own_blocking.block, name="own-block"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ca.environments import Environment
 from cards.attestor import AttestorRelation
+from cards.mobile.states import MobileState
 from cards.products import CardProduct, DocumentKind, IdentityCheckMethod
 from cards.reasons import BlockReason
 from cards.renewal.states import RenewalState
@@ -164,6 +165,27 @@ RENEWAL_STATES: Final[Mapping[RenewalState, Text]] = {
     RenewalState.WRITTEN: _("Waiting for the signature"),
     RenewalState.RENEWED: _("The new certificates are on the card"),
     RenewalState.ABORTED: _("The renewal was ended"),
+}
+
+MOBILE_REASONS: Final[Mapping[str, Text]] = {
+    **ABORT_REASONS,
+    "superseded": _("A new one was begun."),
+    "mobileBlocked": _("The certificate was blocked before the phone was ready."),
+}
+
+MOBILE_TAGS: Final[Mapping[str, Tag]] = {
+    MobileState.ACTIVE.value: CARD_STATES[CardState.ACTIVE],
+    MobileState.BLOCKED.value: CARD_STATES[CardState.BLOCKED],
+}
+
+MOBILE_STATES: Final[Mapping[MobileState, Text]] = {
+    MobileState.OPENED: _("Waiting for a phone to scan the code"),
+    MobileState.CLAIMED: _("The phone has scanned the code. Choose a code in it"),
+    MobileState.KEY_MADE: _("The certificate is being issued"),
+    MobileState.ISSUED: _("The phone is fetching the certificate"),
+    MobileState.ACTIVE: _("The mobile eID is in use"),
+    MobileState.BLOCKED: _("The mobile eID is blocked"),
+    MobileState.ABORTED: _("Nothing came of it"),
 }
 
 RENEWAL_PURPOSES: Final[Mapping[str, Text]] = {
@@ -422,6 +444,13 @@ EVENTS: Final[Mapping[str, Text]] = {
     "renewal.written": _("New certificates written to the card"),
     "card.renewed": _("New certificates on the card"),
     "renewal.aborted": _("Renewal ended"),
+    "mobile.opened": _("Mobile eID begun"),
+    "mobile.claimed": _("A phone took the code"),
+    "mobile.key_made": _("The phone made a key"),
+    "mobile.issued": _("Certificate for a phone issued"),
+    "mobile.activated": _("Mobile eID in use"),
+    "mobile.blocked": _("Mobile eID blocked"),
+    "mobile.aborted": _("Mobile eID came to nothing"),
     "puk_letter.ordered": _("PUK letter ordered"),
     "puk_letter.delayed": _("The producer of PUK letters did not answer"),
     "puk_letter.sent": _("PUK letter with the producer"),
@@ -557,6 +586,10 @@ EVENTS_INSIDE: Final = frozenset(
         "renewal.keys_made",
         "renewal.issued",
         "renewal.written",
+        "mobile.opened",
+        "mobile.claimed",
+        "mobile.key_made",
+        "mobile.issued",
         "card_picture.captured",
         "card_picture.used",
         "puk_letter.delayed",

@@ -28,6 +28,7 @@ from cards.factory import connect
 from cards.manufacturing.receiving import poll_factory_files
 from cards.manufacturing.retention import thin_out
 from cards.manufacturing.sending import send_due_batches
+from cards.mobile.making import expire_mobiles
 from cards.outdated import remove_outdated_order, remove_outdated_orders
 from cards.pictures.purging import purge_pictures as purge_due_pictures
 from cards.puk_letters import note_posted_puk_letters, send_due_puk_letters
@@ -251,13 +252,14 @@ def end_overdue() -> None:
         activations = expire_activations(actor=actor, at=now)
         unlocks = expire_unlocks(actor=actor, at=now)
         renewals = expire_renewals(actor=actor, at=now)
+        mobiles = expire_mobiles(actor=actor, at=now)
         functions = settle_function_orders(actor=actor, at=now)
         forget_old_counts(at=now)
         sessions = import_string(settings.SIGILL_SESSION_ENDERS["time"])(actor=actor, at=now)
         sums = import_string(settings.SIGILL_REFUSALS_TELLER)(at=now)
         return (
             f"{orders} logins, {sessions} sessions, {activations} activations, "
-            f"{unlocks} unlockings, {renewals} renewals, {functions} function orders, "
+            f"{unlocks} unlockings, {renewals} renewals, {mobiles} mobiles, {functions} function orders, "
             f"{reduced} login orders reduced to their record, {sums} sums of refusals told"
         )
 

@@ -41,7 +41,8 @@ _PUBLIC_FILES = re.compile(
     re.ASCII,
 )
 _LOGGED_IN = frozenset({"/role/", "/session/extend/"})
-_OWN_PAGES = "/mine/"
+_OWN_PAGES = ("/mine/", "/sign/")
+"""Without a role: one's own pages, and what waits for one's own card in this very session."""
 _OWN_PROOF = ("/c/v1/", "/api/v1/", "/acme/")
 
 

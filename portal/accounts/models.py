@@ -7,6 +7,8 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from authn.trust import Carrier
+
 
 class EndReason(StrEnum):
     """Why a session is over."""
@@ -32,6 +34,7 @@ class PortalSession(models.Model):
     certificate_der = models.BinaryField()
     certificate_sha256 = models.CharField(max_length=64, db_index=True)
     card_number = models.CharField(max_length=19, blank=True, db_index=True)
+    carrier = models.CharField(max_length=16, default=Carrier.CARD.value)
     certificate_hsa_id = models.CharField(max_length=32, blank=True)
     loa = models.CharField(max_length=80)
     amr = models.JSONField()
@@ -69,6 +72,11 @@ class PortalSession(models.Model):
                     | Q(ended_at__isnull=False, end_reason__in=[reason.value for reason in EndReason])
                 ),
                 name="a_session_ended_iff_it_says_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(carrier=Carrier.CARD.value)
+                | Q(carrier=Carrier.MOBILE.value, role="", card_number=""),
+                name="a_session_by_a_mobile_eid_has_no_role",
             ),
             models.UniqueConstraint(
                 fields=["session_key"],

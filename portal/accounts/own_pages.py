@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from authn.trust import Carrier
 from ca.selectors import certificates_of_person
 from cards.models import Card
 from cards.own_policies import may_block_own, waits_to_be_fetched
@@ -83,6 +84,7 @@ class OwnSession:
     is_here: bool
     is_scanned: bool
     is_typed: bool
+    is_mobile: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,4 +235,5 @@ def _session(one: PortalSession, *, here: PortalSession) -> OwnSession:
         is_here=one.pk == here.pk,
         is_scanned=means.QR in one.amr,
         is_typed=means.RETURN_CODE in one.amr,
+        is_mobile=one.carrier == Carrier.MOBILE,
     )

@@ -5,7 +5,7 @@ Nothing else in the portal knows how somebody logged in.
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -30,6 +30,7 @@ from authn.evidence import (
 from authn.hints import FailureHint, PendingHint
 from authn.qr import qr_text
 from authn.relying_parties import register
+from authn.trust import Carrier
 from portal.accounts import means
 from portal.accounts.errors import LoginFailed
 from portal.accounts.relying_party import client_link, rp_actor, rp_id, rp_name, rp_registration
@@ -43,6 +44,11 @@ RETURN_CODE_WRONG = "returnCodeWrong"
 RETURN_CODE_SPENT = "returnCodeSpent"
 _RESTARTS = 5
 _LONGEST_WAIT = timedelta(minutes=5)
+_CARRIERS = {
+    Flow.SAME_DEVICE: (Carrier.CARD.value,),
+    Flow.OTHER_DEVICE: (Carrier.CARD.value, Carrier.MOBILE.value),
+}
+"""A phone is another device: what it opens is the holder's own pages, as every scanned login."""
 _VISIBLE = {"sv": "Logga in i {name}", "en": "Log in to {name}"}
 
 
@@ -118,7 +124,7 @@ class OobProvider:
             visible_text=visible_text,
             flow=flow,
             language=language,
-            requirement=Requirement(loas=means.LOGIN_LOAS, carriers=("card",)),
+            requirement=Requirement(loas=means.LOGIN_LOAS, carriers=_CARRIERS[flow]),
             end_user_address=address,
         )
         started = orders.start(rp.rp_id, request, actor=rp_actor(), at=at)
@@ -192,9 +198,16 @@ class OobProvider:
         if kept is None or kept["flow"] != Flow.OTHER_DEVICE:
             raise LoginFailed(FailureHint.EXPIRED.value)
         collected = self._collected(session, kept, at=at)
-        return verified_result(
-            _question(kept, collected), collected, amr=means.SCANNED, loas=means.LOGIN_LOAS, at=at
+        result = verified_result(
+            _question(kept, collected),
+            collected,
+            amr=means.SCANNED,
+            loas=means.LOGIN_LOAS,
+            carriers=_CARRIERS[Flow.OTHER_DEVICE],
+            at=at,
         )
+        is_phone = result.carrier == Carrier.MOBILE
+        return replace(result, amr=means.SCANNED_BY_PHONE) if is_phone else result
 
     def poll(self, session: SessionBase, *, at: datetime) -> Pending | Done | Failed | None:
         """See LoginProvider: reads how the order goes, and gives nothing away."""

@@ -20,7 +20,7 @@ from authn.evidence import (
 from authn.hints import FailureHint
 from authn.orders import Complete
 from authn.path import validate_status
-from authn.trust import LOA3, load_trust
+from authn.trust import LOA3, Carrier, load_trust
 from portal.accounts.errors import LoginFailed
 from portal.accounts.result import AuthnResult
 
@@ -33,11 +33,12 @@ def verified_result(
     *,
     amr: tuple[str, ...],
     loas: tuple[str, ...] = (LOA3,),
+    carriers: tuple[str, ...] = (Carrier.CARD.value,),
     at: datetime,
 ) -> AuthnResult:
     """Return who signed `question`, which must hold the portal's own values; raises LoginFailed.
 
-    ``loas`` are the levels that are enough.
+    ``loas`` are the levels that are enough, ``carriers`` what the key may lie in.
     """
     answer = Answer(
         certificate_der=collected.certificate_der,
@@ -70,6 +71,8 @@ def verified_result(
     meaning = trust.meaning_of(certificate.policy_oids)
     if meaning is None or meaning.loa not in loas:
         raise LoginFailed(FailureHint.LOA_TOO_LOW.value)
+    if meaning.carrier.value not in carriers:
+        raise LoginFailed(FailureHint.WRONG_CARRIER.value)
     return AuthnResult(
         personal_identity_number=certificate.personal_identity_number,
         given_name=certificate.given_name,

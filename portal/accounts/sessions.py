@@ -15,7 +15,7 @@ from authn import configuration
 from authn.errors import CheckFailed
 from authn.hints import FailureHint
 from authn.status import recheck
-from authn.trust import load_trust
+from authn.trust import Carrier, load_trust
 from directory import selectors as directory_selectors
 from directory.models import Person
 from directory.reach import Scope, scope_of
@@ -50,6 +50,7 @@ def open_session(
         certificate_der=result.certificate_der,
         certificate_sha256=result.certificate_sha256,
         card_number=result.card_number or "",
+        carrier=result.carrier,
         certificate_hsa_id=result.hsa_id or "",
         loa=result.loa,
         amr=list(result.amr),
@@ -80,7 +81,7 @@ def choose_role(
 
     Raises CheckFailed (the caller ends the session), RoleNotHeld when the session ended meanwhile.
     """
-    if not means.opens_role(row.amr, choice.role, loa=row.loa):
+    if row.carrier != Carrier.CARD or not means.opens_role(row.amr, choice.role, loa=row.loa):
         raise RoleNotHeld("a login by these means does not give the role")
     check_certificate(row, at=at)
     session.cycle_key()
@@ -148,6 +149,8 @@ def why_over(row: PortalSession, *, at: datetime) -> EndReason | None:
         return EndReason.IDLE
     if row.card_number and not configuration.card_state()(row.card_number, at):
         return EndReason.CARD_NOT_ACTIVE
+    if row.carrier == Carrier.MOBILE and not configuration.mobile_state()(row.certificate_sha256, at):
+        return EndReason.CERTIFICATE_REVOKED
     if row.role_assignment_id and not _holds_role(row, at=at):
         return EndReason.ROLE_LOST
     return None

@@ -29,6 +29,11 @@ class ActKind(StrEnum):
     API_TOKEN = "api_token.issue"  # noqa: S105 - the name of an act
     RELYING_PARTY = "relying_party.change"
     CA_SETTINGS = "ca.settings"
+    MOBILE_MAKE = "mobile.make"
+
+
+OWN_ACTS: Final = frozenset({ActKind.MOBILE_MAKE.value})
+"""What a holder does for themselves, in no role; such a one is a login of its own (MOB-4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,13 +39,21 @@ from portal.accounts.providers import RETURN_CODE_SPENT, RETURN_CODE_WRONG, RETU
 from portal.accounts.relying_party import rp_actor, rp_id, rp_name, rp_registration
 from portal.accounts.second_check import verified_result
 from portal.signing import spending, waiting
-from portal.signing.acts import Act
+from portal.signing.acts import OWN_ACTS, Act
 from portal.signing.errors import SignatureFailed
 from portal.signing.waiting import Waiting
 
-PURPOSE = Purpose.AUTH_FOR_SIGN
-"""Cards carry no signature key when they are handed out (domain.md 2.1); the same holds for receipts."""
 OTHER_CARD = "otherCard"
+
+
+def purpose_of(kind: str) -> Purpose:
+    """Return what the card is asked for: the second login of a mobile eID, or the signature of an act.
+
+    Both by its login key: cards carry no signature key when they are handed out (domain.md 2.1).
+    """
+    return Purpose.ENROL if kind in OWN_ACTS else Purpose.AUTH_FOR_SIGN
+
+
 _HIDDEN = frozenset({"csrfmiddlewaretoken"})
 
 
@@ -72,7 +80,7 @@ def ask(request: HttpRequest, act: Act, *, at: datetime) -> str:
 
 def ask_again(request: HttpRequest, kept: Waiting, *, at: datetime) -> str:
     """Start a fresh order for an act that waits; return the address of its page. Raises TooManyRequests."""
-    row = _session(request)
+    row = _session(request, kept.kind)
     register(rp_registration(), actor=rp_actor(), at=at)
     rp_challenge = secrets.token_bytes(RP_CHALLENGE_OCTETS)
     started = orders.start(
@@ -81,7 +89,7 @@ def ask_again(request: HttpRequest, kept: Waiting, *, at: datetime) -> str:
             rp_challenge=rp_challenge,
             return_url=f"{settings.SIGILL_PORTAL_URL}{reverse('signing-return', args=[kept.id])}",
             visible_text=kept.text,
-            purpose=PURPOSE,
+            purpose=purpose_of(kept.kind),
             language=get_language() or "sv",
             non_visible=kept.content.encode(),
             requirement=Requirement(loas=(LOA3,), carriers=("card",), subject_hashes=_identifiers(row)),
@@ -138,7 +146,7 @@ def take_signature(
     `proofs` are `d` and `u` of the return address, as at login. The signer must be the person logged in, by
     the card that they logged in with. Raises SignatureFailed.
     """
-    row = _session(request)
+    row = _session(request, kept.kind)
     d, u = proofs.get("d", ""), proofs.get("u", "")
     session_secret = unb64(kept.session_secret)
     if not secrets.compare_digest(return_proof(session_secret).encode(), d.encode()):
@@ -153,12 +161,13 @@ def take_signature(
 
 def may_type_code(request: HttpRequest) -> bool:
     """Say whether the digits of the client are taken here: in a session that was opened by them."""
-    return means.RETURN_CODE in _session(request).amr
+    row = session_of(request)
+    return row is not None and means.RETURN_CODE in row.amr
 
 
 def take_typed_signature(request: HttpRequest, kept: Waiting, code: str, *, at: datetime) -> SignedAct:
     """Return the signature whose return code was typed, kept and not yet spent. Raises SignatureFailed."""
-    row = _session(request)
+    row = _session(request, kept.kind)
     if not may_type_code(request):
         raise SignatureFailed(RETURN_MISMATCH)
     return _signed(row, kept, _collected(kept, at=at, code=code), amr=means.TYPED, at=at)
@@ -214,7 +223,7 @@ def _collected(kept: Waiting, *, at: datetime, code: str | None = None) -> order
 def _question(kept: Waiting, collected: orders.Complete) -> Question:
     """Return what was to be signed, from our own session and nothing that came back."""
     return Question(
-        purpose=PURPOSE.value,
+        purpose=purpose_of(kept.kind).value,
         order_ref=kept.order_ref,
         server_random=collected.server_random,
         rp_challenge=unb64(kept.rp_challenge),
@@ -228,9 +237,9 @@ def _question(kept: Waiting, collected: orders.Complete) -> Question:
     )
 
 
-def _session(request: HttpRequest) -> PortalSession:
+def _session(request: HttpRequest, kind: str) -> PortalSession:
     row = session_of(request)
-    if row is None or not row.role:
+    if row is None or (not row.role and kind not in OWN_ACTS):
         raise NotLoggedIn("no session with a role")
     return row
 

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from authn import orders
 from journal.errors import DomainError
 from portal import problems
-from portal.accounts.actor import session_of
+from portal.accounts.actor import session_of, visitor_of
 from portal.accounts.models import SignedAct
 from portal.accounts.relying_party import client_link
 from portal.pages import asking as pages
 from portal.problems import Problem
 from portal.signing import asking, spending, waiting
+from portal.signing.acts import OWN_ACTS
 from portal.signing.errors import NothingToSign, SignatureFailed
 from portal.signing.replay import replay
 from portal.signing.waiting import Waiting
@@ -111,7 +112,7 @@ def _typed(request: HttpRequest, kept: Waiting, *, at: datetime) -> HttpResponse
 
 def _carried_out(request: HttpRequest, kept: Waiting, signed: SignedAct, *, at: datetime) -> HttpResponse:
     """Answer as the act's own page does; if that did nothing, say so, and let the signature be void."""
-    actor = pages.who(request)
+    actor = visitor_of(request) if kept.kind in OWN_ACTS else pages.who(request)
     problem: Problem | None = None
     try:
         response = replay(request, kept, signed)

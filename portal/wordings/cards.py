@@ -174,6 +174,21 @@ CARDS: Final[Mapping[str, Wording]] = {
     "renewal_aborted": Wording(
         status=409, title=_("The renewal has ended"), text=_("Reason: %(reason)s"), fixer="you"
     ),
+    "mobile_not_found": Wording(
+        status=404,
+        title=_("There is no such mobile eID"),
+        text=_("It does not exist, or it is somebody else's."),
+        fixer="you",
+    ),
+    "mobile_expired": Wording(
+        status=410,
+        title=_("It took too long"),
+        text=_("Begin again on your own pages. Nothing is left in the phone that works."),
+        fixer="you",
+    ),
+    "mobile_ended": Wording(
+        status=409, title=_("The mobile eID came to nothing"), text=_("Reason: %(reason)s"), fixer="you"
+    ),
     "confirmation_invalid": Wording(
         status=422,
         title=_("The card's confirmation does not hold"),

@@ -14,6 +14,7 @@ EVENT_FIELDS: Final[Mapping[str, Text]] = {
     "unlock_id": _("Unlocking"),
     "letter_id": _("PUK letter"),
     "renewal_id": _("Renewal"),
+    "mobile_id": _("Mobile eID"),
     "certificate_mail_id": _("Mail"),
     "replaced_card_id": _("Replaced card"),
     "new_card_id": _("New card"),

@@ -210,6 +210,39 @@ REFUSALS: Final[Mapping[str, Wording]] = {
         text=_("Choose why a new card is needed: the reason says how the old one ends."),
         fixer="you",
     ),
+    "second_login_needed": Wording(
+        status=409,
+        title=_("Log in once more with the same card."),
+        text=_("A mobile eID is made just after a login with the card that you are logged in with."),
+        fixer="you",
+    ),
+    "mobile_terms_not_accepted": Wording(
+        status=422,
+        title=_("The terms are not accepted."),
+        text=_("Read the terms now in force (%(current)s) and accept them."),
+        fixer="you",
+    ),
+    "mobile_limit_reached": Wording(
+        status=409,
+        title=_("You have %(active)s mobile eIDs, and more than %(most)s nobody has."),
+        text=_("Block one that you no longer use, and make the new one then."),
+        fixer="you",
+    ),
+    "mobile_needs_card_here": Wording(
+        status=409,
+        title=_("Log in with your card on this device."),
+        text=_(
+            "A mobile eID is made by somebody who logged in with a card of level 3 in a reader here, not by"
+            " a QR code, a return code or another mobile eID."
+        ),
+        fixer="you",
+    ),
+    "mobile_not_in_use": Wording(
+        status=409,
+        title=_("The mobile eID is not in use."),
+        text=_("There is nothing left to block."),
+        fixer="nobody",
+    ),
     "reserve_card_needs_order": Wording(
         status=409,
         title=_("A reserve card of level 2 is not renewed by its holder."),

@@ -23,6 +23,7 @@ SIGNED_ACTS: Final[Mapping[str, Text]] = {
     ActKind.ACME_KEY: _("Let a program order certificates"),
     ActKind.API_TOKEN: _("Let a program act in my role"),
     ActKind.RELYING_PARTY: _("Change who may ask for logins"),
+    ActKind.MOBILE_MAKE: _("Make a mobile eID"),
     ActKind.CA_SETTINGS: _("Change how the CA works"),
 }
 

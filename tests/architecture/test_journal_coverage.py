@@ -57,6 +57,10 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "renewal.opened", "renewal.claimed", "renewal.keys_made", "renewal.issued", "renewal.written",
         "card.renewed", "renewal.aborted",
     ),
+    "each state of a mobile eID, and its block": (
+        "mobile.opened", "mobile.claimed", "mobile.key_made", "mobile.issued", "mobile.activated",
+        "mobile.blocked", "mobile.aborted",
+    ),
     "PUK letters": (
         "puk_letter.ordered", "puk_letter.delayed", "puk_letter.sent", "puk_letter.posted",
         "puk_letter.ended",
@@ -213,6 +217,7 @@ NO_EVENT: Final[Mapping[str, str]] = {
     "session/extend/": "the person is still there; the session's end is told",
     "c/v1/activation/status": "reads",
     "c/v1/renewal/status": "reads",
+    "c/v1/mobile/status": "reads",
     "c/v1/hello": "answers GET alone",
     "acme/directory": "answers GET alone",
     "acme/new-nonce": "answers GET alone",

@@ -71,6 +71,7 @@ def trusted(
     settings.SIGILL_POLICY_ARC = ARC
     settings.SIGILL_PORTAL_URL = "http://testserver"
     settings.AUTHN_STATUS_HOSTS = (status_service.netloc,)
+    settings.AUTHN_MOBILE_STATE = "tests.authn.card_register.is_mobile_active"
     settings.AUTHN_CARD_STATE = "tests.authn.card_register.is_card_active"
     settings.ROOT_URLCONF = "tests.authn.urls"
     settings.MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]  # the client API needs no other

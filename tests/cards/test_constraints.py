@@ -11,6 +11,7 @@ from django.utils import timezone
 from authn.evidence import client_key_of
 from cards import lifecycle
 from cards.block_request_models import BlockRequest
+from cards.mobile.models import MobileEid
 from cards.models import (
     Activation,
     Card,
@@ -26,6 +27,7 @@ from cards.reminder_models import CardReminder
 from cards.renewal.models import Renewal, RenewalKey, RenewalPurpose
 from cards.unlock_models import Unlock
 from journal.actor import Actor, ActorKind
+from tests.cards.mobile.phone import an_active_mobile, opened
 from tests.cards.production_violations import PRODUCTION_VIOLATIONS
 from tests.cards.stock_violations import STOCK_VIOLATIONS
 from tests.scenarios import (
@@ -180,6 +182,32 @@ def second_open_renewal(scene: Scene) -> Callable[[], object]:
     first.pk, first.token_sha256 = None, "0" * 64
     first._state.adding = True
     return first.save
+
+
+def mobile(scene: Scene, **changes: object) -> Callable[[], object]:
+    """Change one in the making."""
+    rows = MobileEid.objects.filter(pk=opened(scene, an_active_card(scene)).mobile.pk)
+    return lambda: rows.update(**changes)
+
+
+def mobile_in_use(scene: Scene, **changes: object) -> Callable[[], object]:
+    rows = MobileEid.objects.filter(pk=an_active_mobile(scene, an_active_card(scene)).pk)
+    return lambda: rows.update(**changes)
+
+
+def second_mobile(scene: Scene, **changes: object) -> Callable[[], object]:
+    """Begin another beside one that is under way, or in use (``slot``)."""
+    card = an_active_card(scene)
+    first = an_active_mobile(scene, card) if "slot" in changes else opened(scene, card).mobile
+    facts = {"state": "OPENED", "token_sha256": "0" * 64, "evidence_id": "other", "slot": 2, **changes}
+    fresh = opened(scene, card).mobile if "slot" in changes else first
+    fresh.pk, fresh._state.adding = None, True
+    MobileEid.objects.filter(state="OPENED").exclude(pk=first.pk).update(
+        state="ABORTED", aborted_at=NOW, abort_reason="x", slot=None
+    ) if "slot" in changes else None
+    for name, value in facts.items():
+        setattr(fresh, name, value)
+    return fresh.save
 
 
 def second_renewal_key(scene: Scene) -> Callable[[], object]:
@@ -376,6 +404,40 @@ VIOLATIONS: list[tuple[str, Violation]] = [
     ("renewal_past_opened_was_claimed", lambda s: renewal(s, state="CLAIMED")),
     ("renewal_expires_after_it_was_opened", lambda s: renewal(s, expires_at=NOW - timedelta(days=999))),
     ("one_key_per_renewal_and_name", second_renewal_key),
+    ("mobile_state_is_known", lambda s: mobile(s, state="LOST", claimed_at=NOW, client_key={})),
+    ("one_open_mobile_per_card", lambda s: second_mobile(s, person=s.cast.erik.person)),
+    ("one_open_mobile_per_person", lambda s: second_mobile(s, card=a_shipped_card(s, s.cast.erik))),
+    ("one_mobile_per_person_and_slot", lambda s: second_mobile(s, slot=1)),
+    ("mobile_aborted_iff_when_and_why", lambda s: mobile(s, state="ABORTED", abort_reason="x", slot=None)),
+    ("mobile_aborted_iff_when_and_why", lambda s: mobile(s, aborted_at=NOW)),
+    ("mobile_claimed_iff_by_a_client_key", lambda s: mobile(s, claimed_at=NOW)),
+    ("mobile_past_opened_was_claimed", lambda s: mobile(s, state="CLAIMED")),
+    ("mobile_expires_after_it_was_opened", lambda s: mobile(s, expires_at=NOW - timedelta(days=999))),
+    ("mobile_under_way_has_a_slot_and_one_that_ended_none", lambda s: mobile(s, slot=None)),
+    (
+        "mobile_under_way_has_a_slot_and_one_that_ended_none",
+        lambda s: mobile(s, state="ABORTED", aborted_at=NOW, abort_reason="x"),
+    ),
+    ("mobile_slot_is_one_of_three", lambda s: mobile(s, slot=4)),
+    ("mobile_rests_on_a_second_login", lambda s: mobile(s, evidence_id="")),
+    ("mobile_key_made_iff_when_and_requested", lambda s: mobile(s, key_made_at=NOW)),
+    ("mobile_key_made_iff_when_and_requested", lambda s: mobile(s, public_key=b"x")),
+    (
+        "mobile_past_claimed_has_a_key",
+        lambda s: mobile(s, state="KEY_MADE", claimed_at=NOW, client_key={}),
+    ),
+    ("mobile_issued_iff_when_and_what", lambda s: mobile(s, issued_at=NOW)),
+    ("mobile_issued_iff_when_and_what", lambda s: mobile(s, certificate_id="x")),
+    (
+        "mobile_past_key_made_was_issued",
+        lambda s: mobile_in_use(
+            s, issued_at=None, certificate_id="", certificate_sha256="", valid_until=None
+        ),
+    ),
+    ("mobile_in_use_iff_the_phone_signed", lambda s: mobile(s, activated_at=NOW)),
+    ("mobile_in_use_iff_the_phone_signed", lambda s: mobile_in_use(s, signature=None)),
+    ("mobile_blocked_iff_when_why_and_by_whom", lambda s: mobile_in_use(s, blocked_at=NOW)),
+    ("mobile_blocked_iff_when_why_and_by_whom", lambda s: mobile_in_use(s, state="BLOCKED", slot=None)),
     ("puk_letter_state_is_known", lambda s: letter(s, state="LOST")),
     ("one_running_puk_letter_per_card", second_running_letter),
     ("puk_letter_ended_iff_when_and_why", lambda s: letter(s, state="ENDED", end_reason="x")),

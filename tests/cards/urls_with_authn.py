@@ -7,4 +7,5 @@ urlpatterns = [
     path("c/v1/activation/", include("cards.api")),
     path("c/v1/unlock/", include("cards.unlock_api")),
     path("c/v1/renewal/", include("cards.renewal.api")),
+    path("c/v1/mobile/", include("cards.mobile.api")),
 ]

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cards.mobile.models import MobileEid
+from cards.mobile.terms import current_mobile_terms
 from cards.replacement_reasons import ReplacementReason
 from cards.states import CardState
 from journal.errors import Refusal
@@ -18,6 +20,15 @@ from portal.pages.desk.visit import VisitPage
 from portal.pages.mine.blocking import OwnBlockForm, OwnBlockPage
 from portal.pages.mine.entrance import Entrance, own_menu
 from portal.pages.mine.history import OwnHistoryPage, OwnTestPage
+from portal.pages.mine.mobile import (
+    BlockMobileForm,
+    BlockMobilePage,
+    NewMobilePage,
+    OwnMobile,
+    OwnMobilesPage,
+    TermsForm,
+    mobile_page,
+)
 from portal.pages.parts import Choice, Crumb, Fact, Step, TimelineItem
 from reports.receipt_facts import ReceiptFact, RenewalReceipt
 from reports.receipt_models import ReceiptKind
@@ -103,6 +114,40 @@ def own_block() -> Context:
     return {"page": page, "form": OwnBlockForm({"reason": ""})}
 
 
+def own_mobiles() -> Context:
+    rows = [
+        OwnMobile(made=AT, valid_until=AT, tag=words.MOBILE_TAGS[state], block_url=url, is_here=bool(url))
+        for state, url in (("ACTIVE", "#block"), ("BLOCKED", ""))
+    ]
+    why = problems.explain(Refusal(code="mobile_needs_card_here", fixer="you"))
+    menu = own_menu(Entrance.MOBILE, here="own-mobiles")
+    return {"page": OwnMobilesPage(menu=menu, mobiles=rows, most=3, why_not=why)}
+
+
+def own_mobile_new() -> Context:
+    page = NewMobilePage(
+        terms=current_mobile_terms().text_sv.splitlines(), version="2026-11", card_number=NUMBER
+    )
+    return {"page": page, "form": TermsForm({"version": "2026-11"})}
+
+
+def own_mobile(*, is_scanned: bool = False) -> Context:
+    """Return one in the making: its code, or, once it is scanned, the phone's steps."""
+    now = datetime.now(tz=UTC)
+    mobile = MobileEid(
+        state="CLAIMED" if is_scanned else "OPENED",
+        opened_at=now,
+        expires_at=now + timedelta(minutes=15),
+        claimed_at=now if is_scanned else None,
+    )
+    code = f"siths://mobile/1/{'q' * 32}/{'m' * 22}"
+    return {"page": mobile_page(mobile, code_text=code, at=now)}
+
+
+def own_mobile_block() -> Context:
+    return {"page": BlockMobilePage(made=AT, is_here=True), "form": BlockMobileForm({"reason": ""})}
+
+
 def own_history() -> Context:
     events = [TimelineItem(at=AT, title="Kort spärrat", detail="Trasigt kort")]
     return {"page": OwnHistoryPage(menu=own_menu(Entrance.ORDINARY, here="own-history"), events=events)}
@@ -150,6 +195,11 @@ def made(
         "renewal-receipt": ("renewal_receipt", lambda: receipt() | {"proof": proof}),
         "replace-card": ("replace_card", replacing),
         "own-block": ("own_block", lambda: own_block() | outside),
+        "own-mobiles": ("own_mobiles", lambda: own_mobiles() | outside),
+        "own-mobile-new": ("own_mobile_new", lambda: own_mobile_new() | outside),
+        "own-mobile": ("own_mobile", lambda: own_mobile() | outside),
+        "own-mobile-scanned": ("own_mobile", lambda: own_mobile(is_scanned=True) | outside),
+        "own-mobile-block": ("own_mobile_block", lambda: own_mobile_block() | outside),
         "own-history": ("own_history", lambda: own_history() | outside),
         "own-test": ("own_test", lambda: own_test() | outside),
         "mine-reserve": ("mine", lambda: mine(own) | outside),

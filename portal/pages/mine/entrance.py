@@ -7,6 +7,7 @@ from enum import Enum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from authn.trust import Carrier
 from cards.models import Card
 from portal.accounts.actor import level_of
 from portal.accounts.models import PortalSession
@@ -16,11 +17,13 @@ _HIGH = 3
 
 
 class Entrance(Enum):
-    """The card that somebody logged in with."""
+    """What somebody logged in with."""
 
     ORDINARY = "ordinary"
     RESERVE = "reserve"
     """A reserve card of level 3."""
+    MOBILE = "mobile"
+    """A mobile eID: everything of one's own but what takes the card at hand."""
     RESERVE_LOW = "reserve_low"
     """A reserve card of level 2: remove it, test it, fetch a new one that an administrator has ordered."""
 
@@ -42,6 +45,8 @@ class OwnPlace:
 
 def entrance_of(row: PortalSession) -> Entrance:
     """Return how the person behind a session came in; below level 3 a card we do not know opens the least."""
+    if row.carrier == Carrier.MOBILE:
+        return Entrance.MOBILE
     card, is_high = card_at_hand(row), level_of(row.loa) >= _HIGH
     if card is None:
         return Entrance.ORDINARY if is_high else Entrance.RESERVE_LOW
@@ -68,7 +73,8 @@ def own_menu(entrance: Entrance, *, here: str) -> Sequence[OwnPlace]:
     places = [
         ("mine", _("Own pages"), "person", True),
         ("own-history", _("What has happened"), "clock-history", not entrance.is_limited),
-        ("own-test", _("Test the card"), "check-circle", True),
+        ("own-mobiles", _("Mobile eID"), "phone", not entrance.is_limited),
+        ("own-test", _("Test the card"), "check-circle", entrance is not Entrance.MOBILE),
         ("own-reserve", _("Fetch a reserve card"), "box-seam", True),
     ]
     return [

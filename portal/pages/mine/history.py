@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from authn.certificate import read_certificate
+from authn.trust import Carrier
 from cards.models import Activation
 from cards.renewal.models import Renewal
 from cards.states import CardState
@@ -29,8 +30,8 @@ from portal.words import Tag
 
 _LATEST: Final = 60
 _TOLD: Final = (
-    "card", "card_order", "receipt", "activation", "unlock", "renewal", "puk_letter", "block_request",
-    "reserve_card", "reserve_refill",
+    "card", "card_order", "receipt", "activation", "unlock", "renewal", "mobile", "puk_letter",
+    "block_request", "reserve_card", "reserve_refill",
 )  # fmt: skip
 """Kinds of events that are the holder's to read."""
 _NOT_TOLD: Final = frozenset({"reserve_card.refused", "reserve_refill.ended"})
@@ -124,6 +125,8 @@ def tested(row: PortalSession) -> list[Fact]:
     if row.certificate_der:
         certificate = read_certificate(bytes(row.certificate_der))
         facts.append(Fact(name=_("Certificate for"), value=certificate.hsa_id or _("you as a person")))
+    if row.carrier == Carrier.MOBILE:
+        facts.append(Fact(name=_("Key in"), value=_("a phone")))
     way = _("QR code to another device") if means.QR in row.amr else _("The card client on this computer")
     return [
         *facts,
@@ -134,7 +137,7 @@ def tested(row: PortalSession) -> list[Fact]:
 
 
 def _why(event_type: str, reason: str) -> str:
-    if event_type != "card.blocked":
+    if event_type not in {"card.blocked", "mobile.blocked"}:
         return ""
     return str({one.value: text for one, text in words.BLOCK_REASONS.items()}.get(reason, ""))
 

@@ -17,6 +17,7 @@ urlpatterns = [
     path("language/", page, name="language"),  # the head of each page names these two
     path("people/search/", page, name="people-search"),
     path("mine/reserve/", page, name="own-reserve"),  # the menu of the own pages names these
+    path("mine/mobile/", page, name="own-mobiles"),
     path("mine/history/", page, name="own-history"),
     path("mine/test/", page, name="own-test"),
     path("", include("portal.accounts.urls")),

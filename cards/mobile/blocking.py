@@ -1,0 +1,97 @@
+"""Blocking a mobile eID: for ever, with its certificate, in one transaction."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from ca.models import Certificate
+from ca.revocation import revoke_carrier
+from cards.errors import MobileNotFound, Refused
+from cards.mobile.events import MobileBlocked
+from cards.mobile.making import abort_mobile
+from cards.mobile.models import MobileEid
+from cards.mobile.policies import may_block_own_mobile
+from cards.mobile.selectors import MOBILE_CARRIER_KIND, mobile_of_certificate, own_mobile
+from cards.mobile.states import OPEN_MOBILE_STATES, MobileAction, MobileState
+from cards.mobile.transitions import mobile_after
+from cards.own_policies import OWN_BLOCK_REASONS
+from cards.reasons import REVOCATION_REASONS, BlockReason
+from cards.transitions import demand_moved
+from journal.actor import Actor
+from journal.errors import Refusal
+from journal.recording import record
+
+BLOCKED: str = "mobileBlocked"
+
+
+def block_own_mobile(*, mobile_id: str, reason: BlockReason, actor: Actor, at: datetime) -> MobileEid:
+    """Block a mobile eID of the person logged in, with its certificate; return it, BLOCKED.
+
+    Raises MobileNotFound (also for anybody else's), Refused.
+    """
+    with transaction.atomic():
+        mobile = _locked(str(own_mobile(mobile_id, actor=actor).pk))
+        refusal = may_block_own_mobile(mobile.state, person_id=str(mobile.person_id), actor=actor)
+        if refusal is not None:
+            raise Refused(refusal)
+        if reason not in OWN_BLOCK_REASONS:
+            raise Refused(Refusal(code="reason_not_for_holders", facts=(("reason", reason.value),)))
+        revoke_carrier(
+            carrier_kind=MOBILE_CARRIER_KIND,
+            carrier_id=str(mobile.pk),
+            reason=REVOCATION_REASONS[reason],
+            requested_at=at,
+            actor=actor,
+            at=at,
+        )
+        _end(mobile, reason=reason, requested_at=at, actor=actor, at=at)
+    mobile.refresh_from_db()
+    return mobile
+
+
+def end_mobile_with_certificate(
+    certificate: Certificate, *, reason: BlockReason, requested_at: datetime, actor: Actor, at: datetime
+) -> None:
+    """End the mobile eID whose one certificate was just revoked, in the caller's transaction.
+
+    One in the making comes to nothing; one that ended before stays as it is, and so does every card.
+    """
+    found = mobile_of_certificate(certificate)
+    if found is None:
+        return
+    mobile = _locked(str(found.pk))
+    if mobile.state in {state.value for state in OPEN_MOBILE_STATES}:
+        abort_mobile(mobile_id=str(mobile.pk), reason=BLOCKED, actor=actor, at=at)
+    elif mobile.state == MobileState.ACTIVE.value:
+        _end(mobile, reason=reason, requested_at=requested_at, actor=actor, at=at)
+
+
+def _end(
+    mobile: MobileEid, *, reason: BlockReason, requested_at: datetime, actor: Actor, at: datetime
+) -> None:
+    moved = MobileEid.objects.filter(pk=mobile.pk, state=mobile.state).update(
+        state=mobile_after(mobile.state, MobileAction.BLOCK),
+        slot=None,
+        blocked_at=at,
+        block_requested_at=requested_at,
+        block_reason=reason.value,
+        blocked_by=actor.identifier,
+    )
+    demand_moved(moved, thing="mobile", state=mobile.state, action=MobileAction.BLOCK)
+    event = MobileBlocked(
+        mobile_id=str(mobile.pk),
+        card_id=str(mobile.card_id),
+        person_id=str(mobile.person_id),
+        organization_id=str(mobile.organization_id),
+        certificate_id=mobile.certificate_id,
+        reason=reason.value,
+        requested_at=requested_at.isoformat(),
+    )
+    record(event, actor=actor, at=at)
+
+
+def _locked(mobile_id: str) -> MobileEid:
+    found = MobileEid.objects.select_for_update().filter(pk=mobile_id).first()
+    if found is None:
+        raise MobileNotFound(mobile_id)
+    return found
