@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     remove = commands.add_parser("remove", help="take the virtual card out of a reader")
     remove.add_argument("--reader", type=int, default=1)
     _add_changes_of_codes(commands)
+    _add_phone(commands)
     commands.add_parser("self-test", help="say whether everything that is needed is there, and what to do")
     commands.add_parser("page", help="serve the client's page on this machine")
     opened = commands.add_parser("open", help="open a siths:// link in the client's page")
@@ -64,6 +65,22 @@ def parser() -> argparse.ArgumentParser:
 def _add_link(command: argparse.ArgumentParser) -> None:
     command.add_argument("url", nargs="?", help="the link, typed or pasted; asked for when left out")
     command.add_argument("--picture", type=Path, help="a picture file of the QR code instead of the link")
+
+
+def _add_phone(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    phone = commands.add_parser("phone", help="a simulated phone with mobile eIDs")
+    doing = phone.add_subparsers(dest="doing", required=True)
+    doing.add_parser("list", help="list the phones and what is in them")
+    fresh = doing.add_parser("new", help="get a phone")
+    fresh.add_argument("name", help="what its owner calls it: letters, digits and hyphens")
+    for name, sentence in (
+        ("enrol", "scan siths://mobile/1/… and fetch a mobile eID"),
+        ("login", "scan siths://q/1/… and log in"),
+    ):
+        asked = doing.add_parser(name, help=sentence)
+        asked.add_argument("name", help="the phone")
+        _add_link(asked)
+        asked.add_argument("--pin-file", type=Path, help="read the code from a file (tests)")
 
 
 def _add_changes_of_codes(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

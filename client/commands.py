@@ -4,11 +4,12 @@ import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
 
-from client import card_commands, machine_commands, question_commands
+from client import card_commands, machine_commands, phone_commands, question_commands
 from client.asking import Run
 from client.command_parser import parser
 from client.configuration import ConfigurationInvalid, configuration_from_environment
 from client.errors import ClientError
+from client.phones import NoSuchPhone
 from client.teller import Teller
 from client.texts import Language
 from client.virtual_readers import NoSuchCard, NoSuchReader
@@ -51,6 +52,7 @@ _COMMANDS: Mapping[str, Callable[[Run], None]] = {
     "sign": question_commands.sign,
     "activate": question_commands.activate,
     "renew": question_commands.renew,
+    "phone": phone_commands.phone,
     "self-test": machine_commands.self_test,
     "page": machine_commands.page,
     "open": machine_commands.open_link,
@@ -76,8 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NoSuchCard:
         teller.complaint(teller.words("cli.no_such_card"), code="noSuchCard")
         return EXIT_NO_CARD
-    except NoSuchReader:
-        teller.complaint(teller.words("cli.no_such_reader"), code="noSuchReader")
+    except (NoSuchReader, NoSuchPhone) as error:
+        thing = "phone" if isinstance(error, NoSuchPhone) else "reader"
+        teller.complaint(teller.words(f"cli.no_such_{thing}"), code=f"noSuch{thing.title()}")
         return EXIT_USAGE
     except (ConfigurationInvalid, argparse.ArgumentTypeError, OSError) as error:
         teller.complaint(str(error), code="usage")

@@ -29,6 +29,7 @@ class Configuration:
     server: str
     spki_pins: frozenset[str]
     certificate_authorities: Path | None
+    phones: Path
     page_port: int
     is_test: bool
 
@@ -57,6 +58,7 @@ def configuration_from_environment(*, module: Path | None = None, server: str | 
         server=_checked_server(server or os.environ.get("SIGILL_CLIENT_API") or f"{portal}/c/v1/"),
         spki_pins=frozenset(pin.strip() for pin in pins.split(",") if pin.strip()),
         certificate_authorities=Path(authorities) if authorities else None,
+        phones=Path(os.environ.get("SIGILL_PHONES") or home / "phones"),
         page_port=int(os.environ.get("SIGILL_CLIENT_PORT") or 8100),
         is_test=os.environ.get("SIGILL_ENVIRONMENT", "TEST") != "PROD",
     )

@@ -17,27 +17,17 @@ _ABORT_REASONS = frozenset(
 )
 
 
-class Conversation:
-    """What is said between this client and the service about one card; `name` is the channel's."""
+class Channel:
+    """What is said between this client and the service from a claim on; `name` is the channel's."""
 
-    def __init__(
-        self,
-        name: str,
-        token: str,
-        *,
-        configuration: Configuration,
-        hardware: Hardware,
-        **members: str,
-    ) -> None:
+    def __init__(self, name: str, token: str, *, configuration: Configuration, **members: str) -> None:
         """Claim. Raises ClientTooOld, ServerUnreachable, ServerRefused, ServerNotTrusted."""
         self._name = name
         self._id_name = f"{name}Id"
-        self.hardware = hardware
         self._service = Service(configuration)
         self._service.greet()
         self.claimed = self._service.claim(f"{name}/claim", {"token": token, **members})
         self._id = told(self.claimed, self._id_name)
-        self.card_number = told(self.claimed, "cardNumber")
 
     @property
     def server_spki(self) -> str:
@@ -55,6 +45,18 @@ class Conversation:
         ended = _REASONS.get(reason, reason)
         with contextlib.suppress(ClientError):
             self.call("abort", {"reason": ended if ended in _ABORT_REASONS else "readerError"})
+
+
+class Conversation(Channel):
+    """What is said about one card."""
+
+    def __init__(
+        self, name: str, token: str, *, configuration: Configuration, hardware: Hardware, **members: str
+    ) -> None:
+        """Claim. Raises ClientTooOld, ServerUnreachable, ServerRefused, ServerNotTrusted."""
+        super().__init__(name, token, configuration=configuration, **members)
+        self.hardware = hardware
+        self.card_number = told(self.claimed, "cardNumber")
 
     @contextmanager
     def opened_card(self) -> Iterator[CardSession]:

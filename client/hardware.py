@@ -21,6 +21,7 @@ from client.translation import translated
 # Login belongs to the process and the slot (PKCS#11 2.40 6.7.4), not to an object: one lock for all of them.
 _LOCK = threading.RLock()
 _CHALLENGE_OCTETS = 16
+_LABEL_OCTETS = 32
 
 
 class PinState(Enum):
@@ -125,6 +126,17 @@ class Hardware:
                 raise translated(error) from error
             finally:
                 held.close()
+
+    def make_token(self, number: str, *, admin_key: str, pin: str) -> None:
+        """Make the blank token in the first reader one of this number, with a PIN. Raises ReaderError."""
+        with self._lock:
+            try:
+                slot = self._library.getSlotList(tokenPresent=True)[0]
+                self._library.initToken(slot, admin_key, number.ljust(_LABEL_OCTETS))
+            except (PyKCS11Error, IndexError) as error:
+                raise ReaderError("the token could not be made") from error
+        with self.card(number) as card:
+            card.set_pin(admin_key=admin_key, pin=pin)
 
     def _slot_of(self, card_number: str) -> int:
         cards = {reader.card.card_number: reader.slot for reader in self.readers() if reader.card}

@@ -11,6 +11,7 @@ _FORMS = {
     "qr": re.compile(r"siths://q/1/(?P<token>[A-Za-z0-9_-]{16,128})/\d{1,6}/[A-Za-z0-9_-]{22}"),
     "unlock": re.compile(r"siths://unlock/1/(?P<token>[A-Za-z0-9_-]{16,128})"),
     "renewal": re.compile(r"siths://renew/1/(?P<token>[A-Za-z0-9_-]{16,128})"),
+    "mobile": re.compile(r"siths://mobile/1/(?P<token>[A-Za-z0-9_-]{16,128})/(?P<mark>[A-Za-z0-9_-]{22})"),
     "activation": re.compile(r"siths://activate/1/(?P<token>[A-Za-z0-9_-]{16,128})"),
 }
 
@@ -23,6 +24,7 @@ class LinkKind(Enum):
     ACTIVATION = "activation"
     UNLOCK = "unlock"
     RENEWAL = "renewal"
+    MOBILE = "mobile"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,8 @@ class Link:
     kind: LinkKind
     token: str
     text: str
+    mark: str = ""
+    """What binds a code for a phone to a personal identity number."""
 
     def __repr__(self) -> str:
         """Return the kind only."""
@@ -42,5 +46,10 @@ def parse_link(text: str) -> Link:
     """Read a link of one of the forms above; raises LinkInvalid."""
     for name, form in _FORMS.items():
         if match := form.fullmatch(text.strip()):
-            return Link(kind=LinkKind(name), token=match["token"], text=match[0])
+            return Link(
+                kind=LinkKind(name),
+                token=match["token"],
+                text=match[0],
+                mark=match.groupdict().get("mark", ""),
+            )
     raise LinkInvalid

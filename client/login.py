@@ -24,6 +24,7 @@ from client.service import Service
 _ABORT_REASONS = frozenset(
     {"userCancel", "noCard", "noCertificate", "pinBlocked", "pinFailed", "readerError", "notMe"}
 )
+_ACTS_BY_LOGIN_KEY = frozenset({Purpose.AUTH_FOR_SIGN, Purpose.ENROL})
 _SIGNATURE_PURPOSES = frozenset({Purpose.SIGN, Purpose.RECEIPT})
 
 
@@ -58,7 +59,7 @@ class Login:
     @property
     def is_act(self) -> bool:
         """Return whether an act is to be signed, by whichever key: the text binds the person."""
-        return self.is_signature or self.question.purpose == Purpose.AUTH_FOR_SIGN
+        return self.is_signature or self.question.purpose in _ACTS_BY_LOGIN_KEY
 
     @property
     def is_same_device(self) -> bool:

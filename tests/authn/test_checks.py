@@ -16,6 +16,7 @@ from authn.certificate import MalformedCertificate, read_certificate
 from authn.checks import (
     Requirement,
     check_assurance,
+    check_card,
     check_carrier,
     check_issuer,
     check_path,
@@ -411,6 +412,17 @@ def test_a_mobile_policy_is_no_card(service: Service, pki: Pki) -> None:
         read_certificate(pki.holder(Holder())), requirement=Requirement(), trust=load_trust()
     )
     check_carrier(meaning, requirement=Requirement(carriers=("card", "mobile")))
+
+
+def test_a_mobile_is_held_against_the_register_of_mobiles(pki: Pki, service: Service) -> None:
+    """MOB-3, check 11: not "no card, so no question": one that is not in use there logs nobody in."""
+    certificate = read_certificate(pki.holder(Holder(policies=(f"{ARC}.3",))))
+    meaning = check_assurance(certificate, requirement=Requirement(), trust=load_trust())
+    card_register.ACTIVE_MOBILES.clear()
+    hint = refused(lambda: check_card(certificate, meaning, at=NOW))
+    assert hint is FailureHint.CARD_NOT_ACTIVE
+    card_register.ACTIVE_MOBILES.add(certificate.sha256_hex)
+    check_card(certificate, meaning, at=NOW)
 
 
 # --- 11: card state ---------------------------------------------------------------------------------

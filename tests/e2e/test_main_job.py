@@ -87,7 +87,7 @@ def test_a_holder_scans_with_another_device_by_keyboard(
     card_number = installation.member_card(ALVA)
     with visiting(chromium, installation, may_be_refused=True) as holder:
         holder.go("/login/")
-        holder.press(holder.page.get_by_role("button", name="Kort på annan enhet"))
+        holder.press(holder.page.get_by_role("button", name="Kort eller Mobilt SITHS eID på en annan enhet"))
         screen = holder.page.locator("#scan")
         screen.locator("svg").wait_for()
         holder.look()

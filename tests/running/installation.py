@@ -86,6 +86,7 @@ class Installation:
     def configuration(self) -> Configuration:
         """Return a card client of this installation; explicit, so that no environment plays in."""
         return Configuration(
+            phones=self.home / "phones",
             module=build(),
             cards=self.home / "cards",
             readers=self.home / "cards" / "readers",

@@ -1,0 +1,174 @@
+"""Mobilt SITHS eID on Mina sidor: listed, made after a second login, blocked; and what it logs in to."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
+
+from authn.evidence import Purpose
+from authn.models import AuthnOrder
+from cards.mobile.blocking import block_own_mobile
+from cards.mobile.models import MobileEid
+from cards.mobile.terms import current_mobile_terms
+from cards.models import Card
+from cards.reasons import BlockReason
+from portal.accounts import sessions
+from portal.accounts.ended_sessions import end_for_certificates
+from portal.accounts.models import EndReason, PortalSession
+from tests.cards.mobile.phone import an_active_mobile, holder, opened
+from tests.portal.conftest import LogIn
+from tests.portal.test_pages import _text
+from tests.scenarios import WORKER, Scene, an_active_card
+
+TERMS = {"version": current_mobile_terms().version, "accepted": "on"}
+NEW = "/mine/mobile/new/"
+
+
+def as_holder(browser: Client, card: Card, **columns: object) -> PortalSession:
+    """Let the login of a browser be the holder's, with their card and no role, or as told."""
+    row = PortalSession.objects.get(session_key=browser.cookies["sigill"].value)
+    facts = {
+        "person_id": str(card.person_id),
+        "card_number": card.card_number,
+        "role": "",
+        "hsa_id": "",
+        "role_assignment_id": "",
+        "organization_id": "",
+        "organization_ids": [],
+        "amr": ["sc", "pin", "oob", "same"],
+        **columns,
+    }
+    PortalSession.objects.filter(pk=row.pk).update(**facts)
+    row.refresh_from_db()
+    return row
+
+
+@pytest.fixture
+def card(scene: Scene) -> Card:
+    return an_active_card(scene)
+
+
+def test_a_holder_is_asked_to_log_in_once_more_and_nothing_is_made_before(
+    scene: Scene, card: Card, log_in: LogIn, settings: Settings
+) -> None:
+    """MOB-4: also where signatures of acts are turned off; the order asks for `enrol`, by the card alone."""
+    browser = log_in(scene.cast.alva)
+    as_holder(browser, card)
+    assert "Skapa ett Mobilt SITHS eID" in _text(browser.get("/mine/mobile/"))
+    assert "godkänner" in _text(browser.get(NEW))
+    assert browser.post(NEW, {"version": TERMS["version"]}).status_code == 422
+    assert not AuthnOrder.objects.exists()
+    for step_up in (True, False):
+        settings.SIGILL_STEP_UP = step_up
+        response = browser.post(NEW, TERMS)
+        assert response.status_code == 303
+        assert response.headers["Location"].startswith("/sign/")
+        assert "Skapa ett Mobilt SITHS eID" in _text(browser.get(response.headers["Location"]))
+    order = AuthnOrder.objects.latest("created_at")
+    assert (order.purpose, order.flow) == (Purpose.ENROL, "same-device")
+    assert (order.wanted_carriers, order.wanted_loa) == (["card"], ["http://id.sambi.se/loa/loa3"])
+    assert "Åsa Lindqvist" in order.visible_text
+    assert not MobileEid.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "login",
+    [
+        {"amr": ["sc", "pin", "oob", "qr"]},
+        {"amr": ["sc", "pin", "oob", "code"]},
+        {"amr": ["hwk", "pin", "oob", "qr"], "carrier": "mobile", "card_number": ""},
+        {"card_number": ""},
+    ],
+    ids=["scanned", "typed", "mobile", "no card"],
+)
+def test_only_a_card_on_this_device_makes_one(
+    scene: Scene, card: Card, log_in: LogIn, login: dict[str, object]
+) -> None:
+    """MOB-4: a login that can be relayed or told on, or a phone, makes no other."""
+    mobile = an_active_mobile(scene, card)
+    browser = log_in(scene.cast.alva)
+    as_holder(browser, card, certificate_sha256=mobile.certificate_sha256, **login)
+    MobileEid.objects.filter(pk=mobile.pk).update(valid_until=timezone.now() + timedelta(days=9))
+    for response in (browser.get(NEW), browser.post(NEW, TERMS)):
+        assert response.status_code == 409
+        assert "Logga in med ditt kort på den här enheten" in _text(response)
+    assert not AuthnOrder.objects.exists()
+
+
+def test_a_weaker_card_makes_none(scene: Scene, card: Card, log_in: LogIn) -> None:
+    """MOB-4, MIN-4."""
+    browser = log_in(scene.cast.alva)
+    as_holder(browser, card, loa="http://id.sambi.se/loa/loa2")
+    assert browser.get(NEW).status_code == 403
+
+
+def test_nobody_elses_is_shown_or_touched(scene: Scene, card: Card, log_in: LogIn) -> None:
+    """Alva administers the holder's region, Doris another: on own pages neither sees it."""
+    mobile, under_way = an_active_mobile(scene, card), opened(scene, card).mobile
+    for actor in (scene.cast.alva, scene.cast.doris):
+        browser = log_in(actor)
+        for name in ("own-mobile", "own-mobile-status", "own-mobile-block"):
+            assert browser.get(reverse(name, args=[mobile.pk])).status_code == 404
+        assert browser.post(reverse("own-mobile-cancel", args=[under_way.pk])).status_code == 404
+        blocked = {"reason": "lost_or_stolen", "confirmed": "on"}
+        assert browser.post(reverse("own-mobile-block", args=[mobile.pk]), blocked).status_code == 404
+        assert "Du har inget Mobilt SITHS eID" in _text(browser.get("/mine/mobile/"))
+    assert set(MobileEid.objects.values_list("state", flat=True)) == {"ACTIVE", "OPENED"}
+
+
+def test_the_code_is_shown_to_the_browser_that_made_it_alone(scene: Scene, card: Card, log_in: LogIn) -> None:
+    """MOB-5: another login of the same person sees how it goes, and no code."""
+    mobile = opened(scene, card).mobile
+    MobileEid.objects.filter(pk=mobile.pk).update(expires_at=timezone.now() + timedelta(minutes=9))
+    browser = log_in(scene.cast.alva)
+    as_holder(browser, card)
+    page = browser.get(reverse("own-mobile", args=[mobile.pk])).content.decode()
+    assert "siths://mobile/" not in page
+    assert 'id="scan"' not in page
+    assert browser.post(reverse("own-mobile-cancel", args=[mobile.pk])).status_code == 303
+    mobile.refresh_from_db()
+    assert (mobile.state, mobile.abort_reason) == ("ABORTED", "userCancel")
+
+
+def test_blocking_the_one_at_hand_logs_out(scene: Scene, card: Card, log_in: LogIn) -> None:
+    """MOB-3: at once, and by its holder."""
+    mobile = an_active_mobile(scene, card)
+    browser = log_in(scene.cast.alva)
+    row = as_holder(
+        browser, card, carrier="mobile", card_number="", certificate_sha256=mobile.certificate_sha256
+    )
+    address = reverse("own-mobile-block", args=[mobile.pk])
+    assert "Du är inloggad med det" in _text(browser.get(address))
+    assert browser.post(address, {"reason": "lost_or_stolen"}).status_code == 422
+    done = browser.post(address, {"reason": "lost_or_stolen", "confirmed": "on"})
+    assert done.headers["Location"] == "/login/?ended=certificate_revoked"
+    row.refresh_from_db()
+    assert row.end_reason == EndReason.CERTIFICATE_REVOKED
+
+
+def test_a_blocked_mobile_ends_the_sessions_that_it_opened(scene: Scene, card: Card, log_in: LogIn) -> None:
+    """MOB-3, T15: at the next request by the register, and without one by the worker."""
+    mobile = an_active_mobile(scene, card)
+    browser = log_in(scene.cast.alva)
+    login = {"carrier": "mobile", "card_number": "", "certificate_sha256": mobile.certificate_sha256}
+    row = as_holder(browser, card, **login)
+    assert sessions.why_over(row, at=timezone.now()) is None
+    block_own_mobile(
+        mobile_id=str(mobile.pk), reason=BlockReason.DEFECTIVE, actor=holder(card), at=scene.later(seconds=1)
+    )
+    assert sessions.why_over(row, at=timezone.now()) is EndReason.CERTIFICATE_REVOKED
+    assert end_for_certificates([mobile.certificate_id], actor=WORKER, at=timezone.now()) == 1
+    assert browser.get("/mine/").status_code == 303
+
+
+def test_a_session_by_a_mobile_has_no_role(scene: Scene, card: Card, log_in: LogIn) -> None:
+    """POR-3, MIN-4: the database says so too."""
+    browser = log_in(scene.cast.alva)
+    row = PortalSession.objects.get(session_key=browser.cookies["sigill"].value)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PortalSession.objects.filter(pk=row.pk).update(carrier="mobile", card_number="")
+    as_holder(browser, card, carrier="mobile", card_number="", certificate_sha256="1" * 64)
