@@ -320,6 +320,7 @@ KEY_PURPOSES: Final[Mapping[str, Text]] = {
     "id_signature": _("Signature, personal number"),
     "extra_hsa_authentication": _("Authentication, extra HSA-id"),
     "extra_hsa_signature": _("Signature, extra HSA-id"),
+    "mobile": _("Mobile eID"),
     "server": _("Server"),
     "client": _("Client"),
     "email": _("E-mail"),

@@ -172,3 +172,20 @@ def test_a_session_by_a_mobile_has_no_role(scene: Scene, card: Card, log_in: Log
     with pytest.raises(IntegrityError), transaction.atomic():
         PortalSession.objects.filter(pk=row.pk).update(carrier="mobile", card_number="")
     as_holder(browser, card, carrier="mobile", card_number="", certificate_sha256="1" * 64)
+
+
+def test_the_desk_sees_a_mobile_and_blocks_it_and_doris_does_not(
+    scene: Scene, card: Card, log_in: LogIn
+) -> None:
+    """POR-2, POR-15: on the person's page, by its certificate."""
+    mobile = an_active_mobile(scene, card)
+    address = reverse("block-certificate", args=[mobile.certificate_id])
+    desk = log_in(scene.cast.alva)
+    page = desk.get(reverse("person", args=[card.person_id]))
+    assert address in page.content.decode()
+    assert "Telefon" in _text(page)
+    assert log_in(scene.cast.doris).get(address).status_code == 404
+    assert desk.get(address).status_code == 200
+    response = desk.post(address, {"reason": "lost_or_stolen", "confirmed": "on"})
+    mobile.refresh_from_db()
+    assert (response.status_code, mobile.state) == (302, "BLOCKED")

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from ca.environments import Environment
 from ca.models import Certificate
+from ca.request_draft import CarrierKind
 from ca.selectors import certificates_of_person
 from cards import foreign, policies
 from cards.basis_selectors import bears_a_former_name
@@ -464,7 +465,7 @@ def _certificate_rows(
         rows.append(
             CertificateRow(
                 purpose=words.KEY_PURPOSES.get(certificate.name, certificate.name),
-                carrier=_("No card that is known") if card is None else _carrier(card),
+                carrier=_loose_carrier(certificate) if card is None else _carrier(card),
                 issuer=short_name(certificate.issuer),
                 not_after=certificate.not_after,
                 tag=certificate_tag(certificate, at=at),
@@ -472,6 +473,12 @@ def _certificate_rows(
             )
         )
     return rows
+
+
+def _loose_carrier(certificate: Certificate) -> str:
+    """Return what carries a certificate that is on no card known here: a phone, or nobody knows (POR-7)."""
+    is_mobile = certificate.carrier_kind == CarrierKind.MOBILE.value
+    return _("Phone") if is_mobile else _("No card that is known")
 
 
 def _carrier(card: Card) -> str:
