@@ -1,10 +1,11 @@
 """Mobilt SITHS eID on Mina sidor: listed, made after a second login, blocked; and what it logs in to."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
@@ -18,10 +19,14 @@ from cards.models import Card
 from cards.reasons import BlockReason
 from portal.accounts import sessions
 from portal.accounts.ended_sessions import end_for_certificates
-from portal.accounts.models import EndReason, PortalSession
+from portal.accounts.models import EndReason, PortalSession, SignedAct
+from portal.signing.acts import Act, ActKind
+from portal.signing.errors import SignatureUnfit
+from portal.signing.step_up import second_login
 from tests.cards.mobile.phone import an_active_mobile, holder, opened
 from tests.portal.conftest import LogIn
 from tests.portal.test_pages import _text
+from tests.portal.test_paper_log import block_form
 from tests.scenarios import WORKER, Scene, an_active_card
 
 TERMS = {"version": current_mobile_terms().version, "accepted": "on"}
@@ -186,6 +191,36 @@ def test_the_desk_sees_a_mobile_and_blocks_it_and_doris_does_not(
     assert "Telefon" in _text(page)
     assert log_in(scene.cast.doris).get(address).status_code == 404
     assert desk.get(address).status_code == 200
-    response = desk.post(address, {"reason": "lost_or_stolen", "confirmed": "on"})
+    response = desk.post(address, block_form(scene))
     mobile.refresh_from_db()
     assert (response.status_code, mobile.state) == (302, "BLOCKED")
+
+
+def test_a_second_login_is_spent_once_by_whom_it_is_of(
+    scene: Scene, card: Card, log_in: LogIn, rf: RequestFactory
+) -> None:
+    """MOB-4: replayed, in another session, or for another act: nothing is done."""
+    row, at = as_holder(log_in(scene.cast.alva), card), timezone.now()
+    act = Act(kind=ActKind.MOBILE_MAKE, text="Ett", facts={"card_id": str(card.pk)})
+    request, actor = rf.post(NEW), replace(holder(card), credential=str(row.pk))
+    request.signed_act = SignedAct.objects.create(  # type: ignore[attr-defined] # as the replay leaves it
+        kind=act.kind.value,
+        content=act.content(),
+        facts_hash=act.facts_hash,
+        evidence_id="the evidence",
+        session=row,
+        person_id=row.person_id,
+        signed_at=at,
+    )
+    other = replace(act, facts={"card_id": "another"})
+    for wrong, who, when in (
+        (other, actor, at),
+        (act, replace(actor, credential="another session"), at),
+        (act, actor, at + timedelta(minutes=6)),
+    ):
+        with pytest.raises(SignatureUnfit), second_login(request, wrong, actor=who, at=when):
+            pass
+    with second_login(request, act, actor=actor, at=at) as (doer, login):
+        assert (doer.evidence_id, login.person_id) == ("the evidence", str(card.person_id))
+    with pytest.raises(SignatureUnfit), second_login(request, act, actor=actor, at=at):
+        pass

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from authn.evidence import client_key_of
 from ca.models import Certificate, CertificateRequest
 from ca.pki.reasons import RevocationReason
+from ca.revocation import revoke
 from cards import lifecycle
 from cards.block_requests import Received, block_certificate
 from cards.errors import (
@@ -240,6 +241,30 @@ def test_only_the_new_key_confirms_what_the_phone_keeps(scene: Scene, card: Card
     assert mobile.state == MobileState.ISSUED
     assert not is_mobile_active(certificate.sha256, scene.at)
     assert confirmed(scene, mobile, certificate, phone).state == MobileState.ACTIVE
+
+
+def test_what_was_revoked_elsewhere_is_not_confirmed(scene: Scene, card: Card, phone: Phone) -> None:
+    """MOB-1: as with a compromised issuer, whose certificates are revoked without a block."""
+    mobile = with_key(scene, claimed(scene, opened(scene, card), phone), phone)
+    certificate = issued(scene, mobile)
+    revoke(
+        certificate_id=certificate.pk,
+        reason=RevocationReason.CA_COMPROMISE,
+        requested_at=scene.at,
+        actor=WORKER,
+        at=scene.at,
+    )
+    with pytest.raises(ConfirmationInvalid):
+        confirmed(scene, mobile, certificate, phone)
+    in_use = an_active_mobile(scene, card)
+    revoke(
+        certificate_id=in_use.certificate_id,
+        reason=RevocationReason.CA_COMPROMISE,
+        requested_at=scene.at,
+        actor=WORKER,
+        at=scene.at,
+    )
+    assert not is_mobile_active(in_use.certificate_sha256, scene.at)
 
 
 def test_each_call_may_be_repeated(scene: Scene, card: Card, phone: Phone) -> None:

@@ -1,10 +1,12 @@
 """The real client with a simulated phone, against the channel over HTTP (MOB-1, AUT-9, APP-7)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from authn.evidence import mobile_mark
 from ca.models import Certificate
 from cards.mobile.making import OpenedMobile, open_mobile
 from cards.mobile.models import MobileEid
@@ -17,7 +19,7 @@ from client.activation import Step
 from client.commands import EXIT_PIN, EXIT_SERVICE, main
 from client.configuration import Configuration
 from client.enrolling import Enrolment
-from client.errors import PinBlocked, PinNotAllowed, ServerRefused, WrongPin
+from client.errors import PinBlocked, PinNotAllowed, ServerNotTrusted, ServerRefused, WrongPin
 from client.links import parse_link
 from client.phones import NoSuchPhone, Phones
 from tests.cards.mobile.phone import holder, second_login
@@ -158,6 +160,18 @@ def test_a_code_whose_mark_was_changed_is_none(
     text = opened(scene, carrier).code_text
     with pytest.raises(ServerRefused):
         Enrolment(parse_link(f"{text.rpartition('/')[0]}/{'A' * 22}"), phone=phone)
+
+
+def test_a_certificate_for_somebody_else_is_not_taken(
+    scene: Scene, carrier: Card, configuration: Configuration
+) -> None:
+    """MOB-5: the phone itself holds what it gets against the code that it scanned."""
+    phone = Phones(configuration).get_new("min")
+    enrolment = Enrolment(parse_link(opened(scene, carrier).code_text), phone=phone)
+    enrolment._link = replace(enrolment._link, mark=mobile_mark(enrolment._link.token, "191212121212"))
+    with working(scene), pytest.raises(ServerNotTrusted):
+        enrolment.complete(CODE)
+    assert MobileEid.objects.get().state == MobileState.ISSUED
 
 
 def test_a_phone_has_one_name(configuration: Configuration) -> None:
