@@ -20,7 +20,7 @@ from cards.errors import (
     RequestedInTheFuture,
 )
 from cards.events import BlockRequestForgotten, BlockRequestRegistered
-from cards.mobile.blocking import end_mobile_with_certificate
+from cards.mobile.blocking import end_mobile_with_certificate, lock_mobile_of
 from cards.models import Card
 from cards.reasons import REVOCATION_REASONS, BlockReason
 from cards.selectors import get_card
@@ -65,6 +65,7 @@ def block_certificate(
         if held.refusal is not None and held.refusal.code != "certificate_revoked":
             raise Refused(held.refusal)
         certificate = held.certificate
+        lock_mobile_of(certificate)
         try:
             done = revoke(
                 certificate_id=certificate.pk,

@@ -18,6 +18,7 @@ from cards.errors import (
     RequestedInTheFuture,
 )
 from cards.events import CardBlocked, CardOrderLapsed
+from cards.mobile.blocking import end_mobiles_with_card
 from cards.mobile.making import MOBILES
 from cards.models import Card, CardOrder
 from cards.puk_letters import end_waiting_puk_letters
@@ -134,6 +135,7 @@ def end_card(
     end_conversations(UNLOCKS, card, reason=_CARD_BLOCKED, actor=actor, at=at)
     end_conversations(RENEWALS, card, reason=_CARD_BLOCKED, actor=actor, at=at)
     end_conversations(MOBILES, card, reason=_CARD_BLOCKED, actor=actor, at=at)
+    end_mobiles_with_card(card, reason=reason, requested_at=requested_at, actor=actor, at=at)
     end_refills_of(card, reason="card_blocked", actor=actor, at=at)
     end_waiting_puk_letters(card, reason="card_not_active", actor=actor, at=at)
     _end_running_order(card, actor=actor, at=at)

@@ -1,11 +1,14 @@
 """Blocking a mobile eID: for ever, with its certificate, in one transaction."""
 
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from ca.models import Certificate
 from ca.revocation import revoke_carrier
+from cards.conversation import lock_card
 from cards.errors import MobileNotFound, Refused
 from cards.mobile.events import MobileBlocked
 from cards.mobile.making import abort_mobile
@@ -14,6 +17,7 @@ from cards.mobile.policies import may_block_own_mobile
 from cards.mobile.selectors import MOBILE_CARRIER_KIND, mobile_of_certificate, own_mobile
 from cards.mobile.states import OPEN_MOBILE_STATES, MobileAction, MobileState
 from cards.mobile.transitions import mobile_after
+from cards.models import Card
 from cards.own_policies import OWN_BLOCK_REASONS
 from cards.reasons import REVOCATION_REASONS, BlockReason
 from cards.transitions import demand_moved
@@ -21,7 +25,8 @@ from journal.actor import Actor
 from journal.errors import Refusal
 from journal.recording import record
 
-BLOCKED: str = "mobileBlocked"
+BLOCKED: Final = "mobileBlocked"
+_MAY_BE_ANOTHERS: Final = frozenset({BlockReason.CODES_KNOWN_TO_OTHERS, BlockReason.WRONGLY_ISSUED})
 
 
 def block_own_mobile(*, mobile_id: str, reason: BlockReason, actor: Actor, at: datetime) -> MobileEid:
@@ -47,6 +52,47 @@ def block_own_mobile(*, mobile_id: str, reason: BlockReason, actor: Actor, at: d
         _end(mobile, reason=reason, requested_at=at, actor=actor, at=at)
     mobile.refresh_from_db()
     return mobile
+
+
+def lock_mobile_of(certificate: Certificate) -> None:
+    """Lock the mobile eID that a certificate is in, before the certificate's own row: so none can deadlock.
+
+    Its base card first, as every verb of a conversation does. Nothing for a certificate on a card.
+    """
+    found = mobile_of_certificate(certificate)
+    if found is not None:
+        lock_card(found.card)
+        _locked(str(found.pk))
+
+
+def end_mobiles_with_card(
+    card: Card, *, reason: BlockReason, requested_at: datetime, actor: Actor, at: datetime
+) -> None:
+    """Block the mobile eIDs that a card takes with it, in the caller's transaction, which locked the card.
+
+    The reason says which: a holder who is gone has none any more, one whose employment ended none of that
+    organization; and what was made with a card that another person may have used, or should not have had, may
+    be another person's. A card that is lost, broken or replaced leaves them: they are keys of their own.
+    """
+    if reason is BlockReason.HOLDER_DECEASED_OR_GONE:
+        which = Q(person_id=card.person_id)
+    elif reason is BlockReason.EMPLOYMENT_ENDED:
+        which = Q(person_id=card.person_id, organization_id=card.organization_id)
+    elif reason in _MAY_BE_ANOTHERS:
+        which = Q(card=card)
+    else:
+        return
+    in_use = MobileEid.objects.select_for_update().filter(which, state=MobileState.ACTIVE.value)
+    for mobile in in_use.order_by("pk"):
+        revoke_carrier(
+            carrier_kind=MOBILE_CARRIER_KIND,
+            carrier_id=str(mobile.pk),
+            reason=REVOCATION_REASONS[reason],
+            requested_at=requested_at,
+            actor=actor,
+            at=at,
+        )
+        _end(mobile, reason=reason, requested_at=requested_at, actor=actor, at=at)
 
 
 def end_mobile_with_certificate(

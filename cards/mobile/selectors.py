@@ -11,6 +11,7 @@ from ca.models import Certificate
 from cards.errors import MobileNotFound
 from cards.mobile.models import MobileEid
 from cards.mobile.states import MobileState
+from cards.models import Card
 from directory.row_ids import row_id
 from journal.actor import Actor
 
@@ -31,6 +32,17 @@ def slots_taken(person_id: str, *, at: datetime) -> frozenset[int]:
         person_id=person_id, state=MobileState.ACTIVE.value, slot__isnull=False, valid_until__gt=at
     )
     return frozenset(slot for slot in _in_force(active, at=at).values_list("slot", flat=True) if slot)
+
+
+def has_mobile_of(card: Card, *, at: datetime) -> bool:
+    """Tell whether the card's holder has a mobile eID in use from the card's organization."""
+    mine = MobileEid.objects.filter(
+        person_id=card.person_id,
+        organization_id=card.organization_id,
+        state=MobileState.ACTIVE.value,
+        valid_until__gt=at,
+    )
+    return _in_force(mine, at=at).exists()
 
 
 def own_mobiles(person_id: str) -> Sequence[MobileEid]:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from ca.environments import Environment
 from cards.errors import AlreadyBlocked, CardsError
 from cards.lifecycle import block_card
+from cards.mobile.selectors import has_mobile_of
 from cards.products import product
 from cards.reasons import DESK_REASONS, BlockReason
 from cards.replacement_reasons import ENDINGS
@@ -247,6 +248,12 @@ def consequences(view: CardView, *, actor: Actor, at: datetime) -> list[Conseque
         )
     if view.open_activation is not None:
         lines.append(Consequence(icon="x-circle", text=_("The activation that is under way ends.")))
+    if has_mobile_of(view.card, at=at):
+        goes_too = _(
+            "The holder has a mobile eID. It ends too where the holder is gone or the employment has ended, "
+            "and where it was made with this card and somebody knows its codes or it was wrongly issued."
+        )
+        lines.append(Consequence(icon="phone", text=goes_too))
     others = [
         one
         for one in person_cards(str(view.card.person_id), actor=actor, at=at).cards

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from ca.selectors import certificates_on_carrier
 from cards.errors import CardNotFound, CardsError
+from cards.mobile.selectors import has_mobile_of
 from cards.models import Card
 from cards.own_blocking import block_own_card
 from cards.own_policies import OWN_BLOCK_REASONS, may_block_own, own_working_cards
@@ -127,6 +128,9 @@ def consequences(card: Card, *, is_at_hand: bool, at: datetime) -> list[Conseque
     if is_at_hand:
         out = _("You logged in with this card, and are logged out at once.")
         lines.append(Consequence(icon="box-arrow-right", text=out))
+    if has_mobile_of(card, at=at):
+        goes_too = _("A mobile eID made with this card ends too if somebody else may know its codes.")
+        lines.append(Consequence(icon="phone", text=goes_too))
     if others:
         kept = ngettext(
             "You keep %(count)d other card that works.",

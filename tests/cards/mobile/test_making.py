@@ -58,7 +58,7 @@ from tests.cards.mobile.phone import (
     second_login,
     with_key,
 )
-from tests.scenarios import CLIENT, WORKER, Scene, an_active_card
+from tests.scenarios import CLIENT, WORKER, Scene, a_shipped_card, an_active_card
 
 pytestmark = pytest.mark.django_db
 README = (Path(__file__).parents[3] / "cards" / "README.md").read_text(encoding="utf-8")
@@ -408,6 +408,36 @@ def test_a_card_blocked_between_login_and_claim_makes_no_mobile(
         claimed(scene, start, phone)
     start.mobile.refresh_from_db()
     assert (start.mobile.state, start.mobile.abort_reason) == (MobileState.ABORTED, "cardBlocked")
+
+
+@pytest.mark.parametrize("reason", list(BlockReason))
+def test_the_reason_of_a_cards_block_says_which_mobiles_end_too(
+    scene: Scene, card: Card, reason: BlockReason
+) -> None:
+    """MOB-3, POR-11: a holder who is gone has none; what another person may have made goes with the card."""
+    made_with_it, with_another = an_active_mobile(scene, card), an_active_mobile(scene, card)
+    elsewhere = an_active_mobile(scene, card)
+    MobileEid.objects.filter(pk__in=[with_another.pk, elsewhere.pk]).update(card=a_shipped_card(scene))
+    MobileEid.objects.filter(pk=elsewhere.pk).update(organization=scene.cast.syd)
+    lifecycle.block_card(
+        card_id=str(card.pk),
+        reason=reason,
+        requested_at=scene.at,
+        actor=WORKER,
+        at=scene.later(seconds=1),
+    )
+    ends = {
+        BlockReason.HOLDER_DECEASED_OR_GONE: {made_with_it, with_another, elsewhere},
+        BlockReason.EMPLOYMENT_ENDED: {made_with_it, with_another},
+        BlockReason.CODES_KNOWN_TO_OTHERS: {made_with_it},
+        BlockReason.WRONGLY_ISSUED: {made_with_it},
+    }.get(reason, set())
+    assert set(MobileEid.objects.filter(state=MobileState.BLOCKED.value)) == ends
+    for one in (made_with_it, with_another, elsewhere):
+        certificate = Certificate.objects.get(pk=one.certificate_id)
+        assert (certificate.revoked_at is not None) is (one in ends)
+        assert is_mobile_active(one.certificate_sha256, scene.at) is (one not in ends)
+    assert Entry.objects.filter(type="mobile.blocked").count() == len(ends)
 
 
 def test_a_holder_who_dies_meanwhile_gets_nothing(scene: Scene, card: Card, phone: Phone) -> None:
