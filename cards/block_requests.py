@@ -78,10 +78,7 @@ def block_certificate(
             raise RequestedBeforeTheCertificate(
                 "received before the certificate began", facts=dict(error.facts)
             ) from error
-        if isinstance(done, Revoked):
-            end_mobile_with_certificate(
-                certificate, reason=reason, requested_at=received.at, actor=actor, at=at
-            )
+        end_mobile_with_certificate(certificate, reason=reason, requested_at=received.at, actor=actor, at=at)
         return _register(
             person_id=held.person.pk,
             organization_id=UUID(certificate.organization_id),

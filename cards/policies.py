@@ -244,6 +244,12 @@ def holder_refusal(person: Person) -> Refusal | None:
     return None
 
 
+def employed_refusal(card: Card, *, at: datetime) -> Refusal | None:
+    """Return why nothing new rests on this card: the employment it was ordered for is over or missing."""
+    employment = Employment.objects.filter(hsa_id__iexact=card.hsa_id).first()
+    return None if employment is None else employment_refusal(employment, at=at)
+
+
 def person_refusal(person: Person, *, loa: int, at: datetime) -> Refusal | None:
     """Return why nothing of this level is issued to the person: the kind of their number, or their age."""
     level = assurance_level(loa)

@@ -19,6 +19,7 @@ from cards.mobile.states import OPEN_MOBILE_STATES, MobileAction, MobileState
 from cards.mobile.transitions import mobile_after
 from cards.models import Card
 from cards.own_policies import OWN_BLOCK_REASONS
+from cards.policies import holder_refusal
 from cards.reasons import REVOCATION_REASONS, BlockReason
 from cards.transitions import demand_moved
 from journal.actor import Actor
@@ -26,6 +27,7 @@ from journal.errors import Refusal
 from journal.recording import record
 
 BLOCKED: Final = "mobileBlocked"
+_GONE_FROM_HERE: Final = frozenset({BlockReason.EMPLOYMENT_ENDED, BlockReason.HOLDER_DECEASED_OR_GONE})
 _MAY_BE_ANOTHERS: Final = frozenset({BlockReason.CODES_KNOWN_TO_OTHERS, BlockReason.WRONGLY_ISSUED})
 
 
@@ -70,19 +72,17 @@ def end_mobiles_with_card(
 ) -> None:
     """Block the mobile eIDs that a card takes with it, in the caller's transaction, which locked the card.
 
-    The reason says which: a holder who is gone has none any more, one whose employment ended none of that
-    organization; and what was made with a card that another person may have used, or should not have had, may
-    be another person's. A card that is lost, broken or replaced leaves them: they are keys of their own.
+    The reason says which. Somebody gone from an organization (by its word, or HSA's) has none of it, and
+    one who is gone by the population register's word none at all. What was made with a card that another person
+    may have used, or should not have had, may be another person's; of a card that is lost, what was made since
+    that was told. A card that is broken or replaced leaves them: they are keys of their own.
     """
-    if reason is BlockReason.HOLDER_DECEASED_OR_GONE:
-        which = Q(person_id=card.person_id)
-    elif reason is BlockReason.EMPLOYMENT_ENDED:
-        which = Q(person_id=card.person_id, organization_id=card.organization_id)
-    elif reason in _MAY_BE_ANOTHERS:
-        which = Q(card=card)
-    else:
+    which = _taken_along(card, reason, requested_at=requested_at)
+    if which is None:
         return
-    in_use = MobileEid.objects.select_for_update().filter(which, state=MobileState.ACTIVE.value)
+    in_use = MobileEid.objects.select_for_update(of=("self",)).filter(
+        which, state=MobileState.ACTIVE.value, card__environment=card.environment
+    )
     for mobile in in_use.order_by("pk"):
         revoke_carrier(
             carrier_kind=MOBILE_CARRIER_KIND,
@@ -95,10 +95,22 @@ def end_mobiles_with_card(
         _end(mobile, reason=reason, requested_at=requested_at, actor=actor, at=at)
 
 
+def _taken_along(card: Card, reason: BlockReason, *, requested_at: datetime) -> Q | None:
+    if reason in _GONE_FROM_HERE:
+        everywhere = reason is BlockReason.HOLDER_DECEASED_OR_GONE and holder_refusal(card.person) is not None
+        of_the_person = Q(person_id=card.person_id)
+        return of_the_person if everywhere else of_the_person & Q(organization_id=card.organization_id)
+    if reason in _MAY_BE_ANOTHERS:
+        return Q(card=card)
+    if reason is BlockReason.LOST_OR_STOLEN:
+        return Q(card=card, opened_at__gte=requested_at)
+    return None
+
+
 def end_mobile_with_certificate(
     certificate: Certificate, *, reason: BlockReason, requested_at: datetime, actor: Actor, at: datetime
 ) -> None:
-    """End the mobile eID whose one certificate was just revoked, in the caller's transaction.
+    """End the mobile eID whose one certificate is revoked, in the caller's transaction.
 
     One in the making comes to nothing; one that ended before stays as it is, and so does every card.
     """

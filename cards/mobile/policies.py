@@ -47,6 +47,7 @@ def base_refusal(card: Card, *, at: datetime) -> Refusal | None:
     return (
         in_use_refusal(card, at=at)
         or policies.holder_refusal(card.person)
+        or policies.employed_refusal(card, at=at)
         or policies.person_refusal(card.person, loa=policies.REQUIRED_LOA, at=at)
     )
 

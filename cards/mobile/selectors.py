@@ -12,17 +12,27 @@ from cards.errors import MobileNotFound
 from cards.mobile.models import MobileEid
 from cards.mobile.states import MobileState
 from cards.models import Card
+from directory.models import RegistrationStatus
 from directory.row_ids import row_id
 from journal.actor import Actor
 
 MOBILE_CARRIER_KIND: Final = "mobile"
+_GONE: Final = (
+    RegistrationStatus.DECEASED.value,
+    RegistrationStatus.EMIGRATED.value,
+    RegistrationStatus.DEREGISTERED.value,
+)
 
 
 def is_mobile_active(certificate_sha256: str, at: datetime) -> bool:
-    """Tell whether the certificate is of a mobile eID in use now: confirmed, not blocked, not expired."""
+    """Tell whether the certificate is of a mobile eID in use now: confirmed, not blocked, not expired.
+
+    Nor is one whose holder is gone by the population register's word: it may have outlived every card, on
+    which a block for that reason would rest.
+    """
     found = MobileEid.objects.filter(
         certificate_sha256=certificate_sha256, state=MobileState.ACTIVE.value, valid_until__gt=at
-    )
+    ).exclude(person__registration_status__in=_GONE)
     return bool(certificate_sha256) and _in_force(found, at=at).exists()
 
 

@@ -251,7 +251,8 @@ def consequences(view: CardView, *, actor: Actor, at: datetime) -> list[Conseque
     if has_mobile_of(view.card, at=at):
         goes_too = _(
             "The holder has a mobile eID. It ends too where the holder is gone or the employment has ended, "
-            "and where it was made with this card and somebody knows its codes or it was wrongly issued."
+            "and where it was made with this card and somebody knows its codes, it was wrongly issued or it "
+            "was lost before that."
         )
         lines.append(Consequence(icon="phone", text=goes_too))
     others = [

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from ca.request_draft import CarrierKind
 from cards.block_request_selectors import HeldCertificate, held_certificate
 from cards.block_requests import Received, block_certificate
 from cards.errors import CardsError
@@ -20,6 +21,7 @@ from portal import moments, problems, words
 from portal.pages import asking
 from portal.pages.desk.blocking import BlockForm
 from portal.pages.desk.figures import short_name
+from portal.pages.desk.person import loose_carrier
 from portal.pages.parts import Crumb, Fact
 from portal.problems import Problem
 from portal.words import Text
@@ -100,10 +102,12 @@ def certificate_block_page(
         Fact(name=_("Issuer"), value=short_name(certificate.issuer)),
         Fact(name=_("Issued"), value=moments.moment(certificate.issued_at, now=now)),
         Fact(name=_("Valid through"), value=moments.day(certificate.not_after)),
-        Fact(name=_("Carrier"), value=f"…\u2060{number[-3:]}" if number else _("No card that is known")),
+        Fact(name=_("Carrier"), value=f"…\u2060{number[-3:]}" if number else loose_carrier(certificate)),
     ]
     goes_on = _("The card and its other certificates go on working.")
-    if held.card is None:
+    if certificate.carrier_kind == CarrierKind.MOBILE.value:
+        goes_on = _("The mobile eID ends with it. The cards of the holder go on working.")
+    elif held.card is None:
         goes_on = _("No card is known for it: the certificate is all that there is to block.")
     elif held.is_last:
         goes_on = _("It is the last valid certificate of the card: nobody logs in with the card afterwards.")

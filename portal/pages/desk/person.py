@@ -465,7 +465,7 @@ def _certificate_rows(
         rows.append(
             CertificateRow(
                 purpose=words.KEY_PURPOSES.get(certificate.name, certificate.name),
-                carrier=_loose_carrier(certificate) if card is None else _carrier(card),
+                carrier=loose_carrier(certificate) if card is None else _carrier(card),
                 issuer=short_name(certificate.issuer),
                 not_after=certificate.not_after,
                 tag=certificate_tag(certificate, at=at),
@@ -475,7 +475,7 @@ def _certificate_rows(
     return rows
 
 
-def _loose_carrier(certificate: Certificate) -> str:
+def loose_carrier(certificate: Certificate) -> str:
     """Return what carries a certificate that is on no card known here: a phone, or nobody knows (POR-7)."""
     is_mobile = certificate.carrier_kind == CarrierKind.MOBILE.value
     return _("Phone") if is_mobile else _("No card that is known")

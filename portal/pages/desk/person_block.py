@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from ca.request_draft import CarrierKind
 from cards.errors import CardsError
 from cards.person_blocking import Blockable, Blocked, block_everything, blockable_of, shown_of
 from cards.policies import MAY_BLOCK, has_role
@@ -159,7 +160,9 @@ def lines_of(found: Blockable) -> list[str]:
         lines.append(f"{name} {grouped(card.card_number or '')}".strip())
     for one in found.certificates:
         purpose = words.KEY_PURPOSES.get(one.name, one.name)
-        lines.append(_("%(purpose)s, on no card that is known") % {"purpose": purpose})
+        in_phone = one.carrier_kind == CarrierKind.MOBILE.value
+        where = _("%(purpose)s, in a phone") if in_phone else _("%(purpose)s, on no card that is known")
+        lines.append(where % {"purpose": purpose})
     return lines
 
 

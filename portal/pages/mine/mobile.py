@@ -25,7 +25,7 @@ from cards.mobile.blocking import block_own_mobile
 from cards.mobile.making import cancel_own_mobile, open_mobile
 from cards.mobile.models import MOST_ACTIVE, MobileEid
 from cards.mobile.policies import SecondLogin, may_block_own_mobile, may_make_mobile
-from cards.mobile.selectors import own_mobile, own_mobiles
+from cards.mobile.selectors import is_mobile_active, own_mobile, own_mobiles
 from cards.mobile.states import OPEN_MOBILE_STATES, MobileState
 from cards.mobile.terms import current_mobile_terms
 from cards.models import Card
@@ -255,12 +255,13 @@ def listed(mobile: MobileEid, row: PortalSession, *, at: datetime) -> OwnMobile:
     """Return a row of the list."""
     is_over = mobile.valid_until is not None and mobile.valid_until <= at
     is_in_use = mobile.state == MobileState.ACTIVE.value and not is_over
+    # Revoked with its issuer, say: no block of ours, and good for nothing all the same.
+    opens_nothing = is_in_use and not is_mobile_active(mobile.certificate_sha256, at)
+    state = MobileState.BLOCKED.value if opens_nothing else mobile.state
     return OwnMobile(
         made=mobile.activated_at or mobile.opened_at,
         valid_until=mobile.valid_until or mobile.expires_at,
-        tag=_EXPIRED
-        if is_over and mobile.state == MobileState.ACTIVE.value
-        else words.MOBILE_TAGS[mobile.state],
+        tag=_EXPIRED if is_over and mobile.state == MobileState.ACTIVE.value else words.MOBILE_TAGS[state],
         block_url=reverse("own-mobile-block", args=[mobile.pk]) if is_in_use else "",
         is_here=mobile.certificate_sha256 == row.certificate_sha256,
     )

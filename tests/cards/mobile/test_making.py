@@ -1,7 +1,7 @@
 """A mobile eID from the code to the block, by the lifecycle (MOB-1 to MOB-6)."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -45,7 +45,7 @@ from cards.mobile.terms import current_mobile_terms
 from cards.models import Card
 from cards.person_blocking import block_everything, blockable_of
 from cards.reasons import BlockReason
-from directory.models import Person, RegistrationStatus
+from directory.models import Employment, Person, RegistrationStatus
 from journal.models import Entry
 from tests.cards.mobile.phone import (
     Phone,
@@ -427,7 +427,7 @@ def test_the_reason_of_a_cards_block_says_which_mobiles_end_too(
         at=scene.later(seconds=1),
     )
     ends = {
-        BlockReason.HOLDER_DECEASED_OR_GONE: {made_with_it, with_another, elsewhere},
+        BlockReason.HOLDER_DECEASED_OR_GONE: {made_with_it, with_another},
         BlockReason.EMPLOYMENT_ENDED: {made_with_it, with_another},
         BlockReason.CODES_KNOWN_TO_OTHERS: {made_with_it},
         BlockReason.WRONGLY_ISSUED: {made_with_it},
@@ -438,6 +438,58 @@ def test_the_reason_of_a_cards_block_says_which_mobiles_end_too(
         assert (certificate.revoked_at is not None) is (one in ends)
         assert is_mobile_active(one.certificate_sha256, scene.at) is (one not in ends)
     assert Entry.objects.filter(type="mobile.blocked").count() == len(ends)
+
+
+def _blocked(scene: Scene, card: Card, reason: BlockReason, *, requested_at: datetime) -> set[MobileEid]:
+    lifecycle.block_card(
+        card_id=str(card.pk),
+        reason=reason,
+        requested_at=requested_at,
+        actor=WORKER,
+        at=scene.later(seconds=1),
+    )
+    return set(MobileEid.objects.filter(state=MobileState.BLOCKED.value))
+
+
+def test_who_is_dead_has_no_mobile_of_any_organization(scene: Scene, card: Card) -> None:
+    """POR-11: the population register's word reaches everywhere; until then it opens nothing all the same."""
+    elsewhere = an_active_mobile(scene, card)
+    MobileEid.objects.filter(pk=elsewhere.pk).update(organization=scene.cast.syd)
+    Person.objects.filter(pk=card.person_id).update(registration_status=RegistrationStatus.DECEASED.value)
+    assert not is_mobile_active(elsewhere.certificate_sha256, scene.at)
+    gone = BlockReason.HOLDER_DECEASED_OR_GONE
+    assert _blocked(scene, card, gone, requested_at=scene.at) == {elsewhere}
+
+
+def test_what_was_made_with_a_card_after_its_loss_was_told_goes_with_it(scene: Scene, card: Card) -> None:
+    """POR-15: a loss noted on paper at ten, a mobile eID made by who had the card, the paper read at noon."""
+    before = an_active_mobile(scene, card)
+    told_at = scene.later(minutes=1)
+    after = an_active_mobile(scene, card)
+    assert _blocked(scene, card, BlockReason.LOST_OR_STOLEN, requested_at=told_at) == {after}
+    assert is_mobile_active(before.certificate_sha256, scene.at)
+
+
+def test_the_block_of_a_test_card_leaves_what_is_real(scene: Scene, card: Card) -> None:
+    """QA-3."""
+    real = an_active_mobile(scene, card)
+    other = a_shipped_card(scene)
+    Card.objects.filter(pk=other.pk).update(environment="QA")
+    assert _blocked(scene, other, BlockReason.EMPLOYMENT_ENDED, requested_at=scene.at) == set()
+    assert is_mobile_active(real.certificate_sha256, scene.at)
+
+
+@pytest.mark.parametrize("change", ["ended", "missing"])
+def test_who_has_left_makes_none(scene: Scene, card: Card, change: str) -> None:
+    """MOB-4, authn.md section 7: for an employment that is over nothing new is issued, at any step."""
+    start = opened(scene, card)
+    ended = {"ends_on": scene.at.date() - timedelta(days=2)}
+    employment = Employment.objects.filter(hsa_id=card.hsa_id)
+    employment.update(**(ended if change == "ended" else {"missing_since": scene.at}))
+    for step in (lambda: claimed(scene, start, Phone()), lambda: opened(scene, card)):
+        with pytest.raises(Refused) as raised:
+            step()
+        assert code_of(raised) in {"employment_ended", "employment_missing_in_register"}
 
 
 def test_a_holder_who_dies_meanwhile_gets_nothing(scene: Scene, card: Card, phone: Phone) -> None:

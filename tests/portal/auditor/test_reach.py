@@ -34,6 +34,7 @@ ALLOWED_POSTS = {
     "login/oob/cancel",
     "login/oob/code",
     "mine/reserve/",
+    "mine/mobile/new/",
 }
 """Where an auditor may send a form: searching, taking out, comparing, their own login, their own card."""
 OWN_PROOF = ("c/v1/", "api/v1/", "acme/")
