@@ -56,6 +56,7 @@ __all__ = [
     "mobile_mark",
     "origin_of",
     "parse_client_key",
+    "phone_digits",
     "return_code",
     "return_proof",
     "sha256",
@@ -248,10 +249,20 @@ def verification_code(rp_challenge: bytes) -> str:
     return f"{int.from_bytes(sha256(b'siths-oob-vc|' + rp_challenge)[-2:]) % 10_000:04d}"
 
 
-def mobile_mark(token: str, personal_identity_number: str) -> str:
-    """Return what binds the code for a phone to whose mobile eID it makes (MOB-5): base64url of 16 octets."""
-    bound = sha256(f"siths-mobile|1|{token}|{personal_identity_number}".encode())
+def mobile_mark(token: str, personal_identity_number: str, salt: str) -> str:
+    """Return what binds the code for a phone to whose mobile eID it makes (MOB-5): base64url of 16 octets.
+
+    ``salt`` is told to the phone that takes the code, and to nobody else: without it a picture of the code
+    would give the number away to whoever tries all numbers.
+    """
+    bound = sha256(f"siths-mobile|1|{token}|{personal_identity_number}|{salt}".encode())
     return b64url(bound[:_MARK_OCTETS])
+
+
+def phone_digits(client_key_thumbprint: str) -> str:
+    """Return the four digits by which a holder knows the phone that took the code as their own."""
+    digest = sha256(b"siths-mobile-vc|" + client_key_thumbprint.encode())
+    return f"{int.from_bytes(digest[-2:]) % 10_000:04d}"
 
 
 def user_challenge_of(user_challenge_verifier: str) -> str:

@@ -25,17 +25,17 @@ def withdraw_requests(
     """
     requests = CertificateRequest.objects.filter(carrier_kind=carrier_kind, carrier_id=carrier_id)
     withdrawn = {"withdrawn_at": requested_at, "withdrawn_reason": reason.value}
-    requests.filter(state=RequestState.SIGNING.value, withdrawn_at__isnull=True).update(**withdrawn)
-    for request in requests.filter(state=RequestState.REQUESTED.value):
-        moved = CertificateRequest.objects.filter(pk=request.pk, state=RequestState.REQUESTED.value).update(
+    # Locked by the one look that finds them: none goes to the signer, or comes back, between two looks.
+    unfinished = requests.filter(state__in=[RequestState.REQUESTED.value, RequestState.SIGNING.value])
+    for request in unfinished.select_for_update().order_by("pk"):
+        if request.state == RequestState.SIGNING.value:
+            requests.filter(pk=request.pk, withdrawn_at__isnull=True).update(**withdrawn)
+            continue
+        requests.filter(pk=request.pk).update(
             state=next_request_state(RequestState.REQUESTED, RequestAction.REFUSE).value,
             failure="withdrawn",
             **withdrawn,
         )
-        if moved != 1:
-            # It went to the signer since we looked: what comes of it is revoked at once.
-            requests.filter(pk=request.pk, state=RequestState.SIGNING.value).update(**withdrawn)
-            continue
         record(
             CertificateRequestFailed(
                 certificate_request_id=str(request.pk),

@@ -51,6 +51,7 @@ STATUSES: Final[Mapping[type[DomainError], HTTPStatus]] = {
     errors.MobileNotFound: HTTPStatus.NOT_FOUND,
     errors.MobileExpired: HTTPStatus.GONE,
     errors.MobileEnded: HTTPStatus.GONE,
+    errors.MobileNotApproved: HTTPStatus.CONFLICT,
     errors.ConfirmationInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.Refused: HTTPStatus.CONFLICT,
     errors.IllegalTransition: HTTPStatus.CONFLICT,

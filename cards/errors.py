@@ -214,6 +214,12 @@ class MobileEnded(CardsError):
     code = "mobile_ended"
 
 
+class MobileNotApproved(CardsError):
+    """The holder has not said yet that the phone which took the code is theirs."""
+
+    code = "mobile_not_approved"
+
+
 class ConfirmationInvalid(CardsError):
     """The signature that the card is open again does not hold, or is another card's."""
 

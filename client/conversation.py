@@ -34,6 +34,11 @@ class Channel:
         """Return line 14 of what is signed."""
         return self._service.server_spki
 
+    @property
+    def client_key_thumbprint(self) -> str:
+        """Return what names the key that claimed, as the service knows it too (RFC 7638)."""
+        return self._service.client_key_thumbprint
+
     def call(self, name: str, members: Mapping[str, object]) -> Mapping[str, object]:
         """Call, signed by the key that claimed; may be repeated. Raises as Service.call."""
         return self._service.call(

@@ -7,7 +7,7 @@ from functools import partial
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from authn.evidence import MalformedText, b64, mobile_mark, unb64
+from authn.evidence import MalformedText, b64, mobile_mark, phone_digits, unb64
 from client.activation import Step
 from client.answering import sign_question
 from client.certificate import CardCertificate
@@ -20,6 +20,9 @@ from client.links import Link
 from client.new_keys import ISSUING_SECONDS, POLL_SECONDS, question_of
 from client.phones import Phone
 from client.pins import PinRules, pin_rules_from
+
+_APPROVAL_SECONDS = 15 * 60
+"""As long as the service gives a phone that took the code."""
 
 
 class Enrolment:
@@ -34,6 +37,7 @@ class Enrolment:
             raise ServerNotTrusted("a phone makes keys on P-256 and no others")
         self.holder_name = told(answer, "holderName")
         self._rules = pin_rules_from(answer.get("pinRules"))
+        self._salt = told(answer, "markSalt")
         self._question = question_of(answer.get("question"))
         self._label = f"Mobilt SITHS eID {self._question.order_ref[:8]}"
         self._certificate_der = b""
@@ -55,6 +59,7 @@ class Enrolment:
         Raises PinNotAllowed, WrongPin, PinBlocked, ReaderError, ServerRefused, ServerUnreachable,
         ServerNotTrusted: the same call goes on where it stopped.
         """
+        self._await_approval()
         report(Step.PIN)
         if not self._phone.has_code:
             self._phone.choose_code(pin, rules=self._rules)
@@ -73,9 +78,25 @@ class Enrolment:
         self._channel.call("confirm", signed.members)
         report(Step.DONE)
 
+    @property
+    def digits(self) -> str:
+        """Return the digits that the holder compares with those of the page, to say that it is theirs."""
+        return phone_digits(self._channel.client_key_thumbprint)
+
     def give_up(self, reason: str) -> None:
         """Tell the service why it ends here; silent when it does not hear."""
         self._channel.give_up(reason)
+
+    def _await_approval(self) -> None:
+        """Wait until the holder has said on the page that this is their phone."""
+        ends_at = time.monotonic() + _APPROVAL_SECONDS
+        while True:
+            answer = self._channel.call("status", {})
+            if answer.get("approved") is True or answer.get("state") != "claimed":
+                return  # one that has ended is told by the next call
+            if time.monotonic() > ends_at:
+                raise ServerUnreachable("nobody has said that this is the holder's phone")
+            time.sleep(POLL_SECONDS)
 
     def _make_key(self, pin: str) -> None:
         if self._csr:
@@ -110,7 +131,7 @@ class Enrolment:
         except (MalformedText, ValueError) as error:
             raise ServerNotTrusted("the certificate cannot be read") from error
         numbers = [str(one.value) for one in subject.get_attributes_for_oid(x509.NameOID.SERIAL_NUMBER)]
-        if [mobile_mark(self._link.token, number) for number in numbers] != [self._link.mark]:
+        if [mobile_mark(self._link.token, number, self._salt) for number in numbers] != [self._link.mark]:
             raise ServerNotTrusted("the certificate is for somebody else than the code")
         return certificate_der
 

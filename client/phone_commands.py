@@ -40,6 +40,7 @@ def _enrol(run: Run) -> None:
     try:
         run.teller.say("cli.phone_for", name=enrolment.holder_name)
         run.teller.line(enrolment.statement_text)
+        run.teller.say("cli.phone_digits", digits=enrolment.digits)
         pin = pin_of(run, "cli.pin") if found.has_code else new_pin_of(run)
         enrolment.complete(pin, report=lambda step: run.teller.say(f"phone.{step.value}"))
     except ClientError as error:

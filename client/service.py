@@ -36,6 +36,11 @@ class Service:
         self._server_spki = ""
 
     @property
+    def client_key_thumbprint(self) -> str:
+        """Return what names this conversation's key (RFC 7638 section 3)."""
+        return client_key_of(self._client_key).thumbprint
+
+    @property
     def server_spki(self) -> str:
         """Return line 14 of what is signed: the TLS key seen, or over plain loopback what hello announced."""
         return self._server_spki

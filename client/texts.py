@@ -356,6 +356,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "cli.logged_in": ("Legitimerad. Öppna i webbläsaren:", "Identified. Open in the browser:"),
     "cli.activated": ("Kort {number} är aktivt.", "Card {number} is active."),
     "cli.phone_new": ("Telefonen {name} finns nu.", "The phone {name} is here now."),
+    "cli.phone_digits": (
+        "Siffror: {digits}. Står samma på sidan där koden visades? Säg då där att det är din telefon.",
+        "Digits: {digits}. Are they the same on the page with the code? Then say there that the phone is yours.",
+    ),
     "cli.phone_for": ("Mobilt SITHS eID för {name}", "Mobile eID for {name}"),
     "cli.no_such_phone": (
         "Det finns ingen telefon med det namnet, eller redan en.",

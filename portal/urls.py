@@ -337,6 +337,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mine/mobile/new/", own_mobiles.make, name="own-mobile-new"),
     path("mine/mobile/<uuid:own_mobile_id>/", own_mobiles.show, name="own-mobile"),
     path("mine/mobile/<uuid:own_mobile_id>/status/", own_mobiles.show_status, name="own-mobile-status"),
+    path("mine/mobile/<uuid:own_mobile_id>/approve/", own_mobiles.approve, name="own-mobile-approve"),
     path("mine/mobile/<uuid:own_mobile_id>/cancel/", own_mobiles.cancel, name="own-mobile-cancel"),
     path("mine/mobile/<uuid:own_mobile_id>/block/", own_mobiles.block, name="own-mobile-block"),
     path("mine/history/", own_history.show_history, name="own-history"),

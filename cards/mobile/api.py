@@ -41,6 +41,7 @@ def claim(request: HttpRequest, body: Body) -> dict[str, object]:
     )
     return {
         **state_of(MOBILES, mobile),
+        "markSalt": mobile.mark_salt,
         "holderName": mobile.card.person.full_name,
         "algorithm": key_algorithm(PROFILE, mobile.card),
         "pinRules": pin_rules_of(mobile.card),
@@ -93,8 +94,9 @@ def abort(request: HttpRequest, body: Body) -> dict[str, object]:
 
 @json_call
 def status(request: HttpRequest, body: Body) -> dict[str, object]:
-    """POST {mobileId}: how far it has come, for a phone that lost an answer."""
-    return state_of(MOBILES, signed_row(MOBILES, request, body))
+    """POST {mobileId}: how far it has come, and whether the holder has said that it is their phone."""
+    mobile = signed_row(MOBILES, request, body)
+    return {**state_of(MOBILES, mobile), "approved": mobile.approved_at is not None}
 
 
 urlpatterns = [

@@ -73,9 +73,9 @@ def end_mobiles_with_card(
     """Block the mobile eIDs that a card takes with it, in the caller's transaction, which locked the card.
 
     The reason says which. Somebody gone from an organization (by its word, or HSA's) has none of it, and
-    one who is gone by the population register's word none at all. What was made with a card that another person
-    may have used, or should not have had, may be another person's; of a card that is lost, what was made since
-    that was told. A card that is broken or replaced leaves them: they are keys of their own.
+    one who is gone by the population register's word none at all. What was made with a card that another
+    person may have used, or should not have had, may be that person's; of a card that is lost, what was made
+    since that was told. A card that is broken or replaced leaves them: they are keys of their own.
     """
     which = _taken_along(card, reason, requested_at=requested_at)
     if which is None:

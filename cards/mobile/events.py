@@ -35,6 +35,14 @@ class MobileClaimed(_AboutAMobile):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MobileApproved(_AboutAMobile):
+    """The holder said that the phone which took the code is theirs: it may make its key."""
+
+    TYPE: ClassVar[str] = "mobile.approved"
+    IS_PRIVILEGED: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MobileKeyMade(_AboutAMobile):
     """The phone made a key and proved that it holds it; a certificate was requested."""
 

@@ -14,7 +14,7 @@ from ca.registration import request_certificate, request_state
 from ca.selectors import certificate as get_certificate
 from cards.card_keys import proven_public_key
 from cards.conversation import demand_going_on, locked_conversation
-from cards.errors import ConfirmationInvalid, IllegalTransition, KeysInvalid, MobileEnded
+from cards.errors import ConfirmationInvalid, IllegalTransition, KeysInvalid, MobileEnded, MobileNotApproved
 from cards.mobile.events import MobileActivated, MobileIssued, MobileKeyMade
 from cards.mobile.making import MOBILES
 from cards.mobile.models import MobileEid
@@ -39,8 +39,8 @@ _AFTER_KEY: Final = frozenset(
 def register_mobile_key(*, mobile_id: str, csr: bytes, actor: Actor, at: datetime) -> MobileEid:
     """Take the phone's certificate request (PKCS#10, DER or PEM) and ask the CA for the certificate.
 
-    The same again changes nothing. Raises KeysInvalid (no proof of possession, a weak key, one used before
-    or of another kind than the profile's), IllegalTransition, and what demand_going_on raises.
+    The same again changes nothing. Raises MobileNotApproved, KeysInvalid (no proof of possession, a weak
+    key, one used before or of another kind than the profile's), IllegalTransition, and what demand_going_on raises.
     """
     public_key = proven_public_key(PROFILE, csr)
     with transaction.atomic():
@@ -48,6 +48,8 @@ def register_mobile_key(*, mobile_id: str, csr: bytes, actor: Actor, at: datetim
         _demand_going_on(mobile, at=at)
         if mobile.state in _AFTER_KEY:
             return _demand_same(mobile, public_key)
+        if mobile.approved_at is None:
+            raise MobileNotApproved("the holder has not said that it is their phone")
         following = mobile_after(mobile.state, MobileAction.REGISTER_KEY)
         _demand_unused(public_key)
         request_id = _request(mobile, public_key, actor=actor, at=at)

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from authn.evidence import ClientKey, mobile_mark
+from django.db import transaction
+
+from authn.evidence import ClientKey, b64url, mobile_mark
 from ca.pki.reasons import RevocationReason
 from ca.revocation import revoke_carrier
 from cards.conversation import (
@@ -13,13 +15,15 @@ from cards.conversation import (
     Kind,
     abort_conversation,
     claim_conversation,
+    demand_going_on,
     end_conversations,
     expire_conversations,
+    locked_conversation,
     open_conversation,
     token_digest,
 )
-from cards.errors import MobileEnded, MobileExpired, MobileNotFound, Refused, TokenInvalid
-from cards.mobile.events import MobileAborted, MobileClaimed, MobileOpened
+from cards.errors import IllegalTransition, MobileEnded, MobileExpired, MobileNotFound, Refused, TokenInvalid
+from cards.mobile.events import MobileAborted, MobileApproved, MobileClaimed, MobileOpened
 from cards.mobile.models import MOST_ACTIVE, MobileEid
 from cards.mobile.policies import SecondLogin, base_refusal, may_make_mobile, second_login_refusal
 from cards.mobile.selectors import MOBILE_CARRIER_KIND, own_mobile, slots_taken
@@ -36,6 +40,7 @@ from journal.recording import record
 
 CODE_GOOD_FOR: Final = timedelta(minutes=15)
 """How long a phone may take the code (MOB-5)."""
+_SALT_OCTETS: Final = 16
 FINISH_WITHIN: Final = timedelta(minutes=15)
 """How long the phone that took it has to finish."""
 
@@ -50,7 +55,8 @@ class OpenedMobile:
     @property
     def code_text(self) -> str:
         """Return the text of the code for the phone; its last part binds it to the holder's number."""
-        mark = mobile_mark(self.token, self.mobile.person.personal_identity_number)
+        number = self.mobile.person.personal_identity_number
+        mark = mobile_mark(self.token, number, self.mobile.mark_salt)
         return f"siths://mobile/1/{self.token}/{mark}"
 
 
@@ -95,7 +101,7 @@ def claim_mobile(
     row = MobileEid.objects.select_related("person").filter(token_sha256=token_digest(token)).first()
     if row is None:
         raise TokenInvalid("unknown or used")
-    expected = mobile_mark(token, row.person.personal_identity_number)
+    expected = mobile_mark(token, row.person.personal_identity_number, row.mark_salt)
     if not secrets.compare_digest(expected.encode(), mark.encode("utf-8", "replace")):
         raise TokenInvalid("the code is for another number")
     return claim_conversation(
@@ -107,6 +113,33 @@ def claim_mobile(
         actor=actor,
         at=at,
     )
+
+
+def approve_own_mobile(*, mobile_id: str, actor: Actor, at: datetime) -> MobileEid:
+    """Let the phone that took the code go on: its holder has seen the same digits in it.
+
+    Without it whoever photographed the code first would have a mobile eID in the holder's name. Again changes
+    nothing. Raises MobileNotFound (also for anybody else's), IllegalTransition when no phone has taken it,
+    and what demand_going_on raises.
+    """
+    own_mobile(mobile_id, actor=actor)
+    with transaction.atomic():
+        mobile = locked_conversation(MOBILES, mobile_id)
+        demand_going_on(MOBILES, mobile, at=at)
+        if mobile.approved_at is not None:
+            return mobile
+        if mobile.state != MobileState.CLAIMED.value:
+            raise IllegalTransition.of(thing="mobile", state=mobile.state, action="APPROVE")
+        MobileEid.objects.filter(pk=mobile.pk).update(approved_at=at)
+        event = MobileApproved(
+            mobile_id=str(mobile.pk),
+            card_id=str(mobile.card_id),
+            person_id=str(mobile.person_id),
+            organization_id=str(mobile.organization_id),
+        )
+        record(event, actor=actor, at=at)
+    mobile.refresh_from_db()
+    return mobile
 
 
 def abort_mobile(*, mobile_id: str, reason: str, actor: Actor, at: datetime) -> MobileEid:
@@ -149,6 +182,7 @@ def _begin(
         evidence_id=second_login.evidence_id,
         terms_version=current_mobile_terms().version,
         token_sha256=token_sha256,
+        mark_salt=b64url(secrets.token_bytes(_SALT_OCTETS)),
         opened_at=at,
         opened_by=actor.identifier,
         expires_at=at + CODE_GOOD_FOR,

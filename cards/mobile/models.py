@@ -38,6 +38,9 @@ class MobileEid(SignedByCard, CardConversation):
     certificate_id = models.CharField(max_length=36, blank=True)
     certificate_sha256 = models.CharField(max_length=64, blank=True, db_index=True)
     valid_until = models.DateTimeField(null=True)
+    approved_at = models.DateTimeField(null=True)
+    """When the holder said, where the code was shown, that the phone which took it is theirs."""
+    mark_salt = models.CharField(max_length=22)
     key_made_at = models.DateTimeField(null=True)
     issued_at = models.DateTimeField(null=True)
     activated_at = models.DateTimeField(null=True)
@@ -79,8 +82,13 @@ class MobileEid(SignedByCard, CardConversation):
                 name="mobile_key_made_iff_when_and_requested",
             ),
             models.CheckConstraint(
+                condition=Q(approved_at__isnull=True) | Q(claimed_at__isnull=False),
+                name="mobile_approved_was_claimed",
+            ),
+            models.CheckConstraint(condition=~Q(mark_salt=""), name="mobile_mark_is_salted"),
+            models.CheckConstraint(
                 condition=~Q(state__in=[MobileState.KEY_MADE.value, *_WITH_CERTIFICATE])
-                | Q(key_made_at__isnull=False),
+                | Q(key_made_at__isnull=False, approved_at__isnull=False),
                 name="mobile_past_claimed_has_a_key",
             ),
             models.CheckConstraint(

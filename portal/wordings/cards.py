@@ -186,6 +186,12 @@ CARDS: Final[Mapping[str, Wording]] = {
         text=_("Begin again on your own pages. Nothing is left in the phone that works."),
         fixer="you",
     ),
+    "mobile_not_approved": Wording(
+        status=409,
+        title=_("Nobody has said that it is the holder's phone"),
+        text=_("The holder compares the digits and says so on the page that showed the code."),
+        fixer="you",
+    ),
     "mobile_ended": Wording(
         status=409, title=_("The mobile eID came to nothing"), text=_("Reason: %(reason)s"), fixer="you"
     ),

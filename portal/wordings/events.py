@@ -453,6 +453,13 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         name=EVENTS["mobile.claimed"],
         sentence=_("A phone took the code of %(person)s"),
     ),
+    "mobile.approved": EventWords(
+        group="unlocking",
+        icon="phone",
+        tone="info",
+        name=EVENTS["mobile.approved"],
+        sentence=_("%(person)s said that the phone is theirs"),
+    ),
     "mobile.key_made": EventWords(
         group="unlocking",
         icon="key",

@@ -58,7 +58,8 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "card.renewed", "renewal.aborted",
     ),
     "each state of a mobile eID, and its block": (
-        "mobile.opened", "mobile.claimed", "mobile.key_made", "mobile.issued", "mobile.activated",
+        "mobile.opened", "mobile.claimed", "mobile.approved", "mobile.key_made", "mobile.issued",
+        "mobile.activated",
         "mobile.blocked", "mobile.aborted",
     ),
     "PUK letters": (

@@ -411,6 +411,8 @@ VIOLATIONS: list[tuple[str, Violation]] = [
     ("mobile_aborted_iff_when_and_why", lambda s: mobile(s, state="ABORTED", abort_reason="x", slot=None)),
     ("mobile_aborted_iff_when_and_why", lambda s: mobile(s, aborted_at=NOW)),
     ("mobile_claimed_iff_by_a_client_key", lambda s: mobile(s, claimed_at=NOW)),
+    ("mobile_approved_was_claimed", lambda s: mobile(s, approved_at=NOW)),
+    ("mobile_mark_is_salted", lambda s: mobile(s, mark_salt="")),
     ("mobile_past_opened_was_claimed", lambda s: mobile(s, state="CLAIMED")),
     ("mobile_expires_after_it_was_opened", lambda s: mobile(s, expires_at=NOW - timedelta(days=999))),
     ("mobile_under_way_has_a_slot_and_one_that_ended_none", lambda s: mobile(s, slot=None)),

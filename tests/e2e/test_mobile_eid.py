@@ -59,7 +59,11 @@ def _makes(card: Visitor, phone: Phone, folder: Path) -> None:
     screen.screenshot(path=picture)
     link = link_in_picture(picture)
     assert link.kind is LinkKind.MOBILE
-    Enrolment(link, phone=phone).complete(CODE)
+    enrolment = Enrolment(link, phone=phone)
+    expect(card.page.locator("#phone-digits")).to_have_text(enrolment.digits)
+    card.look()
+    card.press(card.page.locator("#approve-mobile"))
+    enrolment.complete(CODE)
     expect(card.page.get_by_text(card.say("The mobile eID is in use"))).to_be_visible()
     card.look()
     with pytest.raises(ServerRefused):

@@ -13,6 +13,7 @@ from pytest_django import Settings
 from authn.evidence import Purpose
 from authn.models import AuthnOrder
 from cards.mobile.blocking import block_own_mobile
+from cards.mobile.making import OpenedMobile
 from cards.mobile.models import MobileEid
 from cards.mobile.terms import current_mobile_terms
 from cards.models import Card
@@ -23,7 +24,7 @@ from portal.accounts.models import EndReason, PortalSession, SignedAct
 from portal.signing.acts import Act, ActKind
 from portal.signing.errors import SignatureUnfit
 from portal.signing.step_up import second_login
-from tests.cards.mobile.phone import an_active_mobile, holder, opened
+from tests.cards.mobile.phone import Phone, an_active_mobile, claimed, holder, opened
 from tests.portal.conftest import LogIn
 from tests.portal.test_pages import _text
 from tests.portal.test_paper_log import block_form
@@ -118,7 +119,8 @@ def test_nobody_elses_is_shown_or_touched(scene: Scene, card: Card, log_in: LogI
         browser = log_in(actor)
         for name in ("own-mobile", "own-mobile-status", "own-mobile-block"):
             assert browser.get(reverse(name, args=[mobile.pk])).status_code == 404
-        assert browser.post(reverse("own-mobile-cancel", args=[under_way.pk])).status_code == 404
+        for name in ("own-mobile-cancel", "own-mobile-approve"):
+            assert browser.post(reverse(name, args=[under_way.pk])).status_code == 404
         blocked = {"reason": "lost_or_stolen", "confirmed": "on"}
         assert browser.post(reverse("own-mobile-block", args=[mobile.pk]), blocked).status_code == 404
         assert "Du har inget Mobilt SITHS eID" in _text(browser.get("/mine/mobile/"))
@@ -126,14 +128,21 @@ def test_nobody_elses_is_shown_or_touched(scene: Scene, card: Card, log_in: LogI
 
 
 def test_the_code_is_shown_to_the_browser_that_made_it_alone(scene: Scene, card: Card, log_in: LogIn) -> None:
-    """MOB-5: another login of the same person sees how it goes, and no code."""
-    mobile = opened(scene, card).mobile
+    """MOB-5: another login of the same person sees how it goes, and no code, and approves no phone."""
+    start = opened(scene, card)
+    mobile = start.mobile
     MobileEid.objects.filter(pk=mobile.pk).update(expires_at=timezone.now() + timedelta(minutes=9))
     browser = log_in(scene.cast.alva)
     as_holder(browser, card)
     page = browser.get(reverse("own-mobile", args=[mobile.pk])).content.decode()
     assert "siths://mobile/" not in page
     assert 'id="scan"' not in page
+    claimed(scene, OpenedMobile(mobile=mobile, token=start.token), Phone())
+    MobileEid.objects.filter(pk=mobile.pk).update(expires_at=timezone.now() + timedelta(minutes=9))
+    assert "phone-digits" not in browser.get(reverse("own-mobile", args=[mobile.pk])).content.decode()
+    assert browser.post(reverse("own-mobile-approve", args=[mobile.pk])).status_code == 409
+    mobile.refresh_from_db()
+    assert (mobile.state, mobile.approved_at) == ("CLAIMED", None)
     assert browser.post(reverse("own-mobile-cancel", args=[mobile.pk])).status_code == 303
     mobile.refresh_from_db()
     assert (mobile.state, mobile.abort_reason) == ("ABORTED", "userCancel")

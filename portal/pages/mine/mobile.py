@@ -18,11 +18,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from authn.evidence import hashed
+from authn.evidence import hashed, phone_digits
 from authn.trust import Carrier
+from cards.conversation import client_key_of
 from cards.errors import CardsError
 from cards.mobile.blocking import block_own_mobile
-from cards.mobile.making import cancel_own_mobile, open_mobile
+from cards.mobile.making import MOBILES, approve_own_mobile, cancel_own_mobile, open_mobile
 from cards.mobile.models import MOST_ACTIVE, MobileEid
 from cards.mobile.policies import SecondLogin, may_block_own_mobile, may_make_mobile
 from cards.mobile.selectors import is_mobile_active, own_mobile, own_mobiles
@@ -97,6 +98,9 @@ class MobilePage:
     code_text: str = ""
     expires_at: datetime | None = None
     minutes_left: int = 0
+    digits: str = ""
+    """What the phone shows too, while the holder has not said that it is theirs."""
+    approve_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +219,18 @@ def show_status(request: HttpRequest, own_mobile_id: UUID) -> HttpResponse:
 
 @never_cache
 @require_POST
+def approve(request: HttpRequest, own_mobile_id: UUID) -> HttpResponse:
+    """POST /mine/mobile/<id>/approve/: it is one's own phone; said where the code was shown alone."""
+    actor, at = visitor_of(request), timezone.now()
+    mobile = own_mobile(own_mobile_id, actor=actor)
+    if not start_kept(request, mobile):
+        return problems.page(request, problems.explain(Refusal(code="mobile_needs_card_here", fixer="you")))
+    approve_own_mobile(mobile_id=str(mobile.pk), actor=actor, at=at)
+    return HttpResponseRedirect(reverse("own-mobile", args=[mobile.pk]), status=303)
+
+
+@never_cache
+@require_POST
 def cancel(request: HttpRequest, own_mobile_id: UUID) -> HttpResponse:
     """POST /mine/mobile/<id>/cancel/: end it; what was issued for it is revoked."""
     cancel_own_mobile(mobile_id=str(own_mobile_id), actor=visitor_of(request), at=timezone.now())
@@ -274,6 +290,7 @@ def mobile_page(mobile: MobileEid, *, code_text: str, at: datetime) -> MobilePag
     is_open = state in OPEN_MOBILE_STATES and not is_late
     shown = code_text if state is MobileState.OPENED and is_open else ""
     left = mobile.expires_at - at
+    is_asked = state is MobileState.CLAIMED and is_open and mobile.approved_at is None and bool(code_text)
     return MobilePage(
         status_url=reverse("own-mobile-status", args=[mobile.pk]),
         cancel_url=reverse("own-mobile-cancel", args=[mobile.pk]),
@@ -286,6 +303,8 @@ def mobile_page(mobile: MobileEid, *, code_text: str, at: datetime) -> MobilePag
         code_text=shown,
         expires_at=mobile.expires_at,
         minutes_left=max(0, -(-int(left.total_seconds()) // 60)),
+        digits=phone_digits(client_key_of(MOBILES, mobile).thumbprint) if is_asked else "",
+        approve_url=reverse("own-mobile-approve", args=[mobile.pk]) if is_asked else "",
     )
 
 
@@ -296,7 +315,9 @@ def _explanation(mobile: MobileEid, state: MobileState, *, is_late: bool) -> Tex
         return words.MOBILE_REASONS.get(mobile.abort_reason, mobile.abort_reason)
     return {
         MobileState.OPENED: _("Open the app in your phone and scan the code there. It works once."),
-        MobileState.CLAIMED: _("Is it not your phone that scanned the code? Cancel at once."),
+        MobileState.CLAIMED: _("Is it not your phone that scanned the code? Cancel at once.")
+        if mobile.approved_at is None
+        else _("Go on in the app."),
         MobileState.KEY_MADE: _("The phone has shown that it holds its key. This takes a second or two."),
         MobileState.ISSUED: _("Keep the app open until it says that it is ready."),
         MobileState.ACTIVE: _("Log in with it to your own pages: choose QR code, and scan with the phone."),
@@ -308,6 +329,7 @@ def _steps(mobile: MobileEid, *, is_open: bool, now: datetime) -> list[Step]:
     reached = (
         (_("Terms accepted, logged in once more"), mobile.opened_at),
         (_("The phone scanned the code"), mobile.claimed_at),
+        (_("You said that it is your phone"), mobile.approved_at),
         (_("Key made in the phone"), mobile.key_made_at),
         (_("Certificate issued"), mobile.issued_at),
         (_("In the phone"), mobile.activated_at),

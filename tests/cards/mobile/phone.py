@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from authn.evidence import NO_TLS_SPKI, Answer, client_key_of, to_be_signed
 from ca.models import Certificate
 from cards.mobile.keys import collect_mobile, confirm_mobile, question_of_mobile, register_mobile_key
-from cards.mobile.making import OpenedMobile, claim_mobile, open_mobile
+from cards.mobile.making import OpenedMobile, approve_own_mobile, claim_mobile, open_mobile
 from cards.mobile.models import MobileEid
 from cards.mobile.policies import SecondLogin
+from cards.mobile.states import MobileState
 from cards.mobile.terms import current_mobile_terms
 from cards.models import Card
 from journal.actor import Actor, ActorKind
@@ -103,7 +104,14 @@ def claimed(scene: Scene, start: OpenedMobile, phone: Phone) -> MobileEid:
     )
 
 
+def approved(scene: Scene, mobile: MobileEid) -> MobileEid:
+    """Let the holder say that it is their phone."""
+    return approve_own_mobile(mobile_id=str(mobile.pk), actor=holder(mobile.card), at=scene.later(seconds=1))
+
+
 def with_key(scene: Scene, mobile: MobileEid, phone: Phone) -> MobileEid:
+    if mobile.state == MobileState.CLAIMED and mobile.approved_at is None:
+        approved(scene, mobile)
     return register_mobile_key(
         mobile_id=str(mobile.pk), csr=phone.csr(), actor=CLIENT, at=scene.later(seconds=5)
     )

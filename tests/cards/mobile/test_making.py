@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.db import IntegrityError, transaction
 
-from authn.evidence import client_key_of
+from authn.evidence import client_key_of, mobile_mark
 from ca.models import Certificate, CertificateRequest
 from ca.pki.reasons import RevocationReason
 from ca.revocation import revoke
@@ -23,6 +23,7 @@ from cards.errors import (
     KeysInvalid,
     MobileEnded,
     MobileExpired,
+    MobileNotApproved,
     MobileNotFound,
     Refused,
     TokenInvalid,
@@ -32,6 +33,7 @@ from cards.mobile.keys import collect_mobile, confirm_mobile, register_mobile_ke
 from cards.mobile.making import (
     CODE_GOOD_FOR,
     abort_mobile,
+    approve_own_mobile,
     cancel_own_mobile,
     claim_mobile,
     expire_mobiles,
@@ -107,7 +109,9 @@ def test_a_holder_makes_a_mobile_eid_with_their_card(scene: Scene, card: Card, p
     assert is_mobile_active(mobile.certificate_sha256, scene.at)
     assert [one.pk for one in own_mobiles(str(card.person_id))] == [mobile.pk]
     told = Entry.objects.filter(type__startswith="mobile.").values_list("type", flat=True)
-    assert set(told) == {f"mobile.{one}" for one in ("opened", "claimed", "key_made", "issued", "activated")}
+    assert set(told) == {
+        f"mobile.{one}" for one in ("opened", "claimed", "approved", "key_made", "issued", "activated")
+    }
 
 
 def test_the_second_login_is_just_before_by_the_same_person_and_card_and_opens_one(
@@ -438,6 +442,34 @@ def test_the_reason_of_a_cards_block_says_which_mobiles_end_too(
         assert (certificate.revoked_at is not None) is (one in ends)
         assert is_mobile_active(one.certificate_sha256, scene.at) is (one not in ends)
     assert Entry.objects.filter(type="mobile.blocked").count() == len(ends)
+
+
+def test_a_phone_that_nobody_calls_theirs_gets_nothing(scene: Scene, card: Card, phone: Phone) -> None:
+    """MOB-5: whoever photographed the code first waits for the holder, who sees other digits and cancels."""
+    start = opened(scene, card)
+    with pytest.raises(IllegalTransition):
+        approve_own_mobile(mobile_id=str(start.mobile.pk), actor=holder(card), at=scene.at)
+    mobile = claimed(scene, start, phone)
+    with pytest.raises(MobileNotApproved):
+        register_mobile_key(mobile_id=str(mobile.pk), csr=phone.csr(), actor=CLIENT, at=scene.at)
+    for other in (scene.cast.alva, scene.cast.doris):
+        with pytest.raises(MobileNotFound):
+            approve_own_mobile(mobile_id=str(mobile.pk), actor=other, at=scene.at)
+    assert not CertificateRequest.objects.filter(carrier_kind="mobile").exists()
+    for _ in range(2):
+        approve_own_mobile(mobile_id=str(mobile.pk), actor=holder(card), at=scene.at)
+    assert Entry.objects.filter(type="mobile.approved").count() == 1
+    register_mobile_key(mobile_id=str(mobile.pk), csr=phone.csr(), actor=CLIENT, at=scene.at)
+
+
+def test_a_picture_of_the_code_does_not_tell_the_number(scene: Scene, card: Card) -> None:
+    """MOB-5: the mark takes a salt that stands in no code."""
+    start = opened(scene, card)
+    *_, token, mark = start.code_text.split("/")
+    number = card.person.personal_identity_number
+    assert mark == mobile_mark(token, number, start.mobile.mark_salt)
+    assert mark != mobile_mark(token, number, "")
+    assert start.mobile.mark_salt not in start.code_text
 
 
 def _blocked(scene: Scene, card: Card, reason: BlockReason, *, requested_at: datetime) -> set[MobileEid]:
