@@ -358,7 +358,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "cli.phone_new": ("Telefonen {name} finns nu.", "The phone {name} is here now."),
     "cli.phone_digits": (
         "Siffror: {digits}. Står samma på sidan där koden visades? Säg då där att det är din telefon.",
-        "Digits: {digits}. Are they the same on the page with the code? Then say there that the phone is yours.",
+        "Digits: {digits}. Are they the same on the page with the code? Then say there that it is yours.",
     ),
     "cli.phone_for": ("Mobilt SITHS eID för {name}", "Mobile eID for {name}"),
     "cli.no_such_phone": (

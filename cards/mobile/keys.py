@@ -40,7 +40,8 @@ def register_mobile_key(*, mobile_id: str, csr: bytes, actor: Actor, at: datetim
     """Take the phone's certificate request (PKCS#10, DER or PEM) and ask the CA for the certificate.
 
     The same again changes nothing. Raises MobileNotApproved, KeysInvalid (no proof of possession, a weak
-    key, one used before or of another kind than the profile's), IllegalTransition, and what demand_going_on raises.
+    key, one used before or of another kind than the profile's), IllegalTransition, and what demand_going_on
+    raises.
     """
     public_key = proven_public_key(PROFILE, csr)
     with transaction.atomic():
