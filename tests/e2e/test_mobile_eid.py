@@ -56,7 +56,7 @@ def _makes(card: Visitor, phone: Phone, folder: Path) -> None:
     screen.locator("svg").wait_for()
     card.look()
     picture = folder / "make.png"
-    screen.screenshot(path=picture)
+    card.page.screenshot(path=picture, full_page=True)
     link = link_in_picture(picture)
     assert link.kind is LinkKind.MOBILE
     enrolment = Enrolment(link, phone=phone)
