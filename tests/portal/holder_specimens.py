@@ -3,8 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from authn.evidence import client_key_of
 from cards.mobile.models import MobileEid
 from cards.mobile.terms import current_mobile_terms
 from cards.replacement_reasons import ReplacementReason
@@ -131,6 +134,9 @@ def own_mobile_new() -> Context:
     return {"page": page, "form": TermsForm({"version": "2026-11"})}
 
 
+_EPHEMERAL: Final = ec.generate_private_key(ec.SECP256R1())
+
+
 def own_mobile(*, is_scanned: bool = False) -> Context:
     """Return one in the making: its code, or, once it is scanned, the phone's steps."""
     now = datetime.now(tz=UTC)
@@ -139,6 +145,7 @@ def own_mobile(*, is_scanned: bool = False) -> Context:
         opened_at=now,
         expires_at=now + timedelta(minutes=15),
         claimed_at=now if is_scanned else None,
+        client_key=client_key_of(_EPHEMERAL).as_jwk() if is_scanned else None,
     )
     code = f"siths://mobile/1/{'q' * 32}/{'m' * 22}"
     return {"page": mobile_page(mobile, code_text=code, at=now)}

@@ -69,6 +69,7 @@ TABLE: Final[Mapping[str, tuple[str, str]]] = {
     "mine/mobile/<uuid:own_mobile_id>/": ("404 404 404 404 303", "405 405 405 405 303"),
     "mine/mobile/<uuid:own_mobile_id>/status/": ("404 404 404 404 303", "405 405 405 405 303"),
     "mine/mobile/<uuid:own_mobile_id>/cancel/": ("405 405 405 405 303", "404 404 404 404 303"),
+    "mine/mobile/<uuid:own_mobile_id>/approve/": ("405 405 405 405 303", "404 404 404 404 303"),
     "mine/mobile/<uuid:own_mobile_id>/block/": ("404 404 404 404 303", "404 404 404 404 303"),
     "mine/history/": ("200 200 200 200 303", "405 405 405 405 303"),
     "mine/test/": ("200 200 200 200 303", "405 405 405 405 303"),
