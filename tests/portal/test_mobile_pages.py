@@ -199,7 +199,8 @@ def test_the_desk_sees_a_mobile_and_blocks_it_and_doris_does_not(
     assert address in page.content.decode()
     assert "Telefon" in _text(page)
     assert log_in(scene.cast.doris).get(address).status_code == 404
-    assert desk.get(address).status_code == 200
+    assert "Telefon" in _text(desk.get(address))
+    assert "i en telefon" in _text(desk.get(reverse("block-person", args=[card.person_id])))
     response = desk.post(address, block_form(scene))
     mobile.refresh_from_db()
     assert (response.status_code, mobile.state) == (302, "BLOCKED")

@@ -26,7 +26,7 @@ def with_a_loose_certificate(scene: Scene) -> Card:
     card = an_active_card(scene)
     loose = Certificate.objects.filter(carrier_id=str(card.pk)).order_by("pk").first()
     assert loose is not None
-    Certificate.objects.filter(pk=loose.pk).update(carrier_kind="mobile", carrier_id="a telephone")
+    Certificate.objects.filter(pk=loose.pk).update(carrier_id="a card of nobody")
     a_shipped_card(scene)
     return card
 
