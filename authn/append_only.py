@@ -2,17 +2,16 @@
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-_TABLE = "authn_evidence"
-
-TABLES = (_TABLE,)
+TABLES = ("authn_evidence", "authn_mtlsevidence")
 
 
-def install_statements(vendor: str) -> list[str]:
+def install_statements(vendor: str, tables: tuple[str, ...] = TABLES) -> list[str]:
     """Return the statements that make evidence append-only; harmless when run again."""
     if vendor == "sqlite":
         return [
-            f"CREATE TRIGGER IF NOT EXISTS {_TABLE}_{verb.lower()}_refused BEFORE {verb} ON {_TABLE} "
+            f"CREATE TRIGGER IF NOT EXISTS {table}_{verb.lower()}_refused BEFORE {verb} ON {table} "
             f"BEGIN SELECT RAISE(ABORT, 'evidence is append-only: {verb.lower()} refused'); END"
+            for table in tables
             for verb in ("UPDATE", "DELETE")
         ]
     return [
@@ -20,18 +19,23 @@ def install_statements(vendor: str) -> list[str]:
             "CREATE OR REPLACE FUNCTION authn_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ "
             "BEGIN RAISE EXCEPTION 'evidence is append-only: % refused', lower(TG_OP); END $$"
         ),
-        (
-            f"CREATE OR REPLACE TRIGGER {_TABLE}_changes_refused BEFORE UPDATE OR DELETE ON {_TABLE} "
+        *(
+            f"CREATE OR REPLACE TRIGGER {table}_changes_refused BEFORE UPDATE OR DELETE ON {table} "
             "FOR EACH ROW EXECUTE FUNCTION authn_refuse()"
+            for table in tables
         ),
     ]
 
 
-def remove_statements(vendor: str) -> list[str]:
+def remove_statements(vendor: str, tables: tuple[str, ...] = TABLES) -> list[str]:
     """Return the statements that take the refusal away: for undoing the migration, and test flushes."""
     if vendor == "sqlite":
-        return [f"DROP TRIGGER IF EXISTS {_TABLE}_{verb}_refused" for verb in ("update", "delete")]
-    return [f"DROP TRIGGER IF EXISTS {_TABLE}_changes_refused ON {_TABLE}"]
+        return [
+            f"DROP TRIGGER IF EXISTS {table}_{verb}_refused"
+            for table in tables
+            for verb in ("update", "delete")
+        ]
+    return [f"DROP TRIGGER IF EXISTS {table}_changes_refused ON {table}" for table in tables]
 
 
 def run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:

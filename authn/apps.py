@@ -12,3 +12,4 @@ class AuthnConfig(AppConfig):
     def ready(self) -> None:
         """Load the event classes, so that the journal knows them, and the deployment check."""
         from authn import events, system_checks  # noqa: F401, PLC0415 - apps must be ready first
+        from authn.mtls import events as mtls_events  # noqa: F401, PLC0415 - as above

@@ -69,6 +69,18 @@ def public_folder() -> Path:
     return Path(settings.SIGILL_PUBLIC)
 
 
+def mtls_url() -> str:
+    """Return the address of the login host of two-way TLS; empty where nobody logs in by it (POR-3)."""
+    url: str = getattr(settings, "SIGILL_MTLS_URL", "")
+    return url
+
+
+def mtls_highest_slot() -> int:
+    """Return the number of the last name that asks for a certificate (AUT-6)."""
+    highest: int = getattr(settings, "SIGILL_MTLS_HIGHEST_SLOT", 24)
+    return highest
+
+
 def status_hosts() -> frozenset[str]:
     """Return host[:port] of the status services that may be asked: no other address is ever fetched."""
     urls = (settings.SIGILL_STATUS_URL, *settings.SIGILL_EARLIER_STATUS_URLS)

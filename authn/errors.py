@@ -64,6 +64,18 @@ class ReturnCodeWrong(DomainError):
         self.tries_left = tries_left
 
 
+class MtlsNotOffered(DomainError):
+    """Nobody logs in by two-way TLS here: the installation, or the relying party's row, does not have it."""
+
+    code: ClassVar[str] = "mtlsNotOffered"
+
+
+class AttemptMoved(DomainError):
+    """The attempt left the state meanwhile; nothing was done."""
+
+    code: ClassVar[str] = "attemptMoved"
+
+
 class OrderMoved(DomainError):
     """The order left the state meanwhile; nothing was done."""
 

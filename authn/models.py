@@ -9,7 +9,18 @@ from django.db.models import Q
 from authn.evidence import Flow, Purpose
 from authn.hints import FailureHint
 from authn.levels import LOA3
+from authn.mtls.models import MtlsAttempt, MtlsEvidence
 from authn.states import MOST_RETURN_CODE_TRIES, OrderState
+
+__all__ = [
+    "AuthnOrder",
+    "Evidence",
+    "MtlsAttempt",  # Django finds models from here
+    "MtlsEvidence",
+    "RelyingParty",
+    "RequestCount",
+    "UsedNonce",
+]
 
 _CLAIMED_OR_LATER = [
     OrderState.CLAIMED.value,
@@ -30,12 +41,18 @@ class RelyingParty(models.Model):
     purposes = models.JSONField(default=list)
     most_loa = models.CharField(max_length=64, default=LOA3)
     """The highest level of assurance that it may demand."""
+    allows_mtls = models.BooleanField(default=False)
+    """Whether it may let people log in by two-way TLS too, where this installation has it."""
     orders_per_minute = models.PositiveIntegerField(default=600)
     registered_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.rp_id
+
+    def name_in(self, language: str) -> str:
+        """Return the name that people are shown, sv or en."""
+        return self.name_en if language == "en" else self.name_sv
 
 
 class AuthnOrder(models.Model):

@@ -13,15 +13,15 @@ from datetime import datetime
 from django.db import transaction
 
 from authn import configuration, lifecycle, rate_limits
-from authn.certificate import canonical_name, read_certificate
+from authn.certificate import read_certificate
 from authn.checks import Requirement
+from authn.demands import canonical_requirement, registered_origin
 from authn.errors import (
     AlreadyInProgress,
     InvalidParameters,
     OrderMoved,
     OrderNotFound,
     ReturnCodeWrong,
-    ReturnUrlNotRegistered,
 )
 from authn.evidence import (
     MAX_NON_VISIBLE_OCTETS,
@@ -32,14 +32,12 @@ from authn.evidence import (
     Purpose,
     b64url,
     check_visible_text,
-    origin_of,
     return_code,
     return_proof,
     unb64,
     verification_code,
 )
 from authn.hints import FailureHint, PendingHint
-from authn.levels import up_to
 from authn.models import AuthnOrder, Evidence, RelyingParty
 from authn.selectors import expires_at, orders_in_progress
 from authn.states import LATE, LIMITS, PENDING, IllegalTransition, OrderState, is_gone, is_late
@@ -50,7 +48,6 @@ POLL_INTERVAL = 2  # seconds
 _TOKEN_OCTETS = 24
 _SECRET_OCTETS = 32
 _QR_TOKEN_OCTETS = 16
-_MAX_URL = 500
 _NO_DEMANDS = Requirement()
 
 
@@ -283,9 +280,7 @@ def _new_order(relying_party: RelyingParty, request: StartRequest, *, at: dateti
         check_visible_text(request.visible_text)
     except EvidenceInvalid as error:
         raise InvalidParameters("the visible text cannot be shown as it is") from error
-    requirement = _canonical(request.requirement)
-    if not set(requirement.loas) <= set(up_to(relying_party.most_loa)):
-        raise InvalidParameters("the relying party may not demand this level of assurance")
+    requirement = canonical_requirement(relying_party, request.requirement)
     return AuthnOrder(
         relying_party=relying_party,
         state_since=at,
@@ -294,9 +289,9 @@ def _new_order(relying_party: RelyingParty, request: StartRequest, *, at: dateti
         flow=request.flow.value,
         rp_challenge=request.rp_challenge,
         server_random=secrets.token_bytes(SERVER_RANDOM_OCTETS),
-        rp_name=relying_party.name_en if request.language == "en" else relying_party.name_sv,
+        rp_name=relying_party.name_in(request.language),
         return_url=request.return_url,
-        rp_origin=_registered_origin(relying_party, request.return_url),
+        rp_origin=registered_origin(relying_party, request.return_url),
         visible_text=request.visible_text,
         visible_language=request.language[:8],
         non_visible=request.non_visible,
@@ -305,32 +300,6 @@ def _new_order(relying_party: RelyingParty, request: StartRequest, *, at: dateti
         wanted_issuers=list(requirement.issuers),
         wanted_subject_hashes=list(requirement.subject_hashes),
         end_user_address=request.end_user_address,
-    )
-
-
-def _registered_origin(relying_party: RelyingParty, return_url: str) -> str:
-    try:
-        origin = origin_of(return_url)
-    except EvidenceInvalid as error:
-        raise ReturnUrlNotRegistered("the return address is not spelled canonically") from error
-    if origin not in relying_party.return_origins or len(return_url) > _MAX_URL or "?" in return_url:
-        raise ReturnUrlNotRegistered("the return address is not registered")
-    return origin
-
-
-def _canonical(requirement: Requirement) -> Requirement:
-    try:
-        issuers = tuple(canonical_name(name) for name in requirement.issuers)
-        carriers = tuple(Carrier(carrier).value for carrier in requirement.carriers)
-        for subject_hash in requirement.subject_hashes:
-            unb64(subject_hash)
-    except ValueError as error:
-        raise InvalidParameters("the requirement is not well formed") from error
-    return Requirement(
-        loas=requirement.loas,
-        carriers=carriers,
-        issuers=issuers,
-        subject_hashes=requirement.subject_hashes,
     )
 
 

@@ -25,6 +25,7 @@ class Registration:
     flows: tuple[Flow, ...] = (Flow.SAME_DEVICE,)
     purposes: tuple[Purpose, ...] = (Purpose.AUTH,)
     most_loa: str = LOA3
+    allows_mtls: bool = False
     orders_per_minute: int = 600
 
 
@@ -41,6 +42,7 @@ def register(registration: Registration, *, actor: Actor, at: datetime) -> Relyi
         "flows": [flow.value for flow in registration.flows],
         "purposes": [purpose.value for purpose in registration.purposes],
         "most_loa": registration.most_loa,
+        "allows_mtls": registration.allows_mtls,
         "orders_per_minute": registration.orders_per_minute,
         "closed_at": None,
     }

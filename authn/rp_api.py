@@ -25,6 +25,7 @@ from authn.checks import Requirement
 from authn.errors import (
     AlreadyInProgress,
     InvalidParameters,
+    MtlsNotOffered,
     OrderNotFound,
     ReturnUrlNotRegistered,
     TooManyRequests,
@@ -32,6 +33,7 @@ from authn.errors import (
 )
 from authn.evidence import Flow, MalformedText, Purpose, b64, unb64
 from authn.models import RelyingParty
+from authn.mtls import attempts
 from authn.rp_callers import caller_of
 from journal.actor import Actor, ActorKind
 from journal.errors import DomainError
@@ -43,6 +45,7 @@ _STATUSES: dict[type[DomainError], HTTPStatus] = {
     InvalidParameters: HTTPStatus.BAD_REQUEST,
     AlreadyInProgress: HTTPStatus.BAD_REQUEST,
     Unauthorized: HTTPStatus.UNAUTHORIZED,
+    MtlsNotOffered: HTTPStatus.FORBIDDEN,
     OrderNotFound: HTTPStatus.NOT_FOUND,
     ReturnUrlNotRegistered: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
@@ -89,9 +92,7 @@ def started(caller: RelyingParty, body: Body, *, purposes: frozenset[Purpose]) -
     if purpose not in purposes:
         raise InvalidParameters("this purpose is asked for elsewhere")
     visible = _object(body.get("visible"))
-    wanted = _object(body.get("requirement", {}))
-    subject = _object(wanted.get("subject", {}))
-    hashes = (text(subject, "personalIdHash"),) if "personalIdHash" in subject else ()
+    requirement = _requirement(body)
     return orders.start(
         caller.rp_id,
         orders.StartRequest(
@@ -102,14 +103,9 @@ def started(caller: RelyingParty, body: Body, *, purposes: frozenset[Purpose]) -
             flow=_choice(Flow, body.get("flow", Flow.SAME_DEVICE.value)),
             language=text(visible, "lang") if "lang" in visible else "sv",
             non_visible=_octets(body, "nonVisible") if "nonVisible" in body else b"",
-            requirement=Requirement(
-                loas=_names(wanted, "loa"),
-                carriers=_names(wanted, "carriers"),
-                issuers=_names(wanted, "issuers"),
-                subject_hashes=hashes,
-            ),
+            requirement=requirement,
             end_user_address=text(body, "endUserIp", longest=45),
-            is_alone=bool(hashes),
+            is_alone=bool(requirement.subject_hashes),
         ),
         actor=actor_of(caller),
         at=now(),
@@ -146,6 +142,58 @@ def collect(caller: RelyingParty, body: Body) -> JsonResponse:
 def cancel(caller: RelyingParty, body: Body) -> JsonResponse:
     """POST /cancel: end the order; once more changes nothing."""
     orders.cancel(caller.rp_id, order_ref(body), actor=actor_of(caller), at=now())
+    return JsonResponse({})
+
+
+@rp_call
+def mtls_start(caller: RelyingParty, body: Body) -> JsonResponse:
+    """POST /mtls/start: where to send a browser that is to show a card's certificate."""
+    attempt = attempts.start(
+        caller.rp_id,
+        attempts.MtlsRequest(
+            return_url=text(body, "returnUrl", longest=500),
+            language=text(body, "lang") if "lang" in body else "sv",
+            requirement=_requirement(body),
+            end_user_address=text(body, "endUserIp", longest=45),
+        ),
+        actor=actor_of(caller),
+        at=now(),
+    )
+    return JsonResponse(
+        {
+            "attemptRef": attempt.attempt_ref,
+            "tx": attempt.tx,
+            "startUrl": attempt.start_url,
+            "useBefore": int(attempt.use_before.timestamp()),
+        },
+        status=HTTPStatus.CREATED,
+    )
+
+
+@rp_call
+def mtls_redeem(caller: RelyingParty, body: Body) -> JsonResponse:
+    """POST /mtls/redeem: the whole answer once, for a session's `tx` and the code that its browser brought."""
+    seen = attempts.redeem(
+        caller.rp_id, text(body, "tx"), text(body, "code"), actor=actor_of(caller), at=now()
+    )
+    return JsonResponse(
+        {
+            "status": "complete",
+            **_who(seen),
+            "evidence": {
+                "ocsp": [b64(seen.ocsp_der)] if seen.ocsp_der else [],
+                "crls": [b64(der) for der in seen.crls_der],
+                "checkedAt": seen.checked_at.isoformat(),
+                "evidenceId": seen.evidence_id,
+            },
+        }
+    )
+
+
+@rp_call
+def mtls_cancel(caller: RelyingParty, body: Body) -> JsonResponse:
+    """POST /mtls/cancel: end the attempt; once more changes nothing."""
+    attempts.cancel(caller.rp_id, text(body, "tx"), actor=actor_of(caller), at=now())
     return JsonResponse({})
 
 
@@ -216,20 +264,7 @@ def _started(order: orders.Started) -> JsonResponse:
 def _complete(answer: orders.Complete) -> dict[str, object]:
     return {
         "status": "complete",
-        "user": {
-            "givenName": answer.given_name,
-            "surname": answer.surname,
-            "personalIdentityNumber": answer.personal_identity_number or None,
-            "hsaId": answer.hsa_id or None,
-        },
-        "credential": {
-            "certificate": b64(answer.certificate_der),
-            "chain": [b64(der) for der in answer.chain_der],
-            "loa": answer.loa,
-            "policyOids": list(answer.policy_oids),
-            "carrier": answer.carrier.value,
-            "cardNumber": answer.card_number or None,
-        },
+        **_who(answer),
         "evidence": {
             "version": "1",
             "tbs": b64(answer.tbs),
@@ -246,6 +281,36 @@ def _complete(answer: orders.Complete) -> dict[str, object]:
         },
         "client": {"ip": answer.client_address, "app": answer.client_app, "sameIp": answer.same_address},
     }
+
+
+def _who(answer: orders.Complete | attempts.Redeemed) -> dict[str, object]:
+    return {
+        "user": {
+            "givenName": answer.given_name,
+            "surname": answer.surname,
+            "personalIdentityNumber": answer.personal_identity_number or None,
+            "hsaId": answer.hsa_id or None,
+        },
+        "credential": {
+            "certificate": b64(answer.certificate_der),
+            "chain": [b64(der) for der in answer.chain_der],
+            "loa": answer.loa,
+            "policyOids": list(answer.policy_oids),
+            "carrier": answer.carrier.value,
+            "cardNumber": answer.card_number or None,
+        },
+    }
+
+
+def _requirement(body: Body) -> Requirement:
+    wanted = _object(body.get("requirement", {}))
+    subject = _object(wanted.get("subject", {}))
+    return Requirement(
+        loas=_names(wanted, "loa"),
+        carriers=_names(wanted, "carriers"),
+        issuers=_names(wanted, "issuers"),
+        subject_hashes=(text(subject, "personalIdHash"),) if "personalIdHash" in subject else (),
+    )
 
 
 def _body(request: HttpRequest) -> Body:

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from authn.evidence import Purpose, Question, hashed
 from authn.hints import FailureHint
-from authn.models import AuthnOrder, Evidence, RelyingParty
+from authn.models import AuthnOrder, Evidence, MtlsEvidence, RelyingParty
 from authn.states import LATE, LIMITS, OrderState, is_late
 
 _MOST_DENIED: Final = 6
@@ -72,4 +72,7 @@ def completed_since(certificate_sha256: str, *, are_logins: bool, since: datetim
     """Return how many logins, or other signatures, a certificate has completed since a moment."""
     answered = Evidence.objects.filter(certificate_sha256=certificate_sha256, checked_at__gte=since)
     logins = Q(order__purpose=Purpose.AUTH.value)
-    return answered.filter(logins if are_logins else ~logins).count()
+    if not are_logins:
+        return answered.exclude(logins).count()
+    shown = MtlsEvidence.objects.filter(certificate_sha256=certificate_sha256, checked_at__gte=since)
+    return answered.filter(logins).count() + shown.count()

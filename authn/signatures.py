@@ -42,6 +42,17 @@ def check_algorithm(alg: str, certificate_der: bytes) -> SignatureAlgorithm:
     return algorithm
 
 
+def check_key(certificate_der: bytes) -> None:
+    """Refuse a certificate whose key fits none of the four algorithms; raises AlgorithmRefused."""
+    for algorithm in SignatureAlgorithm:
+        try:
+            _fitting_key(algorithm.value, certificate_der)
+        except AlgorithmRefused:
+            continue
+        return
+    raise AlgorithmRefused("the key fits none of RS256, PS256, ES256 and ES384")
+
+
 def verify_signature(alg: str, certificate_der: bytes, tbs: bytes, signature: bytes) -> None:
     """Verify `signature` over `tbs` by the key in the certificate.
 

@@ -134,6 +134,7 @@ def processes(place: Installation) -> list[Process]:
             is_ready=answers(f"{at}:{place.portal_port}/healthz"),
         ),
         _relying_party_api(python, place),
+        *_mtls(python, place),
         Process(
             name="client",
             arguments=(python, "-m", "client", "page"),
@@ -143,12 +144,26 @@ def processes(place: Installation) -> list[Process]:
 
 
 def _relying_party_api(python: str, place: Installation) -> Process:
-    """Return what other services ask for logins: on a socket that nginx alone should reach (rp.conf)."""
-    path = place.run / "rp.sock"
-    return Process(
+    """Return what other services ask for logins (deploy/nginx/rp.conf)."""
+    return _behind_nginx(
+        python,
+        place,
         name="relying-parties",
+        socket_name="rp",
+        settings="portal.rp_settings",
+        wsgi="portal.rp_wsgi",
+    )
+
+
+def _behind_nginx(
+    python: str, place: Installation, *, name: str, settings: str, wsgi: str, socket_name: str = ""
+) -> Process:
+    """Return a process on a socket that nginx alone should reach: it says who shows which certificate."""
+    path = place.run / f"{socket_name or name}.sock"
+    return Process(
+        name=name,
         arguments=(
-            python, "-m", "gunicorn", "portal.rp_wsgi:application",
+            python, "-m", "gunicorn", f"{wsgi}:application",
             "--bind", f"unix:{path}", "--umask", "0117",
             "--worker-class", "gthread", "--workers", "1", "--threads", "4",
             "--graceful-timeout", "5", "--no-control-socket", "--log-level", "warning",
@@ -156,8 +171,17 @@ def _relying_party_api(python: str, place: Installation) -> Process:
             "--forwarded-allow-ips", "", "--forwarder-headers", "",
         ),
         is_ready=listens(path),
-        environment={"DJANGO_SETTINGS_MODULE": "portal.rp_settings"},
+        environment={"DJANGO_SETTINGS_MODULE": settings},
     )  # fmt: skip
+
+
+def _mtls(python: str, place: Installation) -> list[Process]:
+    """Return what stands behind the login host of two-way TLS (deploy/nginx/mtls.conf)."""
+    if not os.environ.get("SIGILL_MTLS_URL"):
+        return []
+    return [
+        _behind_nginx(python, place, name="mtls", settings="portal.mtls.settings", wsgi="portal.mtls.wsgi")
+    ]
 
 
 def _responders(python: str, place: Installation) -> list[Process]:

@@ -57,6 +57,19 @@ def number(name: str, default: int) -> int:
     return int(value)
 
 
+def origin(name: str) -> str:
+    """Return an https origin (`https://host[:port]`) from the environment; empty when it is unset.
+
+    Raises ``ConfigurationError`` for anything else.
+    """
+    value = text(name, "")
+    parts = urlsplit(value)
+    if value and (parts.scheme != "https" or not parts.hostname or value != f"https://{parts.netloc}"):
+        msg = f"{name} must be an origin like https://login.example.org, without a path, not {value!r}"
+        raise ConfigurationError(msg)
+    return value
+
+
 def port(name: str, default: int) -> int:
     """Return a TCP port from the environment; raises ``ConfigurationError`` when it is none."""
     value = number(name, default)

@@ -21,6 +21,12 @@ SIGILL_DIRECTORY_PORT = config.port("SIGILL_DIRECTORY_PORT", 8101)
 SIGILL_FACTORY_PORT = config.port("SIGILL_FACTORY_PORT", 8102)
 
 SIGILL_PORTAL_URL = config.text("SIGILL_PORTAL_URL", f"http://127.0.0.1:{SIGILL_PORTAL_PORT}")
+# Login by two-way TLS besides the card client (authn/README.md): the login host, and the number of the last
+# name below it that asks for a certificate. Unset: people log in out of band only (POR-3).
+SIGILL_MTLS_URL = config.origin("SIGILL_MTLS_URL")
+SIGILL_MTLS_HIGHEST_SLOT = config.number("SIGILL_MTLS_HIGHEST_SLOT", 24)
+if SIGILL_MTLS_HIGHEST_SLOT > 99:  # noqa: PLR2004 - what the names' two digits hold
+    raise config.ConfigurationError("SIGILL_MTLS_HIGHEST_SLOT is at most 99")
 SIGILL_STATUS_URL = config.text("SIGILL_STATUS_URL", f"http://127.0.0.1:{SIGILL_STATUS_PORT}")
 # Each node that serves status, by its own address: the probe asks them all. Empty: the public address alone.
 SIGILL_STATUS_NODES = tuple(filter(None, config.text("SIGILL_STATUS_NODES", "").split(",")))
@@ -307,6 +313,9 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+_MTLS_ORIGINS = (
+    [SIGILL_MTLS_URL, SIGILL_MTLS_URL.replace("https://", "https://*.")] if SIGILL_MTLS_URL else []
+)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
@@ -314,7 +323,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
-        "form-action": ["'self'"],
+        # A form that begins a login is answered by ways over the login host and back.
+        "form-action": ["'self'", *_MTLS_ORIGINS],
         "frame-ancestors": ["'none'"],
     }
 }

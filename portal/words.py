@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from authn.hints import FailureHint
 from ca.environments import Environment
 from cards.attestor import AttestorRelation
 from cards.mobile.states import MobileState
@@ -377,6 +378,25 @@ LOGIN_HINTS: Final[Mapping[str, Text]] = {
     ),
     "returnCodeSpent": _("The digits were wrong three times, so nobody was logged in. Start again."),
 }
+
+_MTLS_HINTS: Final[Mapping[str, Text]] = {
+    FailureHint.NO_CERTIFICATE.value: _(
+        "No certificate came. Is the card in the reader, with the chip first? Or was the question of the "
+        "browser cancelled?"
+    ),
+    FailureHint.CERTIFICATE_USAGE.value: _(
+        "That certificate is not made for logging in. Choose the card's other certificate when the browser "
+        "asks."
+    ),
+    FailureHint.WRONG_CARRIER.value: _("A card is needed; that certificate is of another kind of carrier."),
+}
+"""What a browser's certificate is refused for, where the card client's words would mislead."""
+
+
+def mtls_refusal(hint: str) -> Text:
+    """Return why a certificate that a browser showed, or did not, opened nothing."""
+    return _MTLS_HINTS.get(hint) or LOGIN_HINTS.get(hint, "")
+
 
 SESSION_ENDS: Final[Mapping[str, Text]] = {
     "logged_out": _("You are logged out."),

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from authn.lifecycle import fail_late_orders, reduce_finished_orders
+from authn.mtls.lifecycle import fail_late_attempts, reduce_finished_attempts
 from authn.rate_limits import forget_old_counts
 from ca.batch_issuance import issue_pending
 from ca.crl_looking import CrlLooking
@@ -248,7 +249,8 @@ def end_overdue() -> None:
     def work(now: datetime) -> str:
         actor = Actor.system("end_overdue")
         orders = fail_late_orders(actor=actor, at=now)
-        reduced = reduce_finished_orders(at=now)
+        attempts = fail_late_attempts(actor=actor, at=now)
+        reduced = reduce_finished_orders(at=now) + reduce_finished_attempts(at=now)
         activations = expire_activations(actor=actor, at=now)
         unlocks = expire_unlocks(actor=actor, at=now)
         renewals = expire_renewals(actor=actor, at=now)
@@ -258,7 +260,7 @@ def end_overdue() -> None:
         sessions = import_string(settings.SIGILL_SESSION_ENDERS["time"])(actor=actor, at=now)
         sums = import_string(settings.SIGILL_REFUSALS_TELLER)(at=now)
         return (
-            f"{orders} logins, {sessions} sessions, {activations} activations, "
+            f"{orders} logins, {attempts} by certificate, {sessions} sessions, {activations} activations, "
             f"{unlocks} unlockings, {renewals} renewals, {mobiles} mobiles, {functions} function orders, "
             f"{reduced} login orders reduced to their record, {sums} sums of refusals told"
         )

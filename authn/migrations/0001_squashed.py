@@ -6,13 +6,15 @@ from django.db import migrations, models
 
 from authn import append_only
 
+_TABLES = ('authn_evidence',)
+
 
 def install(apps, schema_editor):
-    append_only.run(schema_editor.connection, append_only.install_statements(schema_editor.connection.vendor))
+    append_only.run(schema_editor.connection, append_only.install_statements(schema_editor.connection.vendor, _TABLES))
 
 
 def remove(apps, schema_editor):
-    append_only.run(schema_editor.connection, append_only.remove_statements(schema_editor.connection.vendor))
+    append_only.run(schema_editor.connection, append_only.remove_statements(schema_editor.connection.vendor, _TABLES))
 
 
 class Migration(migrations.Migration):

@@ -24,6 +24,8 @@ _PUBLIC = frozenset(
         "/login/oob/qr.svg",
         "/login/oob/scan",
         "/login/oob/finish",
+        "/login/mtls/start",
+        "/login/mtls/return",
         "/logout/",
         "/language/",
         "/status/",

@@ -1,10 +1,11 @@
-"""How somebody logs in: one interface, and its out-of-band implementation over the card client.
+"""How somebody logs in: one interface, out of band over the card client, or by the browser's two-way TLS.
 
 Nothing else in the portal knows how somebody logged in.
 """
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -28,6 +29,7 @@ from authn.evidence import (
     verify_return,
 )
 from authn.hints import FailureHint, PendingHint
+from authn.mtls import attempts
 from authn.qr import qr_text
 from authn.relying_parties import register
 from authn.trust import Carrier
@@ -35,11 +37,13 @@ from portal.accounts import means
 from portal.accounts.errors import LoginFailed
 from portal.accounts.relying_party import client_link, rp_actor, rp_id, rp_name, rp_registration
 from portal.accounts.result import AuthnResult
-from portal.accounts.second_check import verified_result
+from portal.accounts.second_check import shown_result, verified_result
 
 RETURN_PATH = "/login/oob/return"
+MTLS_RETURN_PATH = "/login/mtls/return"
 RETURN_MISMATCH = "returnMismatch"
 _SESSION_KEY = "oob"
+_MTLS_KEY = "mtls"
 RETURN_CODE_WRONG = "returnCodeWrong"
 RETURN_CODE_SPENT = "returnCodeSpent"
 _RESTARTS = 5
@@ -84,10 +88,18 @@ class Failed:
     hint: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """Where the browser is sent for a login that has no page of ours to wait on."""
+
+    attempt_ref: str
+    start_url: str
+
+
 class LoginProvider(Protocol):
     """Start a login, ask how it goes, finish it; the state lies in the browser's own session."""
 
-    def start(self, session: SessionBase, *, language: str, address: str, at: datetime) -> Challenge:
+    def start(self, session: SessionBase, *, language: str, address: str, at: datetime) -> Challenge | Errand:
         """Start a login bound to this session; an earlier one of the same session is dropped."""
         ...
 
@@ -164,6 +176,11 @@ class OobProvider:
             poll_interval=orders.POLL_INTERVAL,
             is_scanned=kept["flow"] == Flow.OTHER_DEVICE,
         )
+
+    def order_ref(self, session: SessionBase) -> str:
+        """Return the order under way in this session; empty for none."""
+        kept = _kept(session)
+        return kept["order_ref"] if kept else ""
 
     def frame(self, session: SessionBase, *, at: datetime) -> str | None:
         """Return what the code says this second; None when there is nothing (more) to scan."""
@@ -297,6 +314,77 @@ class OobProvider:
             orders.cancel(rp_id(), kept["order_ref"], actor=rp_actor(), at=at)
         except OrderNotFound:
             return  # outlived already
+
+
+class MtlsProvider:
+    """Two-way TLS: the browser shows the card's certificate to names that ask for one, and comes back."""
+
+    def start(self, session: SessionBase, *, language: str, address: str, at: datetime) -> Errand:
+        """See LoginProvider. Raises authn's MtlsNotOffered and TooManyRequests."""
+        self.cancel(session, at=at)
+        rp = register(rp_registration(), actor=rp_actor(), at=at)
+        request = attempts.MtlsRequest(
+            return_url=f"{settings.SIGILL_PORTAL_URL}{MTLS_RETURN_PATH}",
+            language=language,
+            requirement=Requirement(loas=means.LOGIN_LOAS, carriers=(Carrier.CARD.value,)),
+            end_user_address=address,
+        )
+        started = attempts.start(rp.rp_id, request, actor=rp_actor(), at=at)
+        session[_MTLS_KEY] = {"attempt_ref": started.attempt_ref, "tx": started.tx}
+        return Errand(attempt_ref=started.attempt_ref, start_url=started.start_url)
+
+    def attempt_ref(self, session: SessionBase) -> str:
+        """Return the attempt under way in this session; empty for none."""
+        return _kept_mtls(session).get("attempt_ref", "")
+
+    def poll(self, session: SessionBase, *, at: datetime) -> Pending | Done | Failed | None:
+        """See LoginProvider."""
+        kept = _kept_mtls(session)
+        if not kept:
+            return None
+        try:
+            seen = attempts.progress(rp_id(), kept["tx"], at=at)
+        except OrderNotFound:
+            return Failed(hint=FailureHint.EXPIRED.value)
+        match seen:
+            case orders.Pending(hint=hint):
+                return Pending(hint=hint.value)
+            case orders.Failed(hint=failure):
+                return Failed(hint=failure.value)
+            case orders.Ready():
+                return Done()
+
+    def finish(self, session: SessionBase, proofs: Mapping[str, str], *, at: datetime) -> AuthnResult:
+        """See LoginProvider: `proofs` is the `code` of the return address.
+
+        The session must be the one that started the attempt: a code that was planted finds no `tx` here, or
+        another one, and leaves the login under way as it is.
+        """
+        kept = _kept_mtls(session)
+        if not kept:
+            raise LoginFailed(RETURN_MISMATCH, "no login was started in this browser")
+        try:
+            redeemed = attempts.redeem(rp_id(), kept["tx"], proofs.get("code", ""), actor=rp_actor(), at=at)
+        except OrderNotFound as error:
+            is_pending = isinstance(self.poll(session, at=at), Pending | Done)
+            hint = RETURN_MISMATCH if is_pending else FailureHint.EXPIRED.value
+            raise LoginFailed(hint) from error
+        session.pop(_MTLS_KEY)
+        return shown_result(redeemed, amr=means.BY_MTLS, loas=means.LOGIN_LOAS, at=at)
+
+    def cancel(self, session: SessionBase, *, at: datetime) -> None:
+        """Drop the session's login, if there is one; harmless when there is none."""
+        kept = _kept_mtls(session)
+        if not kept:
+            return
+        session.pop(_MTLS_KEY)
+        with suppress(OrderNotFound):  # outlived already
+            attempts.cancel(rp_id(), kept["tx"], actor=rp_actor(), at=at)
+
+
+def _kept_mtls(session: SessionBase) -> Mapping[str, str]:
+    kept: Mapping[str, str] = session.get(_MTLS_KEY, {})
+    return kept
 
 
 def _question(kept: Mapping[str, str], collected: orders.Complete) -> Question:

@@ -29,6 +29,7 @@ def rp_registration() -> Registration:
         name_en=rp_name(),
         return_origins=(settings.SIGILL_PORTAL_URL,),
         flows=(Flow.SAME_DEVICE, Flow.OTHER_DEVICE),
+        allows_mtls=bool(settings.SIGILL_MTLS_URL),
         purposes=(Purpose.AUTH, Purpose.AUTH_FOR_SIGN, Purpose.SIGN, Purpose.RECEIPT, Purpose.ENROL),
     )
 

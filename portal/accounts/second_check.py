@@ -18,9 +18,10 @@ from authn.evidence import (
     verify,
 )
 from authn.hints import FailureHint
+from authn.mtls.attempts import Redeemed
 from authn.orders import Complete
 from authn.path import validate_status
-from authn.trust import LOA3, Carrier, load_trust
+from authn.trust import LOA3, Carrier, Trust, load_trust
 from portal.accounts.errors import LoginFailed
 from portal.accounts.result import AuthnResult
 
@@ -52,22 +53,48 @@ def verified_result(
         raise LoginFailed(FailureHint.EXPIRED.value)
     try:
         verify(question, answer, server_spki_pins=configuration.client_rules().server_spki_pins)
-        validate_status(
-            collected.certificate_der,
-            anchors=trust.anchors,
-            issuers=trust.issuers,
-            policy_oids=trust.policy_oids_of(loas),
-            ocsp_der=collected.ocsp_der,
-            crls_der=collected.crls_der,
-            at=collected.checked_at,
-        )
-    except CheckFailed as failure:
-        raise LoginFailed(failure.hint.value) from failure
     except BindingMismatch as error:
         raise LoginFailed(FailureHint.BINDING_MISMATCH.value) from error
     except (EvidenceInvalid, AlgorithmRefused, SignatureInvalid) as error:
         raise LoginFailed(FailureHint.SIGNATURE_INVALID.value) from error
-    certificate = read_certificate(collected.certificate_der)
+    return _standing(collected, trust=trust, amr=amr, loas=loas, carriers=carriers, at=at)
+
+
+def shown_result(
+    redeemed: Redeemed, *, amr: tuple[str, ...], loas: tuple[str, ...] = (LOA3,), at: datetime
+) -> AuthnResult:
+    """Return whose certificate a browser showed by two-way TLS; raises LoginFailed.
+
+    That the browser held the key is nginx's word. Path, policy, revocation and carrier are looked at again.
+    """
+    if at - redeemed.checked_at > _OLDEST:
+        raise LoginFailed(FailureHint.EXPIRED.value)
+    return _standing(redeemed, trust=load_trust(), amr=amr, loas=loas, carriers=(Carrier.CARD.value,), at=at)
+
+
+def _standing(
+    proved: Complete | Redeemed,
+    *,
+    trust: Trust,
+    amr: tuple[str, ...],
+    loas: tuple[str, ...],
+    carriers: tuple[str, ...],
+    at: datetime,
+) -> AuthnResult:
+    """Return whose certificate it is, once path, policy and status stand by the answers that came with it."""
+    try:
+        validate_status(
+            proved.certificate_der,
+            anchors=trust.anchors,
+            issuers=trust.issuers,
+            policy_oids=trust.policy_oids_of(loas),
+            ocsp_der=proved.ocsp_der,
+            crls_der=proved.crls_der,
+            at=proved.checked_at,
+        )
+    except CheckFailed as failure:
+        raise LoginFailed(failure.hint.value) from failure
+    certificate = read_certificate(proved.certificate_der)
     meaning = trust.meaning_of(certificate.policy_oids)
     if meaning is None or meaning.loa not in loas:
         raise LoginFailed(FailureHint.LOA_TOO_LOW.value)
@@ -88,5 +115,5 @@ def verified_result(
         auth_time=at,
         carrier=meaning.carrier.value,
         card_number=certificate.card_number or None,
-        evidence_id=collected.evidence_id,
+        evidence_id=proved.evidence_id,
     )

@@ -3,14 +3,15 @@
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from authn.errors import CheckFailed
+from authn.errors import CheckFailed, MtlsNotOffered
 from authn.evidence import Flow
 from directory.models import Person
 from portal import words
@@ -25,6 +26,7 @@ from portal.accounts.providers import (
     Challenge,
     Done,
     Failed,
+    MtlsProvider,
     OobProvider,
     Pending,
 )
@@ -32,6 +34,7 @@ from portal.accounts.redirects import safe_next
 from portal.accounts.scan_picture import scan_picture
 
 _PROVIDER = OobProvider()
+_MTLS = MtlsProvider()
 _NEXT = "login_next"
 _REFUSED = "login_refused"
 _REMEMBERED = 5
@@ -117,13 +120,13 @@ def oob_status(request: HttpRequest) -> HttpResponse:
 def oob_return(request: HttpRequest) -> HttpResponse:
     """GET /login/oob/return?d=&u=: the browser comes back from the card client."""
     at = timezone.now()
-    challenge = _PROVIDER.challenge(request.session)
+    order_ref = _PROVIDER.order_ref(request.session)
     next_path = safe_next(str(request.session.get(_NEXT, "/")))
     try:
         result = _PROVIDER.finish(request.session, request.GET.dict(), at=at)
         row = login.log_in(request.session, result, actor=visitor_of(request), at=at)
     except LoginFailed as failure:
-        return _not_in(request, challenge, failure, at=at)
+        return _not_in(request, order_ref, failure, at=at)
     request.session[_NEXT] = next_path
     return _to_role(request, row, at=at)
 
@@ -133,13 +136,13 @@ def oob_return(request: HttpRequest) -> HttpResponse:
 def oob_code(request: HttpRequest) -> HttpResponse:
     """POST /login/oob/code: the client could not open this browser, and the person types its digits here."""
     at = timezone.now()
-    challenge = _PROVIDER.challenge(request.session)
+    order_ref = _PROVIDER.order_ref(request.session)
     next_path = safe_next(str(request.session.get(_NEXT, "/")))
     try:
         result = _PROVIDER.finish_by_code(request.session, request.POST.get("code", "")[:20], at=at)
         row = login.log_in(request.session, result, actor=visitor_of(request), at=at)
     except LoginFailed as failure:
-        return _not_in(request, challenge, failure, at=at)
+        return _not_in(request, order_ref, failure, at=at)
     request.session[_NEXT] = next_path
     return _to_role(request, row, at=at) if means.opens_some_role(row.amr, loa=row.loa) else _see("/mine/")
 
@@ -162,13 +165,50 @@ def oob_qr(request: HttpRequest) -> HttpResponse:
 def oob_finish(request: HttpRequest) -> HttpResponse:
     """POST /login/oob/finish: the code was scanned and the card has signed: open the holder's own pages."""
     at = timezone.now()
-    challenge = _PROVIDER.challenge(request.session)
+    order_ref = _PROVIDER.order_ref(request.session)
     try:
         result = _PROVIDER.finish_scanned(request.session, at=at)
         login.log_in(request.session, result, actor=visitor_of(request), at=at)
     except LoginFailed as failure:
-        return _not_in(request, challenge, failure, at=at)
+        return _not_in(request, order_ref, failure, at=at)
     return _see("/mine/")
+
+
+@never_cache
+@require_POST
+def mtls_start(request: HttpRequest) -> HttpResponse:
+    """POST /login/mtls/start: send the browser to show the card's certificate (AUT-5)."""
+    if "next" in request.POST:
+        request.session[_NEXT] = safe_next(request.POST["next"])
+    at = timezone.now()
+    _PROVIDER.cancel(request.session, at=at)  # one login at a time
+    try:
+        errand = _MTLS.start(
+            request.session, language=get_language() or "sv", address=address_of(request), at=at
+        )
+    except MtlsNotOffered as error:
+        raise Http404 from error
+    return _see(errand.start_url)
+
+
+@never_cache
+@require_GET
+def mtls_return(request: HttpRequest) -> HttpResponse:
+    """GET /login/mtls/return?code= or ?failed=: the browser comes back from the login host."""
+    at = timezone.now()
+    if (
+        "code" not in request.GET
+    ):  # given up there; the attempt is left to end by itself, anybody can say this
+        return _see(f"/login/?{urlencode({'failed': request.GET.get('failed', '')[:40]})}")
+    attempt_ref = _MTLS.attempt_ref(request.session)
+    next_path = safe_next(str(request.session.get(_NEXT, "/")))
+    try:
+        result = _MTLS.finish(request.session, request.GET.dict(), at=at)
+        row = login.log_in(request.session, result, actor=visitor_of(request), at=at)
+    except LoginFailed as failure:
+        return _not_in(request, attempt_ref, failure, at=at)
+    request.session[_NEXT] = next_path
+    return _to_role(request, row, at=at) if means.opens_some_role(row.amr, loa=row.loa) else _see("/mine/")
 
 
 @never_cache
@@ -185,6 +225,7 @@ def logout(request: HttpRequest) -> HttpResponse:
     """POST /logout/: end the session here, and a login under way."""
     at = timezone.now()
     _PROVIDER.cancel(request.session, at=at)
+    _MTLS.cancel(request.session, at=at)
     row = session_of(request)
     if row is not None:
         sessions.end(row, EndReason.LOGGED_OUT, actor=visitor_of(request), at=at)
@@ -239,15 +280,11 @@ def _to_role(request: HttpRequest, row: PortalSession, *, at: datetime) -> HttpR
     return _see("/role/")
 
 
-def _not_in(
-    request: HttpRequest, challenge: Challenge | None, failure: LoginFailed, *, at: datetime
-) -> HttpResponse:
+def _not_in(request: HttpRequest, order_ref: str, failure: LoginFailed, *, at: datetime) -> HttpResponse:
     """Tell the person, and the journal once of each kind, that nobody was let in."""
     told_each_time = failure.hint in {RETURN_CODE_WRONG, RETURN_CODE_SPENT}
-    if challenge is not None and (
-        told_each_time or _is_news(request, f"{challenge.order_ref} {failure.hint}")
-    ):
-        login.refuse(challenge.order_ref, failure.hint, actor=visitor_of(request), at=at)
+    if order_ref and (told_each_time or _is_news(request, f"{order_ref} {failure.hint}")):
+        login.refuse(order_ref, failure.hint, actor=visitor_of(request), at=at)
     return _see(f"/login/?{urlencode({'failed': failure.hint})}")
 
 
@@ -291,6 +328,7 @@ def _login_context(request: HttpRequest) -> dict[str, object]:
         "ended": ended if ended in list(EndReason) else "",
         "next": safe_next(str(request.GET.get("next") or request.session.get(_NEXT, "/"))),
         "is_scanned": challenge is not None and challenge.is_scanned,
+        "may_show_certificate": bool(settings.SIGILL_MTLS_URL),
         "is_typing": failed == RETURN_CODE_WRONG,
         **_status(request, at=timezone.now()),
     }

@@ -24,9 +24,14 @@ class Command(BaseCommand):
         parser.add_argument("hsa_id", metavar="HSA-ID")
         parser.add_argument("--name", default="", help="what people are shown")
         parser.add_argument("--origin", action="append", default=[], help="https://host of return addresses")
+        parser.add_argument(
+            "--mtls", action="store_true", help="people may show a certificate by two-way TLS"
+        )
         parser.add_argument("--close", action="store_true", help="it may ask nobody any more")
 
-    def handle(self, *, hsa_id: str, name: str, origin: list[str], close: bool, **_options: object) -> None:
+    def handle(
+        self, *, hsa_id: str, name: str, origin: list[str], mtls: bool, close: bool, **_options: object
+    ) -> None:
         """Do it, or say why not."""
         if hsa_id == settings.SIGILL_RP_ID:
             raise CommandError("that is this portal itself.")
@@ -42,6 +47,7 @@ class Command(BaseCommand):
             return_origins=tuple(origin),
             flows=tuple(Flow),
             purposes=(Purpose.AUTH, Purpose.SIGN),
+            allows_mtls=mtls,
         )
         try:
             register(registration, actor=_ACTOR, at=timezone.now())

@@ -72,8 +72,15 @@ class ServiceForm(forms.Form):
         label=gettext_lazy("May show QR codes for another device, which can be relayed"), required=False
     )
 
+    may_use_mtls = forms.BooleanField(
+        label=gettext_lazy("May let people show their certificate in the browser (two-way TLS)"),
+        required=False,
+    )
+
     def __init__(self, data: object = None, *, initial: dict[str, object] | None = None) -> None:
         super().__init__(data, initial=initial)  # type: ignore[arg-type]
+        if not settings.SIGILL_MTLS_URL:
+            del self.fields["may_use_mtls"]  # nobody does here (POR-3)
         dress(self)
 
     def registration(self) -> Registration:
@@ -89,6 +96,7 @@ class ServiceForm(forms.Form):
             flows=(Flow.SAME_DEVICE, *codes),
             purposes=(Purpose.AUTH, *signs),
             most_loa=data["most_loa"],
+            allows_mtls=data.get("may_use_mtls", False),
             orders_per_minute=data["orders_per_minute"],
         )
 
@@ -152,6 +160,7 @@ def _initial(rp_id: str) -> dict[str, object]:
         "return_origins": "\n".join(row.return_origins),
         "most_loa": row.most_loa,
         "orders_per_minute": row.orders_per_minute,
+        "may_use_mtls": row.allows_mtls,
         "may_sign": Purpose.SIGN.value in row.purposes,
         "may_show_codes": Flow.OTHER_DEVICE.value in row.flows,
     }
@@ -171,6 +180,7 @@ def _registering(registration: Registration) -> Act:
         "flows": " ".join(registration.flows),
         "purposes": " ".join(registration.purposes),
         "most_loa": registration.most_loa,
+        "allows_mtls": str(registration.allows_mtls),
         "orders_per_minute": str(registration.orders_per_minute),
     }
     return Act(
