@@ -172,7 +172,7 @@ def mtls_start(caller: RelyingParty, body: Body) -> JsonResponse:
 
 @rp_call
 def mtls_redeem(caller: RelyingParty, body: Body) -> JsonResponse:
-    """POST /mtls/redeem: the whole answer once, for a session's `tx` and the code that its browser brought."""
+    """POST /mtls/redeem: the whole answer once, for a session's `tx` and the code its browser brought."""
     seen = attempts.redeem(
         caller.rp_id, text(body, "tx"), text(body, "code"), actor=actor_of(caller), at=now()
     )

@@ -20,6 +20,10 @@ COVERAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "authn.order_started", "authn.order_claimed", "authn.order_answered", "authn.evidence_stored",
         "authn.order_completed", "authn.order_collected",
     ),
+    "each step of a login by two-way TLS, and every certificate that opened nothing": (
+        "authn.mtls_started", "authn.mtls_refused", "authn.mtls_evidence_stored", "authn.mtls_proved",
+        "authn.mtls_redeemed", "authn.mtls_failed",
+    ),
     "a log-out, and every other end of a session": ("session.ended",),
     "acts that are signed, and signatures that came to nothing": ("act.signed", "act.signature_voided"),
     "the role somebody works in": ("session.role_chosen",),

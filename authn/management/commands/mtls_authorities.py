@@ -14,8 +14,8 @@ class Command(BaseCommand):
     """mtls_authorities FOLDER: person-cas.pem and person-root.pem, as this installation trusts them today."""
 
     help = (
-        "Writes person-cas.pem (issuers of people, which browsers are told) and person-root.pem (the root above "
-        "them). Run it again, and reload nginx, when an issuer of people was added."
+        "Writes person-cas.pem (issuers of people, which browsers are told) and person-root.pem (the root "
+        "above them). Run it again, and reload nginx, when an issuer of people was added."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
