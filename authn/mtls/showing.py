@@ -109,16 +109,21 @@ def _certificate(shown: Shown) -> HolderCertificate:
     if shown.verdict == "NONE":
         raise CheckFailed(FailureHint.NO_CERTIFICATE, "no certificate came")
     if shown.verdict != "SUCCESS":
-        is_of_time = "expired" in shown.verdict or "not yet valid" in shown.verdict
-        raise CheckFailed(
-            FailureHint.CERTIFICATE_EXPIRED if is_of_time else FailureHint.CERTIFICATE_UNTRUSTED,
-            "the chain does not lead to our root in time",
-        )
+        raise CheckFailed(_hint_of(shown.verdict), "nginx refuses the certificate")
     try:
         pem = unquote(shown.escaped_pem, errors="strict").encode("ascii")
         return read_certificate(x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER))
     except (ValueError, MalformedCertificate) as error:
         raise CheckFailed(FailureHint.CERTIFICATE_UNTRUSTED, "not one well-formed certificate") from error
+
+
+def _hint_of(verdict: str) -> FailureHint:
+    """Return what OpenSSL's words (X509_verify_cert_error_string(3)) mean to the person at the browser."""
+    if "expired" in verdict or "not yet valid" in verdict:
+        return FailureHint.CERTIFICATE_EXPIRED
+    if "purpose" in verdict:  # as with the card's other certificate, that for signatures
+        return FailureHint.CERTIFICATE_USAGE
+    return FailureHint.CERTIFICATE_UNTRUSTED
 
 
 def _checked(

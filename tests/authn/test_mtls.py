@@ -322,6 +322,7 @@ def test_of_two_certificates_shown_at_once_the_first_gets_the_attempt(wall: Wall
         ("FAILED:certificate has expired", FailureHint.CERTIFICATE_EXPIRED),
         ("FAILED:certificate is not yet valid", FailureHint.CERTIFICATE_EXPIRED),
         ("FAILED:unable to verify the first certificate", FailureHint.CERTIFICATE_UNTRUSTED),
+        ("FAILED:unsuitable certificate purpose", FailureHint.CERTIFICATE_USAGE),
         ("", FailureHint.CERTIFICATE_UNTRUSTED),
         ("success", FailureHint.CERTIFICATE_UNTRUSTED),
     ],
@@ -391,7 +392,10 @@ def test_a_revoked_certificate_logs_nobody_in(wall: Wall, status_service: Status
     assert wall.refusal(started.tx) is FailureHint.CERTIFICATE_REVOKED
 
 
-@pytest.mark.parametrize("change", [{"nonce": "wrong"}, {"nonce": "none", "produced_ago": timedelta(hours=1)}, {"other_serial": True}])
+@pytest.mark.parametrize(
+    "change",
+    [{"nonce": "wrong"}, {"nonce": "none", "produced_ago": timedelta(hours=1)}, {"other_serial": True}],
+)
 def test_without_a_good_answer_of_the_responder_nobody_gets_in(
     wall: Wall, status_service: StatusService, change: dict[str, object]
 ) -> None:

@@ -4,6 +4,7 @@ import base64
 import getpass
 import hashlib
 import http.client
+import json
 import os
 import re
 import shutil
@@ -31,6 +32,7 @@ from cryptography.x509.oid import NameOID
 from authn.evidence import hashed
 from deploy.free_ports import free_ports
 from deploy.processes import Installation, answers, processes
+from tests.deploy.echo import echo
 from tests.running.installation import REPOSITORY, environment_of, eventually
 
 HERE = REPOSITORY / "deploy" / "nginx"
@@ -97,7 +99,9 @@ def edge() -> Iterator[Edge]:
         home, run, folder = (
             Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sg-"))) for _ in range(3)
         )
-        ports = free_ports("PORTAL", "STATUS", "CLIENT", "DIRECTORY", "FACTORY", "PLAIN", "TLS", "HASTY")
+        ports = free_ports(
+            "PORTAL", "STATUS", "CLIENT", "DIRECTORY", "FACTORY", "PLAIN", "TLS", "HASTY", "ECHO"
+        )
         spki = _make_certificate(folder)
         environment = {
             **environment_of(home=home, run=run, ports=ports),
@@ -128,6 +132,7 @@ def edge() -> Iterator[Edge]:
             context=ssl.create_default_context(cafile=str(folder / "portal.pem")),
         )
         eventually(lambda: _listens(ports["TLS"]), why="nginx listens")
+        stack.enter_context(echo(folder / "echo.sock"))
         yield found
 
 
@@ -203,6 +208,10 @@ def _nginx_conf(folder: Path, ports: dict[str, int]) -> Path:
     # Not one second: the handshake and the first octets come within it too.
     hasty = re.sub(r"(client_(?:body|header)_timeout) 10s;", r"\1 3s;", server)
     (folder / "hasty.conf").write_text(hasty)
+    # One more, which shows what the portal would be told.
+    (folder / "echo.conf").write_text(
+        patient.replace("http://sigill_portal", f"http://unix:{folder}/echo.sock")
+    )
     user = f"user {getpass.getuser()};" if os.geteuid() == 0 else ""
     temporary = "".join(
         f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -213,7 +222,10 @@ def _nginx_conf(folder: Path, ports: dict[str, int]) -> Path:
         f"events {{ worker_connections 512; }}\nhttp {{ {temporary}\n{portal}\n"
         f"server {{ listen 127.0.0.1:{ports['HASTY']} ssl; server_name {NAME};"
         f" ssl_certificate {folder}/portal.pem; ssl_certificate_key {folder}/portal.key;"
-        f" access_log off; include {folder}/hasty.conf; }} }}\n"
+        f" access_log off; include {folder}/hasty.conf; }}\n"
+        f"server {{ listen 127.0.0.1:{ports['ECHO']} ssl; server_name {NAME};"
+        f" ssl_certificate {folder}/portal.pem; ssl_certificate_key {folder}/portal.key;"
+        f" access_log off; include {folder}/echo.conf; }} }}\n"
     )
     return path
 
@@ -297,6 +309,20 @@ def test_who_comes_past_nginx_is_not_believed_either(edge: Edge) -> None:
     sources = {source for (source,) in edge.rows("SELECT source FROM authn_requestcount")}
     assert "refused:127.0.0.9" in sources
     assert "refused:192.0.2.2" not in sources
+
+
+def test_nobody_tells_the_portal_that_a_certificate_was_shown(edge: Edge) -> None:
+    """T12: certificates are shown on other names; here the headers end, in every spelling."""
+    forged = "X-Client-Verify: SUCCESS\r\nX-Client-Cert: forged\r\nx_client_cert: forged\r\nX-Slot: 1\r\n"
+    with edge.connect(port="ECHO") as connection:
+        connection.sendall(f"GET / HTTP/1.1\r\nHost: {NAME}\r\n{forged}Connection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    seen = json.loads(answer.partition(b"\r\n\r\n")[2])
+    assert ["host", NAME] in seen
+    assert [
+        value for name, value in seen if name.replace("_", "-") in {"x-client-verify", "x-client-cert"}
+    ] == []
+    assert "forged" not in json.dumps(seen)
 
 
 def test_half_requests_keep_nobody_waiting(edge: Edge) -> None:

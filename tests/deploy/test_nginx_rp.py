@@ -10,11 +10,8 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_address
 from pathlib import Path
-from socketserver import ThreadingMixIn, UnixStreamServer
-from threading import Thread
 from urllib.parse import unquote
 
 import pytest
@@ -24,32 +21,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from deploy.free_ports import free_port
+from tests.deploy.echo import echo
 from tests.running.installation import eventually
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "deploy" / "nginx" / "rp.conf"
 PROGRAM = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin") or "nginx"
-
-
-class _Echo(BaseHTTPRequestHandler):
-    """Says which headers came through; stands for the process behind the socket."""
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        body = json.dumps([[name.lower(), value] for name, value in self.headers.items()]).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def address_string(self) -> str:
-        return "socket"
-
-    def log_message(self, *_: object) -> None:
-        return
-
-
-class _Server(ThreadingMixIn, UnixStreamServer):
-    daemon_threads = True
 
 
 @dataclass
@@ -135,9 +111,6 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
         f"http {{ access_log off; {temporary}\n{text}\n}}\n",
         encoding="utf-8",
     )
-    backend = _Server(str(folder / "rp.sock"), _Echo)
-    thread = Thread(target=backend.serve_forever, daemon=True)
-    thread.start()
     nginx = subprocess.Popen([PROGRAM, "-p", str(folder), "-c", str(folder / "nginx.conf")])
     edge = Edge(port=port, folder=folder)
 
@@ -149,14 +122,12 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
             return False
 
     try:
-        eventually(answers, why="nginx answers")
-        yield edge
+        with echo(folder / "rp.sock"):
+            eventually(answers, why="nginx answers")
+            yield edge
     finally:
         nginx.terminate()
         nginx.wait(timeout=60)
-        backend.shutdown()
-        backend.server_close()
-        thread.join()
 
 
 def test_what_a_caller_says_of_itself_ends_at_nginx(edge: Edge) -> None:
