@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
             name='MtlsEvidence',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('server_name', models.CharField(max_length=200)),
+                ('slot', models.PositiveSmallIntegerField()),
                 ('certificate_der', models.BinaryField()),
                 ('certificate_sha256', models.CharField(db_index=True, max_length=64)),
                 ('chain_der', models.JSONField()),
@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='mtlsevidence',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('loa', ''), _negated=True), models.Q(('certificate_sha256', ''), _negated=True), models.Q(('server_name', ''), _negated=True)), name='mtls_evidence_names_certificate_loa_and_server'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('loa', ''), _negated=True), models.Q(('certificate_sha256', ''), _negated=True)), name='mtls_evidence_names_certificate_and_loa'),
         ),
         migrations.RunPython(install, remove),
     ]

@@ -27,7 +27,7 @@ class MtlsRefused(_AboutAnAttempt):
 
     TYPE: ClassVar[str] = "authn.mtls_refused"
     hint: str
-    server_name: str
+    slot: int
     certificate_sha256: str
 
 

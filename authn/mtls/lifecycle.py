@@ -29,10 +29,13 @@ from journal.recording import record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why a certificate, or its absence, opened nothing; the digest is empty where none could be read."""
+    """Why a certificate, or its absence, opened nothing, at which of the names (AUT-6).
+
+    The digest is empty where no certificate could be read.
+    """
 
     hint: FailureHint
-    server_name: str
+    slot: int
     certificate_sha256: str
 
 
@@ -54,7 +57,7 @@ def refuse(attempt: MtlsAttempt, refusal: Refusal, *, actor: Actor, at: datetime
     event = MtlsRefused(
         authn_order_id=str(attempt.pk),
         hint=refusal.hint.value,
-        server_name=refusal.server_name,
+        slot=refusal.slot,
         certificate_sha256=refusal.certificate_sha256,
     )
     with transaction.atomic():
@@ -156,7 +159,7 @@ def evidence_digest(evidence: MtlsEvidence) -> str:
     content = {
         "id": str(evidence.pk),
         "attempt": str(evidence.attempt_id),
-        "server_name": evidence.server_name,
+        "slot": evidence.slot,
         "certificate": b64(bytes(evidence.certificate_der)),
         "chain": evidence.chain_der,
         "ocsp": b64(bytes(evidence.ocsp_der)),

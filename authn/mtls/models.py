@@ -79,7 +79,8 @@ class MtlsEvidence(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     attempt = models.OneToOneField(MtlsAttempt, on_delete=models.PROTECT, related_name="evidence")
-    server_name = models.CharField(max_length=200)
+    slot = models.PositiveSmallIntegerField()
+    """The number of the name that it was shown to."""
     certificate_der = models.BinaryField()
     certificate_sha256 = models.CharField(max_length=64, db_index=True)
     chain_der = models.JSONField()
@@ -96,8 +97,8 @@ class MtlsEvidence(models.Model):
 
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=~Q(loa="") & ~Q(certificate_sha256="") & ~Q(server_name=""),
-                name="mtls_evidence_names_certificate_loa_and_server",
+                condition=~Q(loa="") & ~Q(certificate_sha256=""),
+                name="mtls_evidence_names_certificate_and_loa",
             )
         ]
 

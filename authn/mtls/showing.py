@@ -35,7 +35,7 @@ _CODE_OCTETS: Final = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What nginx says of a request: its verdict on the chain, the certificate, the name, and from where.
+    """What nginx says of a request: its verdict on the chain, the certificate, which name, and from where.
 
     ``verdict`` is `$ssl_client_verify` (NONE, SUCCESS, FAILED:reason), ``escaped_pem`` is
     `$ssl_client_escaped_cert`; nginx sets both on every request and takes them from nobody.
@@ -43,7 +43,7 @@ class Shown:
 
     verdict: str
     escaped_pem: str
-    server_name: str
+    slot: int
     address: str
 
 
@@ -89,12 +89,12 @@ def show(tx: str, shown: Shown, *, at: datetime) -> Proved:
         except CheckFailed as failure:
             refusal = lifecycle.Refusal(
                 hint=failure.hint,
-                server_name=shown.server_name,
+                slot=shown.slot,
                 certificate_sha256=certificate.sha256_hex if certificate else "",
             )
             lifecycle.refuse(attempt, refusal, actor=actor, at=at)
             raise
-        evidence = _evidence(attempt, certificate, meaning, proof, server_name=shown.server_name, at=at)
+        evidence = _evidence(attempt, certificate, meaning, proof, slot=shown.slot, at=at)
         code = b64url(secrets.token_bytes(_CODE_OCTETS))
         lifecycle.prove(
             attempt, evidence, code_sha256=digest_of(code), address=shown.address, actor=actor, at=at
@@ -159,12 +159,12 @@ def _evidence(
     meaning: PolicyMeaning,
     proof: StatusProof,
     *,
-    server_name: str,
+    slot: int,
     at: datetime,
 ) -> MtlsEvidence:
     return MtlsEvidence(
         attempt=attempt,
-        server_name=server_name,
+        slot=slot,
         certificate_der=certificate.der,
         certificate_sha256=certificate.sha256_hex,
         chain_der=[b64(der) for der in proof.path],

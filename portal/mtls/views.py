@@ -107,7 +107,7 @@ def _shown(request: HttpRequest) -> showing.Shown:
     return showing.Shown(
         verdict=headers.get("X-Client-Verify", ""),
         escaped_pem=headers.get("X-Client-Cert", ""),
-        server_name=request.get_host().partition(":")[0].lower(),
+        slot=names().slot_of(request.get_host().partition(":")[0]) or 0,
         address=_address(headers.get("X-Forwarded-For", "")),
     )
 

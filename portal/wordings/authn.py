@@ -65,6 +65,15 @@ AUTHN: Final[Mapping[str, Wording]] = {
     "orderMoved": Wording(
         status=409, title=_("The login has already moved on"), text=_("Start again."), fixer="you"
     ),
+    "attemptMoved": Wording(
+        status=409, title=_("The login has already moved on"), text=_("Start again."), fixer="you"
+    ),
+    "mtlsNotOffered": Wording(
+        status=404,
+        title=_("Nobody logs in by a certificate in the browser here"),
+        text=_("Log in with the card client."),
+        fixer="you",
+    ),
     "checkFailed": Wording(
         status=403,
         title=_("The card was not accepted"),

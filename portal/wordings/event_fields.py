@@ -91,7 +91,7 @@ EVENT_FIELDS: Final[Mapping[str, Text]] = {
     "hierarchy": _("Hierarchy"),
     "hierarchy_sha256": _("Digest of the hierarchy file"),
     "hint": _("Outcome"),
-    "server_name": _("Server name"),
+    "slot": _("Number of the name that asked"),
     "hsa_id": _("HSA-id"),
     "identity_check_id": _("Identity check"),
     "imported": _("New"),

@@ -68,17 +68,16 @@ class Wall:
         request = attempts.MtlsRequest(**{**wanted, **changes})  # type: ignore[arg-type]
         return attempts.start(self.rp_id, request, actor=ACTOR, at=now())
 
-    def shown(self, der: bytes | None = None, **changes: str) -> showing.Shown:
+    def shown(self, der: bytes | None = None, *, slot: int = 0, **changes: str) -> showing.Shown:
         if der is None:
             der = self.pki.holder(Holder())
         pem = x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode()
         said = {
             "verdict": "SUCCESS",
             "escaped_pem": quote(pem),
-            "server_name": "secure0.login.test",
             "address": "192.0.2.7",
         }
-        return showing.Shown(**{**said, **changes})
+        return showing.Shown(slot=slot, **{**said, **changes})
 
     def show(self, tx: str, der: bytes | None = None, **changes: str) -> showing.Proved:
         return showing.show(tx, self.shown(der, **changes), at=now())

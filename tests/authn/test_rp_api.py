@@ -18,7 +18,7 @@ from django.db import connections
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from authn import rp_urls
+from authn import rp_api, rp_urls
 from authn.certificate import read_certificate
 from authn.errors import InvalidParameters
 from authn.evidence import Answer, Flow, Purpose, Question, b64, hashed, unb64, verify, verify_return
@@ -27,6 +27,7 @@ from authn.models import AuthnOrder, RelyingParty
 from authn.relying_parties import Registration, register
 from authn.states import OrderState
 from journal.models import Entry
+from journal.stops import JournalNotWritable, JournalStopped
 from portal import rp_settings
 from tests.authn.conftest import ACTOR
 from tests.authn.pki import ARC, NUMBER, Holder, Pki
@@ -321,7 +322,11 @@ def test_methods_and_bodies_have_their_codes(caller: Caller) -> None:
 
 def test_the_openapi_document_names_every_call_and_code() -> None:
     document = json.loads(Path(rp_urls.__file__).with_name("rp_openapi.json").read_text(encoding="utf-8"))
-    assert set(document["paths"]) == {"/rp/v1/auth", "/rp/v1/sign", "/rp/v1/collect", "/rp/v1/cancel"}
+    served = {f"/{one.pattern}" for one in rp_urls.urlpatterns if str(one.pattern).startswith("rp/v1/")}
+    assert set(document["paths"]) == served - {"/rp/v1/openapi.json"}
+    assert set(document["components"]["schemas"]["Error"]["properties"]["errorCode"]["enum"]) >= {
+        kind.code for kind in rp_api._STATUSES if not issubclass(kind, JournalNotWritable | JournalStopped)
+    }
     assert document["openapi"].startswith("3.1")
 
 

@@ -1,6 +1,7 @@
 """Login by two-way TLS through the nginx that is shipped: the portal, the login host, and real handshakes."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,13 +15,16 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509 import load_der_x509_certificate
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from deploy.free_ports import free_ports
 from deploy.processes import Installation, processes
 from tests.authn.pki import ARC, Holder, key
 from tests.authn.status_service import StatusService
+from tests.running.chromium import CHROMIUM, PATIENCE_MS
 from tests.running.installation import REPOSITORY, environment_of, eventually
 from tests.running.mtls_edge import NAME, MtlsEdge, mtls_edge
 
@@ -273,6 +277,18 @@ def test_nothing_else_is_served_there(place: Place) -> None:
     assert place.edge.get(NAME, "/mtls/over")[0] == 410
 
 
+def test_a_flood_from_one_address_ends_at_nginx(place: Place, tmp_path: Path) -> None:
+    """T17: with the rate that is shipped; nobody is behind the socket here."""
+    for name in ("person-cas.pem", "person-root.pem"):
+        (tmp_path / name).write_bytes((place.folder / name).read_bytes())
+    with mtls_edge(
+        tmp_path, port=free_ports("TLS")["TLS"], upstream=tmp_path / "no.sock", rate="10r/s"
+    ) as edge:
+        told = [edge.get(NAME, "/mtls/start")[0] for _ in range(120)]
+    assert set(told) == {502, 429}
+    assert told[0] == 502
+
+
 def test_no_log_holds_what_opens_a_login(place: Place) -> None:
     tx = place.start(SimpleCookie())
     place.edge.get(f"secure4.{NAME}", f"/mtls/auth?tx={tx}", shows=place.asa)
@@ -281,3 +297,110 @@ def test_no_log_holds_what_opens_a_login(place: Place) -> None:
     assert "/mtls/auth 302" in logged
     assert tx not in logged
     assert tx not in (place.folder / "error.log").read_text(encoding="utf-8")
+
+
+# --- in Chromium -----------------------------------------------------------------------------------
+
+
+@dataclass
+class Browser:
+    """Chromium with a home of its own: the certificates in its store, and the page."""
+
+    home: Path
+    context: BrowserContext
+
+    @property
+    def store(self) -> str:
+        return f"sql:{self.home / '.pki' / 'nssdb'}"
+
+    def put_in_card(self, certificate: Path, secret: Path) -> None:
+        """Put a certificate and its key into the browser's store, as a card in the reader would be there."""
+        bundle = self.home / "card.p12"
+        subprocess.run(
+            ["openssl", "pkcs12", "-export", "-in", certificate, "-inkey", secret, "-out", bundle,
+             "-passout", "pass:x", "-name", "card"], check=True,
+        )  # fmt: skip
+        subprocess.run(
+            ["pk12util", "-i", bundle, "-d", self.store, "-W", "x"], check=True, capture_output=True
+        )
+
+
+@pytest.fixture
+def browser(place: Place, tmp_path: Path) -> Iterator[Browser]:
+    """Run Chromium so that it chooses a certificate by itself: nobody sees its picker here.
+
+    That choice is what a company's policy AutoSelectCertificateForUrls leaves in a profile.
+    """
+    (tmp_path / ".pki" / "nssdb").mkdir(parents=True)
+    chooses = {f"https://[*.]{NAME}:*,*": {"setting": {"filters": [{}]}}}
+    profile = tmp_path / "profile" / "Default"
+    profile.mkdir(parents=True)
+    kept = {"profile": {"content_settings": {"exceptions": {"auto_select_certificate": chooses}}}}
+    (profile / "Preferences").write_text(json.dumps(kept), encoding="utf-8")
+    subprocess.run(
+        ["certutil", "-N", "-d", f"sql:{tmp_path / '.pki' / 'nssdb'}", "--empty-password"], check=True
+    )
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            str(tmp_path / "profile"),
+            executable_path="/usr/bin/chromium",
+            args=list(CHROMIUM),
+            env={**os.environ, "HOME": str(tmp_path)},
+            ignore_https_errors=True,
+            locale="sv-SE",
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        yield Browser(home=tmp_path, context=context)
+        context.close()
+
+
+def _complaints_of(page: Page) -> list[str]:
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return complaints
+
+
+@pytest.mark.browser
+def test_a_person_logs_in_by_browser_and_keyboard_after_a_try_without_a_card(
+    place: Place, browser: Browser
+) -> None:
+    """AUT-5 to AUT-7, APP-5, T21: no card, a page that says so, another name, the certificate, at work."""
+    page = browser.context.new_page()
+    complaints = _complaints_of(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).hostname or ""))
+    page.goto(f"{place.portal}/login/")
+    page.get_by_role("button", name="Kort på den här enheten, utan kortklienten").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Du är inte inloggad").wait_for()
+    assert "Inget certifikat kom fram" in page.get_by_role("alert").inner_text()
+    assert page.evaluate("document.activeElement.textContent").strip() == "Försök igen"
+    page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
+    assert page.evaluate("axe.run().then(found => found.violations.map(one => one.id))") == []
+    browser.put_in_card(*place.asa)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", level=1, name="I dag").wait_for()
+    assert [host for host in asked if host.startswith("secure")] == [f"secure0.{NAME}", f"secure1.{NAME}"]
+    assert complaints == []
+
+
+@pytest.mark.browser
+def test_the_counter_lasts_as_long_as_the_browser_and_the_last_page_says_what_to_do(
+    place: Place, browser: Browser
+) -> None:
+    """AUT-6, AUT-8: after the last name the browser must be closed; the page stands without a script."""
+    page = browser.context.new_page()
+    url = f"https://{NAME}:{place.edge.port}/"
+    browser.context.add_cookies(
+        [{"name": "__Host-sigill-mtls-name", "value": "24", "url": url, "secure": True, "httpOnly": True}]
+    )
+    page.goto(f"{place.portal}/login/")
+    page.get_by_role("button", name="utan kortklienten").click()
+    page.get_by_role("link", name="Försök igen").click()
+    page.get_by_role("heading", name="Stäng webbläsaren").wait_for()
+    assert "Öppna den igen" in page.get_by_role("list").inner_text()
+    page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
+    assert page.evaluate("axe.run().then(found => found.violations.map(one => one.id))") == []
+    page.get_by_role("link", name="Tillbaka till Sigill").click()
+    page.get_by_text("Inloggningen avbröts").wait_for()

@@ -6,7 +6,7 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -70,26 +70,27 @@ class MtlsEdge:
 
 
 @contextmanager
-def mtls_edge(
-    folder: Path, *, port: int, upstream: Path, environment: Mapping[str, str] | None = None, more: str = ""
-) -> Iterator[MtlsEdge]:
+def mtls_edge(folder: Path, *, port: int, upstream: Path, rate: str = "1000r/s") -> Iterator[MtlsEdge]:
     """Run nginx with the shipped file; ``folder`` holds person-cas.pem and person-root.pem.
 
-    Only addresses, names and folders are the test's own. ``more`` is added to the http block.
+    Only addresses, names and folders are the test's own, and how many requests a second one address may make.
     """
     _make_certificate(folder)
     text = CONFIGURATION.read_text(encoding="utf-8")
     for shipped, own in {
-        "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
-        "listen 443 ssl default_server;": f"listen 127.0.0.1:{port} ssl default_server;",
+        "listen 192.0.2.20:443 ssl;": f"listen 127.0.0.1:{port} ssl;",
+        "listen 192.0.2.20:443 ssl default_server;": f"listen 127.0.0.1:{port} ssl default_server;",
         "login\\.example\\.org": NAME.replace(".", "\\."),
         "login.example.org": NAME,
         "/etc/nginx/sigill/": f"{folder}/",
         "/var/log/nginx/": f"{folder}/",
-        "/run/sigill/mtls.sock": str(upstream),
+        "rate=10r/s": f"rate={rate}",
     }.items():
         assert shipped in text, shipped
         text = text.replace(shipped, own)
+    included = CONFIGURATION.with_name("mtls-upstream.conf").read_text(encoding="utf-8")
+    assert "/run/sigill/mtls.sock" in included
+    (folder / "mtls-upstream.conf").write_text(included.replace("/run/sigill/mtls.sock", str(upstream)))
     user = f"user {getpass.getuser()};" if os.geteuid() == 0 else ""
     temporary = "".join(
         f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -97,13 +98,13 @@ def mtls_edge(
     path = folder / "mtls-nginx.conf"
     path.write_text(
         f"{user} daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;\n"
-        f"events {{ worker_connections 256; }}\nhttp {{ {temporary}\n{text}\n{more}\n}}\n",
+        f"events {{ worker_connections 256; }}\nhttp {{ {temporary}\n{text}\n}}\n",
         encoding="utf-8",
     )
     command = [PROGRAM, "-p", str(folder), "-c", str(path), "-e", str(folder / "error.log")]
     tried = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     assert tried.returncode == 0, tried.stderr
-    nginx = subprocess.Popen(command, env=dict(environment) if environment else None)
+    nginx = subprocess.Popen(command)
     try:
         eventually(lambda: _listens(port), why="nginx listens")
         yield MtlsEdge(port=port, folder=folder)

@@ -23,6 +23,8 @@ OPEN = {
     "login/oob/qr.svg",
     "login/oob/scan",
     "login/oob/finish",
+    "login/mtls/start",
+    "login/mtls/return",
     "logout/",
     "language/",
     "status/",

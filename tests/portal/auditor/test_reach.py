@@ -33,6 +33,7 @@ ALLOWED_POSTS = {
     "login/oob/finish",
     "login/oob/cancel",
     "login/oob/code",
+    "login/mtls/start",
     "mine/reserve/",
     "mine/mobile/new/",
 }
