@@ -1,7 +1,5 @@
 """The only writer of attempts: one verb per action, each one compare-and-swap with its journal event."""
 
-import hashlib
-import json
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +7,6 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
-from authn.encoding import b64
 from authn.errors import AttemptMoved
 from authn.hints import FailureHint
 from authn.mtls.events import (
@@ -20,6 +17,7 @@ from authn.mtls.events import (
     MtlsRefused,
     MtlsStarted,
 )
+from authn.mtls.evidence import evidence_digest
 from authn.mtls.models import MtlsAttempt, MtlsEvidence
 from authn.mtls.states import KEPT, LIMITS, MOST_TRIES, AttemptAction, AttemptState, next_state
 from journal.actor import Actor
@@ -82,7 +80,7 @@ def prove(
 ) -> MtlsEvidence:
     """Keep what was proved and let one code redeem it, in one transaction.
 
-    Raises AttemptMoved for every certificate but the first that passes, also from IllegalTransition's states.
+    Raises AttemptMoved for every certificate but the first that passes.
     """
     stored = MtlsEvidenceStored(
         authn_order_id=str(attempt.pk),
@@ -152,25 +150,6 @@ def reduce_finished_attempts(*, at: datetime) -> int:
         state__in=[AttemptState.FAILED.value, AttemptState.REDEEMED.value], state_since__lt=at - KEPT
     )
     return finished.exclude(return_url="").update(end_user_address="", return_url="")
-
-
-def evidence_digest(evidence: MtlsEvidence) -> str:
-    """Return SHA-256 (hex) over everything an evidence row says, in a canonical form."""
-    content = {
-        "id": str(evidence.pk),
-        "attempt": str(evidence.attempt_id),
-        "slot": evidence.slot,
-        "certificate": b64(bytes(evidence.certificate_der)),
-        "chain": evidence.chain_der,
-        "ocsp": b64(bytes(evidence.ocsp_der)),
-        "crls": evidence.crls_der,
-        "policy_oids": evidence.policy_oids,
-        "loa": evidence.loa,
-        "carrier": evidence.carrier,
-        "card_number": evidence.card_number,
-        "checked_at": evidence.checked_at.isoformat(),
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _move(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -15,7 +16,6 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, transaction
 from pytest_django import Settings
 
-from authn import path as path_module
 from authn.checks import Requirement
 from authn.errors import (
     AttemptMoved,
@@ -27,10 +27,12 @@ from authn.errors import (
     TooManyRequests,
 )
 from authn.evidence import Flow, Purpose, hashed
+from authn.evidence_file import EvidenceRefused
 from authn.hints import FailureHint
 from authn.levels import LOA2, LOA3
 from authn.models import MtlsAttempt, MtlsEvidence, RelyingParty
 from authn.mtls import attempts, lifecycle, showing
+from authn.mtls.evidence import evidence_digest, verify_shown
 from authn.mtls.names import Names
 from authn.mtls.states import MOST_TRIES, AttemptState
 from authn.orders import Failed, Pending, Ready
@@ -154,23 +156,38 @@ def test_what_is_kept_opens_nothing_by_itself(wall: Wall) -> None:
         wall.redeem(str(row["tx_sha256"]), str(row["code_sha256"]))
 
 
-def test_the_evidence_stands_by_itself_a_year_later(wall: Wall) -> None:
+def test_the_evidence_stands_by_itself_a_year_later(wall: Wall, status_service: StatusService) -> None:
     """What was checked is kept with its answers, and judged at its own moment (T20)."""
     started = wall.start()
     wall.show(started.tx)
     kept = MtlsEvidence.objects.get()
     (stored,) = Entry.objects.filter(type="authn.mtls_evidence_stored")
-    assert lifecycle.evidence_digest(kept) in stored.content
-    trust = load_trust()
-    path_module.validate_status(
-        bytes(kept.certificate_der),
-        anchors=trust.anchors,
-        issuers=trust.issuers,
-        policy_oids=trust.policy_oids_of((LOA3,)),
-        ocsp_der=bytes(kept.ocsp_der),
-        crls_der=[attempts.unb64(der) for der in kept.crls_der],
-        at=kept.checked_at,
-    )
+    assert evidence_digest(kept) in stored.content
+    status_service.behave(status=ocsp.OCSPCertStatus.REVOKED)  # what the responder says today does not matter
+    called = StringIO()
+    call_command("verify_evidence", stdout=called)
+    assert f"{kept.pk}: holds; shown by two-way TLS by certificate" in called.getvalue()
+    assert called.getvalue().endswith("0 signatures hold\n1 certificates shown by two-way TLS held\n")
+    call_command("verify_evidence", str(kept.pk), stdout=called)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "why"),
+    [
+        ("ocsp_der", b"", "revocationUnavailable"),
+        ("loa", LOA2, "loaTooLow"),
+        ("certificate_sha256", "0" * 64, "another certificate's"),
+        ("checked_at", datetime(2027, 1, 1, tzinfo=UTC), "revocationUnavailable"),
+        ("chain_der", ["!"], "not well formed"),
+    ],
+)
+def test_evidence_that_somebody_wrote_does_not_hold(wall: Wall, column: str, value: object, why: str) -> None:
+    wall.show(wall.start().tx)
+    kept = MtlsEvidence.objects.get()
+    assert verify_shown(kept, trust=load_trust()).signer == NUMBER
+    setattr(kept, column, value)
+    with pytest.raises(EvidenceRefused, match=why):
+        verify_shown(kept, trust=load_trust())
 
 
 @pytest.mark.django_db(transaction=True)

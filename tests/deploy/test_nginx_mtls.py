@@ -371,7 +371,7 @@ def test_a_person_logs_in_by_browser_and_keyboard_after_a_try_without_a_card(
     asked: list[str] = []
     page.on("request", lambda request: asked.append(urlsplit(request.url).hostname or ""))
     page.goto(f"{place.portal}/login/")
-    page.get_by_role("button", name="Kort på den här enheten, utan kortklienten").focus()
+    page.get_by_role("button", name="Kort på denna enhet, utan kortklienten").focus()
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Du är inte inloggad").wait_for()
     assert "Inget certifikat kom fram" in page.get_by_role("alert").inner_text()

@@ -1,13 +1,19 @@
-"""Verifies signatures kept as evidence, from the database or a file."""
+"""Verifies signatures and shown certificates kept as evidence, from the database or a file."""
 
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import QuerySet
 
 from authn.evidence_file import EvidenceRefused, Verified, evidence_file, read_evidence_file, verify_file
-from authn.models import Evidence
+from authn.models import Evidence, MtlsEvidence
+from authn.mtls.evidence import verify_shown
 from authn.trust import load_trust
+
+Row = TypeVar("Row", Evidence, MtlsEvidence)
 
 
 class Command(BaseCommand):
@@ -33,18 +39,32 @@ class Command(BaseCommand):
                 raise CommandError(f"{file}: {error}") from error
             self._say(str(file), told)
             return
-        rows = Evidence.objects.filter(pk__in=evidence) if evidence else Evidence.objects.all()
+        wrong, signatures = self._verify(
+            Evidence.objects.all(), evidence, lambda row: verify_file(evidence_file(row), trust=trust)
+        )
+        wrong_shown, shown = self._verify(
+            MtlsEvidence.objects.all(), evidence, lambda row: verify_shown(row, trust=trust)
+        )
+        wrong, count = wrong + wrong_shown, signatures + shown
+        if wrong or (evidence and count != len(set(evidence))):
+            raise CommandError(f"{wrong} of {count} do not hold" if wrong else "not all of them are there")
+        self.stdout.write(f"{signatures} signatures hold")
+        if shown:
+            self.stdout.write(f"{shown} certificates shown by two-way TLS held")
+
+    def _verify(
+        self, rows: QuerySet[Row], wanted: list[str], verified: Callable[[Row], Verified]
+    ) -> tuple[int, int]:
+        """Verify the rows, or the wanted among them; return how many are wrong, and how many there are."""
         wrong = count = 0
-        for row in rows.order_by("checked_at").iterator():
+        for row in (rows.filter(pk__in=wanted) if wanted else rows).order_by("checked_at").iterator():
             count += 1
             try:
-                self._say(str(row.pk), verify_file(evidence_file(row), trust=trust))
+                self._say(str(row.pk), verified(row))
             except EvidenceRefused as error:
                 wrong += 1
                 self.stderr.write(f"{row.pk}: DOES NOT HOLD: {error}")
-        if wrong or (evidence and count != len(set(evidence))):
-            raise CommandError(f"{wrong} of {count} do not hold" if wrong else "not all of them are there")
-        self.stdout.write(f"{count} signatures hold")
+        return wrong, count
 
     def _say(self, name: str, told: Verified) -> None:
         self.stdout.write(
