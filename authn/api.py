@@ -40,6 +40,7 @@ from authn.evidence import (
 )
 from authn.hints import AbortReason
 from authn.models import AuthnOrder
+from authn.platforms import parse_version, platforms
 from authn.selectors import question_of
 from journal.errors import DomainError
 from journal.stops import JournalNotWritable
@@ -73,6 +74,7 @@ def hello(request: HttpRequest) -> JsonResponse:
         {
             "minVersion": rules.least_version,
             "latest": rules.latest_version,
+            "systems": {name: _dotted(one.least) for name, one in platforms().items()},
             "spkiPins": list(rules.server_spki_pins),
             "serverTime": int(_now().timestamp()),
         }
@@ -104,19 +106,21 @@ def _json_call(call: Call) -> Callable[[HttpRequest], JsonResponse]:
 
 @_json_call
 def claim(request: HttpRequest, body: Body) -> JsonResponse:
-    """POST {token or qr, clientKey, app, version}: take the order; answer with what to show and to sign."""
+    """POST {token or qr, clientKey, app, version, system}: take the order; answer with what to show and sign.
+
+    `system` is optional: {name, version} of what the client runs on.
+    """
     try:
         client_key = parse_client_key(body.get("clientKey"))
-        version = client_orders.parse_version(_text(body, "version"))
+        app = _app(body)
     except (ClientKeyInvalid, ValueError) as error:
-        raise InvalidParameters("clientKey or version is not well formed") from error
+        raise InvalidParameters("clientKey or a version is not well formed") from error
     is_scanned = "qr" in body
     claimed = client_orders.claim_by_qr if is_scanned else client_orders.claim
     order = claimed(
         _text(body, "qr" if is_scanned else "token"),
         client_key,
-        app=f"{_text(body, 'app')}/{_text(body, 'version')}"[:_MAX_TEXT],
-        version=version,
+        app=app,
         address=_address(request),
         at=_now(),
     )
@@ -194,11 +198,31 @@ def _body(request: HttpRequest) -> Body:
     return body
 
 
+def _app(body: Body) -> client_orders.ClientApp:
+    """Return what the client says of itself; raises ValueError for a version that is none."""
+    name, version = _text(body, "app"), parse_version(_text(body, "version"))
+    if "system" not in body:
+        return client_orders.ClientApp(name=name, version=version)
+    system = body["system"]
+    if not isinstance(system, dict):
+        raise InvalidParameters("system is not an object")
+    return client_orders.ClientApp(
+        name=name,
+        version=version,
+        system=_text(system, "name"),
+        system_version=parse_version(_text(system, "version")),
+    )
+
+
 def _text(body: Body, name: str) -> str:
     value = body.get(name)
     if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT or not value.isprintable():
         raise InvalidParameters(f"{name} is missing or not a short text")
     return value
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(str(part) for part in version)
 
 
 def _octets(body: Body, name: str, *, limit: int) -> bytes:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db.models import QuerySet
 
-from authn import configuration, lifecycle, rate_limits
+from authn import configuration, lifecycle, platforms, rate_limits
 from authn.certificate import HolderCertificate
 from authn.checks import Checked, Requirement, check_answer
 from authn.errors import AlreadyClaimed, CheckFailed, ClientTooOld, OrderMoved, OrderNotFound, Unauthorized
@@ -19,6 +20,8 @@ from authn.selectors import question_of
 from authn.states import IllegalTransition, OrderState, is_late
 from authn.trust import load_trust
 from journal.actor import Actor, ActorKind
+
+_LONGEST_APP: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +43,28 @@ class Accepted:
     return_url: str
 
 
-def claim(
-    token: str, client_key: ClientKey, *, app: str, version: tuple[int, ...], address: str, at: datetime
-) -> AuthnOrder:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientApp:
+    """What a client says of itself: name, version, and the system it runs on, if it tells."""
+
+    name: str
+    version: tuple[int, ...]
+    system: str = ""
+    system_version: tuple[int, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """Return it in one line, as the relying party is told."""
+        version = ".".join(str(part) for part in self.version)
+        return f"{self.name}/{version} {self.system}".strip()[:_LONGEST_APP]
+
+    def is_too_old(self) -> bool:
+        """Say whether the client, or the system below it, is older than it may be (APP-1 to APP-6)."""
+        least = platforms.parse_version(configuration.client_rules().least_version)
+        return self.version < least or platforms.is_too_old(self.system, self.system_version)
+
+
+def claim(token: str, client_key: ClientKey, *, app: ClientApp, address: str, at: datetime) -> AuthnOrder:
     """Give the order behind an autostart token to the first client that asks.
 
     Raises TooManyRequests, OrderNotFound (unknown or too late), AlreadyClaimed, ClientTooOld (the order is
@@ -52,11 +74,11 @@ def claim(
     order = _orders().filter(autostart_token_sha256=token_digest(token), flow=Flow.SAME_DEVICE).first()
     if order is None:
         raise OrderNotFound("no such order")
-    return _claimed(order, client_key, app=app, version=version, address=address, at=at)
+    return _claimed(order, client_key, app=app, address=address, at=at)
 
 
 def claim_by_qr(
-    text: str, client_key: ClientKey, *, app: str, version: tuple[int, ...], address: str, at: datetime
+    text: str, client_key: ClientKey, *, app: ClientApp, address: str, at: datetime
 ) -> AuthnOrder:
     """Give the order behind a scanned frame to the first client that asks while the frame is fresh.
 
@@ -71,7 +93,7 @@ def claim_by_qr(
     elapsed = (at - order.created_at).total_seconds()
     if not is_genuine(frame, secret=bytes(order.qr_secret), elapsed=elapsed):
         raise OrderNotFound("no such order")
-    return _claimed(order, client_key, app=app, version=version, address=address, at=at)
+    return _claimed(order, client_key, app=app, address=address, at=at)
 
 
 def _count(address: str, *, at: datetime) -> None:
@@ -87,8 +109,7 @@ def _claimed(
     order: AuthnOrder,
     client_key: ClientKey,
     *,
-    app: str,
-    version: tuple[int, ...],
+    app: ClientApp,
     address: str,
     at: datetime,
 ) -> AuthnOrder:
@@ -98,10 +119,10 @@ def _claimed(
         raise OrderNotFound("no such order")
     actor = _client(address)
     try:
-        if version < parse_version(configuration.client_rules().least_version):
+        if app.is_too_old():
             lifecycle.fail(order, FailureHint.CLIENT_TOO_OLD, actor=actor, at=at)
             raise ClientTooOld("the client is too old")
-        given = Claim(client_key=client_key, app=app, address=address)
+        given = Claim(client_key=client_key, app=app.said, address=address)
         return lifecycle.claim(order, given, actor=actor, at=at)
     except OrderMoved as error:
         raise AlreadyClaimed("another client was first") from error
@@ -165,16 +186,6 @@ def claimed_order(order_id: str, *, call: SignedCall, at: datetime) -> AuthnOrde
     if is_late(OrderState.CLAIMED, since=order.state_since, at=at):
         raise OrderNotFound("no such order")
     return order
-
-
-def parse_version(text: str) -> tuple[int, ...]:
-    """Return a dotted version as numbers; raises ValueError."""
-    parts = text.split(".")
-    if not 1 <= len(parts) <= 4 or not all(part.isascii() and part.isdigit() for part in parts):  # noqa: PLR2004
-        raise ValueError("a version is up to four numbers with dots")
-    if any(len(part) > 6 for part in parts):  # noqa: PLR2004 - a number, not a payload
-        raise ValueError("a version has small numbers")
-    return tuple(int(part) for part in parts)
 
 
 def _requirement(order: AuthnOrder) -> Requirement:

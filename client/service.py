@@ -1,6 +1,8 @@
 """The service's client API: hello, a claim by an ephemeral key, and calls signed by that key."""
 
 import json
+import platform
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -71,6 +73,7 @@ class Service:
             "clientKey": client_key_of(self._client_key).as_jwk(),
             "app": APP,
             "version": VERSION,
+            "system": system(),
         }
         try:
             return self._connection.post(name, _encoded(body), is_repeatable=False).members
@@ -87,6 +90,20 @@ class Service:
             name, body, headers={SIGNATURE_HEADER: signature}, is_repeatable=is_repeatable
         )
         return reply.members
+
+
+def system() -> dict[str, str]:
+    """Return the system that this client runs on: its name as the service lists it, and its version's start.
+
+    No more of the version than it takes to tell an old one (APP-1 to APP-5).
+    """
+    name = platform.system().lower()
+    if name == "darwin":
+        name, version = "macos", platform.mac_ver()[0]
+    else:
+        version = platform.version() if name == "windows" else platform.release()
+    numbers = re.match(r"\d{1,6}(?:\.\d{1,6})?", version)
+    return {"name": name or "unknown", "version": numbers[0] if numbers else "0"}
 
 
 def _encoded(members: Mapping[str, object]) -> bytes:

@@ -366,7 +366,7 @@ LOGIN_HINTS: Final[Mapping[str, Text]] = {
     "revocationUnavailable": _(
         "The card's status cannot be checked right now, so nobody is let in. Try again soon."
     ),
-    "clientTooOld": _("The card client is too old. Update it and try again."),
+    "clientTooOld": _("The card client, or the system it runs on, is too old. Update it and try again."),
     "riskBlocked": _("The login was stopped by a rule. Contact support."),
     "cardNotActive": _("The card is not active. Ask an ID administrator."),
     "unknownPerson": _("Your card works, but you are not registered here. Ask your issuance manager."),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from authn.errors import CheckFailed, MtlsNotOffered
 from authn.evidence import Flow
+from authn.platforms import may_show_certificate
 from directory.models import Person
 from portal import words
 from portal.accounts import login, means, people, sessions
@@ -328,7 +329,8 @@ def _login_context(request: HttpRequest) -> dict[str, object]:
         "ended": ended if ended in list(EndReason) else "",
         "next": safe_next(str(request.GET.get("next") or request.session.get(_NEXT, "/"))),
         "is_scanned": challenge is not None and challenge.is_scanned,
-        "may_show_certificate": bool(settings.SIGILL_MTLS_URL),
+        "may_show_certificate": bool(settings.SIGILL_MTLS_URL)
+        and may_show_certificate(request.headers.get("User-Agent", "")),
         "is_typing": failed == RETURN_CODE_WRONG,
         **_status(request, at=timezone.now()),
     }

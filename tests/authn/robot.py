@@ -31,6 +31,7 @@ class Robot:
         default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
     )
     version: str = "1.0"
+    system: object = None
     spki: str = evidence.NO_TLS_SPKI
     claimed: dict[str, object] = field(default_factory=dict)
     u: str = ""
@@ -54,6 +55,7 @@ class Robot:
                 "clientKey": evidence.client_key_of(self.client_key).as_jwk(),
                 "app": "robot",
                 "version": self.version,
+                **({} if self.system is None else {"system": self.system}),
             },
             signed=False,
         )

@@ -37,7 +37,7 @@ def post(path: str, body: bytes, content_type: str = "application/json", **heade
 def test_hello_tells_versions_pins_and_time(service: Service) -> None:
     """APP-6."""
     answer = Client().get("/c/v1/hello").json()
-    assert set(answer) == {"minVersion", "latest", "spkiPins", "serverTime"}
+    assert set(answer) == {"minVersion", "latest", "systems", "spkiPins", "serverTime"}
     assert answer["spkiPins"] == [evidence.NO_TLS_SPKI]
 
 

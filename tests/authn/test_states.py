@@ -9,6 +9,8 @@ from django.db import IntegrityError, transaction
 
 from authn.hints import AbortReason, FailureHint
 from authn.models import AuthnOrder
+from authn.mtls import states as mtls_states
+from authn.mtls.states import AttemptAction, AttemptState
 from authn.states import (
     LATE,
     LIMITS,
@@ -28,9 +30,33 @@ README = Path(__file__).parents[2] / "authn" / "README.md"
 
 
 def test_the_table_equals_the_diagram_in_the_readme() -> None:
-    lines = re.findall(r"^(\w+) --(\w+)--> (\w+)$", README.read_text(), flags=re.MULTILINE)
-    drawn = {(OrderState(old), OrderAction(action)): OrderState(new) for old, action, new in lines}
+    drawn = {
+        (OrderState(old), OrderAction(action)): OrderState(new) for old, action, new in _drawn("## States")
+    }
     assert drawn == TRANSITIONS
+
+
+def test_the_table_of_attempts_equals_its_diagram() -> None:
+    drawn = {
+        (AttemptState(old), AttemptAction(action)): AttemptState(new)
+        for old, action, new in _drawn("## Two-way TLS of people")
+    }
+    assert drawn == mtls_states.TRANSITIONS
+
+
+def _drawn(heading: str) -> list[tuple[str, str, str]]:
+    """Return the arrows of a chapter of the README: from, by, to."""
+    chapter = README.read_text(encoding="utf-8").split(f"\n{heading}", 1)[1].split("\n## ", 1)[0]
+    return re.findall(r"^(\w+) --(\w+)--> (\w+)$", chapter, flags=re.MULTILINE)
+
+
+def test_no_attempt_comes_back_from_where_it_ended_and_none_skips_the_proof() -> None:
+    for state in (AttemptState.REDEEMED, AttemptState.FAILED):
+        for action in AttemptAction:
+            with pytest.raises(IllegalTransition):
+                mtls_states.next_state(state, action)
+    into_redeemed = {old for (old, _), new in mtls_states.TRANSITIONS.items() if new is AttemptState.REDEEMED}
+    assert into_redeemed == {AttemptState.PROVED}
 
 
 def test_no_order_comes_back_from_where_it_ended() -> None:

@@ -21,7 +21,10 @@ def typed(browser: Client, code: str) -> str:
 
 
 def test_the_digits_open_the_holders_own_pages_and_no_role(desk: Desk, cast: Cast) -> None:
-    """They can be told on, so the login is marked, and no role is chosen after it, by no address."""
+    """They can be told on, so the login is marked, and no role is chosen after it, by no address.
+
+    APP-1: what a client in a virtual desktop (VDI) has, which cannot open the browser outside it.
+    """
     code = signed(desk)
     assert 'name="code"' in desk.browser.get("/login/").content.decode(), "after the card has signed too"
     before = desk.browser.session.session_key

@@ -207,6 +207,14 @@ def test_the_button_is_there_only_where_it_works(tour: Tour, settings: Settings)
     assert tour.desk.browser.get("/login/mtls/start").status_code == 405
 
 
+def test_a_phone_is_not_offered_what_no_phone_can(tour: Tour) -> None:
+    """APP-2, APP-3: out of band only."""
+    android = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 Chrome/150.0.0.0 Mobile Safari/537.36"
+    page = tour.desk.browser.get("/login/", headers={"User-Agent": android}).content.decode()
+    assert "utan kortklienten" not in page
+    assert "/login/oob/start" in page
+
+
 def test_the_provider_says_how_it_goes(tour: Tour) -> None:
     """One interface for every way of logging in."""
     provider, session = MtlsProvider(), tour.desk.browser.session
