@@ -276,7 +276,7 @@ def expected_extensions(
 
 @pytest.mark.parametrize(("hierarchy", "profile"), EVERY_PROFILE)
 def test_every_profile_is_byte_for_byte_what_cryptography_builds(hierarchy: str, profile: str) -> None:
-    """APP-1 (AD login): that with the HSA-id has smartcardLogon and the user principal name, among all else."""
+    """APP-1 (AD login): that with the HSA-id has smartcardLogon and the user principal name, among others."""
     world, expected = world_of(hierarchy), EXPECTED[profile]
     public_key = world.public_key(profile)
     issuer = world.issuer_for(profile)
