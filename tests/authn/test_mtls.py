@@ -460,6 +460,17 @@ def test_after_the_last_try_an_attempt_is_over(wall: Wall) -> None:
     assert attempts.progress(RP, started.tx, at=now()) == Failed(hint=FailureHint.RISK_BLOCKED)
 
 
+def test_tries_at_the_same_instant_are_counted_one_by_one(wall: Wall) -> None:
+    """Whoever comes after the last one finds none left, though the attempt was open when they looked."""
+    started = wall.start()
+    seen = showing.open_attempt(started.tx, at=now())
+    MtlsAttempt.objects.filter(pk=seen.pk).update(tries=MOST_TRIES)
+    refusal = lifecycle.Refusal(hint=FailureHint.NO_CERTIFICATE, slot=0, certificate_sha256="")
+    with pytest.raises(AttemptMoved):
+        lifecycle.refuse(seen, refusal, actor=ACTOR, at=now())
+    assert "authn.mtls_refused" not in types()
+
+
 def test_the_database_holds_attempts_to_their_states(wall: Wall) -> None:
     started = wall.start()
     row = MtlsAttempt.objects.filter(pk=started.attempt_ref)
