@@ -1,5 +1,7 @@
 """Login by two-way TLS: the portal, the login host and the names that ask, each trusting only what it saw."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -7,10 +9,15 @@ from django.test import Client
 from pytest_django import Settings
 
 from authn.models import MtlsAttempt, MtlsEvidence
+from authn.mtls import attempts
 from authn.mtls.states import MOST_TRIES
 from journal.models import Entry
+from portal.accounts import means
+from portal.accounts.errors import LoginFailed
 from portal.accounts.models import PortalSession
 from portal.accounts.providers import Done, Failed, MtlsProvider, Pending
+from portal.accounts.relying_party import rp_actor, rp_id
+from portal.accounts.second_check import shown_result
 from portal.mtls.views import COUNTER
 from tests.authn import card_register
 from tests.authn.pki import NUMBER, Holder
@@ -154,6 +161,9 @@ def test_a_code_is_good_once(tour: Tour) -> None:
 def test_whoever_is_not_known_here_is_told_so(tour: Tour) -> None:
     tour.card = Holder(serial_number="191212121212")
     assert failed_with(tour.back(tour.follow(tour.start()))) == "unknownPerson"
+    assert MtlsProvider().poll(tour.desk.browser.session, at=NOW) is None, (
+        "an answer is used up by its collection"
+    )
     (entry,) = Entry.objects.filter(type="session.login_refused")
     assert str(MtlsAttempt.objects.get().pk) in entry.content
 
@@ -228,6 +238,29 @@ def test_the_provider_says_how_it_goes(tour: Tour) -> None:
     provider.start(session, language="sv", address="127.0.0.1", at=NOW)
     MtlsAttempt.objects.filter(state="open").update(state="failed", failure="riskBlocked")
     assert provider.poll(session, at=NOW) == Failed(hint="riskBlocked")
+
+
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [
+        ({"checked_at": NOW - timedelta(minutes=6)}, "expired"),
+        ({"ocsp_der": b""}, "revocationUnavailable"),
+        ({"carrier": "card", "ocsp_der": b"x"}, "revocationUnavailable"),
+    ],
+)
+def test_the_portal_believes_no_answer_that_does_not_stand_by_itself(
+    tour: Tour, changes: dict[str, object], hint: str
+) -> None:
+    """Section 2: a fault in authn alone logs nobody in whose certificate is not proved again here."""
+    errand = MtlsProvider().start(tour.desk.browser.session, language="sv", address="127.0.0.1", at=NOW)
+    tx = parse_qs(urlsplit(errand.start_url).query)["tx"][0]
+    code = parse_qs(urlsplit(tour.follow(errand.start_url)).query)["code"][0]
+    redeemed = attempts.redeem(rp_id(), tx, code, actor=rp_actor(), at=datetime.now(UTC))
+    at = datetime.now(UTC)
+    assert shown_result(redeemed, amr=means.BY_MTLS, at=at).personal_identity_number == NUMBER
+    with pytest.raises(LoginFailed) as caught:
+        shown_result(replace(redeemed, **changes), amr=means.BY_MTLS, at=at)  # type: ignore[arg-type]
+    assert caught.value.hint == hint
 
 
 # --- the login host by itself ----------------------------------------------------------------------
