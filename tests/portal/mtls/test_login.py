@@ -1,15 +1,19 @@
 """Login by two-way TLS: the portal, the login host and the names that ask, each trusting only what it saw."""
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_der_x509_certificate
 from django.test import Client
 from pytest_django import Settings
 
+from authn.checks import Requirement
 from authn.models import MtlsAttempt, MtlsEvidence
-from authn.mtls import attempts
+from authn.mtls import attempts, showing
 from authn.mtls.states import MOST_TRIES
 from journal.models import Entry
 from portal.accounts import means
@@ -161,9 +165,7 @@ def test_a_code_is_good_once(tour: Tour) -> None:
 def test_whoever_is_not_known_here_is_told_so(tour: Tour) -> None:
     tour.card = Holder(serial_number="191212121212")
     assert failed_with(tour.back(tour.follow(tour.start()))) == "unknownPerson"
-    assert MtlsProvider().poll(tour.desk.browser.session, at=NOW) is None, (
-        "an answer is used up by its collection"
-    )
+    assert MtlsProvider().poll(tour.desk.browser.session, at=NOW) is None, "what was collected is used up"
     (entry,) = Entry.objects.filter(type="session.login_refused")
     assert str(MtlsAttempt.objects.get().pk) in entry.content
 
@@ -245,7 +247,6 @@ def test_the_provider_says_how_it_goes(tour: Tour) -> None:
     [
         ({"checked_at": NOW - timedelta(minutes=6)}, "expired"),
         ({"ocsp_der": b""}, "revocationUnavailable"),
-        ({"carrier": "card", "ocsp_der": b"x"}, "revocationUnavailable"),
     ],
 )
 def test_the_portal_believes_no_answer_that_does_not_stand_by_itself(
@@ -261,6 +262,24 @@ def test_the_portal_believes_no_answer_that_does_not_stand_by_itself(
     with pytest.raises(LoginFailed) as caught:
         shown_result(replace(redeemed, **changes), amr=means.BY_MTLS, at=at)  # type: ignore[arg-type]
     assert caught.value.hint == hint
+
+
+def test_the_portal_takes_a_card_and_no_phone_whatever_authn_took(tour: Tour) -> None:
+    """POR-3: a phone logs in by a scanned code, to the own pages alone."""
+    MtlsProvider().start(tour.desk.browser.session, language="sv", address="", at=NOW)  # registers the portal
+    request = attempts.MtlsRequest(
+        return_url="http://testserver/login/mtls/return", requirement=Requirement(carriers=("mobile",))
+    )
+    started = attempts.start(rp_id(), request, actor=rp_actor(), at=datetime.now(UTC))
+    phone = tour.pki.holder(Holder(policies=("2.25.1234567.3",), card_number=""))
+    card_register.ACTIVE_MOBILES.add(hashlib.sha256(phone).hexdigest())
+    pem = load_der_x509_certificate(phone).public_bytes(Encoding.PEM)
+    shown = showing.Shown(verdict="SUCCESS", escaped_pem=quote(pem), slot=0, address="")
+    code = showing.show(started.tx, shown, at=datetime.now(UTC)).code
+    redeemed = attempts.redeem(rp_id(), started.tx, code, actor=rp_actor(), at=datetime.now(UTC))
+    with pytest.raises(LoginFailed) as caught:
+        shown_result(redeemed, amr=means.BY_MTLS, at=datetime.now(UTC))
+    assert caught.value.hint == "wrongCarrier"
 
 
 # --- the login host by itself ----------------------------------------------------------------------
