@@ -14,6 +14,7 @@ class RelyingPartyRegistered(Event):
     rp_id: str
     rp_name: str
     return_origins: tuple[str, ...]
+    allows_mtls: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

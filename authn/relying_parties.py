@@ -54,7 +54,10 @@ def register(registration: Registration, *, actor: Actor, at: datetime) -> Relyi
             rp_id=registration.rp_id, defaults=columns, create_defaults={**columns, "registered_at": at}
         )
         event = RelyingPartyRegistered(
-            rp_id=row.rp_id, rp_name=row.name_sv, return_origins=registration.return_origins
+            rp_id=row.rp_id,
+            rp_name=row.name_sv,
+            return_origins=registration.return_origins,
+            allows_mtls=row.allows_mtls,
         )
         record(event, actor=actor, at=at)
     return row

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
+from ipaddress import ip_address
 from typing import TypeVar
 from urllib.parse import unquote
 
@@ -41,6 +42,9 @@ from journal.stops import JournalNotWritable, JournalStopped
 
 MAX_BODY_OCTETS = 64 * 1024
 _MAX_NAMES = 20
+_DEMANDS = frozenset({"loa", "carriers", "issuers", "subject", "pin"})
+"""Of a requirement (section 2); `pin` is always asked for, whatever it says."""
+_SUBJECT_DEMANDS = frozenset({"personalIdHash"})
 _STATUSES: dict[type[DomainError], HTTPStatus] = {
     InvalidParameters: HTTPStatus.BAD_REQUEST,
     AlreadyInProgress: HTTPStatus.BAD_REQUEST,
@@ -104,7 +108,7 @@ def started(caller: RelyingParty, body: Body, *, purposes: frozenset[Purpose]) -
             language=text(visible, "lang") if "lang" in visible else "sv",
             non_visible=_octets(body, "nonVisible") if "nonVisible" in body else b"",
             requirement=requirement,
-            end_user_address=text(body, "endUserIp", longest=45),
+            end_user_address=address(body),
             is_alone=bool(requirement.subject_hashes),
         ),
         actor=actor_of(caller),
@@ -154,7 +158,7 @@ def mtls_start(caller: RelyingParty, body: Body) -> JsonResponse:
             return_url=text(body, "returnUrl", longest=500),
             language=text(body, "lang") if "lang" in body else "sv",
             requirement=_requirement(body),
-            end_user_address=text(body, "endUserIp", longest=45),
+            end_user_address=address(body),
         ),
         actor=actor_of(caller),
         at=now(),
@@ -226,6 +230,14 @@ def text(body: Body, name: str, *, longest: int = 100) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= longest or not _can_be_kept(value):
         raise InvalidParameters(f"{name} is missing or not a text")
     return value
+
+
+def address(body: Body) -> str:
+    """Return the address of the end user in one spelling; raises InvalidParameters."""
+    try:
+        return str(ip_address(text(body, "endUserIp", longest=45)))
+    except ValueError as error:
+        raise InvalidParameters("endUserIp is no address") from error
 
 
 def _can_be_kept(value: str) -> bool:
@@ -305,6 +317,9 @@ def _who(answer: orders.Complete | attempts.Redeemed) -> dict[str, object]:
 def _requirement(body: Body) -> Requirement:
     wanted = _object(body.get("requirement", {}))
     subject = _object(wanted.get("subject", {}))
+    # A demand that is misspelled must not become none at all.
+    if not set(wanted) <= _DEMANDS or not set(subject) <= _SUBJECT_DEMANDS:
+        raise InvalidParameters("requirement demands something unknown")
     return Requirement(
         loas=_names(wanted, "loa"),
         carriers=_names(wanted, "carriers"),

@@ -17,7 +17,7 @@ from authn.errors import InvalidParameters
 from authn.evidence import RP_CHALLENGE_OCTETS, Flow, Purpose, b64, unb64
 from authn.hints import FailureHint, PendingHint
 from authn.models import RelyingParty
-from authn.rp_api import Body, actor_of, now, order_ref, rp_call, text
+from authn.rp_api import Body, actor_of, address, now, order_ref, rp_call, text
 
 PENDING: Final[Mapping[PendingHint, str]] = {
     PendingHint.OUTSTANDING: "outstandingTransaction",
@@ -101,7 +101,7 @@ def _started(caller: RelyingParty, body: Body, *, purpose: Purpose) -> JsonRespo
             purpose=purpose,
             flow=Flow.SAME_DEVICE if is_same_device else Flow.OTHER_DEVICE,
             non_visible=_decoded(body, "userNonVisibleData"),
-            end_user_address=text(body, "endUserIp", longest=45),
+            end_user_address=address(body),
         ),
         actor=actor_of(caller),
         at=now(),

@@ -8,6 +8,7 @@ from django.db.models import Q
 from authn.evidence import Purpose, Question, hashed
 from authn.hints import FailureHint
 from authn.models import AuthnOrder, Evidence, MtlsEvidence, RelyingParty
+from authn.mtls.states import AttemptState
 from authn.states import LATE, LIMITS, OrderState, is_late
 
 _MOST_DENIED: Final = 6
@@ -74,5 +75,10 @@ def completed_since(certificate_sha256: str, *, are_logins: bool, since: datetim
     logins = Q(order__purpose=Purpose.AUTH.value)
     if not are_logins:
         return answered.exclude(logins).count()
-    shown = MtlsEvidence.objects.filter(certificate_sha256=certificate_sha256, checked_at__gte=since)
+    # Collected ones only: what another page made a browser show must not use up its holder's logins.
+    shown = MtlsEvidence.objects.filter(
+        certificate_sha256=certificate_sha256,
+        checked_at__gte=since,
+        attempt__state=AttemptState.REDEEMED.value,
+    )
     return answered.filter(logins).count() + shown.count()

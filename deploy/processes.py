@@ -159,7 +159,8 @@ def _behind_nginx(
     python: str, place: Installation, *, name: str, settings: str, wsgi: str, socket_name: str = ""
 ) -> Process:
     """Return a process on a socket that nginx alone should reach: it says who shows which certificate."""
-    path = place.run / f"{socket_name or name}.sock"
+    folder = Path(os.environ.get("SIGILL_NGINX_SOCKETS") or place.run)
+    path = folder / f"{socket_name or name}.sock"
     return Process(
         name=name,
         arguments=(

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import secrets
 import stat
 from datetime import date
@@ -11,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 Network = IPv4Network | IPv6Network
 
+_ORIGIN = re.compile(r"https://(?:[a-z0-9][a-z0-9-]*\.)+[a-z][a-z0-9-]*(?::([1-9][0-9]{0,4}))?", re.ASCII)
 _MARKS_OF_OURS = {"secrets", "signer.sock", "signer.pid", "cache"}
 """What only an installation's home or its folder of sockets holds."""
 
@@ -58,13 +60,13 @@ def number(name: str, default: int) -> int:
 
 
 def origin(name: str) -> str:
-    """Return an https origin (`https://host[:port]`) from the environment; empty when it is unset.
+    """Return an https origin (`https://name[:port]`) from the environment; empty when it is unset.
 
-    Raises ``ConfigurationError`` for anything else.
+    A name and no address: there must be names below it. Raises ``ConfigurationError`` for anything else.
     """
     value = text(name, "")
-    parts = urlsplit(value)
-    if value and (parts.scheme != "https" or not parts.hostname or value != f"https://{parts.netloc}"):
+    found = _ORIGIN.fullmatch(value)
+    if value and (found is None or int(found[1] or 443) > 65535):  # noqa: PLR2004
         msg = f"{name} must be an origin like https://login.example.org, without a path, not {value!r}"
         raise ConfigurationError(msg)
     return value

@@ -25,8 +25,8 @@ SIGILL_PORTAL_URL = config.text("SIGILL_PORTAL_URL", f"http://127.0.0.1:{SIGILL_
 # name below it that asks for a certificate. Unset: people log in out of band only (POR-3).
 SIGILL_MTLS_URL = config.origin("SIGILL_MTLS_URL")
 SIGILL_MTLS_HIGHEST_SLOT = config.number("SIGILL_MTLS_HIGHEST_SLOT", 24)
-if SIGILL_MTLS_HIGHEST_SLOT > 99:  # noqa: PLR2004 - what the names' two digits hold
-    raise config.ConfigurationError("SIGILL_MTLS_HIGHEST_SLOT is at most 99")
+if SIGILL_MTLS_HIGHEST_SLOT > 24:  # noqa: PLR2004 - AUT-6, and one for each try (authn/mtls/states.py)
+    raise config.ConfigurationError("SIGILL_MTLS_HIGHEST_SLOT is at most 24")
 SIGILL_STATUS_URL = config.text("SIGILL_STATUS_URL", f"http://127.0.0.1:{SIGILL_STATUS_PORT}")
 # Each node that serves status, by its own address: the probe asks them all. Empty: the public address alone.
 SIGILL_STATUS_NODES = tuple(filter(None, config.text("SIGILL_STATUS_NODES", "").split(",")))
@@ -55,6 +55,9 @@ SIGILL_POLICY_ARC = config.text("SIGILL_POLICY_ARC", "1.3.6.1.4.1.32473.752.8")
 SIGILL_QA_POLICY_ARC = config.text("SIGILL_QA_POLICY_ARC", SIGILL_POLICY_ARC)
 SIGILL_PKCS11_MODULE = config.text("SIGILL_PKCS11_MODULE", "/usr/lib/softhsm/libsofthsm2.so")
 SIGILL_TOKEN_LABEL = config.text("SIGILL_TOKEN_LABEL", "sigill-ca")
+# The folder of the sockets that nginx asks (rp.sock, mtls.sock), where its user is another than ours: it lets
+# nginx's group in and gives it to what is made there (2750). Unset: beside the others, for ourselves alone.
+SIGILL_NGINX_SOCKETS = Path(config.text("SIGILL_NGINX_SOCKETS", str(SIGILL_RUN)))
 SIGILL_SIGNER_SOCKET = SIGILL_RUN / "signer.sock"
 # The last day on which the old portal's reports may be read (REP-4); then they are deleted. Unset: no end.
 SIGILL_OLD_REPORTS_UNTIL = config.day("SIGILL_OLD_REPORTS_UNTIL")

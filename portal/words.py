@@ -371,8 +371,9 @@ LOGIN_HINTS: Final[Mapping[str, Text]] = {
     "cardNotActive": _("The card is not active. Ask an ID administrator."),
     "unknownPerson": _("Your card works, but you are not registered here. Ask your issuance manager."),
     "returnMismatch": _(
-        "The client came back to another browser than the one that started. Start again here."
+        "You came back to another browser than the one that started the login. Start again here."
     ),
+    "alreadyAnswered": _("This login was answered already, and its answer is gone. Log in again."),
     "returnCodeWrong": _(
         "Those are not the digits that the client shows. After three wrong tries it is over."
     ),
@@ -381,8 +382,8 @@ LOGIN_HINTS: Final[Mapping[str, Text]] = {
 
 _MTLS_HINTS: Final[Mapping[str, Text]] = {
     FailureHint.NO_CERTIFICATE.value: _(
-        "No certificate came. Is the card in the reader, with the chip first? Or was the question of the "
-        "browser cancelled?"
+        "No certificate came. Is the card in the reader, with the chip first? Or did you cancel when the "
+        "browser asked?"
     ),
     FailureHint.CERTIFICATE_USAGE.value: _(
         "That certificate is not made for logging in. Choose the card's other certificate when the browser "
@@ -391,11 +392,12 @@ _MTLS_HINTS: Final[Mapping[str, Text]] = {
     FailureHint.WRONG_CARRIER.value: _("A card is needed; that certificate is of another kind of carrier."),
 }
 """What a browser's certificate is refused for, where the card client's words would mislead."""
+_NOT_SENT: Final = _("The browser did not come from the login, or it keeps no cookies.")
 
 
 def mtls_refusal(hint: str) -> Text:
     """Return why a certificate that a browser showed, or did not, opened nothing."""
-    return _MTLS_HINTS.get(hint) or LOGIN_HINTS.get(hint, "")
+    return _MTLS_HINTS.get(hint) or (LOGIN_HINTS.get(hint, "") if hint else _NOT_SENT)
 
 
 SESSION_ENDS: Final[Mapping[str, Text]] = {

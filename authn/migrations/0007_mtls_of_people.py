@@ -49,6 +49,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('tries', models.PositiveSmallIntegerField(default=0)),
                 ('refusal', models.CharField(blank=True, max_length=32)),
+                ('refused_sha256', models.CharField(blank=True, max_length=64)),
                 ('relying_party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mtls_attempts', to='authn.relyingparty')),
             ],
         ),
@@ -80,7 +81,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='mtlsattempt',
-            constraint=models.CheckConstraint(condition=models.Q(('tries__lte', 25), models.Q(('refusal', ''), ('refusal__in', ['expired', 'startFailed', 'userCancel', 'rpCancel', 'notMe', 'noCard', 'noCertificate', 'pinBlocked', 'pinFailed', 'readerError', 'certificateExpired', 'certificateRevoked', 'certificateUntrusted', 'certificateUsage', 'loaTooLow', 'wrongSubject', 'wrongCarrier', 'signatureInvalid', 'bindingMismatch', 'revocationUnavailable', 'clientTooOld', 'riskBlocked', 'cardNotActive']), _connector='OR')), name='an_mtls_attempt_is_tried_so_often_and_refused_in_known_words'),
+            constraint=models.CheckConstraint(condition=models.Q(('tries__lte', 30), models.Q(('refusal', ''), ('refusal__in', ['expired', 'startFailed', 'userCancel', 'rpCancel', 'notMe', 'noCard', 'noCertificate', 'pinBlocked', 'pinFailed', 'readerError', 'certificateExpired', 'certificateRevoked', 'certificateUntrusted', 'certificateUsage', 'loaTooLow', 'wrongSubject', 'wrongCarrier', 'signatureInvalid', 'bindingMismatch', 'revocationUnavailable', 'clientTooOld', 'riskBlocked', 'cardNotActive']), _connector='OR')), name='an_mtls_attempt_is_tried_so_often_and_refused_in_known_words'),
         ),
         migrations.AddConstraint(
             model_name='mtlsevidence',

@@ -61,7 +61,8 @@ class MtlsRedeemed(_AboutAnAttempt):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MtlsFailed(_AboutAnAttempt):
-    """The attempt came to nothing."""
+    """The attempt came to nothing, after so many certificates, or none, that opened nothing."""
 
     TYPE: ClassVar[str] = "authn.mtls_failed"
     hint: str
+    tries: int

@@ -49,7 +49,8 @@ def start(attempt: MtlsAttempt, *, actor: Actor, at: datetime) -> MtlsAttempt:
 def refuse(attempt: MtlsAttempt, refusal: Refusal, *, actor: Actor, at: datetime) -> None:
     """Count a try that opened nothing; the last one that there is ends the attempt. Raises AttemptMoved.
 
-    Counted by the database, so that tries at the same time are counted one by one.
+    Counted by the database, so that tries at the same time are counted one by one. The journal is told of
+    what is new, and at the end of how many there were: anybody can try, and it forgets nothing.
     """
     next_state(AttemptState(attempt.state), AttemptAction.REFUSE)
     event = MtlsRefused(
@@ -60,10 +61,13 @@ def refuse(attempt: MtlsAttempt, refusal: Refusal, *, actor: Actor, at: datetime
     )
     with transaction.atomic():
         row = MtlsAttempt.objects.filter(pk=attempt.pk)
+        told = row.select_for_update().values_list("refusal", "refused_sha256").get()
         tried = row.filter(state=AttemptState.OPEN.value, tries__lt=MOST_TRIES)
-        if tried.update(tries=F("tries") + 1, refusal=refusal.hint.value) != 1:
+        columns = {"refusal": refusal.hint.value, "refused_sha256": refusal.certificate_sha256}
+        if tried.update(tries=F("tries") + 1, **columns) != 1:
             raise AttemptMoved("the attempt has moved on")
-        record(event, actor=actor, at=at)
+        if told != tuple(columns.values()):
+            record(event, actor=actor, at=at)
         attempt.refresh_from_db()
         if attempt.tries >= MOST_TRIES:
             fail(attempt, FailureHint.RISK_BLOCKED, actor=actor, at=at)
@@ -124,8 +128,9 @@ def redeem(attempt: MtlsAttempt, *, actor: Actor, at: datetime) -> None:
 
 def fail(attempt: MtlsAttempt, hint: FailureHint, *, actor: Actor, at: datetime) -> None:
     """End the attempt before it is redeemed; raises AttemptMoved when it has ended."""
-    event = MtlsFailed(authn_order_id=str(attempt.pk), hint=hint.value)
     with transaction.atomic():
+        tries = MtlsAttempt.objects.select_for_update().values_list("tries", flat=True).get(pk=attempt.pk)
+        event = MtlsFailed(authn_order_id=str(attempt.pk), hint=hint.value, tries=tries)
         _move(attempt, AttemptAction.FAIL, event=event, columns={"failure": hint.value}, actor=actor, at=at)
 
 

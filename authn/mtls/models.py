@@ -38,6 +38,7 @@ class MtlsAttempt(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
     refusal = models.CharField(max_length=32, blank=True)
     """The hint of the last certificate that was refused; empty before one was."""
+    refused_sha256 = models.CharField(max_length=64, blank=True)
 
     class Meta:
         """What the database itself refuses."""

@@ -42,8 +42,8 @@ LIMITS: Final[dict[AttemptState, timedelta]] = {
 KEPT: Final = timedelta(minutes=5)
 """How long a failed attempt can still be told of before it is gone."""
 
-MOST_TRIES: Final = 25
-"""How many certificates, or none, may be shown to one attempt: one for each name that there is at most."""
+MOST_TRIES: Final = 30
+"""How many certificates, or none, may be shown to one attempt: some more than there are names (AUT-6)."""
 
 
 def next_state(state: AttemptState, action: AttemptAction) -> AttemptState:

@@ -11,7 +11,8 @@ SAME_DEVICE: Final = ("sc", "pin", "oob", "same")
 SCANNED: Final = ("sc", "pin", "oob", "qr")
 SCANNED_BY_PHONE: Final = ("hwk", "pin", "oob", "qr")
 """The key lies in the phone's hardware, not on a card (MOB-2)."""
-BY_MTLS: Final = ("sc", "pin", "mtls")
+MTLS: Final = "mtls"
+BY_MTLS: Final = ("sc", "pin", MTLS)
 """The browser showed the card's certificate in its TLS handshake: it can be relayed by nobody."""
 TYPED: Final = ("sc", "pin", "oob", "code")
 QR: Final = "qr"

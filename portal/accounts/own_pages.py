@@ -84,6 +84,7 @@ class OwnSession:
     is_here: bool
     is_scanned: bool
     is_typed: bool
+    is_shown: bool
     is_mobile: bool = False
 
 
@@ -235,5 +236,6 @@ def _session(one: PortalSession, *, here: PortalSession) -> OwnSession:
         is_here=one.pk == here.pk,
         is_scanned=means.QR in one.amr,
         is_typed=means.RETURN_CODE in one.amr,
+        is_shown=means.MTLS in one.amr,
         is_mobile=one.carrier == Carrier.MOBILE,
     )

@@ -72,6 +72,7 @@ def oob_scan(request: HttpRequest) -> HttpResponse:
 
 
 def _start(request: HttpRequest, *, is_scanned: bool) -> HttpResponse:
+    _MTLS.cancel(request.session, at=timezone.now())  # one login at a time
     challenge = _PROVIDER.start(
         request.session,
         language=get_language() or "sv",

@@ -1,5 +1,6 @@
 """The pages between a browser and its certificate: on to the next name, why nobody is logged in, and over."""
 
+import secrets
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Final
@@ -13,14 +14,28 @@ from django.views.decorators.http import require_safe
 
 from authn.errors import CheckFailed, OrderNotFound
 from authn.hints import FailureHint
-from authn.mtls import showing
+from authn.mtls import attempts, showing
 from authn.mtls.models import MtlsAttempt
 from authn.mtls.names import names, with_query
+from authn.mtls.states import AttemptState
 from portal import words
 
+ALREADY_ANSWERED: Final = "alreadyAnswered"
 COUNTER: Final = "__Host-sigill-mtls-name"
 """A cookie of the browser's session: the number of the next name that it has not been to (AUT-6)."""
+SENT: Final = "__Secure-sigill-mtls-sent"
+"""A cookie for all the names: where the login host sent this very browser, with which login."""
 _LONGEST_TX: Final = 100
+_OF_CHOICE: Final = frozenset(
+    {
+        "",
+        FailureHint.NO_CERTIFICATE.value,
+        FailureHint.CERTIFICATE_USAGE.value,
+        FailureHint.CERTIFICATE_UNTRUSTED.value,
+        FailureHint.WRONG_CARRIER.value,
+    }
+)
+"""Refusals that another choice in the browser may turn."""
 
 
 @never_cache
@@ -30,6 +45,8 @@ def start(request: HttpRequest) -> HttpResponse:
 
     When all have been used the browser must be closed: then, or at the next try all the same, it begins anew.
     """
+    if not _is_own_step(request):
+        return HttpResponse(status=HTTPStatus.FORBIDDEN)
     here, tx = names(), _tx(request)
     try:
         attempt = showing.open_attempt(tx, at=timezone.now())
@@ -42,6 +59,9 @@ def start(request: HttpRequest) -> HttpResponse:
         return response
     response = HttpResponseRedirect(here.show_address(tx, slot=slot))
     response.set_cookie(COUNTER, str(slot + 1), secure=True, httponly=True, samesite="Lax")
+    response.set_cookie(
+        SENT, _sent(tx, slot), domain=here.login_name, secure=True, httponly=True, samesite="Lax"
+    )
     return response
 
 
@@ -67,10 +87,18 @@ def over(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
-    """GET /mtls/auth?tx= on a name that asks for a certificate: back to the service, or to the login host."""
-    here, tx = names(), _tx(request)
+    """GET /mtls/auth?tx= on a name that asks for a certificate: back to the service, or to the login host.
+
+    A browser keeps to the certificate that it once showed to a name. So nothing counts that another page
+    fetched or framed, nor what the login host did not send this browser to, at this name and just now.
+    """
+    if not _is_own_step(request):
+        return HttpResponse(status=HTTPStatus.FORBIDDEN)
+    here, tx, shown = names(), _tx(request), _shown(request)
+    if not secrets.compare_digest(request.COOKIES.get(SENT, "").encode(), _sent(tx, shown.slot).encode()):
+        return HttpResponseRedirect(here.refused_address(tx))
     try:
-        proved = showing.show(tx, _shown(request), at=timezone.now())
+        proved = showing.show(tx, shown, at=timezone.now())
     except CheckFailed:
         return HttpResponseRedirect(here.refused_address(tx))
     except OrderNotFound:
@@ -83,13 +111,23 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     return HttpResponse(status=HTTPStatus.NOT_FOUND)
 
 
+def _is_own_step(request: HttpRequest) -> bool:
+    """Say whether the browser itself goes there, as a page: not a frame, a picture or a script of another."""
+    return request.headers.get("Sec-Fetch-Dest", "document") == "document"
+
+
+def _sent(tx: str, slot: int) -> str:
+    return f"{slot}.{attempts.digest_of(tx)}"
+
+
 def _back_or_over(tx: str) -> str:
     """Return where a browser goes whose attempt is past: to the service that asked, if it is still known."""
     try:
         attempt = showing.known_attempt(tx, at=timezone.now())
     except OrderNotFound:
         return names().over_address()
-    return with_query(attempt.return_url, failed=attempt.failure or FailureHint.EXPIRED.value)
+    answered = ALREADY_ANSWERED if attempt.state == AttemptState.PROVED.value else FailureHint.EXPIRED.value
+    return with_query(attempt.return_url, failed=attempt.failure or answered)
 
 
 def _tx(request: HttpRequest) -> str:
@@ -128,6 +166,7 @@ def _page(
             "kind": kind,
             "tx": tx,
             "message": words.mtls_refusal(attempt.refusal) if attempt else "",
+            "is_of_choice": not attempt or attempt.refusal in _OF_CHOICE,
             "again": names().start_address(tx),
             "service": attempt.relying_party.name_in(attempt.language) if attempt else "",
             "back": with_query(attempt.return_url, failed=FailureHint.RP_CANCEL.value) if attempt else "",

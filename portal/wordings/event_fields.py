@@ -187,6 +187,8 @@ EVENT_FIELDS: Final[Mapping[str, Text]] = {
     "restored_root_hash": _("Root hash after the restore"),
     "restored_rows": _("Rows after the restore"),
     "return_origins": _("Addresses it returns to"),
+    "allows_mtls": _("May use two-way TLS"),
+    "tries": _("Tries"),
     "revocation_reason": _("Reason in the revocation list"),
     "revoked_again": _("Revoked again"),
     "revoked_at": _("Revoked"),

@@ -1410,7 +1410,7 @@ EVENT_WORDS: Final[Mapping[str, EventWords]] = {
         group="login",
         icon="x-circle",
         tone="warn",
-        name=_("No certificate came in time"),
+        name=_("Login by certificate without result"),
         sentence=_("A login by certificate came to nothing: %(hint)s"),
     ),
     "report.made": EventWords(

@@ -445,18 +445,21 @@ def test_logins_by_card_client_and_by_browser_are_counted_together(wall: Wall, s
     """15."""
     settings.AUTHN_LOGINS_PER_CERTIFICATE = 1
     der = wall.pki.holder(Holder())
-    wall.show(wall.start().tx, der)
+    shown = wall.start()
+    wall.redeem(shown.tx, wall.show(shown.tx, der).code)
     assert wall.refusal(wall.start().tx, der) is FailureHint.RISK_BLOCKED
 
 
 def test_after_the_last_try_an_attempt_is_over(wall: Wall) -> None:
-    """Nobody tries certificates for five minutes; each refusal is told, and the end is."""
+    """Nobody tries certificates for five minutes; the journal is told what is new, and how many."""
     started = wall.start()
     for _ in range(MOST_TRIES):
         assert wall.refusal(started.tx, verdict="NONE") is FailureHint.NO_CERTIFICATE
     with pytest.raises(OrderNotFound):
         wall.show(started.tx)
-    assert types().count("authn.mtls_refused") == MOST_TRIES
+    assert types().count("authn.mtls_refused") == 1
+    (ended,) = Entry.objects.filter(type="authn.mtls_failed")
+    assert f'"tries":{MOST_TRIES}' in ended.content
     assert attempts.progress(RP, started.tx, at=now()) == Failed(hint=FailureHint.RISK_BLOCKED)
 
 
@@ -469,6 +472,15 @@ def test_tries_at_the_same_instant_are_counted_one_by_one(wall: Wall) -> None:
     with pytest.raises(AttemptMoved):
         lifecycle.refuse(seen, refusal, actor=ACTOR, at=now())
     assert "authn.mtls_refused" not in types()
+
+
+def test_the_journal_is_told_of_each_refusal_that_is_new(wall: Wall, pki: Pki) -> None:
+    """T17: anybody can try without a certificate, and the journal forgets nothing."""
+    started, wrong = wall.start(), pki.holder(SIGNS)
+    for verdict in ("NONE", "NONE", "SUCCESS", "SUCCESS", "NONE"):
+        wall.refusal(started.tx, wrong, verdict=verdict)
+    assert types().count("authn.mtls_refused") == 3
+    assert attempt_of(started).tries == 5
 
 
 def test_the_database_holds_attempts_to_their_states(wall: Wall) -> None:

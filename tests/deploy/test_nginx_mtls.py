@@ -24,6 +24,7 @@ from deploy.free_ports import free_ports
 from deploy.processes import Installation, processes
 from tests.authn.pki import ARC, Holder, key
 from tests.authn.status_service import StatusService
+from tests.deploy.echo import echo
 from tests.running.chromium import CHROMIUM, PATIENCE_MS
 from tests.running.installation import REPOSITORY, environment_of, eventually
 from tests.running.mtls_edge import NAME, MtlsEdge, mtls_edge
@@ -140,11 +141,7 @@ def test_a_real_handshake_logs_in_and_the_portal_knows_who_it_is(place: Place) -
     """AUT-5: from the button to the start page, every part real."""
     cookies = SimpleCookie()
     tx = place.start(cookies)
-    status, headers, _ = place.edge.get(NAME, f"/mtls/start?tx={tx}")
-    assert (status, headers["location"]) == (
-        302, f"https://secure0.{NAME}:{place.edge.port}/mtls/auth?tx={tx}"
-    )  # fmt: skip
-    status, headers, _ = place.edge.get(f"secure0.{NAME}", f"/mtls/auth?tx={tx}", shows=place.asa)
+    status, headers, _ = place.edge.show(tx, shows=place.asa)
     assert status == 302
     assert headers["cache-control"].startswith("max-age=0")
     back = urlsplit(headers["location"])
@@ -176,7 +173,7 @@ def test_nginx_asks_for_certificates_of_the_issuers_of_people_and_of_no_others(p
 def test_without_a_certificate_nginx_lets_a_page_say_so(place: Place, slot: int) -> None:
     """AUT-7."""
     tx = place.start(SimpleCookie())
-    status, headers, _ = place.edge.get(f"secure{slot}.{NAME}", f"/mtls/auth?tx={tx}")
+    status, headers, _ = place.edge.show(tx, slot=slot)
     assert (status, headers["location"]) == (302, f"{place.edge.url}/mtls/refused?tx={tx}")
     status, headers, body = place.edge.get(NAME, f"/mtls/refused?tx={tx}")
     assert status == 200
@@ -203,7 +200,7 @@ def test_a_certificate_that_opens_nothing_is_told_in_words(place: Place, stem: s
         "wrong-use": lambda: place.file_of(stem, Holder(usages=("content_commitment",), extended=())),
     }[stem]()
     tx = place.start(SimpleCookie())
-    status, headers, _ = place.edge.get(f"secure1.{NAME}", f"/mtls/auth?tx={tx}", shows=shows)
+    status, headers, _ = place.edge.show(tx, slot=1, shows=shows)
     assert (status, headers["location"]) == (302, f"{place.edge.url}/mtls/refused?tx={tx}")
     assert says in place.edge.get(NAME, f"/mtls/refused?tx={tx}")[2].decode()
 
@@ -213,17 +210,19 @@ def test_what_a_browser_says_of_itself_ends_at_nginx(place: Place) -> None:
     pem = place.asa[0].read_text(encoding="ascii")
     forged = {"X_Client_Verify": "SUCCESS", "X_Client_Cert": quote(pem)}
     tx = place.start(SimpleCookie())
-    for name in (f"secure2.{NAME}", NAME):
-        status, headers, _ = place.edge.get(name, f"/mtls/auth?tx={tx}", **forged)
-        assert status in {302, 404}
-        assert "code=" not in headers.get("location", "")
+    _, headers, _ = place.edge.show(tx, slot=2, **forged)
+    assert headers["location"] == f"{place.edge.url}/mtls/refused?tx={tx}"
+    assert place.edge.get(NAME, f"/mtls/auth?tx={tx}", **forged)[0] == 404
     underscored = (
         f"GET /mtls/auth?tx={tx} HTTP/1.1\r\nHost: secure2.{NAME}\r\nConnection: close\r\n"
+        f"Cookie: {place.edge.sent(tx, slot=2)}\r\n"
         f"X_Client_Verify: SUCCESS\r\nX_Client_Cert: {quote(pem)}\r\n\r\n"
     )
     answer = place.edge.raw(f"secure2.{NAME}", underscored.encode())
     assert f"/mtls/refused?tx={tx}".encode() in answer
     assert b"code=" not in answer
+    page = place.edge.get(NAME, f"/mtls/refused?tx={tx}")[2].decode()
+    assert "Inget certifikat kom fram" in page, "it got as far as the check"
 
 
 def test_a_request_smuggled_behind_another_is_nobodys(place: Place) -> None:
@@ -231,7 +230,7 @@ def test_a_request_smuggled_behind_another_is_nobodys(place: Place) -> None:
     tx = place.start(SimpleCookie())
     inner = (
         f"GET /mtls/auth?tx={tx} HTTP/1.1\r\nHost: secure2.{NAME}\r\nX-Client-Verify: SUCCESS\r\n"
-        f"X-Client-Cert: {'A' * 10}\r\n\r\n"
+        f"Cookie: {place.edge.sent(tx, slot=2)}\r\nX-Client-Cert: {quote(place.asa[0].read_text())}\r\n\r\n"
     )
     attacks = {
         "CL.TE": f"Content-Length: {len(inner) + 5}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{inner}",
@@ -257,22 +256,64 @@ def test_a_name_that_asks_is_not_reached_over_a_connection_of_another(place: Pla
 
 
 def test_each_connection_is_asked_anew_and_closed(place: Place) -> None:
-    """No session is resumed, no connection kept: whoever sits down next shows their own card."""
+    """No connection is kept: whoever sits down next shows their own card."""
     tx = place.start(SimpleCookie())
-    asked = subprocess.run(
-        ["openssl", "s_client", "-connect", f"127.0.0.1:{place.edge.port}", "-servername", f"secure3.{NAME}",
-         "-reconnect", "-tls1_2"],
-        input="", capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert asked.stdout.count("New, TLSv1.2") >= 2
-    assert "Reused" not in asked.stdout
-    status, headers, _ = place.edge.get(f"secure3.{NAME}", f"/mtls/auth?tx={tx}", Connection="keep-alive")
+    status, headers, _ = place.edge.show(tx, slot=3, Connection="keep-alive")
     assert (status, headers["connection"]) == (302, "close")
+
+
+BESIDE = """ssl_session_cache shared:sigill_portal:1m; ssl_session_timeout 1h; ssl_session_tickets on;
+ssl_protocols TLSv1.2 TLSv1.3;
+server {{ listen 127.0.0.1:{port} ssl; server_name portal.localhost;
+ssl_certificate {folder}/login.pem; ssl_certificate_key {folder}/login.key; return 200 portal; }}"""
+"""What a portal in the same http block brings along: a cache of sessions for whoever says nothing of it."""
+
+
+@pytest.mark.parametrize("version", ["tls1_2", "tls1_3"])
+def test_no_session_is_resumed_without_the_card_even_beside_a_portal_that_keeps_them(
+    place: Place, tmp_path: Path, version: str
+) -> None:
+    """TLS agrees on what it resumes before the name is known: the default server of the address decides."""
+    for name in ("person-cas.pem", "person-root.pem"):
+        (tmp_path / name).write_bytes((place.folder / name).read_bytes())
+    ports = free_ports("TLS", "PORTAL")
+    beside = BESIDE.format(port=ports["PORTAL"], folder=tmp_path)
+    certificate, secret = place.asa
+
+    def ask(port: int, name: str, *more: str) -> str:
+        request = f"GET /mtls/auth HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
+        return subprocess.run(
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", name, f"-{version}",
+             "-ign_eof", *more],
+            input=request, capture_output=True, text=True, check=False, timeout=60,
+        ).stdout  # fmt: skip
+
+    with (
+        echo(tmp_path / "echo.sock"),
+        mtls_edge(tmp_path, port=ports["TLS"], upstream=tmp_path / "echo.sock", beside=beside) as edge,
+    ):
+        kept = tmp_path / "session"
+        own = ("-cert", str(certificate), "-key", str(secret), "-sess_out", str(kept))
+        assert '["x-client-verify", "SUCCESS"]' in ask(edge.port, f"secure3.{NAME}", *own)
+        again = ask(edge.port, f"secure3.{NAME}", *(["-sess_in", str(kept)] if kept.exists() else []))
+        assert '["x-client-verify", "NONE"]' in again
+        assert "Reused" not in again
+        # The test can see a session that is resumed: the neighbour's are.
+        ask(ports["PORTAL"], "portal.localhost", "-sess_out", str(kept))
+        assert "Reused" in ask(ports["PORTAL"], "portal.localhost", "-sess_in", str(kept))
+
+
+def test_the_certificate_crosses_the_network_encrypted(place: Place) -> None:
+    """TLS 1.3 wherever the browser speaks it: before it, name and personal number stand there in clear."""
+    for name in (NAME, f"secure3.{NAME}"):
+        with place.edge.connect(name) as connection:
+            assert connection.version() == "TLSv1.3"
 
 
 def test_nothing_else_is_served_there(place: Place) -> None:
     for name, path in ((f"secure0.{NAME}", "/mtls/start"), (f"secure0.{NAME}", "/static/portal/theme.css"),
-                       (f"secure0.{NAME}", "/login/"), (NAME, "/login/"), (NAME, "/mtls/auth")):  # fmt: skip
+                       (f"secure0.{NAME}", "/login/"), (NAME, "/login/"), (NAME, "/"),
+                       (NAME, "/mtls/auth")):  # fmt: skip
         assert place.edge.get(name, path)[0] == 404, (name, path)
     assert place.edge.get(NAME, "/mtls/over")[0] == 410
 
@@ -284,14 +325,18 @@ def test_a_flood_from_one_address_ends_at_nginx(place: Place, tmp_path: Path) ->
     with mtls_edge(
         tmp_path, port=free_ports("TLS")["TLS"], upstream=tmp_path / "no.sock", rate="10r/s"
     ) as edge:
-        told = [edge.get(NAME, "/mtls/start")[0] for _ in range(120)]
+        told = [edge.get(NAME, "/mtls/start?tx=secret")[0] for _ in range(120)]
+        assert "Sigill" in edge.get(NAME, "/mtls/start?tx=secret")[2].decode(), "a page of ours"
     assert set(told) == {502, 429}
     assert told[0] == 502
+    logs = "".join(path.read_text(encoding="utf-8") for path in tmp_path.glob("*.log"))
+    assert "/mtls/start 429" in logs
+    assert "secret" not in logs, "not in the error log either"
 
 
 def test_no_log_holds_what_opens_a_login(place: Place) -> None:
     tx = place.start(SimpleCookie())
-    place.edge.get(f"secure4.{NAME}", f"/mtls/auth?tx={tx}", shows=place.asa)
+    place.edge.show(tx, slot=4, shows=place.asa)
     place.edge.get(NAME, f"/mtls/refused?tx={tx}")
     logged = (place.folder / "sigill-mtls.log").read_text(encoding="utf-8")
     assert "/mtls/auth 302" in logged

@@ -93,7 +93,8 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     port = free_port()
     text = CONFIGURATION.read_text(encoding="utf-8")
     for shipped, own in {
-        "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
+        "listen 192.0.2.21:443 ssl;": f"listen 127.0.0.1:{port} ssl;",
+        "listen 192.0.2.21:443 ssl default_server;": f"listen 127.0.0.1:{port} ssl default_server;",
         "rp.authn.example.org": "localhost",
         "/etc/nginx/sigill/rp.pem": str(folder / "server.pem"),
         "/etc/nginx/sigill/rp.key": str(folder / "server.key"),

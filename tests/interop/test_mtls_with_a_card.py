@@ -65,7 +65,8 @@ class Site:
             f"--x509keyfile={url.replace('type=cert', 'type=private')}",
             f"--x509cafile={self.edge.server_certificate}", f"--sni-hostname={name}",
             f"--verify-hostname={name}", "-p", str(self.edge.port), "127.0.0.1",
-            said=f"GET /mtls/auth?tx={tx} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n",
+            said=f"GET /mtls/auth?tx={tx} HTTP/1.1\r\nHost: {name}\r\n"
+            f"Cookie: {self.edge.sent(tx, slot=slot)}\r\nConnection: close\r\n\r\n",
         )  # fmt: skip
 
     def start(self, browser: requests.Session) -> str:

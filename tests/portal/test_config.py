@@ -40,6 +40,36 @@ def test_a_link_to_somewhere_else_is_refused(tmp_path: Path) -> None:
         config.private_directory(tmp_path / "link")
 
 
+@pytest.mark.parametrize(
+    ("value", "is_taken"),
+    [
+        ("https://login.example.org", True),
+        ("https://login.localhost:8443", True),
+        ("", True),
+        ("http://login.example.org", False),
+        ("https://login.example.org/", False),
+        ("https://LOGIN.example.org", False),
+        ("https://user@login.example.org", False),
+        ("https://login.example.org:", False),
+        ("https://login.example.org:abc", False),
+        ("https://login.example.org:99999", False),
+        ("https://127.0.0.1", False),
+        ("https://[::1]", False),
+        ("https://localhost", False),
+    ],
+)
+def test_the_login_host_is_an_origin_with_room_for_names_below_it(
+    monkeypatch: pytest.MonkeyPatch, value: str, *, is_taken: bool
+) -> None:
+    """AUT-6: at the start, not at the first login."""
+    monkeypatch.setenv("SIGILL_MTLS_URL", value)
+    if is_taken:
+        assert config.origin("SIGILL_MTLS_URL") == value
+        return
+    with pytest.raises(config.ConfigurationError, match="SIGILL_MTLS_URL must be an origin"):
+        config.origin("SIGILL_MTLS_URL")
+
+
 def test_a_secret_is_made_once_and_read_by_this_user_alone(tmp_path: Path) -> None:
     path = tmp_path / "secrets" / "django-secret"
     first = config.secret_file(path)

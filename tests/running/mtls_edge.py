@@ -57,6 +57,24 @@ class MtlsEdge:
                 answer += piece
             return answer
 
+    def sent(self, tx: str, *, slot: int = 0) -> str:
+        """Go by the login host as a browser does; return the cookie that says where it was sent."""
+        counter = f"__Host-sigill-mtls-name={slot}"
+        status, headers, _ = self.get(NAME, f"/mtls/start?tx={tx}", Cookie=counter)
+        asks = f"https://secure{slot}.{NAME}:{self.port}/mtls/auth?tx={tx}"
+        assert (status, headers["location"]) == (302, asks)
+        cookie = headers["set-cookie"].split(";")[0]
+        assert cookie.startswith("__Secure-sigill-mtls-sent=")
+        return cookie
+
+    def show(
+        self, tx: str, *, slot: int = 0, shows: tuple[Path, Path] | None = None, **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Go by the login host to a name that asks, and show it a certificate, or none."""
+        cookie = self.sent(tx, slot=slot)
+        name = f"secure{slot}.{NAME}"
+        return self.get(name, f"/mtls/auth?tx={tx}", shows=shows, Cookie=cookie, **headers)
+
     def get(
         self, name: str, path: str, *, shows: tuple[Path, Path] | None = None, **headers: str
     ) -> tuple[int, dict[str, str], bytes]:
@@ -65,15 +83,21 @@ class MtlsEdge:
         lines = [f"GET {path} HTTP/1.1", *(f"{key}: {value}" for key, value in said.items()), "", ""]
         head, _, body = self.raw(name, "\r\n".join(lines).encode(), shows=shows).partition(b"\r\n\r\n")
         first, *rest = head.decode().split("\r\n")
-        pairs = (line.split(": ", 1) for line in rest)
-        return int(first.split()[1]), {key.lower(): value for key, value in pairs}, body
+        found: dict[str, str] = {}
+        for line in rest:  # of headers that come twice the last; of cookies that is the one for all names
+            key, _, value = line.partition(": ")
+            found[key.lower()] = value
+        return int(first.split()[1]), found, body
 
 
 @contextmanager
-def mtls_edge(folder: Path, *, port: int, upstream: Path, rate: str = "1000r/s") -> Iterator[MtlsEdge]:
+def mtls_edge(
+    folder: Path, *, port: int, upstream: Path, rate: str = "1000r/s", beside: str = ""
+) -> Iterator[MtlsEdge]:
     """Run nginx with the shipped file; ``folder`` holds person-cas.pem and person-root.pem.
 
     Only addresses, names and folders are the test's own, and how many requests a second one address may make.
+    ``beside`` stands in the same http block, as the files of other services do.
     """
     _make_certificate(folder)
     text = CONFIGURATION.read_text(encoding="utf-8")
@@ -88,6 +112,9 @@ def mtls_edge(folder: Path, *, port: int, upstream: Path, rate: str = "1000r/s")
     }.items():
         assert shipped in text, shipped
         text = text.replace(shipped, own)
+    for file in ("mtls-busy.conf", "portal-busy.html"):
+        content = CONFIGURATION.with_name(file).read_text(encoding="utf-8")
+        (folder / file).write_text(content.replace("/etc/nginx/sigill", str(folder)), encoding="utf-8")
     included = CONFIGURATION.with_name("mtls-upstream.conf").read_text(encoding="utf-8")
     assert "/run/sigill/mtls.sock" in included
     (folder / "mtls-upstream.conf").write_text(included.replace("/run/sigill/mtls.sock", str(upstream)))
@@ -98,7 +125,7 @@ def mtls_edge(folder: Path, *, port: int, upstream: Path, rate: str = "1000r/s")
     path = folder / "mtls-nginx.conf"
     path.write_text(
         f"{user} daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;\n"
-        f"events {{ worker_connections 256; }}\nhttp {{ {temporary}\n{text}\n}}\n",
+        f"events {{ worker_connections 256; }}\nhttp {{ {temporary}\n{beside}\n{text}\n}}\n",
         encoding="utf-8",
     )
     command = [PROGRAM, "-p", str(folder), "-c", str(path), "-e", str(folder / "error.log")]

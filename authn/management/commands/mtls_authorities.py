@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from authn.trust import load_trust
@@ -33,6 +34,7 @@ class Command(BaseCommand):
             draft.write_bytes(b"".join(_pem(der) for der in certificates))
             draft.replace(folder / name)
             self.stdout.write(f"{folder / name}: {len(certificates)} certificates")
+        self.stdout.write(f"nginx passes what it is asked to {settings.SIGILL_NGINX_SOCKETS / 'mtls.sock'}")
 
 
 def _pem(der: bytes) -> bytes:

@@ -54,8 +54,9 @@ class Command(BaseCommand):
         except InvalidParameters as error:
             raise CommandError(f"{error}.") from error
         self.stdout.write(
-            f"{hsa_id} may ask people to identify themselves to {name.strip()}.\n"
-            f"nginx passes its requests to {settings.SIGILL_RUN / 'rp.sock'}"
+            f"{hsa_id} may ask people to identify themselves to {name.strip()}"
+            f"{', also by two-way TLS' if mtls else ', not by two-way TLS'}.\n"
+            f"nginx passes its requests to {settings.SIGILL_NGINX_SOCKETS / 'rp.sock'}"
         )
 
     def _close(self, hsa_id: str) -> None:

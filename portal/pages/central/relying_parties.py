@@ -96,7 +96,7 @@ class ServiceForm(forms.Form):
             flows=(Flow.SAME_DEVICE, *codes),
             purposes=(Purpose.AUTH, *signs),
             most_loa=data["most_loa"],
-            allows_mtls=data.get("may_use_mtls", False),
+            allows_mtls=data["may_use_mtls"] if "may_use_mtls" in data else _allows_mtls(data["rp_id"]),
             orders_per_minute=data["orders_per_minute"],
         )
 
@@ -147,6 +147,11 @@ def services_page(*, changes: str = "") -> ServicesPage:
         ],
         changes=changes,
     )
+
+
+def _allows_mtls(rp_id: str) -> bool:
+    """Return what stands in the row: where the question is not asked, the answer does not change."""
+    return RelyingParty.objects.filter(rp_id=rp_id.strip(), allows_mtls=True).exists()
 
 
 def _initial(rp_id: str) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Mina sidor: what has happened with the holder's cards and logins, and the card at hand tested."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -127,13 +127,23 @@ def tested(row: PortalSession) -> list[Fact]:
         facts.append(Fact(name=_("Certificate for"), value=certificate.hsa_id or _("you as a person")))
     if row.carrier == Carrier.MOBILE:
         facts.append(Fact(name=_("Key in"), value=_("a phone")))
-    way = _("QR code to another device") if means.QR in row.amr else _("The card client on this computer")
     return [
         *facts,
         Fact(name=_("Assurance level"), value=str(level_of(row.loa))),
         Fact(name=_("Logged in"), value=moments.moment(row.auth_time, now=asking.now())),
-        Fact(name=_("By"), value=way),
+        Fact(name=_("By"), value=_way(row.amr)),
     ]
+
+
+def _way(amr: Collection[str]) -> str:
+    """Return how somebody logged in: who looks for a login that was not theirs must not be misled."""
+    if means.QR in amr:
+        return _("QR code to another device")
+    if means.MTLS in amr:
+        return _("The browser's certificate, without the card client")
+    if means.RETURN_CODE in amr:
+        return _("The card client, with a return code that was typed")
+    return _("The card client on this computer")
 
 
 def _why(event_type: str, reason: str) -> str:

@@ -47,6 +47,8 @@ class Tour:
     desk: Desk
     outside: Client = field(default_factory=Client)
     card: Holder | None = field(default_factory=Holder)
+    certificates: dict[Holder | None, bytes] = field(default_factory=dict)
+    """By card, where a test wants the same certificate again."""
 
     @property
     def pki(self) -> Pki:
@@ -58,7 +60,7 @@ class Tour:
         assert answer.status_code == 303, answer.content
         return answer.headers["Location"]
 
-    def go(self, address: str) -> HttpResponseBase:
+    def go(self, address: str, **more: str) -> HttpResponseBase:
         """Go to an address of the login host or below it, as nginx passes it on."""
         parts = urlsplit(address)
         asks = (parts.hostname or "").startswith("secure")
@@ -66,9 +68,10 @@ class Tour:
         if asks:
             headers |= {"X-Client-Verify": "NONE"}
         if asks and self.card is not None:
-            der = self.pki.holder(self.card)
+            der = self.certificates.get(self.card) or self.pki.holder(self.card)
             pem = x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
             headers |= {"X-Client-Verify": "SUCCESS", "X-Client-Cert": quote(pem)}
+        headers |= {name.replace("_", "-"): value for name, value in more.items()}
         with login_host():
             return self.outside.get(
                 f"{parts.path}?{parts.query}", headers={**headers, "Host": parts.netloc}, secure=True

@@ -19,10 +19,12 @@ from journal.models import Entry
 from portal.accounts import means
 from portal.accounts.errors import LoginFailed
 from portal.accounts.models import PortalSession
+from portal.accounts.own_pages import own_page
 from portal.accounts.providers import Done, Failed, MtlsProvider, Pending
 from portal.accounts.relying_party import rp_actor, rp_id
 from portal.accounts.second_check import shown_result
 from portal.mtls.views import COUNTER
+from portal.pages.mine import history
 from tests.authn import card_register
 from tests.authn.pki import NUMBER, Holder
 from tests.portal.accounts.conftest import NOW, Cast, Desk, failed_with
@@ -45,6 +47,14 @@ def test_a_person_logs_in_with_the_browser_alone(tour: Tour, cast: Cast) -> None
     assert (row.role, row.carrier, row.organization_id) == ("id_administrator", "card", str(cast.norr.pk))
     assert row.evidence_id == str(MtlsEvidence.objects.get().pk)
     assert NUMBER not in "".join(Entry.objects.values_list("content", flat=True))
+
+
+def test_the_own_pages_say_by_what_one_logged_in(tour: Tour) -> None:
+    """Who looks there for a login that was not theirs must not be told of another way."""
+    tour.back(tour.follow(tour.start()))
+    row = tour.desk.row()
+    assert history.tested(row)[-1].value == "Webbläsarens certifikat, utan kortklienten"
+    assert own_page(row, at=datetime.now(UTC)).sessions[0].is_shown
 
 
 def test_the_way_there_leads_over_the_login_host_to_the_first_name(tour: Tour) -> None:
@@ -202,6 +212,9 @@ def test_one_login_at_a_time(tour: Tour) -> None:
     token = tour.desk.start()
     first = tour.start()
     assert tour.desk.robot.claim(token)[0] == 409
+    third = tour.start()
+    tour.desk.start()
+    assert tour.go(third).headers["Location"] == "http://testserver/login/mtls/return?failed=rpCancel"
     second = tour.start()
     assert tour.go(first).headers["Location"] == "http://testserver/login/mtls/return?failed=rpCancel"
     tour.desk.browser.post("/logout/")
@@ -280,6 +293,51 @@ def test_the_portal_takes_a_card_and_no_phone_whatever_authn_took(tour: Tour) ->
     with pytest.raises(LoginFailed) as caught:
         shown_result(redeemed, amr=means.BY_MTLS, at=datetime.now(UTC))
     assert caught.value.hint == "wrongCarrier"
+
+
+@pytest.mark.parametrize("dest", ["image", "iframe", "empty", "script", "object", "frame"])
+def test_what_another_page_fetches_or_frames_shows_nothing(tour: Tour, dest: str) -> None:
+    """A browser keeps to a certificate it once showed: it must not do so behind its holder's back."""
+    started = tour.start()
+    assert tour.go(started, Sec_Fetch_Dest=dest).status_code == 403
+    asks = tour.go(started, Sec_Fetch_Dest="document").headers["Location"]
+    assert tour.go(asks, Sec_Fetch_Dest=dest).status_code == 403
+    row = MtlsAttempt.objects.get()
+    assert (row.state, row.tries) == ("open", 0)
+    assert tour.back(tour.follow(asks)) == "/"
+
+
+def test_a_name_takes_only_whom_the_login_host_sent_there(tour: Tour) -> None:
+    """AUT-6: not another name than the new one, not another login, not a browser that was sent nowhere."""
+    asks = tour.go(tour.start()).headers["Location"]
+    tx = parse_qs(urlsplit(asks).query)["tx"][0]
+    elsewhere = asks.replace("secure0.", "secure7.")
+    other = parse_qs(urlsplit(tour.desk.browser.post("/login/mtls/start").headers["Location"]).query)["tx"][0]
+    for address in (elsewhere, asks.replace(tx, other)):
+        assert tour.go(address).headers["Location"].startswith(f"{LOGIN_HOST}/mtls/refused?tx=")
+    stranger = Tour(tour.desk)
+    refused = stranger.go(asks.replace(tx, other)).headers["Location"]
+    assert "kom inte från inloggningen" in stranger.go(refused).content.decode()
+    assert set(MtlsAttempt.objects.values_list("state", "tries")) == {("open", 0), ("failed", 0)}
+    assert not MtlsEvidence.objects.exists()
+
+
+def test_a_login_that_was_answered_is_said_to_be(tour: Tour) -> None:
+    started = tour.start()
+    tour.follow(started)
+    back = tour.go(started).headers["Location"]
+    assert tour.back(back) == "/login/?failed=alreadyAnswered"
+    assert "redan besvarad" in tour.desk.browser.get("/login/?failed=alreadyAnswered").content.decode()
+
+
+def test_what_was_shown_and_never_collected_uses_up_no_logins(tour: Tour, settings: Settings) -> None:
+    """Others can make a browser show its certificate; that must not lock its holder out."""
+    settings.AUTHN_LOGINS_PER_CERTIFICATE = 1
+    held = {tour.card: tour.pki.holder(tour.card or Holder())}
+    tour.certificates = held
+    for _ in range(3):
+        assert "code=" in tour.follow(tour.start())
+    assert tour.back(tour.follow(tour.start())) == "/"
 
 
 # --- the login host by itself ----------------------------------------------------------------------
