@@ -262,23 +262,36 @@ def test_each_connection_is_asked_anew_and_closed(place: Place) -> None:
     assert (status, headers["connection"]) == (302, "close")
 
 
-BESIDE = """ssl_session_cache shared:sigill_portal:1m; ssl_session_timeout 1h; ssl_session_tickets on;
+BESIDE = """ssl_session_cache shared:sigill_portal:1m; ssl_session_timeout 1h; ssl_session_tickets off;
 ssl_protocols TLSv1.2 TLSv1.3;
 server {{ listen 127.0.0.1:{port} ssl; server_name portal.localhost;
 ssl_certificate {folder}/login.pem; ssl_certificate_key {folder}/login.key; return 200 portal; }}"""
 """What a portal in the same http block brings along: a cache of sessions for whoever says nothing of it."""
 
 
-@pytest.mark.parametrize("version", ["tls1_2", "tls1_3"])
-def test_no_session_is_resumed_without_the_card_even_beside_a_portal_that_keeps_them(
-    place: Place, tmp_path: Path, version: str
+OWN_WORD = "    ssl_session_cache off;\n    ssl_session_tickets off;\n"
+"""What each server of the shipped file says of resumption."""
+
+
+@pytest.mark.parametrize(
+    ("version", "is_resumed"),
+    [
+        pytest.param("tls1_2", False, id="TLS 1.2"),
+        pytest.param("tls1_3", False, id="TLS 1.3"),
+        pytest.param("tls1_3", True, id="resumed all the same"),
+    ],
+)
+def test_nobody_comes_in_by_a_session_that_a_card_opened_before(
+    place: Place, tmp_path: Path, version: str, *, is_resumed: bool
 ) -> None:
-    """TLS agrees on what it resumes before the name is known: the default server of the address decides."""
+    """Also beside a portal that keeps sessions: TLS agrees on what it resumes before the name is known.
+
+    So the default server of the address decides; and what is resumed all the same counts as no certificate.
+    """
     for name in ("person-cas.pem", "person-root.pem"):
         (tmp_path / name).write_bytes((place.folder / name).read_bytes())
-    ports = free_ports("TLS", "PORTAL")
-    beside = BESIDE.format(port=ports["PORTAL"], folder=tmp_path)
-    certificate, secret = place.asa
+    ports, kept = free_ports("TLS", "PORTAL"), tmp_path / "session"
+    (certificate, secret), upstream = place.asa, tmp_path / "echo.sock"
 
     def ask(port: int, name: str, *more: str) -> str:
         request = f"GET /mtls/auth HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
@@ -289,15 +302,20 @@ def test_no_session_is_resumed_without_the_card_even_beside_a_portal_that_keeps_
         ).stdout  # fmt: skip
 
     with (
-        echo(tmp_path / "echo.sock"),
-        mtls_edge(tmp_path, port=ports["TLS"], upstream=tmp_path / "echo.sock", beside=beside) as edge,
+        echo(upstream),
+        mtls_edge(
+            tmp_path,
+            port=ports["TLS"],
+            upstream=upstream,
+            beside=BESIDE.format(port=ports["PORTAL"], folder=tmp_path),
+            without=OWN_WORD if is_resumed else "",
+        ) as edge,
     ):
-        kept = tmp_path / "session"
         own = ("-cert", str(certificate), "-key", str(secret), "-sess_out", str(kept))
         assert '["x-client-verify", "SUCCESS"]' in ask(edge.port, f"secure3.{NAME}", *own)
         again = ask(edge.port, f"secure3.{NAME}", *(["-sess_in", str(kept)] if kept.exists() else []))
         assert '["x-client-verify", "NONE"]' in again
-        assert "Reused" not in again
+        assert ("Reused" in again) is is_resumed
         # The test can see a session that is resumed: the neighbour's are.
         ask(ports["PORTAL"], "portal.localhost", "-sess_out", str(kept))
         assert "Reused" in ask(ports["PORTAL"], "portal.localhost", "-sess_in", str(kept))

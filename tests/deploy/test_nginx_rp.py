@@ -25,6 +25,8 @@ from tests.deploy.echo import echo
 from tests.running.installation import eventually
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "deploy" / "nginx" / "rp.conf"
+BESIDE = "ssl_session_cache shared:portal:1m; ssl_session_timeout 1h; ssl_session_tickets off;"
+"""What a portal in the same http block sets for every server that says nothing of it."""
 PROGRAM = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin") or "nginx"
 
 
@@ -109,7 +111,7 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     )
     (folder / "nginx.conf").write_text(
         f"{user} daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
-        f"http {{ access_log off; {temporary}\n{text}\n}}\n",
+        f"http {{ access_log off; {temporary} {BESIDE}\n{text}\n}}\n",
         encoding="utf-8",
     )
     nginx = subprocess.Popen([PROGRAM, "-p", str(folder), "-c", str(folder / "nginx.conf")])
@@ -149,6 +151,26 @@ def test_nobody_comes_through_without_a_functions_certificate(edge: Edge) -> Non
     """AUT-10: none, or one of an issuer that names no function."""
     assert edge.post("/rp/v1/auth", **{"X-Client-Verify": "SUCCESS", "X-Client-Cert": "forged"})[0] == 400
     assert edge.post("/rp/v1/auth", certificate="stranger")[0] == 400
+
+
+def test_nobody_calls_by_a_session_that_a_certificate_opened_before(edge: Edge) -> None:
+    """TLS agrees on what it resumes before the name is known: the default server of the address decides."""
+    kept, certificate, secret = (edge.folder / name for name in ("session", "service.pem", "service.key"))
+
+    def ask(*more: str) -> str:
+        request = (
+            "POST /rp/v1/auth HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+        return subprocess.run(
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{edge.port}", "-servername", "localhost",
+             "-tls1_3", "-ign_eof", *more],
+            input=request, capture_output=True, text=True, check=False, timeout=60,
+        ).stdout  # fmt: skip
+
+    assert '"SUCCESS"' in ask("-cert", str(certificate), "-key", str(secret), "-sess_out", str(kept))
+    again = ask(*(["-sess_in", str(kept)] if kept.exists() else []))
+    assert "Reused" not in again
+    assert '"SUCCESS"' not in again
 
 
 def test_nothing_else_is_served_there(edge: Edge) -> None:

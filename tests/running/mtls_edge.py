@@ -92,15 +92,17 @@ class MtlsEdge:
 
 @contextmanager
 def mtls_edge(
-    folder: Path, *, port: int, upstream: Path, rate: str = "1000r/s", beside: str = ""
+    folder: Path, *, port: int, upstream: Path, rate: str = "1000r/s", beside: str = "", without: str = ""
 ) -> Iterator[MtlsEdge]:
     """Run nginx with the shipped file; ``folder`` holds person-cas.pem and person-root.pem.
 
     Only addresses, names and folders are the test's own, and how many requests a second one address may make.
-    ``beside`` stands in the same http block, as the files of other services do.
+    ``beside`` stands in the same http block, as the files of other services do; ``without`` is taken out.
     """
     _make_certificate(folder)
     text = CONFIGURATION.read_text(encoding="utf-8")
+    assert without in text
+    text = text.replace(without, "")
     for shipped, own in {
         "listen 192.0.2.20:443 ssl;": f"listen 127.0.0.1:{port} ssl;",
         "listen 192.0.2.20:443 ssl default_server;": f"listen 127.0.0.1:{port} ssl default_server;",
