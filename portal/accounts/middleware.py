@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
@@ -36,7 +37,8 @@ class AccountsMiddleware:
         if gate is Gate.PUBLIC:
             return self.get_response(request)
         if row is None:
-            return _elsewhere(request, "/login/", ended=ended)
+            key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+            return _elsewhere(request, "/login/", ended=ended or sessions.why_ended(key, at=timezone.now()))
         if gate is Gate.ROLE and not row.role:
             return _elsewhere(
                 request, "/role/" if means.opens_some_role(row.amr, loa=row.loa) else "/mine/", ended=None

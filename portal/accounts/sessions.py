@@ -35,6 +35,7 @@ RECHECK_EVERY = timedelta(minutes=10)
 RECHECK_AT_LATEST = timedelta(minutes=20)
 """With no status to be had, a session lives on until its last good check is this old; then it ends."""
 _SEEN_EVERY = timedelta(seconds=20)
+_ENDED_LATELY = timedelta(hours=1)
 
 
 def open_session(
@@ -137,6 +138,16 @@ def current(session: SessionBase) -> PortalSession | None:
     return PortalSession.objects.filter(
         pk=row_id, session_key=session.session_key or "", ended_at__isnull=True
     ).first()
+
+
+def why_ended(session_key: str, *, at: datetime) -> EndReason | None:
+    """Say why the login of a browser session was ended elsewhere within the hour: a worker, or its holder.
+
+    The session itself is gone by then; its browser still says the key.
+    """
+    ended = PortalSession.objects.filter(session_key=session_key, ended_at__gte=at - _ENDED_LATELY)
+    reason = ended.order_by("-ended_at").values_list("end_reason", flat=True).first() if session_key else None
+    return EndReason(reason) if reason else None
 
 
 def why_over(row: PortalSession, *, at: datetime) -> EndReason | None:

@@ -12,7 +12,7 @@ from directory.models import Role
 from journal.actor import Actor
 from journal.models import Entry
 from portal.accounts import sessions
-from portal.accounts.models import PortalSession
+from portal.accounts.models import EndReason, PortalSession
 from tests.authn import card_register
 from tests.authn.status_service import StatusService
 from tests.portal.accounts.conftest import Cast, Desk, assign, employ
@@ -198,3 +198,14 @@ def test_the_database_refuses_half_a_session(desk: Desk, columns: dict[str, obje
         columns = {"role": ""}
     with pytest.raises(IntegrityError), transaction.atomic():
         PortalSession.objects.update(**columns)
+
+
+def test_whose_session_was_ended_elsewhere_is_told_why_at_the_next_click(desk: Desk) -> None:
+    """T15: whether worker or click was first; another browser, and one an hour later, is told nothing."""
+    desk.log_in()
+    row = desk.row()
+    sessions.end(row, EndReason.CARD_NOT_ACTIVE, actor=Actor.system("test"), at=datetime.now(UTC))
+    assert desk.browser.get("/").headers["Location"] == "/login/?ended=card_not_active"
+    assert Client().get("/").headers["Location"] == "/login/"
+    PortalSession.objects.filter(pk=row.pk).update(ended_at=datetime.now(UTC) - timedelta(minutes=61))
+    assert sessions.why_ended(row.session_key, at=datetime.now(UTC)) is None
