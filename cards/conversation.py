@@ -45,8 +45,9 @@ class Kind(Generic[Row]):
     """What a conversation is about: its rows, its table of states, its errors and its events.
 
     Every table has the states OPENED, CLAIMED and ABORTED and the actions CLAIM and ABORT; ``done`` is the
-    state at its end. ``refusal`` is why the card itself lets it not go on, whoever asks; ``undo`` takes back
-    what one left that was aborted, and ``given_back`` are columns that end with it.
+    state at its end. ``refusal`` is why the card itself lets it not go on, whoever asks, and ``row_refusal``
+    why what this one was opened by does not, asked in the transaction of each step; ``undo`` takes back what
+    one left that was aborted, and ``given_back`` are columns that end with it.
     """
 
     rows: Manager[Row]
@@ -61,6 +62,7 @@ class Kind(Generic[Row]):
     has_expired: type[CardsError]
     claimed: Callable[[Row, ClientKey], Event]
     ended: Callable[[Row, str], tuple[Event, ...]]
+    row_refusal: Callable[[Row, datetime], Refusal | None] | None = None
     undo: Callable[[Row, Actor, datetime], None] | None = None
     given_back: Mapping[str, object] = field(default_factory=dict)
 
@@ -112,9 +114,8 @@ def claim_conversation(
     if row is None:
         raise TokenInvalid("unknown or used")
     with transaction.atomic():
-        card = lock_card(row.card)
-        if (refusal := kind.refusal(card, at)) is not None:
-            raise Refused(refusal)
+        row.card = lock_card(row.card)
+        _demand_not_refused(kind, row, at=at)
         moved = found.filter(expires_at__gt=at).update(
             state=kind.after(row.state, "CLAIM"),
             claimed_at=at,
@@ -196,8 +197,7 @@ def demand_going_on(kind: Kind[Row], row: Row, *, at: datetime) -> None:
         return
     if row.expires_at <= at:
         raise kind.has_expired("not finished in time", facts={"expired_at": row.expires_at.isoformat()})
-    if (refusal := kind.refusal(row.card, at)) is not None:
-        raise Refused(refusal)
+    _demand_not_refused(kind, row, at=at)
 
 
 def lock_card(card: Card) -> Card:
@@ -208,6 +208,14 @@ def lock_card(card: Card) -> Card:
 def token_digest(token: str) -> str:
     """Return what is stored of a token."""
     return hashlib.sha256(token.encode("utf-8")).hexdigest()
+
+
+def _demand_not_refused(kind: Kind[Row], row: Row, *, at: datetime) -> None:
+    refusal = kind.refusal(row.card, at)
+    if refusal is None and kind.row_refusal is not None:
+        refusal = kind.row_refusal(row, at)
+    if refusal is not None:
+        raise Refused(refusal)
 
 
 def _abort(kind: Kind[Row], row: Row, *, reason: str, actor: Actor, at: datetime) -> None:

@@ -295,11 +295,17 @@ class _AboutAnUnlock(_AboutACard):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnlockOpened(_AboutAnUnlock):
-    """An administrator opened the unlocking of a card after an identity check."""
+    """The unlocking of a card was opened: at the desk after an identity check, or by its holder.
+
+    The holder's rests on a mobile eID and the evidence of the login with it (POR-6).
+    """
 
     TYPE: ClassVar[str] = "unlock.opened"
+    VERSION: ClassVar[int] = 2
     IS_PRIVILEGED: ClassVar[bool] = True
     identity_check_id: str
+    mobile_id: str
+    evidence_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,9 +40,11 @@ from cards.unlock_answers import answer_for_card, confirm_unlock
 from cards.unlocking import (
     OpenedUnlock,
     abort_unlock,
+    cancel_own_unlock,
     cancel_unlock,
     claim_unlock,
     expire_unlocks,
+    open_own_unlock,
     open_unlock,
     report_unlock_suspicion,
 )
@@ -59,6 +61,7 @@ __all__ = [
     "block_card",
     "cancel_activation",
     "cancel_order",
+    "cancel_own_unlock",
     "cancel_renewal",
     "cancel_unlock",
     "claim_activation",
@@ -74,6 +77,7 @@ __all__ = [
     "expire_unlocks",
     "open_activation",
     "open_own_renewal",
+    "open_own_unlock",
     "open_renewal",
     "open_unlock",
     "order_puk_letter",

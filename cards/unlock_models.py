@@ -1,4 +1,4 @@
-"""What is stored of unlockings at the desk: who was identified, which client, what the card signed."""
+"""What is stored of unlockings: by what they were opened, which client, what the card signed."""
 
 from typing import ClassVar
 
@@ -10,11 +10,17 @@ from cards.states import OPEN_UNLOCK_STATES, UnlockState
 
 
 class Unlock(SignedByCard, OpenedByChallenge):
-    """One attempt to give a card in use a new PIN, from the identity check to the card's signature."""
+    """One attempt to give a card in use a new PIN, from its opening to the card's signature.
+
+    It rests on the identity check at the desk, or on the holder's login with their mobile eID (POR-6):
+    ``mobile`` and the evidence of that login, which may open more than one.
+    """
 
     identity_check = models.OneToOneField(
-        "cards.IdentityCheck", on_delete=models.PROTECT, related_name="unlock"
+        "cards.IdentityCheck", on_delete=models.PROTECT, related_name="unlock", null=True
     )
+    mobile = models.ForeignKey("cards.MobileEid", on_delete=models.PROTECT, related_name="unlocks", null=True)
+    login_evidence_id = models.CharField(max_length=36, blank=True)
     unlocked_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -25,6 +31,11 @@ class Unlock(SignedByCard, OpenedByChallenge):
                 "unlock",
                 states=[state.value for state in UnlockState],
                 open_states=[state.value for state in OPEN_UNLOCK_STATES],
+            ),
+            models.CheckConstraint(
+                condition=Q(identity_check__isnull=False, mobile__isnull=True, login_evidence_id="")
+                | Q(identity_check__isnull=True, mobile__isnull=False) & ~Q(login_evidence_id=""),
+                name="unlock_rests_on_a_check_or_a_mobile_login",
             ),
             models.CheckConstraint(
                 condition=Q(

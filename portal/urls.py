@@ -47,6 +47,7 @@ from portal.pages.mine import history as own_history
 from portal.pages.mine import mobile as own_mobiles
 from portal.pages.mine import receipt as own_receipt
 from portal.pages.mine import renewing as own_renewing
+from portal.pages.mine import unlocking as own_unlocking
 from portal.pages.orderer import acme, function, functions, key_order, notices, validating
 from portal.pages.orderer import order as function_order
 from portal.pages.orderer import ordering as function_ordering
@@ -347,6 +348,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mine/renewals/<uuid:own_renewal_id>/", own_renewing.show, name="own-renewal"),
     path("mine/renewals/<uuid:own_renewal_id>/status/", own_renewing.show_status, name="own-renewal-status"),
     path("mine/renewals/<uuid:own_renewal_id>/cancel/", own_renewing.cancel, name="own-renewal-cancel"),
+    path("mine/cards/<uuid:own_card_id>/unlock/", own_unlocking.begin, name="own-unlock-begin"),
+    path("mine/unlocks/<uuid:own_unlock_id>/", own_unlocking.show, name="own-unlock"),
+    path("mine/unlocks/<uuid:own_unlock_id>/status/", own_unlocking.show_status, name="own-unlock-status"),
+    path("mine/unlocks/<uuid:own_unlock_id>/cancel/", own_unlocking.cancel, name="own-unlock-cancel"),
     path("unlocks/<uuid:unlock_id>/", unlocking.show_unlock, name="unlock"),
     path("unlocks/<uuid:unlock_id>/status/", unlocking.show_status, name="unlock-status"),
     path("unlocks/<uuid:unlock_id>/cancel/", unlocking.cancel, name="unlock-cancel"),

@@ -109,10 +109,10 @@ def unlocks(question: Question) -> Iterator[tuple[Value, ...]]:
         card = Card.objects.select_related("person").filter(condition, pk=event.get("card_id")).first()
         if card is None:
             continue
-        by = _behind(event) or _acting(entry.actor_identifier)
+        is_hidden = card.person.protected_identity and not question.may_see_protected
+        by = _behind(event, card, is_hidden=is_hidden) or _acting(entry.actor_identifier)
         if (chosen := question.filters.get(Filter.OPERATOR.value)) and by.upper() != chosen.upper():
             continue
-        is_hidden = card.person.protected_identity and not question.may_see_protected
         numbers = [card.person.personal_identity_number] if question.with_numbers else []
         number, *who = (
             PROTECTED if is_hidden else cell for cell in (card.card_number, card.hsa_id, *numbers)
@@ -123,10 +123,16 @@ def unlocks(question: Question) -> Iterator[tuple[Value, ...]]:
         )  # fmt: skip
 
 
-def _behind(event: dict[str, str]) -> str:
-    """Return who opened the unlocking or ordered the letter: what came of it, clients and jobs record."""
-    if unlock := event.get("unlock_id", ""):
-        return Unlock.objects.filter(pk=unlock).values_list("opened_by", flat=True).first() or ""
+def _behind(event: dict[str, str], card: Card, *, is_hidden: bool) -> str:
+    """Return who opened the unlocking or ordered the letter: what came of it, clients and jobs record.
+
+    Who unlocked their own card (POR-6) is called as the card calls them, and hidden as the card's holder is.
+    """
+    if unlock_id := event.get("unlock_id", ""):
+        unlock = Unlock.objects.filter(pk=unlock_id).first()
+        if unlock is not None and unlock.mobile_id is not None:
+            return PROTECTED if is_hidden else card.hsa_id
+        return unlock.opened_by if unlock is not None else ""
     if letter := event.get("letter_id", ""):
         return PukLetter.objects.filter(pk=letter).values_list("ordered_by", flat=True).first() or ""
     return ""

@@ -70,6 +70,14 @@ def own_mobile(mobile_id: UUID | str, *, actor: Actor) -> MobileEid:
     return found
 
 
+def mobile_in_use(certificate_sha256: str, *, at: datetime) -> MobileEid | None:
+    """Return the mobile eID of a certificate, if it is in use now; None also for one that is on a card."""
+    if not is_mobile_active(certificate_sha256, at):
+        return None
+    found = MobileEid.objects.select_related("card")
+    return found.filter(certificate_sha256=certificate_sha256, state=MobileState.ACTIVE.value).first()
+
+
 def mobile_of_certificate(certificate: Certificate) -> MobileEid | None:
     """Return the mobile eID that a certificate is in, or None."""
     if certificate.carrier_kind != MOBILE_CARRIER_KIND:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from authn.trust import Carrier
 from ca.selectors import certificates_of_person
 from cards.models import Card
-from cards.own_policies import may_block_own, waits_to_be_fetched
+from cards.own_policies import may_block_own, may_unlock_own, waits_to_be_fetched
 from cards.policies import REQUIRED_LOA
 from cards.products import product
 from cards.renewal.models import RenewalPurpose
@@ -33,7 +33,8 @@ from portal.accounts import means, sessions
 from portal.accounts.actor import level_of, session_of, visitor_of
 from portal.accounts.errors import NotLoggedIn
 from portal.accounts.models import EndReason, PortalSession
-from portal.pages.mine.entrance import OwnPlace, entrance_of, own_menu
+from portal.pages.mine.entrance import Entrance, OwnPlace, entrance_of, own_menu
+from portal.pages.mine.unlocking import login_of
 from portal.problems import Problem
 from portal.words import Tag, Text
 
@@ -102,6 +103,8 @@ class OwnPage:
     is_limited: bool = False
     """Logged in with a reserve card of level 2: that card alone, and a new one if one is ordered (MIN-4)."""
     may_fetch: bool = False
+    tells_of_unlocking: bool = False
+    """Logged in with a card: how a forgotten PIN is replaced is said, and not offered (POR-6)."""
 
 
 @never_cache
@@ -154,6 +157,7 @@ def own_page(row: PortalSession, *, at: datetime) -> OwnPage:
         menu=own_menu(entrance, here="mine"),
         is_limited=entrance.is_limited,
         may_fetch=waits_to_be_fetched(row.person_id),
+        tells_of_unlocking=entrance in {Entrance.ORDINARY, Entrance.RESERVE},
     )
 
 
@@ -197,7 +201,23 @@ def _acts(card: Card, row: PortalSession, *, at: datetime) -> Sequence[OwnAct]:
         )
         for purpose in (RenewalPurpose.RENEW, RenewalPurpose.SIGNATURE)
     ]
-    return (*renewals, *_extension(card, holder=holder, at=at), block)
+    unlocking = _unlocking(card, row, holder=holder, at=at)
+    return (*unlocking, *renewals, *_extension(card, holder=holder, at=at), block)
+
+
+def _unlocking(card: Card, row: PortalSession, *, holder: Actor, at: datetime) -> Sequence[OwnAct]:
+    """Return the unlocking, for whoever came in with a mobile eID (POR-6)."""
+    if row.carrier != Carrier.MOBILE:
+        return ()
+    refusal = may_unlock_own(card, login=login_of(row), actor=holder, at=at)
+    return (
+        OwnAct(
+            label=_("Unlock with Mobilt SITHS eID"),
+            purpose="",
+            url=reverse("own-unlock-begin", args=[card.pk]),
+            why=problems.explain(refusal) if refusal else None,
+        ),
+    )
 
 
 def _extension(card: Card, *, holder: Actor, at: datetime) -> Sequence[OwnAct]:

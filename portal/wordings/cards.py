@@ -159,6 +159,12 @@ CARDS: Final[Mapping[str, Wording]] = {
     "unlock_aborted": Wording(
         status=409, title=_("The unlocking has ended"), text=_("Reason: %(reason)s"), fixer="you"
     ),
+    "own_unlock_expired": Wording(
+        status=410,
+        title=_("The unlocking took too long"),
+        text=_("Begin again, with the card in the reader."),
+        fixer="you",
+    ),
     "renewal_not_found": Wording(
         status=404,
         title=_("There is no such renewal"),

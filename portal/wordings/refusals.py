@@ -237,6 +237,20 @@ REFUSALS: Final[Mapping[str, Wording]] = {
         ),
         fixer="you",
     ),
+    "own_unlock_needs_mobile": Wording(
+        status=409,
+        title=_("Log in with your Mobilt SITHS eID to unlock a card yourself."),
+        text=_(
+            "A login with a card is not enough. Without a mobile eID, an ID administrator unlocks the card."
+        ),
+        fixer="you",
+    ),
+    "own_unlock_mobile_ended": Wording(
+        status=409,
+        title=_("The mobile eID that this was begun with is no longer in use."),
+        text=_("The card is not unlocked by it any more."),
+        fixer="id_administrator",
+    ),
     "mobile_not_in_use": Wording(
         status=409,
         title=_("The mobile eID is not in use."),

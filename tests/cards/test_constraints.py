@@ -27,7 +27,7 @@ from cards.reminder_models import CardReminder
 from cards.renewal.models import Renewal, RenewalKey, RenewalPurpose
 from cards.unlock_models import Unlock
 from journal.actor import Actor, ActorKind
-from tests.cards.mobile.phone import an_active_mobile, opened
+from tests.cards.mobile.phone import an_active_mobile, an_own_unlock, opened
 from tests.cards.production_violations import PRODUCTION_VIOLATIONS
 from tests.cards.stock_violations import STOCK_VIOLATIONS
 from tests.scenarios import (
@@ -112,6 +112,7 @@ def signed_without_evidence(scene: Scene) -> Callable[[], object]:
 def second_open_activation(scene: Scene) -> Callable[[], object]:
     first = an_open_activation(scene).activation
     check = first.identity_check
+    assert check is not None
     check.pk = None
     check._state.adding = True
     check.save()
@@ -130,6 +131,20 @@ def second_open_activation(scene: Scene) -> Callable[[], object]:
 def unlock(scene: Scene, **changes: object) -> Callable[[], object]:
     rows = Unlock.objects.filter(pk=an_open_unlock(scene, an_active_card(scene)).unlock.pk)
     return lambda: rows.update(**changes)
+
+
+def own_unlock(scene: Scene, **changes: object) -> Callable[[], object]:
+    card = an_active_card(scene)
+    opened_here = an_own_unlock(scene, card, an_active_mobile(scene, card))
+    rows = Unlock.objects.filter(pk=opened_here.unlock.pk)
+    return lambda: rows.update(**changes)
+
+
+def own_unlock_with_a_check(scene: Scene) -> Callable[[], object]:
+    card = an_active_card(scene)
+    mobile, check = an_active_mobile(scene, card), Activation.objects.get(card=card).identity_check
+    rows = Unlock.objects.filter(pk=an_own_unlock(scene, card, mobile).unlock.pk)
+    return lambda: rows.update(identity_check=check)
 
 
 def claimed_unlock(scene: Scene, **changes: object) -> Callable[[], object]:
@@ -385,6 +400,11 @@ VIOLATIONS: list[tuple[str, Violation]] = [
     ),
     ("unlock_state_is_known", lambda s: claimed_unlock(s, state="LOST")),
     ("one_open_unlock_per_card", second_open_unlock),
+    ("unlock_rests_on_a_check_or_a_mobile_login", lambda s: unlock(s, identity_check=None)),
+    ("unlock_rests_on_a_check_or_a_mobile_login", lambda s: unlock(s, login_evidence_id="x")),
+    ("unlock_rests_on_a_check_or_a_mobile_login", lambda s: own_unlock(s, login_evidence_id="")),
+    ("unlock_rests_on_a_check_or_a_mobile_login", lambda s: own_unlock(s, mobile=None)),
+    ("unlock_rests_on_a_check_or_a_mobile_login", own_unlock_with_a_check),
     ("unlock_aborted_iff_when_and_why", lambda s: unlock(s, state="ABORTED", abort_reason="x")),
     ("unlock_aborted_iff_when_and_why", lambda s: unlock(s, aborted_at=NOW)),
     ("unlock_done_iff_the_card_signed", lambda s: claimed_unlock(s, unlocked_at=NOW)),

@@ -32,6 +32,7 @@ from portal.pages.mine.mobile import (
     TermsForm,
     mobile_page,
 )
+from portal.pages.mine.unlocking import OwnUnlockPage
 from portal.pages.parts import Choice, Crumb, Fact, Step, TimelineItem
 from reports.receipt_facts import ReceiptFact, RenewalReceipt
 from reports.receipt_models import ReceiptKind
@@ -117,6 +118,20 @@ def own_block() -> Context:
     return {"page": page, "form": OwnBlockForm({"reason": ""})}
 
 
+def own_unlock(filled: Mapping[str, Any], *, done: bool = False) -> Context:
+    """Return the live steps of one's own unlocking, from those of the desk's."""
+    page = filled["page"]
+    assert isinstance(page, VisitPage)
+    own = replace(
+        page,
+        steps=[replace(page.steps[0], name="Påbörjad med Mobilt SITHS eID"), *page.steps[1:]],
+        link_note="" if done else "Du väljer den nya PIN-koden själv, och ingen annan känner till den.",
+        back_label="Till dina sidor",
+        cancel_url="" if done else "#c",
+    )
+    return {**filled, "page": own}
+
+
 def own_mobiles() -> Context:
     rows = [
         OwnMobile(made=AT, valid_until=AT, tag=words.MOBILE_TAGS[state], block_url=url, is_here=bool(url))
@@ -189,6 +204,7 @@ def made(
     shell: Mapping[str, object],
     *,
     activation: Callable[[int], Context],
+    unlock: Callable[[int], Context],
     check: Context,
     own: Context,
     proof: object,
@@ -202,6 +218,12 @@ def made(
         "renewal-receipt": ("renewal_receipt", lambda: receipt() | {"proof": proof}),
         "replace-card": ("replace_card", replacing),
         "own-block": ("own_block", lambda: own_block() | outside),
+        "own-unlock-begin": (
+            "own_unlock_begin",
+            lambda: {"page": OwnUnlockPage(card_number=NUMBER)} | outside,
+        ),
+        "own-unlock": ("own_unlock", lambda: own_unlock(unlock(1)) | outside),
+        "own-unlock-done": ("own_unlock", lambda: own_unlock(unlock(4), done=True) | outside),
         "own-mobiles": ("own_mobiles", lambda: own_mobiles() | outside),
         "own-mobile-new": ("own_mobile_new", lambda: own_mobile_new() | outside),
         "own-mobile": ("own_mobile", lambda: own_mobile() | outside),

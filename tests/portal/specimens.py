@@ -1169,6 +1169,7 @@ SPECIMENS = {
     **holder.made(
         _shell("", is_in=False),
         activation=activation,
+        unlock=unlock,
         check=activate(),
         own=own.mine(),
         proof=proof_part(),

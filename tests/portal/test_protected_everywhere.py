@@ -36,7 +36,8 @@ OF_NOBODY: Final = frozenset(
         "appointment_id", "organization_id", "assignment_id", "entry_id", "size", "position", "leaf_hash",
         "state", "issuer_key", "report_id", "schedule_id", "code", "name", "form", "bulk_order_id",
         "act_id", "evidence_id", "function_order_id", "link_token", "old_report_id", "session_id",
-        "own_card_id", "own_renewal_id", "own_activation_id", "own_mobile_id", "extra_hsa_id", "picture_id",
+        "own_card_id", "own_renewal_id", "own_activation_id", "own_mobile_id", "own_unlock_id",
+        "extra_hsa_id", "picture_id",
         "validation_id", "api_token_id", "batch_number", "file_number", "stock_place_id", "stock_transfer_id",
     }
 )  # fmt: skip

@@ -8,9 +8,13 @@ import pytest
 from pytest_django import Settings
 
 from cards import lifecycle
+from cards.unlock_models import Unlock
+from reports.catalogue import Filter
 from reports.columns import PROTECTED
 from reports.question import Question
 from reports.tables import count_rows, first_rows
+from tests.cards.mobile.phone import an_active_mobile, an_own_unlock
+from tests.cards.test_own_unlock import claimed as own_claimed
 from tests.cards.test_puk_letters import PaperPrinter, look, send
 from tests.cards.test_unlock import answered, certificate_on, claimed, signed
 from tests.scenarios import CLIENT, Scene, a_scene, an_active_card
@@ -52,3 +56,25 @@ def test_each_unlocking_and_letter_is_told_with_the_administrator_behind_it(scen
     assert count_rows(Question.of("H4", actor=scene.cast.doris, as_of=scene.at)) == 0
     type(card.person).objects.filter(pk=card.person_id).update(protected_identity=True, search_key="")
     assert {(row[2], row[4]) for row in first_rows(asked, 9)} == {(PROTECTED, PROTECTED)}
+
+
+def test_who_unlocked_their_own_card_is_told_as_the_card_names_them_and_hidden_with_it(scene: Scene) -> None:
+    """POR-6: no administrator stands behind it; a protected holder is nowhere in the row."""
+    card = an_active_card(scene)
+    mobile = an_active_mobile(scene, card)
+    unlock = own_claimed(scene, an_own_unlock(scene, card, mobile))
+    answered(scene, unlock)
+    lifecycle.confirm_unlock(
+        unlock_id=str(unlock.pk), answer=signed(scene, unlock, certificate_on(card)),
+        actor=CLIENT, at=scene.at,
+    )  # fmt: skip
+    Unlock.objects.filter(pk=unlock.pk).update(opened_by=str(card.person_id))
+    asked = Question.of("H4", actor=scene.cast.alva, as_of=scene.at)
+    assert [(row[1], row[4], row[5]) for row in first_rows(asked, 9)] == [
+        ("Upplåst", card.hsa_id, card.hsa_id)
+    ]
+    type(card.person).objects.filter(pk=card.person_id).update(protected_identity=True, search_key="")
+    (row,) = first_rows(asked, 9)
+    assert (row[2], row[4], row[5]) == (PROTECTED, PROTECTED, PROTECTED)
+    by_holder = replace(asked, filters={Filter.OPERATOR.value: card.hsa_id})
+    assert count_rows(by_holder) == 0

@@ -82,6 +82,8 @@ class VisitPage:
     again_label: Text = ""
     link_note: Text = ""
     back_label: Text = ""
+    cancel_url: str = ""
+    """Where whoever began it ends it, while it is open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

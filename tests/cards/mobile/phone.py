@@ -16,6 +16,8 @@ from cards.mobile.policies import SecondLogin
 from cards.mobile.states import MobileState
 from cards.mobile.terms import current_mobile_terms
 from cards.models import Card
+from cards.own_policies import OwnLogin
+from cards.unlocking import OpenedUnlock, open_own_unlock
 from journal.actor import Actor, ActorKind
 from tests.scenarios import CLIENT, USER_CHALLENGE, Scene
 
@@ -128,6 +130,18 @@ def confirmed(scene: Scene, mobile: MobileEid, certificate: Certificate, phone: 
     mobile.refresh_from_db()
     answer = phone.signs(mobile, bytes(certificate.certificate_der))
     return confirm_mobile(mobile_id=str(mobile.pk), answer=answer, actor=CLIENT, at=scene.later(seconds=5))
+
+
+def login_with(mobile: MobileEid) -> OwnLogin:
+    """Return what a session by this mobile eID rests on."""
+    return OwnLogin(evidence_id=f"login-{mobile.pk}"[:36], certificate_sha256=mobile.certificate_sha256)
+
+
+def an_own_unlock(scene: Scene, card: Card, mobile: MobileEid) -> OpenedUnlock:
+    """Let the holder open the unlocking of their card, logged in with their mobile eID (POR-6)."""
+    return open_own_unlock(
+        card_id=str(card.pk), login=login_with(mobile), actor=holder(card), at=scene.later(seconds=1)
+    )
 
 
 def an_active_mobile(scene: Scene, card: Card, phone: Phone | None = None) -> MobileEid:

@@ -69,12 +69,17 @@ def evidence(*, fault: str = "") -> dict[str, object]:
 def mine(*, is_empty: bool = False) -> dict[str, object]:
     sessions = [
         OwnSession(
-            id=ID, since=AT, seen=AT, role="Mina sidor", is_here=True, is_scanned=True, is_typed=False
+            id=ID, since=AT, seen=AT, role="Mina sidor", is_here=True, is_scanned=True, is_typed=False,
+            is_shown=False,
         ),
         OwnSession(
             id=ID[:-1] + "4", since=AT - timedelta(minutes=40), seen=AT - timedelta(minutes=2),
             role=words.ROLES[next(iter(words.ROLES))], is_here=False, is_scanned=False,
-            is_typed=True,
+            is_typed=False, is_shown=True,
+        ),
+        OwnSession(
+            id=ID[:-1] + "5", since=AT - timedelta(minutes=50), seen=AT - timedelta(minutes=9),
+            role="Mina sidor", is_here=False, is_scanned=False, is_typed=True, is_shown=False,
         ),
     ]  # fmt: skip
     card = OwnCard(
