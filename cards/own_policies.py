@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from cards import policies
@@ -27,12 +27,17 @@ OWN_BLOCK_REASONS: Final = (
 """What a holder can know of their own card; the rest is for the desk."""
 
 
+FRESH_LOGIN: Final = timedelta(minutes=5)
+"""How old a login may be that gives a card a new PIN (authn.md section 9, as for acts that are signed)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnLogin:
-    """The login that a holder is in: its evidence, and the certificate that they logged in with."""
+    """The login that a holder is in: its evidence, the certificate that they logged in with, and when."""
 
     evidence_id: str
     certificate_sha256: str
+    auth_time: datetime
 
 
 def may_block_own(card: Card, *, actor: Actor, at: datetime) -> Refusal | None:
@@ -55,13 +60,16 @@ def may_unlock_own(card: Card, *, login: OwnLogin, actor: Actor, at: datetime) -
 
     The login stands in the place of the identity check: with a mobile eID of the same person, as strong as
     the card. A card is no proof for another, however it was shown: who has forgotten a code has the mobile
-    eID, or comes to the desk.
+    eID, or comes to the desk. It is a fresh one: whoever finds a browser left open, and the card in its
+    reader, would else choose the PIN.
     """
     if not actor.person_id or actor.person_id != str(card.person_id):
         return Refusal(code="outside_scope", fixer="holder")
     mobile = mobile_of_login(card, login, at=at)
     if mobile is None:
         return Refusal(code="own_unlock_needs_mobile", fixer="you")
+    if at - login.auth_time > FRESH_LOGIN:
+        return Refusal(code="own_unlock_login_old", fixer="you")
     needed = max(policies.REQUIRED_LOA, card.loa)
     if actor.loa < needed:
         facts = (("loa", str(actor.loa)), ("needed", str(needed)))

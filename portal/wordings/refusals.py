@@ -245,6 +245,14 @@ REFUSALS: Final[Mapping[str, Wording]] = {
         ),
         fixer="you",
     ),
+    "own_unlock_login_old": Wording(
+        status=409,
+        title=_("Log in once more with your Mobilt SITHS eID, just before you unlock the card."),
+        text=_(
+            "The login is older than five minutes. Log out, log in again with the phone, and begin at once."
+        ),
+        fixer="you",
+    ),
     "own_unlock_mobile_ended": Wording(
         status=409,
         title=_("The mobile eID that this was begun with is no longer in use."),

@@ -121,7 +121,7 @@ def test_a_holder_unlocks_their_card_by_their_mobile_eid(scene: Scene, card: Car
     done = confirm(scene, unlock)
     assert done.state == UnlockState.UNLOCKED
     assert (done.identity_check, done.mobile) == (None, mobile)
-    assert done.login_evidence_id == login_with(mobile).evidence_id
+    assert done.login_evidence_id == login_with(mobile, at=scene.at).evidence_id
     assert types()[before:] == [
         "unlock.opened", "unlock.claimed", "key.card_challenge_answered", "card.unlocked",
     ]  # fmt: skip
@@ -159,7 +159,7 @@ def test_a_card_is_unlocked_again_by_the_same_login(scene: Scene, card: Card, mo
 def test_a_card_shows_for_no_other_card_nor_for_itself(scene: Scene, card: Card, mobile: MobileEid) -> None:
     """POR-6: by the card, scanned or not, its certificate is no mobile eID's; nor is one that nobody has."""
     on_card = Certificate.objects.filter(carrier_id=str(card.pk))[0]
-    good = login_with(mobile)
+    good = login_with(mobile, at=scene.at)
     for login in (
         replace(good, certificate_sha256=on_card.sha256),
         replace(good, certificate_sha256=""),
@@ -174,17 +174,19 @@ def test_a_mobile_eid_that_is_not_in_use_opens_nothing(scene: Scene, card: Card,
     rows = MobileEid.objects.filter(pk=mobile.pk)
     ends = mobile.valid_until
     rows.update(valid_until=scene.at)
-    assert refused(scene, card, login_with(mobile)) == "own_unlock_needs_mobile"
+    assert refused(scene, card, login_with(mobile, at=scene.at)) == "own_unlock_needs_mobile"
     rows.update(valid_until=ends)
-    assert may_unlock_own(card, login=login_with(mobile), actor=holder(card), at=scene.at) is None
+    assert (
+        may_unlock_own(card, login=login_with(mobile, at=scene.at), actor=holder(card), at=scene.at) is None
+    )
     another = an_active_mobile(scene, card)
     block(scene, another)
-    assert refused(scene, card, login_with(another)) == "own_unlock_needs_mobile"
+    assert refused(scene, card, login_with(another, at=scene.at)) == "own_unlock_needs_mobile"
     revoke(
         certificate_id=mobile.certificate_id, reason=RevocationReason.CA_COMPROMISE, requested_at=scene.at,
         actor=WORKER, at=scene.at,
     )  # fmt: skip
-    assert refused(scene, card, login_with(mobile)) == "own_unlock_needs_mobile"
+    assert refused(scene, card, login_with(mobile, at=scene.at)) == "own_unlock_needs_mobile"
 
 
 def test_nobody_elses_card_is_unlocked_nor_by_anybody_elses_mobile_eid(
@@ -194,14 +196,14 @@ def test_nobody_elses_card_is_unlocked_nor_by_anybody_elses_mobile_eid(
     for actor in (scene.cast.doris, scene.cast.alva, replace(holder(card), person_id="")):
         with pytest.raises(CardNotFound):
             lifecycle.open_own_unlock(
-                card_id=str(card.pk), login=login_with(mobile), actor=actor, at=scene.at
+                card_id=str(card.pk), login=login_with(mobile, at=scene.at), actor=actor, at=scene.at
             )
-        refusal = may_unlock_own(card, login=login_with(mobile), actor=actor, at=scene.at)
+        refusal = may_unlock_own(card, login=login_with(mobile, at=scene.at), actor=actor, at=scene.at)
         assert refusal is not None
         assert refusal.code == "outside_scope"
     # Erik is logged in by what is Åsa's: his card stays as it is.
     MobileEid.objects.filter(pk=mobile.pk).update(person=scene.cast.erik.person)
-    assert refused(scene, card, login_with(mobile)) == "own_unlock_needs_mobile"
+    assert refused(scene, card, login_with(mobile, at=scene.at)) == "own_unlock_needs_mobile"
     MobileEid.objects.filter(pk=mobile.pk).update(person=card.person)
     unlock = an_own_unlock(scene, card, mobile).unlock
     for actor in (scene.cast.doris, scene.cast.alva):
@@ -214,10 +216,10 @@ def test_nobody_elses_card_is_unlocked_nor_by_anybody_elses_mobile_eid(
 
 
 def test_a_weaker_login_opens_nothing(scene: Scene, card: Card, mobile: MobileEid) -> None:
-    assert refused(scene, card, login_with(mobile), loa=2) == "login_too_weak"
+    assert refused(scene, card, login_with(mobile, at=scene.at), loa=2) == "login_too_weak"
     Card.objects.filter(pk=card.pk).update(loa=2)
     card.refresh_from_db()
-    assert refused(scene, card, login_with(mobile), loa=2) == "login_too_weak"
+    assert refused(scene, card, login_with(mobile, at=scene.at), loa=2) == "login_too_weak"
 
 
 def test_what_was_made_with_a_test_card_opens_no_card_in_earnest(
@@ -227,7 +229,7 @@ def test_what_was_made_with_a_test_card_opens_no_card_in_earnest(
     Card.objects.filter(pk=card.pk).update(environment=Environment.QA.value)
     scene.client = Client()
     other = an_active_card(scene)
-    assert refused(scene, other, login_with(mobile)) == "own_unlock_needs_mobile"
+    assert refused(scene, other, login_with(mobile, at=scene.at)) == "own_unlock_needs_mobile"
 
 
 def test_another_card_of_the_holder_is_unlocked_too(scene: Scene, card: Card, mobile: MobileEid) -> None:
@@ -245,19 +247,19 @@ def test_another_card_of_the_holder_is_unlocked_too(scene: Scene, card: Card, mo
 
 def test_a_card_that_is_not_in_use_has_nothing_to_unlock(scene: Scene, card: Card, mobile: MobileEid) -> None:
     shipped = a_shipped_card(scene)
-    assert refused(scene, shipped, login_with(mobile)) == "card_not_in_use"
+    assert refused(scene, shipped, login_with(mobile, at=scene.at)) == "card_not_in_use"
     lifecycle.block_card(
         card_id=str(card.pk), reason=BlockReason.DEFECTIVE, requested_at=scene.at,
         actor=scene.cast.alva, at=scene.at,
     )  # fmt: skip
     card.refresh_from_db()
-    assert refused(scene, card, login_with(mobile)) == "card_blocked"
+    assert refused(scene, card, login_with(mobile, at=scene.at)) == "card_blocked"
 
 
 def test_an_expired_card_is_not_unlocked(scene: Scene, card: Card, mobile: MobileEid) -> None:
     scene.at = datetime(card.valid_until.year + 1, 1, 2, 12, tzinfo=UTC)
     MobileEid.objects.filter(pk=mobile.pk).update(valid_until=scene.at + timedelta(days=9))
-    assert refused(scene, card, login_with(mobile)) == "card_expired"
+    assert refused(scene, card, login_with(mobile, at=scene.at)) == "card_expired"
 
 
 def left(scene: Scene, card: Card) -> None:
@@ -289,7 +291,7 @@ def test_who_has_left_or_is_in_no_register_unlocks_nothing(
     start = an_own_unlock(scene, card, mobile)
     goes(scene, card)
     card = Card.objects.get(pk=card.pk)
-    assert refused(scene, card, login_with(mobile)) == code
+    assert refused(scene, card, login_with(mobile, at=scene.at)) == code
     with pytest.raises(Refused) as raised:
         claimed(scene, start)
     assert raised.value.refusal.code == code
@@ -298,7 +300,7 @@ def test_who_has_left_or_is_in_no_register_unlocks_nothing(
 def test_who_is_dead_unlocks_nothing(scene: Scene, card: Card, mobile: MobileEid) -> None:
     unlock = claimed(scene, an_own_unlock(scene, card, mobile))
     Person.objects.filter(pk=card.person_id).update(registration_status=RegistrationStatus.DECEASED.value)
-    assert refused(scene, card, login_with(mobile)) == "own_unlock_needs_mobile"
+    assert refused(scene, card, login_with(mobile, at=scene.at)) == "own_unlock_needs_mobile"
     with pytest.raises(Refused):
         answered(scene, unlock)
 
@@ -419,3 +421,13 @@ def test_the_desk_sees_it_ends_it_and_breaks_it_off_on_suspicion(
     )
     mine.refresh_from_db()
     assert mine.abort_reason == "suspicion"
+
+
+def test_a_login_that_is_not_fresh_unlocks_nothing(scene: Scene, card: Card, mobile: MobileEid) -> None:
+    """Whoever finds the browser left open, and the card in its reader, does not choose its PIN."""
+    login = login_with(mobile, at=scene.at)
+    scene.later(minutes=5)
+    assert may_unlock_own(card, login=login, actor=holder(card), at=scene.at) is None
+    scene.later(seconds=1)
+    assert refused(scene, card, login) == "own_unlock_login_old"
+    assert not Unlock.objects.exists()

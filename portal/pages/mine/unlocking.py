@@ -90,6 +90,7 @@ def login_of(row: PortalSession) -> OwnLogin:
     return OwnLogin(
         evidence_id=row.evidence_id if is_mobile else "",
         certificate_sha256=row.certificate_sha256 if is_mobile else "",
+        auth_time=row.auth_time,
     )
 
 

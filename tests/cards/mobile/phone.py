@@ -1,6 +1,7 @@
 """A phone and its owner, step by step, as the real client does it over the channel."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -132,16 +133,17 @@ def confirmed(scene: Scene, mobile: MobileEid, certificate: Certificate, phone: 
     return confirm_mobile(mobile_id=str(mobile.pk), answer=answer, actor=CLIENT, at=scene.later(seconds=5))
 
 
-def login_with(mobile: MobileEid) -> OwnLogin:
+def login_with(mobile: MobileEid, *, at: datetime) -> OwnLogin:
     """Return what a session by this mobile eID rests on."""
-    return OwnLogin(evidence_id=f"login-{mobile.pk}"[:36], certificate_sha256=mobile.certificate_sha256)
+    return OwnLogin(
+        evidence_id=f"login-{mobile.pk}"[:36], certificate_sha256=mobile.certificate_sha256, auth_time=at
+    )
 
 
 def an_own_unlock(scene: Scene, card: Card, mobile: MobileEid) -> OpenedUnlock:
     """Let the holder open the unlocking of their card, logged in with their mobile eID (POR-6)."""
-    return open_own_unlock(
-        card_id=str(card.pk), login=login_with(mobile), actor=holder(card), at=scene.later(seconds=1)
-    )
+    login = login_with(mobile, at=scene.at)
+    return open_own_unlock(card_id=str(card.pk), login=login, actor=holder(card), at=scene.later(seconds=1))
 
 
 def an_active_mobile(scene: Scene, card: Card, phone: Phone | None = None) -> MobileEid:

@@ -46,9 +46,9 @@ def mobile(scene: Scene, carrier: Card, configuration: Configuration) -> MobileE
 
 
 def begun(card: Card, mobile: MobileEid) -> OpenedUnlock:
-    return open_own_unlock(
-        card_id=str(card.pk), login=login_with(mobile), actor=holder(card), at=datetime.now(UTC)
-    )
+    now = datetime.now(UTC)
+    login = login_with(mobile, at=now)
+    return open_own_unlock(card_id=str(card.pk), login=login, actor=holder(card), at=now)
 
 
 def test_a_locked_card_is_opened_by_the_holders_phone_without_pin_or_puk(
