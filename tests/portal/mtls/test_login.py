@@ -175,7 +175,9 @@ def test_a_code_is_good_once(tour: Tour) -> None:
 def test_whoever_is_not_known_here_is_told_so(tour: Tour) -> None:
     tour.card = Holder(serial_number="191212121212")
     assert failed_with(tour.back(tour.follow(tour.start()))) == "unknownPerson"
-    assert MtlsProvider().poll(tour.desk.browser.session, at=NOW) is None, "what was collected is used up"
+    assert MtlsProvider().poll(tour.desk.browser.session, at=datetime.now(UTC)) is None, (
+        "what was collected is used up"
+    )
     (entry,) = Entry.objects.filter(type="session.login_refused")
     assert str(MtlsAttempt.objects.get().pk) in entry.content
 
@@ -243,16 +245,16 @@ def test_a_phone_is_not_offered_what_no_phone_can(tour: Tour) -> None:
 def test_the_provider_says_how_it_goes(tour: Tour) -> None:
     """One interface for every way of logging in."""
     provider, session = MtlsProvider(), tour.desk.browser.session
-    assert provider.poll(session, at=NOW) is None
-    errand = provider.start(session, language="sv", address="127.0.0.1", at=NOW)
-    assert provider.poll(session, at=NOW) == Pending(hint="outstanding")
+    assert provider.poll(session, at=datetime.now(UTC)) is None
+    errand = provider.start(session, language="sv", address="127.0.0.1", at=datetime.now(UTC))
+    assert provider.poll(session, at=datetime.now(UTC)) == Pending(hint="outstanding")
     tour.follow(errand.start_url)
-    assert provider.poll(session, at=NOW) == Done()
-    provider.cancel(session, at=NOW)
-    assert provider.poll(session, at=NOW) is None
-    provider.start(session, language="sv", address="127.0.0.1", at=NOW)
+    assert provider.poll(session, at=datetime.now(UTC)) == Done()
+    provider.cancel(session, at=datetime.now(UTC))
+    assert provider.poll(session, at=datetime.now(UTC)) is None
+    provider.start(session, language="sv", address="127.0.0.1", at=datetime.now(UTC))
     MtlsAttempt.objects.filter(state="open").update(state="failed", failure="riskBlocked")
-    assert provider.poll(session, at=NOW) == Failed(hint="riskBlocked")
+    assert provider.poll(session, at=datetime.now(UTC)) == Failed(hint="riskBlocked")
 
 
 @pytest.mark.parametrize(
@@ -266,7 +268,9 @@ def test_the_portal_believes_no_answer_that_does_not_stand_by_itself(
     tour: Tour, changes: dict[str, object], hint: str
 ) -> None:
     """Section 2: a fault in authn alone logs nobody in whose certificate is not proved again here."""
-    errand = MtlsProvider().start(tour.desk.browser.session, language="sv", address="127.0.0.1", at=NOW)
+    errand = MtlsProvider().start(
+        tour.desk.browser.session, language="sv", address="127.0.0.1", at=datetime.now(UTC)
+    )
     tx = parse_qs(urlsplit(errand.start_url).query)["tx"][0]
     code = parse_qs(urlsplit(tour.follow(errand.start_url)).query)["code"][0]
     redeemed = attempts.redeem(rp_id(), tx, code, actor=rp_actor(), at=datetime.now(UTC))
@@ -279,7 +283,9 @@ def test_the_portal_believes_no_answer_that_does_not_stand_by_itself(
 
 def test_the_portal_takes_a_card_and_no_phone_whatever_authn_took(tour: Tour) -> None:
     """POR-3: a phone logs in by a scanned code, to the own pages alone."""
-    MtlsProvider().start(tour.desk.browser.session, language="sv", address="", at=NOW)  # registers the portal
+    MtlsProvider().start(
+        tour.desk.browser.session, language="sv", address="", at=datetime.now(UTC)
+    )  # registers the portal
     request = attempts.MtlsRequest(
         return_url="http://testserver/login/mtls/return", requirement=Requirement(carriers=("mobile",))
     )
