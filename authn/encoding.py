@@ -3,6 +3,8 @@
 import base64
 import binascii
 import hashlib
+import json
+from collections.abc import Mapping
 
 
 class MalformedText(ValueError):
@@ -44,6 +46,11 @@ def unb64url(text: str) -> bytes:
 def sha256(octets: bytes) -> bytes:
     """Return the SHA-256 digest, 32 octets."""
     return hashlib.sha256(octets).digest()
+
+
+def content_digest(content: Mapping[str, object]) -> str:
+    """Return SHA-256 (hex) over a mapping in its canonical form: what ties a row to the journal."""
+    return sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hex()
 
 
 def hashed(octets: bytes) -> str:

@@ -1,7 +1,5 @@
 """The only writer of orders: one verb per action, each one compare-and-swap with its journal event."""
 
-import hashlib
-import json
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +7,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from authn.encoding import content_digest
 from authn.errors import CheckFailed, OrderMoved
 from authn.events import (
     EvidenceStored,
@@ -185,7 +184,7 @@ def evidence_digest(evidence: Evidence) -> str:
         "card_number": evidence.card_number,
         "checked_at": evidence.checked_at.isoformat(),
     }
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return content_digest(content)
 
 
 def _move(

@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='mtlsattempt',
-            index=models.Index(fields=['created_at'], name='mtls_attempt_by_time'),
+            index=models.Index(condition=models.Q(('return_url', ''), _negated=True), fields=['state_since'], name='mtls_attempt_not_reduced'),
         ),
         migrations.AddConstraint(
             model_name='mtlsattempt',

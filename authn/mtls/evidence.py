@@ -1,11 +1,9 @@
 """What is kept of a certificate that was shown: its digest for the journal, and its verification later."""
 
-import hashlib
-import json
 from typing import Final
 
 from authn.certificate import read_certificate
-from authn.encoding import MalformedText, b64, unb64
+from authn.encoding import MalformedText, b64, content_digest, unb64
 from authn.errors import CheckFailed
 from authn.evidence_file import EvidenceRefused, Verified
 from authn.mtls.models import MtlsEvidence
@@ -31,7 +29,7 @@ def evidence_digest(evidence: MtlsEvidence) -> str:
         "card_number": evidence.card_number,
         "checked_at": evidence.checked_at.isoformat(),
     }
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return content_digest(content)
 
 
 def verify_shown(evidence: MtlsEvidence, *, trust: Trust) -> Verified:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from authn.errors import AttemptMoved
 from authn.hints import FailureHint
@@ -139,7 +139,7 @@ def fail_late_attempts(*, actor: Actor, at: datetime) -> int:
     late = [
         attempt
         for state, limit in LIMITS.items()
-        for attempt in MtlsAttempt.objects.filter(state=state.value, state_since__lt=at - limit)
+        for attempt in _not_reduced().filter(state=state.value, state_since__lt=at - limit)
     ]
     failed = 0
     for attempt in late:
@@ -151,10 +151,15 @@ def fail_late_attempts(*, actor: Actor, at: datetime) -> int:
 
 def reduce_finished_attempts(*, at: datetime) -> int:
     """Strip finished attempts of addresses once nobody is told of them; return how many."""
-    finished = MtlsAttempt.objects.filter(
+    finished = _not_reduced().filter(
         state__in=[AttemptState.FAILED.value, AttemptState.REDEEMED.value], state_since__lt=at - KEPT
     )
-    return finished.exclude(return_url="").update(end_user_address="", return_url="")
+    return finished.update(end_user_address="", return_url="")
+
+
+def _not_reduced() -> QuerySet[MtlsAttempt]:
+    """Return the attempts of which somebody may still be told, by an index of their own."""
+    return MtlsAttempt.objects.exclude(return_url="")
 
 
 def _move(

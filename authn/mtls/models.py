@@ -65,7 +65,10 @@ class MtlsAttempt(models.Model):
                 name="an_mtls_attempt_is_tried_so_often_and_refused_in_known_words",
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["created_at"], name="mtls_attempt_by_time")]
+        # What periodic jobs still look at, however many there have been.
+        indexes: ClassVar = [
+            models.Index(fields=["state_since"], condition=~Q(return_url=""), name="mtls_attempt_not_reduced")
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk} {self.state}"

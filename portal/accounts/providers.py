@@ -235,13 +235,7 @@ class OobProvider:
             seen = orders.progress(rp_id(), kept["order_ref"], at=at)
         except OrderNotFound:
             return Failed(hint=FailureHint.EXPIRED.value)
-        match seen:
-            case orders.Pending(hint=hint):
-                return Pending(hint=hint.value)
-            case orders.Failed(hint=failure):
-                return Failed(hint=failure.value)
-            case orders.Ready():
-                return Done()
+        return _told(seen)
 
     def finish(self, session: SessionBase, proofs: Mapping[str, str], *, at: datetime) -> AuthnResult:
         """See LoginProvider: `proofs` are `d` and `u` of the return address.
@@ -346,13 +340,7 @@ class MtlsProvider:
             seen = attempts.progress(rp_id(), kept["tx"], at=at)
         except OrderNotFound:
             return Failed(hint=FailureHint.EXPIRED.value)
-        match seen:
-            case orders.Pending(hint=hint):
-                return Pending(hint=hint.value)
-            case orders.Failed(hint=failure):
-                return Failed(hint=failure.value)
-            case orders.Ready():
-                return Done()
+        return _told(seen)
 
     def finish(self, session: SessionBase, proofs: Mapping[str, str], *, at: datetime) -> AuthnResult:
         """See LoginProvider: `proofs` is the `code` of the return address.
@@ -380,6 +368,17 @@ class MtlsProvider:
         session.pop(_MTLS_KEY)
         with suppress(OrderNotFound):  # outlived already
             attempts.cancel(rp_id(), kept["tx"], actor=rp_actor(), at=at)
+
+
+def _told(seen: orders.Pending | orders.Failed | orders.Ready) -> Pending | Done | Failed:
+    """Return how a login goes in the portal's words, whichever way it is made."""
+    match seen:
+        case orders.Pending(hint=hint):
+            return Pending(hint=hint.value)
+        case orders.Failed(hint=failure):
+            return Failed(hint=failure.value)
+        case orders.Ready():
+            return Done()
 
 
 def _kept_mtls(session: SessionBase) -> Mapping[str, str]:
