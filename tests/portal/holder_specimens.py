@@ -11,7 +11,7 @@ from authn.evidence import client_key_of
 from cards.mobile.models import MobileEid
 from cards.mobile.terms import current_mobile_terms
 from cards.replacement_reasons import ReplacementReason
-from cards.states import CardState
+from cards.states import CardState, UnlockState
 from journal.errors import Refusal
 from portal import problems, words
 from portal.accounts.own_pages import OwnAct, OwnCard, OwnPage
@@ -20,6 +20,7 @@ from portal.pages.desk.receipt_seal import SealPart
 from portal.pages.desk.renewal_receipt import RenewalReceiptPage
 from portal.pages.desk.replacing import ReplacePage
 from portal.pages.desk.visit import VisitPage
+from portal.pages.mine import unlocking
 from portal.pages.mine.blocking import OwnBlockForm, OwnBlockPage
 from portal.pages.mine.entrance import Entrance, own_menu
 from portal.pages.mine.history import OwnHistoryPage, OwnTestPage
@@ -129,6 +130,14 @@ def own_unlock(filled: Mapping[str, Any], *, done: bool = False) -> Context:
         back_label="Till dina sidor",
         cancel_url="" if done else "#c",
     )
+    if done:
+        own = replace(
+            own,
+            heading="Kortet är upplåst",
+            status_line=words.UNLOCK_STATES[UnlockState.UNLOCKED],
+            explanation=unlocking.explanation_of(UnlockState.UNLOCKED),
+            receipt_url="",
+        )
     return {**filled, "page": own}
 
 

@@ -100,7 +100,7 @@ def own_unlock_page(unlock: Unlock, *, start_url: str, at: datetime) -> VisitPag
     may_begin_again = not shown.is_done and not shown.start_url
     return replace(
         shown,
-        explanation=shown.explanation or _explanation(UnlockState(unlock.state)),
+        explanation=shown.explanation or explanation_of(UnlockState(unlock.state)),
         link_note=_("You choose the new PIN yourself, and nobody else knows it."),
         person_url=reverse("mine"),
         back_label=_("To your own pages"),
@@ -111,7 +111,8 @@ def own_unlock_page(unlock: Unlock, *, start_url: str, at: datetime) -> VisitPag
     )
 
 
-def _explanation(state: UnlockState) -> Text:
+def explanation_of(state: UnlockState) -> Text:
+    """Return what the holder does, or may know, at a step."""
     return {
         UnlockState.OPENED: _("Put the card in the reader and open the card client on this computer."),
         UnlockState.CLAIMED: _("Type a new PIN in the card client, twice. Let nobody see it."),
